@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""hwgen: from a quantized and pruned QKeras model to a verified FPGA IP core.
+
+The public functions are imported on first use, so that ``import hwgen`` stays quick and needs numpy alone.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "load": "hwgen.project",
+    "from_keras": "hwgen.frontends.keras_live",
+    "build": "hwgen.project",
+    "sim": "hwgen.project",
+    "verify": "hwgen.project",
+    "predict": "hwgen.project",
+    "estimate": "hwgen.project",
+    "boards": "hwgen.plan.board",
+}
+__all__ = ["__version__", *sorted(_PUBLIC)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'hwgen' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exception family. Every failure a user can meet is one of these; anything else is a bug.
+
+A message has three parts: *what* is wrong, *where* (layer, file, key), and a *hint* that says what to do.
+Exit codes by family: 2 config, 3 model, 4 does not fit, 5 tool, 6 verification; 1 is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class HwgenError(Exception):
+    """Base of every error that hwgen raises on purpose.
+
+    Args:
+        what: what is wrong, with what was expected.
+        where: the layer, file, option or key it concerns; may be empty.
+        hint: the way out; may be empty.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, where: str = "", hint: str = "") -> None:
+        super().__init__(what, where, hint)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}\n  hint: {self.hint}" if self.hint else head
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the parts for machine output."""
+        return {
+            "error": type(self).__name__,
+            "what": self.what,
+            "where": self.where,
+            "hint": self.hint,
+        }
+
+
+class ConfigError(HwgenError):
+    """A wrong option, board, clock, path or configuration key."""
+
+    exit_code = 2
+
+
+class ModelError(HwgenError):
+    """A model that cannot be read, or cannot be represented exactly."""
+
+    exit_code = 3
+
+
+class UnsupportedLayer(ModelError):
+    """A layer, or a setting of one, that has no exact integer form here."""
+
+
+class UnsupportedQuantizer(ModelError):
+    """A quantizer, or a setting of one, that has no exact integer form here."""
+
+
+class ModelProblems(ModelError):
+    """Every problem of one model, told at once."""
+
+    def __init__(self, where: str, problems: Sequence[ModelError]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        lines = [f"{count} problem{'s' if count != 1 else ''} in this model"]
+        for problem in self.problems:
+            lines += ["  - " + line if i == 0 else "    " + line for i, line in enumerate(str(problem).splitlines())]
+        super().__init__("\n".join(lines), where)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the parts and the single problems for machine output."""
+        return {**super().as_dict(), "problems": [p.as_dict() for p in self.problems]}
+
+
+class DoesNotFit(HwgenError):
+    """A correct model that the board, clock, latency or style cannot hold."""
+
+    exit_code = 4
+
+
+class ToolError(HwgenError):
+    """An external tool is absent or failed."""
+
+    exit_code = 5
+
+
+class ToolMissing(ToolError):
+    """A tool that this step needs is not installed."""
+
+
+class ToolFailed(ToolError):
+    """A tool ended with an error; the tail of its log is in *what*."""
+
+
+class VerifyError(HwgenError):
+    """Two executions of one design disagree."""
+
+    exit_code = 6
+
+
+class Mismatch(VerifyError):
+    """A value differs from the reference."""
+
+
+class ProtocolViolation(VerifyError):
+    """A handshake, latency or interval differs from the claim."""

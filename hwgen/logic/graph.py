@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `parallel` style's dataflow IR: integer nodes with exact intervals, built in topological order.
+
+A node is a frozen record; a wire is its index. Every operand is a wire, every width follows from the
+interval. The builder folds constants, shares equal nodes and never makes a node whose value is fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.ir.fixed import bits_for
+
+Wire: TypeAlias = int
+Wires: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """Element *index* (row-major) of network input *port*."""
+
+    port: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A fixed integer."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shl:
+    """``a << shift``: wiring only."""
+
+    a: Wire
+    shift: int
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """``(a << shift_a) + (b << shift_b)``, or minus the second term when *sub*."""
+
+    a: Wire
+    b: Wire
+    shift_a: int = 0
+    shift_b: int = 0
+    sub: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mul:
+    """``a * b`` of two variables."""
+
+    a: Wire
+    b: Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Max:
+    """The larger of two, or the smaller when *least*."""
+
+    a: Wire
+    b: Wire
+    least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Requant:
+    """``clip(round_half_even(a / 2**shift), lo, hi)``; ``shift >= 0``."""
+
+    a: Wire
+    shift: int
+    lo: int
+    hi: int
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """``on_neg`` where ``a < 0``, else ``on_pos``."""
+
+    a: Wire
+    on_neg: Wire
+    on_pos: Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Thresh:
+    """``values[n]`` with n the number of *thresholds* (ascending) that are ``<= a``."""
+
+    a: Wire
+    thresholds: tuple[int, ...]
+    values: tuple[int, ...]
+
+
+Node: TypeAlias = In | Const | Shl | Add | Mul | Max | Requant | Select | Thresh
+
+
+def operands(node: Node) -> tuple[Wire, ...]:
+    """Return the wires a node reads, in field order."""
+    match node:
+        case In() | Const():
+            return ()
+        case Add(a, b) | Mul(a, b) | Max(a, b):
+            return (a, b)
+        case Select(a, on_neg, on_pos):
+            return (a, on_neg, on_pos)
+        case _:
+            return (node.a,)
+
+
+def round_half_even(x: int, shift: int) -> int:
+    """Return ``x / 2**shift`` rounded half to even."""
+    if shift <= 0:
+        return x << -shift
+    return (x + (1 << (shift - 1)) - 1 + ((x >> shift) & 1)) >> shift
+
+
+class Builder:
+    """Grows a logic graph. `layer` tags the nodes that are made while it is set.
+
+    Attributes:
+        nodes: the records, topologically ordered.
+        lo, hi: exact interval of every node.
+        layers: name of the layer that made each node.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.lo: list[int] = []
+        self.hi: list[int] = []
+        self.layers: list[str] = []
+        self.layer = ""
+        self._seen: dict[Node, Wire] = {}
+
+    def _put(self, node: Node, lo: int, hi: int) -> Wire:
+        if lo == hi:
+            node = Const(lo)
+        wire = self._seen.get(node)
+        if wire is None:
+            wire = self._seen[node] = len(self.nodes)
+            self.nodes.append(node)
+            self.lo.append(lo)
+            self.hi.append(hi)
+            self.layers.append("" if isinstance(node, Const) else self.layer)
+        return wire
+
+    def range(self, wire: Wire) -> tuple[int, int]:
+        """Return the exact interval of a wire."""
+        return self.lo[wire], self.hi[wire]
+
+    def input(self, port: str, index: int, lo: int, hi: int) -> Wire:
+        """Return element *index* of input *port*; an input whose interval is a point is a constant."""
+        return self._put(In(port, index), lo, hi)
+
+    def const(self, value: int) -> Wire:
+        """Return a constant."""
+        return self._put(Const(value), value, value)
+
+    def shl(self, a: Wire, shift: int) -> Wire:
+        """Return ``a << shift``."""
+        if shift == 0:
+            return a
+        inner = self.nodes[a]
+        if isinstance(inner, Shl):
+            return self.shl(inner.a, inner.shift + shift)
+        return self._put(Shl(a, shift), self.lo[a] << shift, self.hi[a] << shift)
+
+    def add(
+        self, a: Wire, b: Wire, shift_a: int = 0, shift_b: int = 0, sub: bool = False,
+        lo: int | None = None, hi: int | None = None,
+    ) -> Wire:  # fmt: skip
+        """Return ``(a << shift_a) +- (b << shift_b)``.
+
+        *lo* and *hi* tighten the interval where the caller knows better (correlated operands).
+        """
+        for wire, is_a in ((a, True), (b, False)):
+            inner = self.nodes[wire]
+            if isinstance(inner, Shl):
+                if is_a:
+                    a, shift_a = inner.a, shift_a + inner.shift
+                else:
+                    b, shift_b = inner.a, shift_b + inner.shift
+        if self._is_zero(b):
+            return self.shl(a, shift_a)
+        if self._is_zero(a) and not sub:
+            return self.shl(b, shift_b)
+        alo, ahi = self.lo[a] << shift_a, self.hi[a] << shift_a
+        blo, bhi = self.lo[b] << shift_b, self.hi[b] << shift_b
+        low, high = (alo - bhi, ahi - blo) if sub else (alo + blo, ahi + bhi)
+        low = low if lo is None else max(low, lo)
+        high = high if hi is None else min(high, hi)
+        common = min(shift_a, shift_b)
+        if common:  # shift afterwards: the adder itself stays narrow
+            inner_wire = self.add(
+                a, b, shift_a - common, shift_b - common, sub, low >> common, high >> common
+            )
+            return self.shl(inner_wire, common)
+        return self._put(Add(a, b, shift_a, shift_b, sub), low, high)
+
+    def neg(self, a: Wire) -> Wire:
+        """Return ``-a``."""
+        return self.add(self.const(0), a, sub=True)
+
+    def mul(self, a: Wire, b: Wire) -> Wire:
+        """Return the product of two variables."""
+        corners = [x * y for x in self.range(a) for y in self.range(b)]
+        low, high = min(corners), max(corners)
+        if a == b:  # a square
+            low = 0 if self.lo[a] <= 0 <= self.hi[a] else low
+        return self._put(Mul(a, b), low, high)
+
+    def max(self, a: Wire, b: Wire, least: bool = False) -> Wire:
+        """Return the larger (or, with *least*, the smaller) of two wires."""
+        (alo, ahi), (blo, bhi) = self.range(a), self.range(b)
+        if a == b or (ahi <= blo if least else alo >= bhi):
+            return a
+        if bhi <= alo if least else blo >= ahi:
+            return b
+        pick = min if least else max
+        a, b = sorted((a, b))
+        return self._put(Max(a, b, least), pick(alo, blo), pick(ahi, bhi))
+
+    def requant(self, a: Wire, shift: int, lo: int, hi: int) -> Wire:
+        """Return ``clip(round_half_even(a / 2**shift), lo, hi)``; a negative *shift* multiplies."""
+        if shift < 0:
+            return self.requant(self.shl(a, -shift), 0, lo, hi)
+        low, high = (min(max(round_half_even(v, shift), lo), hi) for v in self.range(a))
+        if shift == 0 and lo <= self.lo[a] and self.hi[a] <= hi:
+            return a
+        # The bounds are stored as they bind, so that equal functions are equal nodes.
+        return self._put(Requant(a, shift, low, high), low, high)
+
+    def select(self, a: Wire, on_neg: Wire, on_pos: Wire) -> Wire:
+        """Return *on_neg* where ``a < 0``, else *on_pos*."""
+        if self.lo[a] >= 0 or on_neg == on_pos:
+            return on_pos
+        if self.hi[a] < 0:
+            return on_neg
+        low = min(self.lo[on_neg], self.lo[on_pos])
+        return self._put(
+            Select(a, on_neg, on_pos), low, max(self.hi[on_neg], self.hi[on_pos])
+        )
+
+    def thresh(self, a: Wire, thresholds: Sequence[int], values: Sequence[int]) -> Wire:
+        """Return ``values[n]``, n = number of *thresholds* ``<= a``; those out of range are dropped."""
+        lo, hi = self.range(a)
+        assert len(values) == len(thresholds) + 1
+        below = sum(t <= lo for t in thresholds)
+        inside = sum(t <= hi for t in thresholds)
+        kept, outs = list(thresholds[below:inside]), list(values[below : inside + 1])
+        merged_t: list[int] = []
+        merged_v = [outs[0]]
+        for i, threshold in enumerate(kept):
+            if merged_t and merged_t[-1] == threshold:
+                merged_v[-1] = outs[i + 1]
+            elif outs[i + 1] != merged_v[-1]:
+                merged_t.append(threshold)
+                merged_v.append(outs[i + 1])
+        return self._put(
+            Thresh(a, tuple(merged_t), tuple(merged_v)), min(merged_v), max(merged_v)
+        )
+
+    def _is_zero(self, wire: Wire) -> bool:
+        return self.lo[wire] == 0 == self.hi[wire]
+
+    def width(self, wire: Wire) -> int:
+        """Return the bits of a wire: unsigned when its interval has no negative value."""
+        return bits_for(self.lo[wire], self.hi[wire])
+
+
+@dataclass(frozen=True)
+class Logic:
+    """A finished logic graph.
+
+    Attributes:
+        nodes, lo, hi, layers: as in `Builder`.
+        outputs: port name to wires of its elements, row-major.
+    """
+
+    nodes: tuple[Node, ...]
+    lo: tuple[int, ...]
+    hi: tuple[int, ...]
+    layers: tuple[str, ...]
+    outputs: tuple[tuple[str, tuple[Wire, ...]], ...]
+
+    @classmethod
+    def of(cls, b: Builder, outputs: Sequence[tuple[str, Sequence[Any]]]) -> Logic:
+        """Freeze a builder, keeping only what the outputs need, renumbered in order."""
+        wanted = {int(w) for _, wires in outputs for w in wires}
+        for wire in range(len(b.nodes) - 1, -1, -1):
+            if wire in wanted:
+                wanted.update(operands(b.nodes[wire]))
+        order = sorted(wanted)
+        new = {old: i for i, old in enumerate(order)}
+        return cls(
+            tuple(_renumber(b.nodes[w], new) for w in order),
+            tuple(b.lo[w] for w in order),
+            tuple(b.hi[w] for w in order),
+            tuple(b.layers[w] for w in order),
+            tuple((name, tuple(new[int(w)] for w in wires)) for name, wires in outputs),
+        )
+
+    def width(self, wire: Wire) -> int:
+        """Return the bits of a wire."""
+        return bits_for(self.lo[wire], self.hi[wire])
+
+    def signed(self, wire: Wire) -> bool:
+        """Tell whether a wire is two's complement."""
+        return self.lo[wire] < 0
+
+
+def _renumber(node: Node, new: dict[Wire, Wire]) -> Node:
+    match node:
+        case In() | Const():
+            return node
+        case Add(a, b, sa, sb, sub):
+            return Add(new[a], new[b], sa, sb, sub)
+        case Mul(a, b):
+            return Mul(new[a], new[b])
+        case Max(a, b, least):
+            return Max(new[a], new[b], least)
+        case Select(a, on_neg, on_pos):
+            return Select(new[a], new[on_neg], new[on_pos])
+        case Shl(a, shift):
+            return Shl(new[a], shift)
+        case Requant(a, shift, lo, hi):
+            return Requant(new[a], shift, lo, hi)
+        case Thresh(a, thresholds, values):
+            return Thresh(new[a], thresholds, values)
