@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Float32 steps that wait between an integer tensor and the next quantizer.
+
+A batch normalisation, a non-power-of-two scale or an unquantized bias has no fixed-point form of its own.
+The front end keeps it as a *step* on the tensor and lets the quantizer behind it decide: `tabulate` then finds
+the integer function of the accumulator that equals steps and quantizer together. Every step is a monotone
+float32 function of its argument, evaluated in the order and precision that Keras uses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.ir.tensor import Codes, TensorType
+
+F32: TypeAlias = npt.NDArray[np.float32]
+F64: TypeAlias = npt.NDArray[np.float64]
+
+
+def f32(values: Any) -> F32:
+    """Return values as float32."""
+    return np.asarray(values, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """``x * mul + add``, rounded to float32 after each."""
+
+    mul: F32 | None = None
+    add: F32 | None = None
+
+    def __call__(self, x: F32) -> F32:
+        """Apply the step."""
+        if self.mul is not None:
+            x = x * self.mul
+        return x if self.add is None else x + self.add
+
+    def arrays(self) -> tuple[F32, ...]:
+        """Return the parameters that are present."""
+        return tuple(a for a in (self.mul, self.add) if a is not None)
+
+    def map(self, fn: Callable[[F32], F32]) -> Affine:
+        """Return the step with every parameter passed through *fn*."""
+        return Affine(*(None if a is None else fn(a) for a in (self.mul, self.add)))
+
+    def line(self) -> tuple[F64, F64]:
+        """Return the factor and the offset as real numbers."""
+        mul, add = (f32(d if a is None else a) for a, d in ((self.mul, 1.0), (self.add, 0.0)))
+        return mul.astype(np.float64), add.astype(np.float64)
+
+    @property
+    def increasing(self) -> bool:
+        """True when a larger input never gives a smaller output."""
+        return self.mul is None or bool(np.all(self.mul >= 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Normalise:
+    """Batch normalisation, in the order of operations that TensorFlow 2.14 uses on x86.
+
+    With *fused* (images) it is ``fma((x - mean) * inv, gamma, beta)``, else
+    ``x * (inv * gamma) + (beta - mean * (inv * gamma))``.
+
+    ``inv = 1/sqrt(variance + eps)`` is TensorFlow's only up to the last bit, which differs between machines:
+    `nudged` moves it there, so that a caller can tell whether anything depends on it.
+    """
+
+    inv: F32
+    gamma: F32
+    beta: F32
+    mean: F32
+    fused: bool = False
+
+    def __call__(self, x: F32) -> F32:
+        """Apply the step."""
+        if self.fused:
+            scaled = ((x - self.mean) * self.inv).astype(np.float64)
+            return f32(scaled * self.gamma.astype(np.float64) + self.beta.astype(np.float64))
+        mul = self.inv * self.gamma
+        return x * mul + (self.beta - self.mean * mul)
+
+    def arrays(self) -> tuple[F32, ...]:
+        """Return the parameters."""
+        return (self.inv, self.gamma, self.beta, self.mean)
+
+    def map(self, fn: Callable[[F32], F32]) -> Normalise:
+        """Return the step with every parameter passed through *fn*."""
+        return Normalise(*(fn(a) for a in self.arrays()), self.fused)
+
+    def nudged(self, towards: float) -> Normalise:
+        """Return the step with ``inv`` one float32 further towards *towards*."""
+        return replace(self, inv=np.nextafter(self.inv, np.float32(towards)))
+
+    def line(self) -> tuple[F64, F64]:
+        """Return the factor and the offset as real numbers."""
+        inv, gamma, beta, mean = (a.astype(np.float64) for a in self.arrays())
+        return inv * gamma, beta - mean * inv * gamma
+
+    @property
+    def increasing(self) -> bool:
+        """True when a larger input never gives a smaller output."""
+        return bool(np.all(self.gamma >= 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Divide:
+    """``x / count``: the mean behind a window sum."""
+
+    count: F32
+
+    def __call__(self, x: F32) -> F32:
+        """Apply the step."""
+        return x / self.count
+
+    def arrays(self) -> tuple[F32, ...]:
+        """Return the parameters."""
+        return (self.count,)
+
+    def map(self, fn: Callable[[F32], F32]) -> Divide:
+        """Return the step with its parameter passed through *fn*."""
+        return Divide(fn(self.count))
+
+    increasing = True
+
+
+@dataclass(frozen=True)
+class Rectify:
+    """``min(x, ceiling)`` where ``x >= 0``, else ``slope * x``."""
+
+    slope: float = 0.0
+    ceiling: float = math.inf
+
+    def __call__(self, x: F32) -> F32:
+        """Apply the step."""
+        positive = np.minimum(np.maximum(x, np.float32(0)), np.float32(self.ceiling))
+        if not self.slope:
+            return positive
+        return np.where(x >= 0, positive, x * np.float32(self.slope))
+
+    def arrays(self) -> tuple[F32, ...]:
+        """Return no parameters: the same for every element."""
+        return ()
+
+    def map(self, fn: Callable[[F32], F32]) -> Rectify:
+        """Return the step unchanged."""
+        return self
+
+    increasing = True
+
+
+Step: TypeAlias = Affine | Normalise | Divide | Rectify
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor inside the model: integer codes of a graph node, and the steps that wait on them.
+
+    Attributes:
+        node: the graph node.
+        type: its type; the value before the steps is ``code * 2**-type.frac``.
+        steps: applied in order.
+    """
+
+    node: str
+    type: TensorType
+    steps: tuple[Step, ...] = ()
+
+    def after(self, step: Step) -> Value:
+        """Return the value with one more step waiting."""
+        return replace(self, steps=(*self.steps, step))
+
+    def evaluate(self, codes: Codes, steps: Sequence[Step] | None = None) -> F32:
+        """Return the float32 value of codes whose shape the parameters broadcast to."""
+        x = f32(codes) * np.float32(math.ldexp(1.0, -self.type.frac))
+        for step in self.steps if steps is None else steps:
+            x = step(x)
+        return x
+
+    def moved(self, node: str, kind: TensorType, fn: Callable[[Any], Any]) -> Value:
+        """Return the value behind a move of elements that *fn* performs on arrays of the tensor's shape."""
+        shape = self.type.shape
+        return Value(
+            node,
+            kind,
+            tuple(s.map(lambda a: f32(fn(np.broadcast_to(a, shape)))) for s in self.steps),
+        )
+
+
+def exponent(value: float) -> int | None:
+    """Return n where ``value == 2**n``, else None."""
+    mantissa, power = math.frexp(value)
+    return power - 1 if mantissa == 0.5 else None

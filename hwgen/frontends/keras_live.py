@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Keras model in memory: as the source of a graph, and as the float32 oracle.
+
+With train/ the only room that imports TensorFlow, and it does so inside functions.
+"""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.errors import ModelError, ToolFailed, ToolMissing
+from hwgen.frontends.keras_file import KerasModel, read_keras, sniff
+from hwgen.frontends.qkeras import Options, convert
+from hwgen.ir.graph import Graph
+
+
+def from_keras(model: Any, options: Options = Options()) -> Graph:  # noqa: B008 - frozen
+    """Return the integer graph of a Keras or QKeras model in memory.
+
+    Raises:
+        ModelError: as for a file.
+    """
+    return convert(snapshot(model), options)
+
+
+def snapshot(model: Any) -> KerasModel:
+    """Return a live model as a file reader would, plus what Keras does not write into files."""
+    if not hasattr(model, "get_config") or not hasattr(model, "save"):
+        raise ModelError(f"a Keras model is expected, not a {type(model).__name__}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{model.name}{'.keras' if _keras_major(model) >= 3 else '.h5'}"
+        if path.suffix == ".h5":
+            model.save(path, include_optimizer=False, save_format="h5")
+        else:
+            model.save(path)
+        stored = read_keras(path)
+    return replace(stored, config=_with_unsaved(model, stored.config))
+
+
+def _keras_major(model: Any) -> int:
+    module = next((c.__module__ for c in type(model).__mro__ if c.__module__.startswith("keras")), "")
+    if module.startswith("keras.src.models"):
+        import keras
+
+        return int(keras.__version__.partition(".")[0])
+    return 2
+
+
+def _with_unsaved(model: Any, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add `is_quantized_clip`, which QKeras obeys but does not serialise."""
+    unsaved = {}
+    for layer in model.layers:
+        for attribute in ("quantizer", "activation"):
+            q = getattr(layer, attribute, None)
+            if getattr(q, "is_quantized_clip", True) is False:
+                unsaved[layer.name] = q.get_config()
+    if not unsaved:
+        return config
+    made = copy.deepcopy(dict(config))
+    for spec in made["config"]["layers"]:
+        name = spec["config"].get("name")
+        if name in unsaved:
+            inner = {**unsaved[name], "is_quantized_clip": False}
+            spec["config"]["activation"] = {"class_name": "quantized_relu", "config": inner}
+    return made
+
+
+def oracle(
+    path: Path, weights: Path | None, inputs: Mapping[str, npt.NDArray[Any]], outputs: int
+) -> list[npt.NDArray[np.float32]]:
+    """Return the model's own float32 outputs, a final softmax or sigmoid taken off.
+
+    Args:
+        path: the model file, loaded by Keras itself.
+        weights: its weights file, for an architecture in JSON.
+        inputs: float32 values by input name, shape ``(batch, *shape)``, in the model's input order.
+        outputs: how many are expected.
+
+    Raises:
+        ToolMissing: TensorFlow or QKeras is not installed.
+        ToolFailed: this Keras cannot load the file.
+    """
+    tensorflow, objects = _tensorflow()
+    keras = tensorflow.keras
+    try:
+        if sniff(path) == "json":
+            model = keras.models.model_from_json(path.read_text("utf-8"), custom_objects=objects)
+            model.load_weights(weights)
+        else:
+            model = keras.models.load_model(path, custom_objects=objects, compile=False)
+            if weights is not None:
+                model.load_weights(weights)
+    except Exception as error:  # Keras raises anything; the text is what helps
+        raise ToolFailed(
+            f"Keras {keras.__version__} cannot load the model ({type(error).__name__}: {error})",
+            path.name,
+            "verify in an environment whose Keras wrote the file",
+        ) from error
+    ends = [_logits(keras, layer_output) for layer_output in model.outputs]
+    logits = keras.Model(model.inputs, ends)
+    arrays = [np.asarray(a, np.float32) for a in inputs.values()]
+    made = logits.predict(arrays if len(arrays) > 1 else arrays[0], batch_size=4096, verbose=0)
+    found = made if isinstance(made, list) else [made]
+    assert len(found) == outputs, "the oracle has other outputs than the graph"
+    return [np.asarray(f, np.float32) for f in found]
+
+
+def _logits(keras: Any, tensor: Any) -> Any:
+    """Return the tensor in front of a final softmax or sigmoid."""
+    layer = tensor._keras_history.layer
+    dropped = (keras.activations.softmax, keras.activations.sigmoid)
+    if isinstance(layer, keras.layers.Softmax) or (
+        isinstance(layer, keras.layers.Activation) and layer.activation in dropped
+    ):
+        return layer.input
+    if getattr(layer, "activation", None) in dropped:
+        layer.activation = None if type(layer).__name__.startswith("Q") else keras.activations.linear
+        return layer(layer.input)
+    return tensor
+
+
+def _tensorflow() -> tuple[Any, dict[str, Any]]:
+    try:
+        import tensorflow
+        from qkeras.utils import _add_supported_quantized_objects
+    except ImportError as error:
+        raise ToolMissing(
+            f"TensorFlow with QKeras is not installed ({error})",
+            "--against qkeras",
+            "pip install 'hwgen[keras]' (Python 3.11)",
+        ) from error
+    objects: dict[str, Any] = {}
+    _add_supported_quantized_objects(objects)
+    return tensorflow, objects
