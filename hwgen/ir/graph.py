@@ -131,10 +131,9 @@ class Graph:
         width = max(len(n.name) for n in self.nodes)
         for node in self.nodes:
             source = f" <- {', '.join(node.inputs)}" if node.inputs else ""
-            note = f"   # {node.note}" if node.note else ""
-            said = node.op.note()
-            what = f"{node.op.kind}({said})" if said else node.op.kind
-            yield f"{node.name:<{width}}  {node.type}  {what}{source}{note}"
+            said = node.note or node.op.note()
+            note = f"   # {said}" if said else ""
+            yield f"{node.name:<{width}}  {node.type}  {node.op.kind}{source}{note}"
         for out in self.outputs:
             yield f"{'output':<{width}}  {out.name} = {out.node}"
 

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Multiplication by a power of two: the binary point moves, the codes stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.tensor import Codes, TensorType
+from hwgen.logic.graph import Builder, Wires
+from hwgen.ops.base import Example, Op, register
+
+
+@register
+class MovePoint(Op):
+    """``value * 2**power`` with the same codes; no hardware.
+
+    Attributes:
+        power: exponent of the factor; the fraction bits shrink by it.
+    """
+
+    kind: ClassVar[str] = "move_point"
+    power: int
+
+    def infer(self, types: Sequence[TensorType]) -> TensorType:
+        """Return the input type with *power* fewer fraction bits."""
+        (kind,) = types
+        return replace(kind, fixed=replace(kind.fixed, frac=kind.frac - self.power))
+
+    def run(self, ins: Sequence[Codes]) -> Codes:
+        """Return the codes unchanged."""
+        return ins[0]
+
+    def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
+        """Return the wires unchanged."""
+        return ins[0]
+
+    def note(self) -> str:
+        """Return the factor."""
+        return f"x 2**{self.power}"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        """Return one case each way."""
+        kind = TensorType.of((3,), Fixed(4, 2, True))
+        return (Example(cls(1), (kind,)), Example(cls(-3), (kind,)))

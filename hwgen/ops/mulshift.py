@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An affine map per channel with a floor: a batch normalisation whose output keeps many bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.tensor import Codes, TensorType
+from hwgen.logic.cmvm import matvec
+from hwgen.logic.graph import Builder, Wires
+from hwgen.ops.base import Example, Op, frozen_ints, register
+from hwgen.ops.carrier import cast, magnitude, need, need_inputs, room, top, wide_enough
+
+
+@register
+class MulShift(Op):
+    """``clip((x * mult + add) >> shift, lo, hi)``; the shift rounds down.
+
+    Attributes:
+        mult, add: broadcast to the tensor's shape.
+        shift: bits to drop, not negative.
+        lo, hi: saturation bounds.
+        frac: fraction bits of the output.
+    """
+
+    mult: Codes
+    add: Codes
+    shift: int
+    lo: int
+    hi: int
+    frac: int
+
+    kind = "mul_shift"
+
+    def __post_init__(self) -> None:
+        frozen_ints(self, "mult", "add")
+        need(
+            self.shift >= 0 and self.lo <= self.hi,
+            self.kind,
+            f"shift {self.shift} is negative or [{self.lo}, {self.hi}] is empty",
+            "put a left shift into mult and add; bounds must ascend",
+        )
+
+    def infer(self, types: Sequence[TensorType]) -> TensorType:
+        """Return the type; in each element the function is monotone, so ends map to ends."""
+        need_inputs(self.kind, types, 1)
+        (t,) = types
+        need(
+            all(wide_enough(a.shape, t.shape) for a in (self.mult, self.add)),
+            self.kind,
+            f"factors {self.mult.shape} and terms {self.add.shape} do not fit {t.shape}",
+            "give one for all, one a channel, or one an element",
+        )
+        peak = self._bound(t)
+        ends = [self.run([room(end, peak)]) for end in (t.lo, t.hi)]
+        lo, hi = np.minimum(*ends), np.maximum(*ends)
+        return TensorType.covering(t.shape, self.frac, lo, hi)
+
+    def run(self, ins: Sequence[Codes]) -> Codes:
+        """Multiply, add, shift down, saturate."""
+        (x,) = ins
+        made: Codes = x * cast(self.mult, x.dtype)
+        made += cast(self.add, x.dtype)
+        # Beyond 62 bits only the sign is left in a machine word: a longer shift changes nothing.
+        shift = self.shift if x.dtype == object else min(self.shift, 62)
+        if x.dtype.kind == "f":
+            made = np.floor(made * x.dtype.type(2.0**-shift))
+        else:
+            made = made >> shift
+        low, high = (cast(np.asarray(v, object), x.dtype) for v in (self.lo, self.hi))
+        return np.minimum(np.maximum(made, low), high)
+
+    def _bound(self, t: TensorType) -> int:
+        product = top(magnitude(t).astype(object) * abs(self.mult))
+        terms = (t.peak, top(self.mult), top(self.add), abs(self.lo), abs(self.hi))
+        return max(product + top(self.add), *terms)
+
+    def bound(self, types: Sequence[TensorType], out: TensorType) -> int:
+        """Return the largest of product plus term, the constants and the saturation bounds."""
+        return self._bound(types[0])
+
+    def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
+        """Build a constant multiplier and a rounder an element."""
+        (x,) = ins
+        mult, add = (np.broadcast_to(a, x.shape).ravel() for a in (self.mult, self.add))
+        made = [
+            self._lower_one(b, int(wire), int(m), int(a))
+            for wire, m, a in zip(x.ravel(), mult, add, strict=True)
+        ]
+        return np.array(made, np.int64).reshape(x.shape)
+
+    def _lower_one(self, b: Builder, wire: int, mult: int, add: int) -> int:
+        # The logic rounds to even. With v = x * mult + add, round(2v + 1 - 2**s, s + 1 bits) is
+        # never a tie and equals v >> s: the distance to the floor is below half a step.
+        shift = self.shift
+        if shift:
+            mult, add, shift = 2 * mult, 2 * add + 1 - (1 << shift), shift + 1
+        (sum_,) = matvec(b, np.array([[mult]], object), [wire], [add])
+        return b.requant(sum_, shift, self.lo, self.hi)
+
+    def note(self) -> str:
+        """Return the shift and the bounds."""
+        return f">> {self.shift}, [{self.lo}, {self.hi}]"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        """Both signs, no shift, saturation, one factor for all and one an element, wide numbers."""
+        s8 = Fixed(8, 4, True)
+        flat, image = TensorType.of((3,), s8), TensorType.of((2, 3), s8)
+        s30, s60 = (TensorType.of((2,), Fixed(w, 0, True)) for w in (30, 60))
+        mult, add = np.array([5, -3, 0]), np.array([7, 100, -9])
+        large, term = np.array([1 << 20, -(1 << 9)]), np.array([1 << 40, 3])
+        return (
+            Example(cls(mult, add, 3, -60, 80, 2), (flat,)),
+            Example(cls(mult, add, 0, -999, 999, 2), (image,)),
+            Example(cls(np.array(3), np.array([[1], [-20]]), 1, -128, 127, 2), (image,)),
+            Example(cls(large, term, 9, -(1 << 30), 1 << 30, 2), (s30,)),
+            Example(cls(large, term, 70, -5, 5, 2), (s30,)),
+            Example(cls(large, term, 11, -(1 << 70), 1 << 70, 2), (s60,)),
+        )

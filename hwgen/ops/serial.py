@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graphs as a JSON document plus named integer arrays, and back.
+
+Intervals are not stored: `infer` finds them again (an input's own are fields of its operation). The
+same graph gives the same bytes; integers beyond 64 bits are written as decimal strings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from hwgen.errors import ConfigError, ModelError
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.tensor import Codes, TensorType, int_array
+from hwgen.ops.base import OPS, Op
+
+SCHEMA = 1
+_HINT = "the file is damaged or was not written by hwgen; make it again from the model"
+_INT64 = range(-(1 << 63), 1 << 63)
+_BIG_DIGITS = 4000  # decimal digits of the longest integer that is read
+
+Document = dict[str, Any]
+
+
+def graph_to_json(graph: Graph) -> tuple[Document, dict[str, Codes]]:
+    """Return the document, ready for ``json.dumps``, and the arrays it names."""
+    arrays: dict[str, Codes] = {}
+    nodes = [
+        {
+            "name": node.name,
+            "kind": node.op.kind,
+            "inputs": list(node.inputs),
+            "layer": node.layer,
+            "note": node.note,
+            "fields": _fields_to_json(node, arrays),
+        }
+        for node in graph.nodes
+    ]
+    outputs = [
+        {"name": o.name, "node": o.node, "scale": list(o.scale), "offset": list(o.offset)}
+        for o in graph.outputs
+    ]
+    document = {
+        "hwgen": "graph",
+        "schema": SCHEMA,
+        "name": graph.name,
+        "nodes": nodes,
+        "outputs": outputs,
+        "notes": list(graph.notes),
+        "scaler_mean": list(graph.scaler_mean),
+        "scaler_std": list(graph.scaler_std),
+    }
+    return document, dict(sorted(arrays.items()))
+
+
+def graph_from_json(document: Any, arrays: Mapping[str, Any]) -> Graph:
+    """Return the graph that `graph_to_json` wrote.
+
+    Raises:
+        ModelError: the document is not one, or its operations do not fit together.
+    """
+    top = _Reader(document, "graph")
+    if top.take("hwgen", str) != "graph":
+        raise ModelError("this is no graph document", hint=_HINT)
+    schema = top.take("schema", int)
+    if schema != SCHEMA:
+        raise ModelError(
+            f"the graph has schema {schema}; this hwgen reads {SCHEMA}",
+            hint="use the hwgen that wrote it, or make it again from the model",
+        )
+    types: dict[str, TensorType] = {}
+    nodes = tuple(_node(entry, arrays, types) for entry in top.take("nodes", list))
+    outputs = tuple(_output(entry, types) for entry in top.take("outputs", list))
+    names = [o.name for o in outputs]
+    if not outputs or len(set(names)) != len(names):
+        raise ModelError(f"outputs {names}: none, or two of one name", "graph", _HINT)
+    graph = Graph(
+        _identifier(top.take("name", str), "graph"),
+        nodes,
+        outputs,
+        tuple(top.strings("notes")),
+        tuple(top.floats("scaler_mean")),
+        tuple(top.floats("scaler_std")),
+    )
+    top.finish()
+    return graph
+
+
+def digest(graph: Graph) -> str:
+    """Return the SHA-256 of all that matters to the hardware: everything but the notes."""
+    document, arrays = graph_to_json(graph)
+    document["notes"] = []
+    for node in document["nodes"]:
+        node["note"] = ""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    state = hashlib.sha256(text.encode())
+    for name, array in sorted(arrays.items()):
+        state.update(f"\n{name} {array.shape}\n".encode())
+        state.update(np.ascontiguousarray(array, "<i8").tobytes())
+    return state.hexdigest()
+
+
+def _fields_to_json(node: Node, arrays: dict[str, Codes]) -> Document:
+    made: Document = {}
+    for field in fields(node.op):
+        value = getattr(node.op, field.name)
+        if isinstance(value, np.ndarray) and value.dtype != object:
+            name = f"{node.name}.{field.name}"
+            arrays[name] = value
+            made[field.name] = {"array": name}
+        elif isinstance(value, np.ndarray):
+            made[field.name] = {"shape": list(value.shape), "ints": [str(v) for v in value.flat]}
+        else:
+            made[field.name] = _plain(value)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Fixed):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    number = int(value)
+    return number if number in _INT64 else str(number)
+
+
+class _Reader:
+    """A JSON object read key by key; a key that is missing, wrong or left over is a ModelError."""
+
+    def __init__(self, document: Any, where: str) -> None:
+        self.where = where
+        if not isinstance(document, dict):
+            raise self.error(f"an object was expected, not {type(document).__name__}")
+        self._left = dict(document)
+
+    def error(self, what: str) -> ModelError:
+        return ModelError(what, self.where, _HINT)
+
+    def take(self, key: str, kind: type) -> Any:
+        if key not in self._left:
+            raise self.error(f"key {key!r} is missing")
+        value = self._left.pop(key)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.error(f"{key!r} must be {kind.__name__}, not {type(value).__name__}")
+        return value
+
+    def strings(self, key: str) -> list[str]:
+        values = self.take(key, list)
+        if not all(isinstance(v, str) for v in values):
+            raise self.error(f"{key!r} must hold strings")
+        return list(values)
+
+    def floats(self, key: str) -> list[float]:
+        values = self.take(key, list)
+        if not all(type(v) in (int, float) and math.isfinite(v) for v in values):
+            raise self.error(f"{key!r} must hold finite numbers")
+        return [float(v) for v in values]
+
+    def finish(self) -> None:
+        if self._left:
+            raise self.error(f"unknown keys {sorted(map(str, self._left))}")
+
+
+def _identifier(name: str, where: str) -> str:
+    if not (name.isidentifier() and name.isascii()):
+        raise ModelError(f"{name!r} is no identifier", where, _HINT)
+    return name
+
+
+def _node(entry: Any, arrays: Mapping[str, Any], types: dict[str, TensorType]) -> Node:
+    reader = _Reader(entry, "a node")
+    name = reader.where = _identifier(reader.take("name", str), "a node")
+    if name in types:
+        raise reader.error("two nodes have this name")
+    kind = reader.take("kind", str)
+    if kind not in OPS:
+        raise ModelError(f"unknown operation {kind!r}", name, f"there are {', '.join(sorted(OPS))}")
+    inputs = reader.strings("inputs")
+    for source in inputs:
+        if source not in types:
+            raise reader.error(f"reads {source!r}, which is no earlier node")
+    op = _operation(OPS[kind], _Reader(reader.take("fields", dict), name), arrays)
+    layer, note = reader.take("layer", str), reader.take("note", str)
+    reader.finish()
+    try:
+        found = types[name] = op.infer([types[source] for source in inputs])
+    except ModelError as error:
+        raise ModelError(f"{error.where}: {error.what}", name, error.hint) from error
+    return Node(name, op, tuple(inputs), found, layer, note)
+
+
+def _operation(cls: type[Op], reader: _Reader, arrays: Mapping[str, Any]) -> Op:
+    values = {}
+    for field in fields(cls):  # type: ignore[arg-type]
+        raw = reader.take(field.name, object)
+        decode = _DECODE[str(field.type)]
+        try:
+            values[field.name] = decode(raw, arrays)
+        except (_Unfit, ConfigError) as error:
+            raise reader.error(f"field {field.name!r}: {error}") from error
+    reader.finish()
+    try:
+        return cls(**values)
+    except ModelError as error:
+        raise ModelError(f"{error.where}: {error.what}", reader.where, error.hint) from error
+
+
+def _output(entry: Any, types: Mapping[str, TensorType]) -> Output:
+    reader = _Reader(entry, "an output")
+    name = reader.where = _identifier(reader.take("name", str), "an output")
+    node = reader.take("node", str)
+    scale, offset = reader.floats("scale"), reader.floats("offset")
+    reader.finish()
+    if node not in types:
+        raise reader.error(f"names an unknown node {node!r}")
+    channels = types[node].shape[-1] if types[node].shape else 1
+    for values in (scale, offset):
+        if len(values) not in (1, channels):
+            raise reader.error(f"{len(values)} scales or offsets do not fit {channels} channels")
+    return Output(name, node, tuple(scale), tuple(offset))
+
+
+class _Unfit(Exception):
+    """A field's value has another form than its class declares; never leaves this file."""
+
+
+def _int(raw: Any, arrays: Mapping[str, Any]) -> int:
+    if isinstance(raw, str) and len(raw) <= _BIG_DIGITS:
+        digits = raw.removeprefix("-")
+        if digits.isascii() and digits.isdigit():
+            return int(raw)
+    if type(raw) is not int:
+        raise _Unfit(f"an integer was expected, not {str(raw)[:40]!r}")
+    return raw
+
+
+def _bool(raw: Any, arrays: Mapping[str, Any]) -> bool:
+    if not isinstance(raw, bool):
+        raise _Unfit(f"true or false was expected, not {str(raw)[:40]!r}")
+    return raw
+
+
+def _fixed(raw: Any, arrays: Mapping[str, Any]) -> Fixed:
+    if not isinstance(raw, str):
+        raise _Unfit(f"a number format was expected, not {str(raw)[:40]!r}")
+    return Fixed.parse(raw)
+
+
+def _ints(raw: Any, arrays: Mapping[str, Any]) -> tuple[int, ...]:
+    if not isinstance(raw, list):
+        raise _Unfit(f"a list of integers was expected, not {str(raw)[:40]!r}")
+    return tuple(_int(v, arrays) for v in raw)
+
+
+def _pairs(raw: Any, arrays: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
+    if not isinstance(raw, list):
+        raise _Unfit(f"a list of pairs was expected, not {str(raw)[:40]!r}")
+    return tuple(_ints(v, arrays) for v in raw)
+
+
+def _codes(raw: Any, arrays: Mapping[str, Any]) -> Codes:
+    if isinstance(raw, dict) and set(raw) == {"array"} and isinstance(raw["array"], str):
+        if raw["array"] not in arrays:
+            raise _Unfit(f"array {raw['array']!r} is missing")
+        array = np.asarray(arrays[raw["array"]])
+        if array.dtype.kind not in "iu":
+            raise _Unfit(f"array {raw['array']!r} holds {array.dtype}, not integers")
+        return int_array(array)
+    if isinstance(raw, dict) and set(raw) == {"shape", "ints"}:
+        shape, flat = _ints(raw["shape"], arrays), _ints(raw["ints"], arrays)
+        if any(n < 0 for n in shape) or math.prod(shape) != len(flat):
+            raise _Unfit(f"{len(flat)} integers do not fill shape {shape}")
+        made = np.empty(len(flat), object)
+        made[:] = flat
+        return int_array(made.reshape(shape))
+    raise _Unfit("an array was expected")
+
+
+# One reader for each way an operation declares a field; a new way needs a new line here.
+_DECODE: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "int": _int,
+    "int | None": lambda raw, arrays: None if raw is None else _int(raw, arrays),
+    "bool": _bool,
+    "Fixed": _fixed,
+    "Codes": _codes,
+    "tuple[int, ...]": _ints,
+    "tuple[tuple[int, int], ...]": _pairs,
+}
