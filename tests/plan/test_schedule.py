@@ -1,0 +1,438 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from hwgen.errors import DoesNotFit
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.tensor import TensorType
+from hwgen.logic.cmvm import matvec
+from hwgen.logic.evaluate import evaluate
+from hwgen.logic.graph import (
+    Add,
+    Builder,
+    Const,
+    In,
+    Max,
+    Mul,
+    Requant,
+    Select,
+    Shl,
+    Thresh,
+    operands,
+    round_half_even,
+)
+from hwgen.plan.design import Design
+from hwgen.plan.schedule import check, schedule, stage_ns
+
+SEEDS = range(12)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A plain delay model: 0.3 ns and 0.05 ns a bit an adder, 0.4 ns a table."""
+
+    overhead_ns: float = 0.2
+
+    def adder_ns(self, width: int) -> float:
+        return 0.3 + 0.05 * width
+
+    def logic_ns(self, levels: int) -> float:
+        return 0.4 * levels
+
+
+class LogicOp:
+    """A test operation that is nothing but its lowering; its type is found by lowering it."""
+
+    def __init__(self, lowering: Callable[[Builder, Sequence[np.ndarray]], np.ndarray], **fields):
+        self.lowering = lowering
+        self.kind = "test"
+        self.__dict__.update(fields)
+
+    def infer(self, types: Sequence[TensorType]) -> TensorType:
+        b = Builder()
+        ins = []
+        for k, t in enumerate(types):
+            bounds = zip(t.lo.reshape(-1), t.hi.reshape(-1), strict=True)
+            flat = [b.input(f"t{k}", i, int(lo), int(hi)) for i, (lo, hi) in enumerate(bounds)]
+            ins.append(np.array(flat).reshape(t.shape))
+        out = self.lowering(b, ins)
+        lo = np.array([b.lo[w] for w in out.reshape(-1)], object).reshape(out.shape)
+        hi = np.array([b.hi[w] for w in out.reshape(-1)], object).reshape(out.shape)
+        return TensorType.covering(out.shape, 0, lo, hi)
+
+    def lower(self, b: Builder, ins: Sequence[np.ndarray]) -> np.ndarray:
+        return self.lowering(b, ins)
+
+    def note(self) -> str:
+        return "of a test"
+
+
+class InputOp:
+    kind = "input"
+
+    def note(self) -> str:
+        return ""
+
+
+class Net:
+    """Grows a graph by name."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+
+    def input(self, name: str, lo: Sequence[int], hi: Sequence[int]) -> str:
+        type_ = TensorType.covering((len(lo),), 2, lo, hi)
+        self.nodes.append(Node(name, InputOp(), (), type_))
+        return name
+
+    def add(self, name: str, lowering, *ins: str, **fields) -> str:
+        op = LogicOp(lowering, **fields)
+        types = [n.type for i in ins for n in self.nodes if n.name == i]
+        self.nodes.append(Node(name, op, ins, op.infer(types)))
+        return name
+
+    def graph(self, *outputs: str) -> Graph:
+        return Graph(
+            "net", tuple(self.nodes), tuple(Output(f"out_{n}", n, (0.5,)) for n in outputs)
+        )
+
+
+def dense(weight: np.ndarray):
+    return lambda b, ins: np.array(matvec(b, weight, ins[0].reshape(-1).tolist()))
+
+
+def clip(b: Builder, ins: Sequence[np.ndarray]) -> np.ndarray:
+    return np.array([b.requant(int(w), 1, -20, 20) for w in ins[0]])
+
+
+def add_all(b: Builder, ins: Sequence[np.ndarray]) -> np.ndarray:
+    return np.array([b.add(int(p), int(q)) for p, q in zip(*ins, strict=True)])
+
+
+def scribble(seed: int, size: int):
+    """Random nodes of every kind on random operands, narrow enough to stay in int64."""
+
+    def lowering(b: Builder, ins: Sequence[np.ndarray]) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        pool = [int(w) for x in ins for w in x.reshape(-1)]
+        pool.append(b.const(int(rng.integers(-5, 6))))
+        for _ in range(size):
+            p, q, r = (pool[int(i)] for i in rng.integers(0, len(pool), 3))
+            s = int(rng.integers(0, 3))
+            kind = int(rng.integers(0, 8))
+            if kind == 0:
+                made = b.shl(p, s)
+            elif kind <= 2:
+                made = b.add(p, q, s, int(rng.integers(0, 3)), sub=kind == 2)
+            elif kind == 3:
+                made = b.max(p, q, least=bool(s & 1))
+            elif kind == 4:
+                made = b.select(p, q, r)
+            elif kind == 5:
+                cuts = sorted({int(v) for v in rng.integers(-20, 20, 4)})
+                made = b.thresh(p, cuts, [int(v) for v in rng.integers(-30, 30, len(cuts) + 1)])
+            elif kind == 6:
+                made = b.mul(b.requant(p, 0, -8, 7), b.requant(q, 0, -3, 12))
+            else:
+                made = b.requant(p, s, -9, 17)
+            pool.append(b.requant(made, 0, -200, 200))
+        picked = rng.integers(max(0, len(pool) - size), len(pool), 4)
+        return np.array([pool[int(i)] for i in picked])
+
+    return lowering
+
+
+def random_graph(seed: int) -> Graph:
+    rng = np.random.default_rng(seed)
+    net = Net()
+    names = []
+    for k in range(int(rng.integers(1, 4))):
+        lo = rng.integers(-20, 5, 4)
+        names.append(net.input(f"in{k}", lo.tolist(), (lo + rng.integers(0, 30, 4)).tolist()))
+    for k in range(int(rng.integers(2, 9))):
+        ins = rng.choice(names, size=int(rng.integers(1, 3)))
+        lowering = scribble(1000 * seed + k, int(rng.integers(1, 25)))
+        names.append(net.add(f"layer{k}", lowering, *map(str, ins)))
+    outputs = {names[-1], *map(str, rng.choice(names, size=2))}
+    return net.graph(*sorted(outputs))
+
+
+def plan(graph: Graph, clock_mhz: float = 250.0, **more) -> Design:
+    return schedule(
+        graph, name="net", board_name="bench", family=Family(), clock_mhz=clock_mhz,
+        model_digest="0", **more,
+    )  # fmt: skip
+
+
+def python(node, x: list[np.ndarray]) -> np.ndarray:
+    """A second evaluation of a node, element by element, with wrap-around nowhere."""
+
+    def one(*v: int) -> int:
+        match node:
+            case Shl(_, shift):
+                return v[0] << shift
+            case Add(_, _, sa, sb, sub):
+                return (v[0] << sa) + (-(v[1] << sb) if sub else v[1] << sb)
+            case Mul():
+                return v[0] * v[1]
+            case Max(_, _, least):
+                return min(v) if least else max(v)
+            case Requant(_, shift, lo, hi):
+                return min(max(round_half_even(v[0], shift), lo), hi)
+            case Select():
+                return v[1] if v[0] < 0 else v[2]
+            case Thresh(_, thresholds, values):
+                return values[sum(t <= v[0] for t in thresholds)]
+        raise AssertionError(node)
+
+    return np.array([one(*(int(e) for e in row)) for row in zip(*x, strict=True)], object)
+
+
+def run_registers(design: Design, inputs: dict[str, np.ndarray], rng) -> dict[str, np.ndarray]:
+    """Stream one sample a cycle through the registers of a design, wire by wire.
+
+    Entry t of an array is the value of a wire in clock cycle t. A register chain of n shifts it by
+    n and brings in what the registers held before: anything.
+    """
+    logic = design.logic
+    length = len(next(iter(inputs.values())))
+
+    def delayed(x: np.ndarray, cycles: int) -> np.ndarray:
+        assert cycles >= 0
+        before = np.array([int(v) for v in rng.integers(-99, 99, cycles)], object)
+        return np.concatenate([before, x])[:length]
+
+    links: dict[str, dict[int, np.ndarray]] = {name: {} for name in inputs}
+    for wire, node in enumerate(logic.nodes):
+        if isinstance(node, In):
+            links[node.port][wire] = inputs[node.port][:, node.index].astype(object)
+    leaves = {name: 0 for name in inputs}
+    for stage in design.stages:
+        here: dict[int, tuple[int, np.ndarray]] = {}
+        for source in stage.sources:
+            for wire in source.wires:
+                here[wire] = (stage.start, delayed(links[source.name][wire], source.delay))
+        for wire in stage.wires:
+            ins = []
+            for operand in operands(logic.nodes[wire]):
+                node = logic.nodes[operand]
+                if isinstance(node, Const):
+                    ins.append(np.full(length, node.value, object))
+                else:
+                    cycle, x = here[operand]
+                    ins.append(delayed(x, design.cycle[wire] - cycle))
+            here[wire] = (design.cycle[wire], python(logic.nodes[wire], ins))
+        links[stage.name] = {
+            w: delayed(here[w][1], stage.end - design.cycle[w]) for w in stage.exports
+        }
+        leaves[stage.name] = stage.end
+    found = {w: (leaves[name], x) for name, wires in links.items() for w, x in wires.items()}
+    out = {}
+    for port, wires in logic.outputs:
+        columns = []
+        for wire in wires:
+            node = logic.nodes[wire]
+            if isinstance(node, Const):
+                columns.append(np.full(length, node.value, object))
+            else:
+                cycle, x = found[wire]
+                assert design.latency - cycle >= 1, "an output without a register"
+                columns.append(delayed(x, design.latency - cycle))
+        out[port] = np.stack(columns, 1)
+    return out
+
+
+def samples(graph: Graph, n: int, rng) -> dict[str, np.ndarray]:
+    return {
+        node.name: rng.integers(node.type.lo, node.type.hi + 1, (n, *node.type.shape))
+        for node in graph.inputs
+    }
+
+
+@pytest.mark.parametrize("clock_mhz", [100.0, 330.0])
+@pytest.mark.parametrize("number", SEEDS)
+def test_registers_line_up(number: int, clock_mhz: float, rng) -> None:
+    graph = random_graph(number)
+    design = plan(graph, clock_mhz)
+    check(design)
+    assert max(stage_ns(design, Family()), default=0) <= 1000 / clock_mhz + 1e-6
+    inputs = samples(graph, 40 + design.latency, rng)
+    out = run_registers(design, inputs, rng)
+    expected = evaluate(design.logic, inputs, check=True)
+    for port, y in out.items():
+        late = len(y) - design.latency
+        assert np.array_equal(y[design.latency :], expected[port][:late])
+
+
+def test_random_graphs_reach_what_they_are_for() -> None:
+    designs = [plan(random_graph(seed), 330.0) for seed in SEEDS]
+    kinds = {type(node) for d in designs for node in d.logic.nodes}
+    assert kinds == {In, Const, Shl, Add, Mul, Max, Requant, Select, Thresh}
+    delays = [source.delay for d in designs for s in d.stages for source in s.sources]
+    assert 0 in delays
+    assert max(delays) > 2
+    assert any(len(d.inputs) > 1 and len(d.outputs) > 1 for d in designs)
+    assert any(s.latency == 0 for d in designs for s in d.stages)
+    outputs = [d.logic.nodes[w] for d in designs for _, ws in d.logic.outputs for w in ws]
+    assert {Const, In} < {type(node) for node in outputs}
+
+
+def residual() -> Graph:
+    rng = np.random.default_rng(3)
+    net = Net()
+    x = net.input("x", [-8] * 4, [7] * 4)
+    fc = net.add("fc", dense(rng.integers(-9, 10, (4, 6))), x)
+    act = net.add("act", clip, fc)
+    deep = net.add("deep", dense(rng.integers(-9, 10, (6, 6))), act)
+    return net.graph(net.add("sum", add_all, deep, act), "fc")
+
+
+def test_stages_read_like_the_model() -> None:
+    design = plan(residual(), 330.0)
+    assert [stage.name for stage in design.stages] == ["fc", "act", "deep", "sum"]
+    last = design.stages[-1]
+    by_name = {stage.name: stage for stage in design.stages}
+    for source in last.sources:
+        assert source.delay == last.start - by_name[source.name].end
+    assert {source.name for source in last.sources} == {"deep", "act"}
+    assert next(s.delay for s in last.sources if s.name == "act") > 0
+    assert design.latency == max(s.end for s in design.stages) + 1
+    assert (
+        last.note == f"test of a test, output 6 {design.outputs[0].fixed}, latency {last.latency}"
+    )
+    assert [p.name for p in design.outputs] == ["out_sum", "out_fc"]
+    assert design.inputs[0].scale == (0.25,)
+    assert design.inputs[0].fixed == Fixed(4, 2, True)
+    assert design.outputs[0].scale == (0.5,)
+
+
+def test_a_layer_that_vanishes_makes_no_stage() -> None:
+    net = Net()
+    x = net.input("x", [0] * 3, [7] * 3)
+    turned = net.add("turn", lambda b, ins: ins[0][::-1], x)
+    same = net.add("same", lambda b, ins: np.array([b.requant(int(w), 0, 0, 9) for w in ins[0]]), x)
+    design = plan(net.graph(turned, same))
+    assert design.stages == ()
+    assert design.latency == 1
+
+
+def test_constant_and_raw_outputs(rng) -> None:
+    net = Net()
+    x = net.input("x", [-3, 2], [3, 2])
+    zero = net.add("zero", dense(np.zeros((2, 3), np.int64)), x)
+    graph = net.graph(x, zero)
+    design = plan(graph)
+    inputs = samples(graph, 10, rng)
+    out = run_registers(design, inputs, rng)
+    assert np.array_equal(out["out_x"][1:], inputs["x"][:-1])
+    assert np.array_equal(out["out_zero"], np.zeros((10, 3)))
+
+
+def test_latency_cap_is_told_with_a_way_out() -> None:
+    graph = residual()
+    free = plan(graph, 500.0)
+    assert free.latency > 3
+    assert plan(graph, 500.0, max_cycles=free.latency) == free
+    with pytest.raises(DoesNotFit) as caught:
+        plan(graph, 500.0, max_cycles=free.latency - 1)
+    assert caught.value.where == "latency"
+    assert f"needs {free.latency} cycles ({free.latency * 2} ns) at 500 MHz" in caught.value.what
+    assert f"{free.latency - 1} ({free.latency * 2 - 2} ns) are allowed" in caught.value.what
+    assert f"allow {free.latency} cycles" in caught.value.hint
+    assert "lower the clock: at" in caught.value.hint
+    with pytest.raises(DoesNotFit, match="fewer bits") as caught:
+        plan(graph, 500.0, max_cycles=1)
+    assert "lower the clock" not in caught.value.hint
+
+
+def test_an_impossible_clock_names_the_layer() -> None:
+    with pytest.raises(DoesNotFit, match="the fastest clock this design can take is"):
+        plan(residual(), 900.0)
+
+
+def test_too_many_products_are_refused_before_any_work() -> None:
+    net = Net()
+    x = net.input("x", [0] * 8, [7] * 8)
+
+    def never(b: Builder, ins: Sequence[np.ndarray]) -> np.ndarray:
+        raise AssertionError("lowered a layer that cannot fit")
+
+    type_ = TensorType.of((512, 512, 2), Fixed(8))
+    net.nodes.append(Node("conv", LogicOp(never, weight=np.array([[0, 1], [2, 3]])), (x,), type_))
+    with pytest.raises(DoesNotFit, match="786,432 multiplications") as caught:
+        plan(net.graph("conv"))
+    assert "conv" in caught.value.where
+    assert "stream" in caught.value.hint
+
+
+def with_stage(design: Design, index: int, **fields) -> Design:
+    stages = list(design.stages)
+    stages[index] = replace(stages[index], **fields)
+    return replace(design, stages=tuple(stages))
+
+
+def with_source(design: Design, index: int, **fields) -> Design:
+    stage = design.stages[index]
+    first = replace(stage.sources[0], **fields)
+    return with_stage(design, index, sources=(first, *stage.sources[1:]))
+
+
+def with_cycle(design: Design, wire: int, by: int) -> Design:
+    cycle = list(design.cycle)
+    cycle[wire] += by
+    return replace(design, cycle=tuple(cycle))
+
+
+def read_at_once(design: Design) -> int:
+    """Find a wire that a node of its own stage reads in the same cycle."""
+    return next(
+        operand
+        for wire in design.stages[2].wires
+        for operand in operands(design.logic.nodes[wire])
+        if operand in design.stages[2].wires and design.cycle[operand] == design.cycle[wire]
+    )
+
+
+FAULTS: dict[str, Callable[[Design], Design]] = {
+    "node too early": lambda d: with_cycle(d, d.stages[2].wires[-1], -9),
+    "node before its operand": lambda d: with_cycle(d, read_at_once(d), 1),
+    "input late": lambda d: with_cycle(d, 0, 1),
+    "source delay": lambda d: with_source(d, 3, delay=d.stages[3].sources[0].delay + 1),
+    "start": lambda d: with_stage(d, 1, start=d.stages[1].start - 1),
+    "end too early": lambda d: with_stage(d, 0, end=d.stages[0].end - 1),
+    "end too late": lambda d: with_stage(d, 0, end=d.stages[0].end + 1),
+    "export missing": lambda d: with_stage(d, 0, exports=d.stages[0].exports[1:]),
+    "export unused": lambda d: with_stage(d, 0, exports=d.stages[0].wires),
+    "exports unordered": lambda d: with_stage(d, 0, exports=d.stages[0].exports[::-1]),
+    "source wire missing": lambda d: with_source(d, 1, wires=d.stages[1].sources[0].wires[1:]),
+    "source unknown": lambda d: with_source(d, 1, name="nobody"),
+    "node missing": lambda d: with_stage(d, 3, wires=d.stages[3].wires[:-1]),
+    "stages swapped": lambda d: replace(d, stages=d.stages[::-1]),
+    "stage twice": lambda d: replace(d, stages=(*d.stages, d.stages[0])),
+    "output not registered": lambda d: replace(d, latency=d.latency - 1),
+    "port too narrow": lambda d: replace(
+        d, outputs=(replace(d.outputs[0], fixed=Fixed(3, 0, True)), *d.outputs[1:])
+    ),
+    "port of another size": lambda d: replace(
+        d, outputs=(replace(d.outputs[0], shape=(5,)), *d.outputs[1:])
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_checker_finds_every_fault(fault: str) -> None:
+    design = plan(residual(), 330.0)
+    check(design)
+    broken = FAULTS[fault](design)
+    with pytest.raises(AssertionError):
+        check(broken)
+
+
+def test_planning_is_deterministic() -> None:
+    assert plan(random_graph(5)) == plan(random_graph(5))
