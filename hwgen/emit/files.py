@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files in memory, and the one place that writes an output folder: whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.errors import ConfigError
+
+MARKER = "manifest.json"  # a folder with one is ours to replace
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """Relative POSIX paths and their bytes, sorted by path.
+
+    Attributes:
+        files: pairs of path and content.
+    """
+
+    files: tuple[tuple[str, bytes], ...] = ()
+
+    def __post_init__(self) -> None:
+        files = tuple(sorted(self.files))
+        object.__setattr__(self, "files", files)
+        paths = [path for path, _ in files]
+        assert len(set(paths)) == len(paths), "two files of one path"
+        for path in paths:
+            pure = PurePosixPath(path)
+            strange = pure.is_absolute() or ".." in pure.parts or "\\" in path or path == "."
+            assert path == str(pure), f"no plain path: {path!r}"
+            assert not strange, f"no relative path: {path!r}"
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes | str]) -> FileSet:
+        """Return a set from a table; text is stored as UTF-8."""
+        return cls(
+            tuple((p, c.encode() if isinstance(c, str) else c) for p, c in files.items()),
+        )
+
+    def __or__(self, other: FileSet) -> FileSet:
+        """Return both together; no path may be in both."""
+        return FileSet(self.files + other.files)
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        return iter(self.files)
+
+    def __getitem__(self, path: str) -> bytes:
+        for name, content in self.files:
+            if name == path:
+                return content
+        raise KeyError(path)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths, sorted."""
+        return tuple(path for path, _ in self.files)
+
+    def digest(self) -> str:
+        """Return the SHA-256 over all paths and contents."""
+        total = hashlib.sha256()
+        for path, content in self.files:
+            total.update(f"{path}\0{len(content)}\0".encode())
+            total.update(content)
+        return total.hexdigest()
+
+    def write(self, folder: Path | str) -> Path:
+        """Write every file below *folder* and return it; on any failure nothing has changed.
+
+        The files are written to a temporary sibling, which then takes the folder's name. An
+        existing folder is replaced only if it is empty or was made by hwgen.
+
+        Raises:
+            ConfigError: the folder is someone else's, or cannot be written.
+        """
+        target = Path(folder).absolute()
+        made: list[Path] = []
+        scratch: Path | None = None
+        try:
+            _refuse_foreign(target)
+            made = _make_parents(target.parent)
+            scratch = Path(tempfile.mkdtemp(prefix=".hwgen-", dir=target.parent))
+            fresh = scratch / "new"
+            fresh.mkdir()
+            for path, content in self.files:
+                file = fresh / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+            _replace(target, fresh, scratch / "old")
+        except OSError as error:
+            for parent in reversed(made):
+                if scratch is not None:
+                    shutil.rmtree(scratch, ignore_errors=True)
+                parent.rmdir()
+            raise ConfigError(
+                f"the output folder cannot be written ({error.strerror or error})",
+                str(folder),
+                "choose another folder with -o, or make its parent writable",
+            ) from error
+        finally:
+            if scratch is not None:
+                shutil.rmtree(scratch, ignore_errors=True)
+        return target
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Raise unless *target* is absent, empty or ours."""
+    if not os.path.lexists(target):
+        return
+    hint = "choose another folder with -o, or remove this one yourself"
+    if target.is_symlink() or not target.is_dir():
+        raise ConfigError("the output must be a folder, and this is none", str(target), hint)
+    if not any(target.iterdir()):
+        return
+    try:
+        ours = "hwgen" in json.loads((target / MARKER).read_bytes())
+    except (OSError, ValueError, TypeError):
+        ours = False
+    if not ours:
+        raise ConfigError(
+            f"the folder is not empty and has no {MARKER} of hwgen, so it is not overwritten",
+            str(target),
+            hint,
+        )
+
+
+def _make_parents(folder: Path) -> list[Path]:
+    """Create *folder* and return what had to be made, outermost first."""
+    missing: list[Path] = []
+    while not folder.exists():
+        missing.insert(0, folder)
+        folder = folder.parent
+    for path in missing:
+        path.mkdir()
+    return missing
+
+
+def _replace(target: Path, fresh: Path, old: Path) -> None:
+    """Give *fresh* the name *target*; what was there becomes *old*, or comes back on failure."""
+    there = target.exists()
+    if there:
+        target.rename(old)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if there:
+            old.rename(target)
+        raise
+
+
+def npz_bytes(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Return an ``.npz`` of *arrays*; equal arrays give equal bytes on any machine.
+
+    Members are sorted, dated 1980 and stored without compression, whose result depends on the zlib
+    at hand.
+    """
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(arrays):
+            member = io.BytesIO()
+            np.lib.format.write_array(  # type: ignore[no-untyped-call]
+                member, np.ascontiguousarray(arrays[name]), version=(1, 0), allow_pickle=False
+            )
+            info = zipfile.ZipInfo(f"{name}.npy", _ZIP_EPOCH)
+            info.create_system = 3  # the same on every host
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, member.getvalue())
+    return out.getvalue()
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return *value* as indented JSON with a final newline, keys in the order given.
+
+    Lists of plain values stay on one line, so that long interval lists are readable and diff well.
+    """
+    return (_json(value, "") + "\n").encode()
+
+
+def _json(value: Any, indent: str) -> str:
+    inner = indent + "  "
+    if isinstance(value, Mapping) and value:
+        items = [f"{inner}{json.dumps(str(k))}: {_json(v, inner)}" for k, v in value.items()]
+        return "{\n" + ",\n".join(items) + f"\n{indent}}}"
+    nested = isinstance(value, list | tuple) and any(
+        isinstance(v, Mapping | list | tuple) for v in value
+    )
+    if nested:
+        flat = [json.dumps(v, allow_nan=False) for v in value]
+        if all(len(text) < 60 for text in flat):
+            lines = [inner + text for text in flat]
+        else:
+            lines = [inner + _json(v, inner) for v in value]
+        return "[\n" + ",\n".join(lines) + f"\n{indent}]"
+    return json.dumps(value, allow_nan=False)

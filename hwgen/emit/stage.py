@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The module of one stage: a layer's logic, one wire a node, grouped by cycle."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hwgen.emit import sv
+from hwgen.emit.layout import Link, ModuleNames, banner, sink
+from hwgen.ir.fixed import bits_for
+from hwgen.logic.graph import (
+    Add,
+    Const,
+    In,
+    Logic,
+    Max,
+    Mul,
+    Requant,
+    Select,
+    Shl,
+    Thresh,
+    Wire,
+    operands,
+    round_half_even,
+)
+from hwgen.plan.design import Design, Stage
+
+_COMMENT_COLUMN = 60
+
+
+@dataclass
+class _Use:
+    """How a wire is read: bits by delay, and delays at which its sign alone is read."""
+
+    bits: dict[int, int] = field(default_factory=lambda: {0: 0})
+    signs: set[int] = field(default_factory=set)
+
+    def read(self, delay: int, bits: int) -> None:
+        self.bits[delay] = max(self.bits.get(delay, 0), bits)
+
+    @property
+    def depth(self) -> int:
+        """Registers behind the wire."""
+        return max(self.bits)
+
+
+@dataclass(frozen=True)
+class StageText:
+    """A stage's module.
+
+    Attributes:
+        text: the file.
+        clocked: whether it has a ``clk_i``.
+        units: hand-written units it instantiates.
+    """
+
+    text: str
+    clocked: bool
+    units: frozenset[str]
+
+
+class _Writer:
+    """State of writing one stage."""
+
+    def __init__(
+        self,
+        design: Design,
+        stage: Stage,
+        names: ModuleNames,
+        links: Mapping[str, Link],
+        constants: Mapping[Wire, tuple[str, str]],
+    ) -> None:
+        self.design, self.stage, self.names = design, stage, names
+        self.logic: Logic = design.logic
+        self.constants = constants
+        self.links = [links[source.name] for source in stage.sources]
+        self.own = [w for w in stage.wires if not isinstance(self.logic.nodes[w], Const | In)]
+        self.own.sort(key=lambda w: (design.cycle[w], w))
+        self.arrives = {w: design.cycle[w] for w in self.own}
+        for source in stage.sources:
+            self.arrives.update(dict.fromkeys(source.wires, stage.start))
+        self.uses: dict[Wire, _Use] = {w: _Use() for w in self.arrives}
+        self.units: set[str] = set()
+        self.depth: dict[Wire, int] = {}  # adder levels since the last register
+        self._collect()
+        self.registers = self._registers()
+
+    def _collect(self) -> None:
+        """Find out how each wire is read, hence how long it is kept."""
+        for wire in self.own:
+            node = self.logic.nodes[wire]
+            at = self.arrives[wire]
+            width = self.logic.width(wire)
+            for i, read in enumerate(operands(node)):
+                if isinstance(self.logic.nodes[read], Const):
+                    continue
+                use = self.uses[read]
+                delay = at - self.arrives[read]
+                assert delay >= 0, f"n{wire} reads n{read} before it exists"
+                if isinstance(node, Select) and i == 0:
+                    use.signs.add(delay)
+                elif isinstance(node, Add | Select):
+                    use.read(delay, min(width, self.logic.width(read)))
+                else:
+                    use.read(delay, self.logic.width(read))
+        for wire in self.stage.exports:
+            delay = self.stage.end - self.arrives[wire]
+            assert delay >= 0, f"n{wire} is later than the end of its stage"
+            self.uses[wire].read(delay, self.logic.width(wire))
+
+    # Names and operands
+
+    def _at(self, wire: Wire, delay: int) -> str:
+        return f"n{wire}_q{delay}" if delay else f"n{wire}"
+
+    def _kind(self, wire: Wire) -> str:
+        sign = "signed " if self.logic.lo[wire] < 0 else ""
+        return f"{sign}{sv.span(self.logic.width(wire))}"
+
+    def _const(self, wire: Wire) -> int | None:
+        node = self.logic.nodes[wire]
+        return node.value if isinstance(node, Const) else None
+
+    def _whole(self, wire: Wire, cycle: int) -> str:
+        """Return an operand in its own width and sign."""
+        value = self._const(wire)
+        if value is None:
+            return self._at(wire, cycle - self.arrives[wire])
+        return sv.literal(value, bits_for(value, value))
+
+    def _cast(self, wire: Wire, cycle: int, width: int, shift: int = 0) -> str:
+        """Return ``wire << shift`` as a term of *width* bits; exact modulo ``2**width``."""
+        value = self._const(wire)
+        if value is not None:
+            value <<= shift
+            fits = -(1 << (width - 1)) <= value < (1 << width)
+            return sv.literal(value if fits else value % (1 << width), width)
+        name = self._whole(wire, cycle)
+        term = name if self.logic.width(wire) == width else f"{width}'({name})"
+        return f"({term} << {shift})" if shift else term
+
+    def _negative(self, wire: Wire, cycle: int) -> str:
+        """Return the sign bit of a wire."""
+        delay, depth = cycle - self.arrives[wire], self.uses[wire].depth
+        if delay > depth:
+            return f"n{wire}_neg_q{delay}"
+        return f"{self._at(wire, delay)}[{self.logic.width(wire) - 1}]"
+
+    # Text of one node
+
+    def _node(self, wire: Wire) -> Iterator[str]:
+        node, at, width = self.logic.nodes[wire], self.arrives[wire], self.logic.width(wire)
+        match node:
+            case Add():
+                yield self._wire(wire, self._sum(node, at, width))
+            case Shl(a, shift):
+                yield self._wire(wire, f"{{{self._whole(a, at)}, {shift}'d0}}")
+            case Select(a, on_neg, on_pos):
+                picked = f"{self._cast(on_neg, at, width)} : {self._cast(on_pos, at, width)}"
+                yield self._wire(wire, f"{self._negative(a, at)} ? {picked}")
+            case Mul(a, b) | Max(a, b):
+                params = [*self._format("A", a), *self._format("B", b), ("OutWidth", str(width))]
+                if isinstance(node, Max):
+                    params.append(("Least", str(int(node.least))))
+                ports = [("a_i", self._whole(a, at)), ("b_i", self._whole(b, at))]
+                module = "hwg_max" if isinstance(node, Max) else "hwg_mul"
+                yield from self._unit(module, wire, params, ports)
+            case Requant(a, shift, lo, hi):
+                lowest, highest = (
+                    round_half_even(v, shift) for v in (self.logic.lo[a], self.logic.hi[a])
+                )
+                params = [
+                    *self._format("In", a),
+                    ("Shift", str(shift)),
+                    ("OutWidth", str(width)),
+                    ("SatLo", str(int(lowest < lo))),
+                    ("SatHi", str(int(highest > hi))),
+                    ("Lo", sv.signed_literal(lo, width + 1)),
+                    ("Hi", sv.signed_literal(hi, width + 1)),
+                ]
+                yield from self._unit("hwg_requant", wire, params, [("data_i", self._whole(a, at))])
+            case Thresh(a, thresholds, _):
+                limits, values = self.constants[wire]
+                package = self.names.package
+                params = [
+                    *self._format("In", a),
+                    ("N", str(len(thresholds))),
+                    ("OutWidth", str(width)),
+                    ("Thresholds", f"{package}::{limits}"),
+                    ("Values", f"{package}::{values}"),
+                ]
+                yield from self._unit("hwg_thresh", wire, params, [("data_i", self._whole(a, at))])
+            case _:  # pragma: no cover
+                raise AssertionError(f"no text for {node}")
+
+    def _sum(self, node: Add, at: int, width: int) -> str:
+        (a, shift_a), (b, shift_b), sub = (node.a, node.shift_a), (node.b, node.shift_b), node.sub
+        if self._const(a) is not None and not sub:  # n3 + 5, not 5 + n3
+            (a, shift_a), (b, shift_b) = (b, shift_b), (a, shift_a)
+        right = self._cast(b, at, width, shift_b)
+        if sub and self._const(a) == 0:
+            return f"-{right}"
+        left = self._cast(a, at, width, shift_a)
+        if right.startswith("-"):  # n3 - 5, not n3 + -5
+            magnitude = -((self._const(b) or 0) << shift_b)
+            right, sub = sv.literal(magnitude, width), not sub
+        return f"{left} {'-' if sub else '+'} {right}"
+
+    def _format(self, prefix: str, wire: Wire) -> list[tuple[str, str]]:
+        lo, hi = self.logic.lo[wire], self.logic.hi[wire]
+        return [(f"{prefix}Width", str(bits_for(lo, hi))), (f"{prefix}Signed", str(int(lo < 0)))]
+
+    def _wire(self, wire: Wire, expression: str) -> str:
+        node, at = self.logic.nodes[wire], self.arrives[wire]
+        levels = [self.depth.get(r, 0) for r in operands(node) if self.arrives.get(r) == at]
+        depth = max(levels, default=0) + int(isinstance(node, Add))
+        self.depth[wire] = depth
+        text = f"  wire {self._kind(wire)} n{wire} = {expression};"
+        note = f"// [{self.logic.lo[wire]}, {self.logic.hi[wire]}]"
+        if isinstance(node, Add):
+            note += f" depth {depth}"
+        return f"{text:<{_COMMENT_COLUMN}}  {note}"
+
+    def _unit(
+        self, module: str, wire: Wire, params: list[tuple[str, str]], ports: list[tuple[str, str]]
+    ) -> Iterator[str]:
+        self.units.add(module)
+        text = f"  wire {self._kind(wire)} n{wire};"
+        yield f"{text:<{_COMMENT_COLUMN}}  // [{self.logic.lo[wire]}, {self.logic.hi[wire]}]"
+        yield from sv.unit(module, f"u_n{wire}", params, [*ports, ("data_o", f"n{wire}")])
+
+    # Text of the stage
+
+    def _inputs(self) -> Iterator[str]:
+        for link, source in zip(self.links, self.stage.sources, strict=True):
+            signal = f"{link.name}_data_i"
+            reads = [(link.low[w], self.logic.width(w)) for w in source.wires]
+            for wire, (low, width) in zip(source.wires, reads, strict=True):
+                part = sv.bits(signal, low, width, link.bits)
+                yield f"  wire {self._kind(wire)} n{wire} = {part};"
+            yield from sink(signal, f"{link.name}_data", link.bits, reads)
+
+    def _registers(self) -> dict[int, list[tuple[str, str, str]]]:
+        """Return (kind, register, value it takes) by the cycle the register belongs to."""
+        table: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+        for wire, use in self.uses.items():
+            arrives, kind = self.arrives[wire], self._kind(wire)
+            for delay in range(1, use.depth + 1):
+                row = (kind, self._at(wire, delay), self._at(wire, delay - 1))
+                table[arrives + delay].append(row)
+            for delay in range(use.depth + 1, max(use.signs, default=0) + 1):
+                value = self._negative(wire, arrives + delay - 1)
+                table[arrives + delay].append(("", f"n{wire}_neg_q{delay}", value))
+        return table
+
+    def _sinks(self) -> Iterator[str]:
+        """Yield sinks for bits that are computed and not read (upper bits that cancel, signs)."""
+        for wire, use in self.uses.items():
+            width, depth = self.logic.width(wire), use.depth
+            reads = [(0, use.bits[depth])]
+            if any(delay >= depth for delay in use.signs):
+                reads.append((width - 1, 1))
+            if reads[0][1] < width:
+                yield from sink(self._at(wire, depth), f"n{wire}", width, reads)
+
+    def write(self) -> StageText:
+        by_cycle: dict[int, list[Wire]] = defaultdict(list)
+        for wire in self.own:
+            by_cycle[self.arrives[wire]].append(wire)
+        body = list(self._inputs())
+        for cycle in range(self.stage.start, self.stage.end + 1):
+            rows, wires = self.registers.get(cycle, []), by_cycle.get(cycle, [])
+            if rows or wires:
+                body += ["", f"  // cycle {cycle}"]
+            if rows:
+                body += [f"  logic {f'{kind} ' if kind else ''}{name};" for kind, name, _ in rows]
+                body.append("  always_ff @(posedge clk_i) begin")
+                body += [f"    {name} <= {value};" for _, name, value in rows]
+                body.append("  end")
+            for wire in wires:
+                body += self._node(wire)
+        sinks = list(self._sinks())
+        if sinks:
+            body += ["", "  // bits that nothing reads", *sinks]
+        out = [self._whole(w, self.stage.end) for w in self.stage.exports]
+        name = self.names.links[self.stage.name]
+        body += ["", f"  assign {name}_data_o = {sv.concat(out)};"]
+        return StageText(self._file(name, body), bool(self.registers), frozenset(self.units))
+
+    def _file(self, name: str, body: list[str]) -> str:
+        stage = self.stage
+        clock = [sv.PortDecl("input", None, "clk_i")] if self.registers else []
+        ins = [sv.PortDecl("input", k.bits, f"{k.name}_data_i") for k in self.links]
+        width = sum(self.logic.width(w) for w in stage.exports)
+        count = f"{len(stage.exports)} values, first in the lowest bits"
+        outs = [sv.PortDecl("output", width, f"{name}_data_o", count)]
+        lines = sv.module(self.names.stages[stage.name], [*clock, *ins, *outs], body)
+        header = [
+            *banner(self.design, sv.plain(f"{stage.name}: {stage.note}")),
+            f"Cycle {stage.start} to {stage.end}; a wire nI_qD is nI, D cycles later.",
+        ]
+        return sv.file(header, lines)
+
+
+def stage_module(
+    design: Design,
+    stage: Stage,
+    names: ModuleNames,
+    links: Mapping[str, Link],
+    constants: Mapping[Wire, tuple[str, str]],
+) -> StageText:
+    """Return the module of *stage*.
+
+    *constants* names, for every threshold node, its two constants in the package.
+    """
+    return _Writer(design, stage, names, links, constants).write()
