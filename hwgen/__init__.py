@@ -15,9 +15,9 @@ _PUBLIC = {
     "load": "hwgen.project",
     "from_keras": "hwgen.frontends.keras_live",
     "build": "hwgen.project",
-    "sim": "hwgen.project",
-    "verify": "hwgen.project",
-    "predict": "hwgen.project",
+    "sim": "hwgen.proofs",
+    "verify": "hwgen.proofs",
+    "predict": "hwgen.opened",
     "estimate": "hwgen.project",
     "boards": "hwgen.plan.board",
 }

@@ -101,29 +101,28 @@ def _estimate(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _sim(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import project
+    from hwgen import proofs
 
-    result = project.sim(
+    return proofs.sim(
         Path(args.out), samples=args.samples, data=args.data and Path(args.data),
         simulator=args.simulator, waves=args.waves, seed=args.seed, only=args.only,
         say=_progress(args),
     )  # fmt: skip
-    return result
 
 
 def _verify(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import project
+    from hwgen import proofs
 
-    return project.verify(
+    return proofs.verify(
         Path(args.out), against=args.against, samples=args.samples,
         data=args.data and Path(args.data), seed=args.seed, say=_progress(args),
     )  # fmt: skip
 
 
 def _predict(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import project
+    from hwgen import opened
 
-    return project.predict_file(Path(args.out), Path(args.data), Path(args.to), args.apply_scaler)
+    return opened.predict_file(Path(args.out), Path(args.data), Path(args.to), args.apply_scaler)
 
 
 def _boards(args: argparse.Namespace) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The public functions behind the verbs: load, build, sim, verify, predict, estimate.
+"""Loading, building and estimating: the straight line from a model file to an output folder.
 
 A build folder is self-contained: the graph it was made from, the model file, the RTL, the vectors and the
 benches. Everything here but the writing of that folder is pure.
@@ -7,10 +7,10 @@ benches. Everything here but the writing of that folder is pure.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,15 @@ import numpy as np
 
 from hwgen import __version__
 from hwgen.emit.files import FileSet, json_bytes, npz_bytes
+from hwgen.emit.loose import write_files
 from hwgen.emit.rtl import emit_rtl
-from hwgen.errors import ConfigError, DoesNotFit, Mismatch, ModelError
+from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.frontends.bundle import load_bundle
 from hwgen.frontends.keras_file import read_keras, sniff
-from hwgen.frontends.qkeras import Options, convert
+from hwgen.frontends.qkeras import Options, convert, identifier
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
-from hwgen.ir.tensor import Codes
-from hwgen.logic.evaluate import evaluate
-from hwgen.ops.serial import digest, graph_to_json
+from hwgen.ops.serial import graph_to_json
 from hwgen.passes import run_passes
 from hwgen.paths import sim as sim_folder
 from hwgen.plan.board import Board, load_board
@@ -35,18 +34,11 @@ from hwgen.plan.cost import Estimate, bops, ebops, logic_terms, zeros
 from hwgen.plan.cost import estimate as estimate_design
 from hwgen.plan.design import Design
 from hwgen.plan.goal import Goal, goal_for
-from hwgen.plan.matmul import check_parallel
-from hwgen.plan.schedule import schedule
+from hwgen.plan.planner import plan
+from hwgen.progress import Say, silent
+from hwgen.proofs import SELF_CHECK, make_vectors, self_check
 from hwgen.report.text import build_report
-from hwgen.verify.reference import Reference
-from hwgen.verify.vectors import Vectors, corner_vectors, random_vectors
-
-Say = Callable[[str, str], None]
-_SELF_CHECK = 256  # samples on which every build compares its logic with the reference
-
-
-def silent(stage: str, headline: str) -> None:
-    """Say nothing; the default progress."""
+from hwgen.verify.vectors import Vectors
 
 
 @dataclass(frozen=True)
@@ -174,7 +166,7 @@ def build(
         )
     vectors = make_vectors(graph, 64, seed)
     self_check(graph, planned, seed)
-    say("check", f"logic equals the reference on {_SELF_CHECK} samples")
+    say("check", f"logic equals the reference on {SELF_CHECK} samples")
     facts = figures(graph, planned, estimate, target, goal)
     files = _files(model, weights, graph, planned, target, goal, vectors, facts)
     say("emit", f"{len(files.paths)} files")
@@ -184,24 +176,136 @@ def build(
     return Build(graph, planned, estimate, target, goal, files, facts)
 
 
-def plan(graph: Graph, board: Board, goal: Goal, name: str) -> Design:
-    """Return the design of a graph for a board and a goal."""
-    check_parallel(graph, board)
-    return schedule(
-        graph,
-        name=name,
-        board_name=board.name,
-        family=board.family,
-        clock_mhz=goal.clock_mhz,
-        max_cycles=goal.max_cycles,
-        model_digest=digest(graph),
-        data_width=board.data_width,
+def figures(
+    graph: Graph, design: Design, estimate: Estimate, board: Board, goal: Goal
+) -> dict[str, Any]:
+    """Return the figures of a design: latency, terms, zeros, bit operations, modelled resources."""
+    counts = zeros(graph)
+    return {
+        "name": design.name,
+        "model": design.model,
+        "style": design.style,
+        "board": board.name,
+        "part": board.part,
+        "clock_mhz": goal.clock_mhz,
+        "latency_cycles": design.latency,
+        "latency_ns": round(design.latency_ns, 3),
+        "interval": design.interval,
+        "terms": logic_terms(design),
+        "weights": sum(n for _, n in counts.values()),
+        "zeros": sum(z for z, _ in counts.values()),
+        "layers": {name: {"zeros": z, "weights": n} for name, (z, n) in counts.items()},
+        "bops": round(bops(graph)),
+        "ebops": ebops(graph),
+        "modelled": {"lut": estimate.lut, "ff": estimate.ff, "dsp": estimate.dsp, "bram": estimate.bram},
+        "notes": list(graph.notes),
+    }
+
+
+def estimate(
+    model: Path | str | Graph,
+    *,
+    board: str,
+    weights: Path | str | None = None,
+    clock: str | None = None,
+    latency: str | None = None,
+    style: str = "parallel",
+    options: Options | None = None,
+) -> tuple[dict[str, Any], str]:
+    """Return (figures, report text) of a model on a board, writing nothing."""
+    target = load_board(board)
+    goal = goal_for(target, clock, latency, style)
+    graph = model if isinstance(model, Graph) else load(model, weights, options)
+    planned = plan(graph, target, goal, _top_name(model, graph))
+    taken = estimate_design(planned, target.family)
+    facts = figures(graph, planned, taken, target, goal)
+    return facts, build_report(facts, planned, target)
+
+
+# -------------------------------------------------------------------- the output folder
+
+
+def write_bundle(graph: Graph, path: Path) -> None:
+    """Write a graph as ``NAME.json`` and ``NAME.npz``, both or neither.
+
+    Raises:
+        ConfigError: the place cannot be written, or the name does not end in .json.
+    """
+    if path.suffix != ".json":
+        raise ConfigError(f"a bundle is named NAME.json, not {path.name}", "--out")
+    document, arrays = graph_to_json(graph)
+    write_files(
+        {path: json_bytes(document), path.with_suffix(".npz"): npz_bytes(arrays)}, "--out"
     )
 
 
-def make_vectors(graph: Graph, samples: int, seed: int, data: Path | None = None) -> Vectors:
-    """Return corner, random and data vectors with the reference's outputs."""
-    corners = corner_vectors(graph)
-    parts = [corners, random_vectors(graph, samples, seed)]
-    del parts
-    raise NotImplementedError
+def _files(
+    model: Path | str | Graph,
+    weights: Path | str | None,
+    graph: Graph,
+    design: Design,
+    board: Board,
+    goal: Goal,
+    vectors: Vectors,
+    facts: dict[str, Any],
+) -> FileSet:
+    document, arrays = graph_to_json(graph)
+    files = emit_rtl(design, board.data_width) | FileSet.of(
+        {
+            "model/graph.json": json_bytes(document),
+            "model/graph.npz": npz_bytes(arrays),
+            "vectors.npz": vectors.to_bytes(),
+            "report.json": json_bytes(facts),
+            "report.txt": build_report(facts, design, board),
+            "config.toml": _config(design, board, goal),
+            **{f"sim/{p.name}": p.read_bytes() for p in _benches()},
+            **_sources(model, weights),
+        }
+    )
+    manifest = {
+        "hwgen": __version__,
+        "schema": 1,
+        "name": design.name,
+        "model": design.model,
+        "files": {path: hashlib.sha256(content).hexdigest() for path, content in files},
+    }
+    return files | FileSet.of({"manifest.json": json_bytes(manifest)})
+
+
+def _benches() -> list[Path]:
+    return [sim_folder() / name for name in ("bench_design.py", "stream.py")]
+
+
+def _sources(model: Path | str | Graph, weights: Path | str | None) -> dict[str, bytes]:
+    """Return the model file as it came, so that Keras itself can be asked later."""
+    if isinstance(model, Graph):
+        return {}
+    path = Path(model)
+    if sniff(path) == "bundle":
+        return {}
+    made = {"model": path.name}
+    files = {f"model/{path.name}": path.read_bytes()}
+    if weights is not None:
+        made["weights"] = Path(weights).name
+        if made["weights"] == path.name:
+            raise ConfigError("model and weights have one file name", "--weights", "rename one")
+        files[f"model/{made['weights']}"] = Path(weights).read_bytes()
+    return {**files, "model/source.json": json_bytes(made)}
+
+
+def _config(design: Design, board: Board, goal: Goal) -> str:
+    rows = {
+        "name": design.name,
+        "board": board.name,
+        "part": board.part,
+        "style": goal.style,
+        "clock_mhz": goal.clock_mhz,
+        "data_width": board.data_width,
+    }
+    if goal.max_latency_ns is not None:
+        rows["max_latency_ns"] = goal.max_latency_ns
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in rows.items())
+
+
+def _top_name(model: Path | str | Graph, graph: Graph) -> str:
+    return identifier(graph.name if isinstance(model, Graph) else Path(model).stem)

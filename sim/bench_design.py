@@ -1,191 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bench of every generated design: its cocotb tests are the claims that `hwgen sim` checks.
 
-It is fed by files alone. ``HWG_JOB`` names a JSON file with the paths of design.json, vectors.npz and
-of the result to write, the seed of the stalls, and optionally of the expected stage links. Every test
-enters what it did into the result (samples sent and checked, the first difference); the caller trusts
-that record and results.xml together, never the exit code.
-
-A flow design is driven and read at the falling edge: outputs are registered, so what is read in step n
-follows from the steps before n, and latency is a difference of steps.
+It is fed by files alone (see job.py). Every test enters what it did into the result (samples sent
+and checked, the first difference); the caller trusts that record and results.xml together, never
+the exit code.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import random
-from collections.abc import Callable, Coroutine, Sequence
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
-import cocotb
 import numpy as np
-from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge, ReadOnly
-from stream import AxisSink, AxisSource, Beat, Framing, bits, keep_mask, pack, pauses, unpack, value
-
-JOB = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
-DESIGN = json.loads(Path(JOB["design"]).read_text(encoding="utf-8"))
-LATENCY, INTERVAL = int(DESIGN["latency"]), int(DESIGN["interval"])
-SEED = int(JOB["seed"])
-RESET = -1  # in a schedule: this cycle the reset is asserted
-
-with np.load(JOB["vectors"], allow_pickle=False) as _file:
-    INPUTS = [_file[f"in_{port['name']}"] for port in DESIGN["inputs"]]
-    OUTPUTS = [_file[f"out_{port['name']}"] for port in DESIGN["outputs"]]
-ROWS = len(INPUTS[0])
-_RESULT: dict[str, dict[str, Any]] = {}
-
-
-class Failed(AssertionError):
-    """A claim does not hold; the parts go into the record."""
-
-    def __init__(self, violation: str = "", **parts: Any) -> None:
-        super().__init__(violation or json.dumps(parts))
-        self.parts = {"violation": violation, **parts} if violation else parts
-
-
-Body = Callable[[Any, dict[str, Any]], Coroutine[Any, Any, None]]
-
-
-def claim(body: Body) -> Any:
-    """Make a cocotb test of *body*, whose record is written whatever happens."""
-
-    async def run(dut: Any) -> None:
-        record = _RESULT[body.__name__] = {"sent": 0, "checked": 0, "mismatches": 0}
-        try:
-            await body(dut, record)
-        except Failed as failure:
-            record.update(failure.parts)
-            raise
-        finally:
-            Path(JOB["result"]).write_text(json.dumps(_RESULT), encoding="utf-8")
-
-    run.__name__ = run.__qualname__ = body.__name__
-    run.__doc__ = body.__doc__
-    return cocotb.test()(run)
-
-
-def count_of(port: dict[str, Any]) -> int:
-    return int(np.prod(port["shape"], dtype=np.int64))
-
-
-def differing(row: int, index: int, got: Sequence[int], expected: Sequence[int], raw: str = "") -> dict[str, Any]:
-    """Describe the first differing element of output port *index*."""
-    port = DESIGN["outputs"][index]
-    width = int(port["width"])
-    place = next((i for i, (g, e) in enumerate(zip(got, expected, strict=True)) if g != e), 0)
-    text = format(got[place] & ((1 << width) - 1), f"0{width}b")
-    if raw:  # most significant bit first
-        text = raw[len(raw) - (place + 1) * width : len(raw) - place * width]
-    return {
-        "row": row,
-        "port": port["name"],
-        "element": [int(i) for i in np.unravel_index(place, port["shape"])] if port["shape"] else [],
-        "expected": int(expected[place]),
-        "got": None if raw else int(got[place]),
-        "got_bits": text,
-        "width": width,
-    }
-
-
-# --- flow ---------------------------------------------------------------------------------------
-
-
-class Flow:
-    """Drives a flow top by a schedule: a row, None for a bubble, or RESET, one entry a cycle."""
-
-    def __init__(self, dut: Any) -> None:
-        self.dut = dut
-        self.edge = FallingEdge(dut.clk_i)
-        self.inputs = [getattr(dut, f"{p['name']}_data_i") for p in DESIGN["inputs"]]
-        self.outputs = [getattr(dut, f"{p['name']}_data_o") for p in DESIGN["outputs"]]
-        self.words = list(
-            zip(*(pack(c, p["width"]) for c, p in zip(INPUTS, DESIGN["inputs"], strict=True)), strict=True)
-        )
-        self.expected = list(
-            zip(*(pack(c, p["width"]) for c, p in zip(OUTPUTS, DESIGN["outputs"], strict=True)), strict=True)
-        )
-        self.ones = [(1 << (p["width"] * count_of(p))) - 1 for p in DESIGN["inputs"]]
-        self.raw: dict[int, list[str]] = {}  # of results with an X: their bits
-
-    async def start(self) -> None:
-        """Start the clock and reset."""
-        Clock(self.dut.clk_i, 10, unit="ns").start()
-        self.dut.in_valid_i.value = 0
-        for handle in self.inputs:
-            handle.value = 0
-        self.dut.rst_ni.value = 0
-        for _ in range(3):
-            await self.edge
-        self.dut.rst_ni.value = 1
-
-    async def play(self, schedule: Sequence[int | None]) -> list[tuple[int, tuple[int, ...]]]:
-        """Play *schedule* and drain; return ``(step, output words)`` of every valid output."""
-        dut, edge, out_valid = self.dut, self.edge, self.dut.out_valid_o
-        seen: list[tuple[int, tuple[int, ...]]] = []
-        was_valid: int | None = None
-        in_reset = False
-        drain: list[int | None] = [None] * (LATENCY + 8)
-        for step, entry in enumerate([*schedule, *drain]):
-            await edge
-            flag = value(out_valid)
-            if flag == 1:
-                words = tuple(value(handle) for handle in self.outputs)
-                if -1 in words:
-                    self.raw[len(seen)] = [bits(handle) for handle in self.outputs]
-                seen.append((step, words))
-            elif flag != 0:
-                raise Failed(f"out_valid_o is {bits(out_valid)} in step {step}")
-            if in_reset != (entry == RESET):
-                in_reset = entry == RESET
-                dut.rst_ni.value = int(not in_reset)
-            valid = int(entry is not None)
-            if valid != was_valid:
-                was_valid = valid
-                dut.in_valid_i.value = valid
-            # In a bubble, and in reset, the wires carry the opposite of a sample: held data would hide
-            # a register that is one too few.
-            row = step % ROWS if entry is None or entry == RESET else entry
-            for handle, word, ones in zip(self.inputs, self.words[row], self.ones, strict=True):
-                handle.value = word if valid and not in_reset else word ^ ones
-        return seen
-
-    def compare(self, rows: Sequence[int], seen: Sequence[tuple[int, tuple[int, ...]]], record: dict[str, Any]) -> None:
-        """Check the outputs of *rows*, in order; the record takes counts and the first difference."""
-        record["sent"] += len(rows)
-        wrong = []
-        for place, (row, (_, words)) in enumerate(zip(rows, seen, strict=False)):
-            if words != self.expected[row]:
-                wrong.append((place, row, words))
-        record["checked"] += min(len(rows), len(seen))
-        record["mismatches"] += len({row for _, row, _ in wrong})
-        if wrong:
-            place, row, words = wrong[0]
-            raise Failed(first=self._difference(place, row, words))
-        if len(seen) != len(rows):
-            raise Failed(f"{len(rows)} samples went in, {len(seen)} results came out")
-
-    def _difference(self, place: int, row: int, words: tuple[int, ...]) -> dict[str, Any]:
-        index = next(i for i, word in enumerate(words) if word != self.expected[row][i])
-        port, expected = DESIGN["outputs"][index], OUTPUTS[index][row].reshape(-1).tolist()
-        size = count_of(port)
-        if words[index] != -1:
-            got = unpack(words[index], [port["width"]] * size, [port["signed"]] * size)
-            return differing(row, index, got, expected)
-        raw = self.raw[place][index]
-        known = [set(raw[len(raw) - (i + 1) * port["width"] : len(raw) - i * port["width"]]) <= {"0", "1"}
-                 for i in range(size)]  # fmt: skip
-        got = [e if k else e - 1 for e, k in zip(expected, known, strict=True)]
-        return differing(row, index, got, expected, raw)
-
-    def on_time(self, schedule: Sequence[int | None], seen: Sequence[tuple[int, tuple[int, ...]]]) -> None:
-        """Check that every result comes exactly LATENCY steps after its sample."""
-        steps = [step for step, entry in enumerate(schedule) if entry is not None and entry != RESET]
-        for step, (when, _) in zip(steps, seen, strict=False):
-            if when - step != LATENCY:
-                raise Failed(f"latency is {when - step} cycles, claimed are {LATENCY}")
+from cocotb.triggers import ReadOnly
+from job import DESIGN, INTERVAL, JOB, LATENCY, ROWS, SEED, Failed, claim
+from rim_axis import Axis
+from rim_flow import RESET, Flow
+from stream import Beat, pauses, unpack, value
 
 
 @claim
@@ -225,7 +57,7 @@ async def interval_is_as_claimed(dut: Any, record: dict[str, Any]) -> None:
     for row in rows:
         schedule += [row, *[None] * (INTERVAL - 1)]
     seen = await flow.play(schedule)
-    gaps = {b[0] - a[0] for a, b in zip(seen, seen[1:], strict=False)}
+    gaps = {later[0] - earlier[0] for earlier, later in pairwise(seen)}
     if gaps:
         record["interval"] = max(gaps)
     if gaps != {INTERVAL}:
@@ -272,7 +104,9 @@ async def recovers_from_reset_midstream(dut: Any, record: dict[str, Any]) -> Non
             first = cut + length + len(gap) + LATENCY
             came = [step for step, _ in seen if step > cut]
             if came != list(range(first, first + len(after))):
-                raise Failed(f"after a reset of {length} the results come in steps {came[:3]}, not {first}")
+                raise Failed(
+                    f"after a reset of {length} results come in steps {came[:3]}, not {first}"
+                )
 
 
 @claim
@@ -281,9 +115,9 @@ async def first_wrong_layer(dut: Any, record: dict[str, Any]) -> None:
     flow = Flow(dut)
     await flow.start()
     with np.load(JOB["links"], allow_pickle=False) as links:
-        wanted = {s["name"]: links[f"link_{s['name']}"] for s in DESIGN["stages"] if s["exports"]}
+        wanted = {s["layer"]: links[f"link_{s['layer']}"] for s in DESIGN["stages"] if s["exports"]}
     stages = [s for s in DESIGN["stages"] if s["exports"]]
-    handles = {s["name"]: getattr(dut, f"{s['name']}_data") for s in stages}
+    handles = {s["layer"]: getattr(dut, f"{s['name']}_data") for s in stages}
     dut.in_valid_i.value = 1
     found: list[dict[str, Any]] = []
     for step in range(ROWS + LATENCY):
@@ -296,172 +130,17 @@ async def first_wrong_layer(dut: Any, record: dict[str, Any]) -> None:
             if not 0 <= row < ROWS:
                 continue
             widths = [int(e["width"]) for e in stage["exports"]]
-            got = unpack(value(handles[stage["name"]]), widths, [bool(e["signed"]) for e in stage["exports"]])
-            expected = wanted[stage["name"]][row].tolist()
+            signed = [bool(e["signed"]) for e in stage["exports"]]
+            got = unpack(value(handles[stage["layer"]]), widths, signed)
+            expected = wanted[stage["layer"]][row].tolist()
             wrong = [i for i, (g, e) in enumerate(zip(got, expected, strict=True)) if g != e]
             if wrong:
                 i = wrong[0]
-                found.append({"order": order, "stage": stage["name"], "export": i, "row": row,
+                found.append({"order": order, "stage": stage["layer"], "export": i, "row": row,
                               "expected": int(expected[i]), "got": got[i]})  # fmt: skip
     record["sent"] = record["checked"] = ROWS
     if found:
         raise Failed(layer=min(found, key=lambda f: (f["order"], f["row"])))
-
-
-# --- AXI-Stream ---------------------------------------------------------------------------------
-
-
-class Axis:
-    """Sources on every input, sinks on every output of the AXI-Stream top."""
-
-    def __init__(self, dut: Any) -> None:
-        self.dut = dut
-        self.edge = FallingEdge(dut.aclk)
-        axis = DESIGN["axis"]
-        width = int(axis["data_width"])
-
-        def framings(ports: Any, facts: Any) -> list[Framing]:
-            return [
-                Framing(bool(p["signed"]), count_of(p), int(f["container"]), width)
-                for p, f in zip(ports, facts, strict=True)
-            ]
-
-        self.ins = framings(DESIGN["inputs"], axis["inputs"])
-        self.outs = framings(DESIGN["outputs"], axis["outputs"])
-        self.sources = [AxisSource(dut, n, width) for n in _prefixes("s_axis", DESIGN["inputs"])]
-        self.sinks = [AxisSink(dut, n) for n in _prefixes("m_axis", DESIGN["outputs"])]
-        self.valids = [getattr(dut, f"{n}_tvalid") for n in _prefixes("m_axis", DESIGN["outputs"])]
-        self.frames = [f.frames(c) for f, c in zip(self.ins, INPUTS, strict=True)]
-        self.expected = [f.frames(c) for f, c in zip(self.outs, OUTPUTS, strict=True)]
-        self.rate = max(INTERVAL, *(f.beats for f in (*self.ins, *self.outs)))
-        self.stall = 4 * (LATENCY + self.rate) + 32
-        self.cycle = 0
-
-    async def start(self) -> None:
-        """Start the clock and reset."""
-        self.dut.aresetn.value = 0
-        Clock(self.dut.aclk, 10, unit="ns").start()
-        await self.reset(3)
-
-    async def reset(self, length: int) -> None:
-        """Reset; what was offered is withdrawn, as AXI-Stream asks of a master."""
-        await self.edge
-        self.dut.aresetn.value = 0
-        for driver in (*self.sources, *self.sinks):
-            driver.idle()
-        for _ in range(length):
-            await self.edge
-            for port, handle in zip(DESIGN["outputs"], self.valids, strict=True):
-                if value(handle) != 0:
-                    raise Failed(f"tvalid of {port['name']} is {bits(handle)} in reset")
-        if value(self.dut.frame_error_o) != 0:
-            raise Failed("frame_error_o survives a reset")
-        self.dut.aresetn.value = 1
-
-    def patterns(self, source: str, sink: str | None) -> None:
-        """Choose how sources and sinks pause; a sink without pattern waits for tvalid."""
-        for i, src in enumerate(self.sources):
-            src.pattern = pauses(source, SEED + i, self.stall)
-        for i, snk in enumerate(self.sinks):
-            snk.pattern = None if sink is None else pauses(sink, SEED + 50 + i, self.stall)
-
-    def send(self, rows: Sequence[int]) -> None:
-        """Queue the frames of *rows* on every input."""
-        for source, frames in zip(self.sources, self.frames, strict=True):
-            for row in rows:
-                source.queue.extend(frames[row])
-
-    async def step(self) -> None:
-        """Run one cycle."""
-        await self.edge
-        for source in self.sources:
-            source.drive()
-        for sink in self.sinks:
-            sink.drive()
-        await ReadOnly()
-        for source in self.sources:
-            source.look()
-        for sink in self.sinks:
-            sink.look(self.cycle)
-        self.cycle += 1
-
-    async def drain(self) -> None:
-        """Run until nothing has moved for so long that nothing will."""
-        quiet, before = 0, -1
-        while quiet < 2 * self.stall:
-            await self.step()
-            moved = sum(s.sent for s in self.sources) + sum(len(s.taken) for s in self.sinks)
-            quiet = 0 if moved != before else quiet + 1
-            before = moved
-        for driver in self.sinks:
-            if driver.violation:
-                raise Failed(driver.violation)
-
-    def compare(self, rows: Sequence[int], record: dict[str, Any], broken: bool = False) -> None:
-        """Check that exactly the results of *rows* were taken: data, TKEEP, TLAST, number of beats."""
-        record["sent"] += len(rows)
-        stuck = [s for s in self.sources if s.busy]
-        wrong: set[int] = set()
-        first: Failed | None = None
-        checked = len(rows)
-        for index, (sink, framing) in enumerate(zip(self.sinks, self.outs, strict=True)):
-            size = framing.beats
-            frames = [sink.taken[i : i + size] for i in range(0, len(sink.taken), size)]
-            checked = min(checked, len(frames))
-            for place, (row, frame) in enumerate(zip(rows, frames, strict=False)):
-                if not _same(frame, self.expected[index][row]):
-                    wrong.add(place)
-                    first = first or self._difference(index, row, frame)
-            if first is None and len(sink.taken) != size * len(rows):
-                first = Failed(
-                    f"output {DESIGN['outputs'][index]['name']}: {size * len(rows)} beats expected,"
-                    f" {len(sink.taken)} came" + (", an input is stuck" if stuck else "")
-                )
-        record["checked"] += checked
-        record["mismatches"] += len(wrong)
-        if first is not None:
-            raise first
-        if value(self.dut.frame_error_o) != int(broken):
-            raise Failed(
-                "frame_error_o is not set, or did not stay, after a broken frame"
-                if broken
-                else "frame_error_o is set although every frame was whole"
-            )
-        for sink in self.sinks:
-            sink.taken.clear()
-            sink.times.clear()
-
-    def _difference(self, index: int, row: int, frame: list[Beat]) -> Failed:
-        port, framing, wanted = DESIGN["outputs"][index], self.outs[index], self.expected[index][row]
-        for i, (got, want) in enumerate(zip(frame, wanted, strict=False)):
-            if (got.keep, got.last) != (want.keep, want.last):
-                return Failed(
-                    f"output {port['name']}, sample {row}, beat {i} of {framing.beats}: tkeep {got.keep:#x}"
-                    f" tlast {int(got.last)}, expected {want.keep:#x} and {int(want.last)}"
-                )
-        if len(frame) < len(wanted) or any(beat.data < 0 for beat in frame):
-            return Failed(f"output {port['name']}, sample {row}: the frame ends early or holds X")
-        got_all, expected = framing.elements(frame), OUTPUTS[index][row].reshape(-1).tolist()
-        return Failed(first=differing(row, index, got_all, expected))
-
-    async def check(self, rows: Sequence[int], record: dict[str, Any]) -> None:
-        """Send *rows*, run dry, compare."""
-        self.send(rows)
-        await self.drain()
-        self.compare(rows, record)
-
-
-def _prefixes(base: str, ports: Sequence[dict[str, Any]]) -> list[str]:
-    return [base] if len(ports) == 1 else [f"{base}_{p['name']}" for p in ports]
-
-
-def _same(frame: Sequence[Beat], wanted: Sequence[Beat]) -> bool:
-    return len(frame) == len(wanted) and all(
-        got.data >= 0
-        and (got.keep, got.last) == (want.keep, want.last)
-        and not (got.data ^ want.data) & keep_mask(want.keep)
-        for got, want in zip(frame, wanted, strict=True)
-    )
 
 
 @claim
@@ -472,12 +151,14 @@ async def axis_matches_reference(dut: Any, record: dict[str, Any]) -> None:
     axis.patterns("none", "none")
     axis.send(range(ROWS))
     await axis.drain()
-    times = axis.sinks[0].times
+    times = list(axis.sinks[0].times)
     axis.compare(range(ROWS), record)
     record["cycles"] = times[-1] - times[0] + axis.outs[0].beats
     # Room for the first sample's way through both buffers, none for a bubble a sample.
     if ROWS > 1 and record["cycles"] > axis.rate * ROWS + 2:
-        raise Failed(f"{ROWS} samples take {record['cycles']} cycles, {axis.rate} a sample are enough")
+        raise Failed(
+            f"{ROWS} samples take {record['cycles']} cycles, {axis.rate} a sample are enough"
+        )
 
 
 @claim
@@ -504,7 +185,7 @@ async def axis_drops_broken_frames(dut: Any, record: dict[str, Any]) -> None:
     axis.patterns("none", "none")
     for kind in ("early", "late", "very late", "hole"):
         await axis.check([rng.randrange(ROWS) for _ in range(3)], record)
-        # All inputs break together: a frame dropped on one alone would leave the others ahead of it.
+        # All inputs break together: a frame dropped on one alone would leave the others ahead.
         for source, frames in zip(axis.sources, axis.frames, strict=True):
             source.queue.extend(_broken(frames[rng.randrange(ROWS)], kind))
         rows = [rng.randrange(ROWS) for _ in range(4)]
@@ -515,7 +196,7 @@ async def axis_drops_broken_frames(dut: Any, record: dict[str, Any]) -> None:
 
 
 def _broken(frame: list[Beat], kind: str) -> list[Beat]:
-    """Return a frame whose TLAST comes one beat early, one or many late, or whose TKEEP has a hole."""
+    """Return a frame with TLAST one beat early, one or many late, or with a hole in TKEEP."""
     if kind == "hole":
         return [Beat(frame[0].data, frame[0].keep & ~1, frame[0].last), *frame[1:]]
     if kind == "early" and len(frame) > 1:

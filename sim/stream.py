@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packing, pause patterns, and AXI-Stream drivers and monitors for every bench.
 
-The drivers are plain objects stepped by one loop: all of them write at the falling edge, and once the
-wires have settled all of them look. What they see then is what the next rising edge sees, so that a
-ready which depends on a valid (or on another ready) is judged as the hardware judges it.
+The drivers are plain objects stepped by one loop: all of them write at the falling edge, and once
+the wires have settled all of them look. What they see then is what the next rising edge sees, so
+that a ready which depends on a valid (or on another ready) is judged as the hardware judges it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+WIRES = ("tvalid", "tready", "tdata", "tkeep", "tlast")
 
 Codes = npt.NDArray[np.int64]
 
@@ -133,11 +135,9 @@ class Framing:
     def split(self, word: int) -> list[Beat]:
         """Cut the containers of one sample into beats."""
         mask = (1 << self.data_width) - 1
-        end = self.beats - 1
-        return [
-            Beat((word >> (i * self.data_width)) & mask, self.final if i == end else self.full, i == end)
-            for i in range(self.beats)
-        ]
+        pieces = [(word >> (i * self.data_width)) & mask for i in range(self.beats)]
+        final = pieces.pop()
+        return [*(Beat(piece, self.full, False) for piece in pieces), Beat(final, self.final, True)]
 
     def elements(self, frame: Sequence[Beat]) -> list[int]:
         """Return the containers of a received frame as signed or unsigned integers."""
@@ -165,7 +165,7 @@ class AxisSource:
 
     def __init__(self, dut: Any, prefix: str, data_width: int) -> None:
         self._valid, self._ready, self._data, self._keep, self._last = (
-            getattr(dut, f"{prefix}_{name}") for name in ("tvalid", "tready", "tdata", "tkeep", "tlast")
+            getattr(dut, f"{prefix}_{name}") for name in WIRES
         )
         self._ones = (1 << data_width) - 1
         self._offered: Beat | None = None
@@ -226,7 +226,7 @@ class AxisSink:
     def __init__(self, dut: Any, prefix: str) -> None:
         self._prefix = prefix
         self._valid, self._ready, self._data, self._keep, self._last = (
-            getattr(dut, f"{prefix}_{name}") for name in ("tvalid", "tready", "tdata", "tkeep", "tlast")
+            getattr(dut, f"{prefix}_{name}") for name in WIRES
         )
         self.pattern: Iterator[bool] | None = pauses("none")
         self.idle()

@@ -173,7 +173,7 @@ def npz_bytes(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
         for name in sorted(arrays):
             member = io.BytesIO()
             np.lib.format.write_array(  # type: ignore[no-untyped-call]
-                member, np.ascontiguousarray(arrays[name]), version=(1, 0), allow_pickle=False
+                member, np.asarray(arrays[name], order="C"), version=(1, 0), allow_pickle=False
             )
             info = zipfile.ZipInfo(f"{name}.npy", _ZIP_EPOCH)
             info.create_system = 3  # the same on every host

@@ -77,7 +77,7 @@ def _package(design: Design, names: ModuleNames) -> tuple[str, dict[Wire, tuple[
 def _facts(design: Design) -> Iterator[str]:
     """Yield what a reader wants to know at a glance."""
     yield f"planned for {design.board} at {design.clock_mhz:g} MHz"
-    yield f"latency {design.latency} cycles, interval {design.interval}"
+    yield f"interval {design.interval}"
     for what, ports in (("input", design.inputs), ("output", design.outputs)):
         for port in ports:
             shape = "x".join(str(n) for n in port.shape)

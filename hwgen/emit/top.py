@@ -147,7 +147,7 @@ class _Writer:
             body += self._output(port)
         header = [
             *banner(design, f"{design.name}: flow links, one sample a clock cycle."),
-            f"Latency {design.latency} cycles, interval {design.interval}; planned for "
+            f"Latency in cycles: {design.latency}. Interval: {design.interval}. Planned for "
             f"{design.board} at {design.clock_mhz:g} MHz.",
         ]
         return sv.file(header, sv.module(self.names.top, flow_ports(design), body))

@@ -161,7 +161,7 @@ def linear(
                 frac = bias_frac
             bias_codes = bias_codes << (frac - bias_frac)
     op = make(weights, bias_codes, frac - value.type.frac)
-    note = f"weights {_format(weights, frac - value.type.frac)}, {op.note()}"
+    note = f"weights {_format(weights, frac - value.type.frac)}"
     done = c.emit(name, op, [value], layer, note)
     if not codes.exact:
         done = done.after(Affine(mul=_along_channels(codes.scale, channels)))

@@ -163,7 +163,7 @@ class Converter:
             unique = f"{base}_{count}"
         self.names.add(unique)
         self.nodes.append(
-            Node(unique, op, tuple(v.node for v in ins), kind, layer.name, note or op.note())
+            Node(unique, op, tuple(v.node for v in ins), kind, layer.name, note)
         )
         return Value(unique, kind)
 
@@ -289,7 +289,7 @@ class Converter:
         else:
             op = tabulate(value, q.code, q.frac, where(layer))
             self.check_last_bit(value, q, op, layer)
-        note = f"{q}, {op.note()}"
+        note = str(q)
         if isinstance(op, Requantize) and _is_identity(op, kind):
             done = Value(value.node, kind)
         else:

@@ -125,15 +125,15 @@ class _PowerOfTwo(Quantizer):
         super().check_activation(where)
         if self.quadratic_approximation:
             raise UnsupportedQuantizer(
-                f"{self}: quadratic_approximation rounds half way at exact odd powers of two, where "
-                "QKeras' own float32 result changes with the position in the batch",
+                f"{self}: quadratic_approximation steps at exact odd powers of two, where QKeras' "
+                " own float32 result changes with the position in the batch",
                 where,
                 "leave quadratic_approximation out on activations",
             )
         bound = self.max_value
         if bound is not None and undecided(self._logarithm(np.asarray([bound], np.float32))).any():
             raise UnsupportedQuantizer(
-                f"{self}: max_value={bound:g} lies half way between two powers within float32 error",
+                f"{self}: max_value={bound:g} is half way between two powers within float32 error",
                 where,
                 "use a power of two as max_value",
             )

@@ -131,7 +131,7 @@ class Graph:
         width = max(len(n.name) for n in self.nodes)
         for node in self.nodes:
             source = f" <- {', '.join(node.inputs)}" if node.inputs else ""
-            said = node.note or node.op.note()
+            said = ", ".join(filter(None, (node.op.note(), node.note)))
             note = f"   # {said}" if said else ""
             yield f"{node.name:<{width}}  {node.type}  {node.op.kind}{source}{note}"
         for out in self.outputs:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import bits_for
@@ -220,8 +220,7 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
         return seen[node]
 
     for wire, old in enumerate(logic.nodes):
-        at = {f: new[getattr(old, f)] for f in ("a", "b", "on_neg", "on_pos") if hasattr(old, f)}
-        node = replace(old, **at) if at else old
+        node = _moved(old, new)
         if isinstance(node, Requant) and node.shift and slow(wire):
             low, high = (round_half_even(v, node.shift) for v in (lo[node.a], hi[node.a]))
             if (low, high) != (node.lo, node.hi):
@@ -230,6 +229,12 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
         new[wire] = put(node, logic.lo[wire], logic.hi[wire], logic.layers[wire])
     outputs = tuple((port, tuple(new[w] for w in wires)) for port, wires in logic.outputs)
     return Logic(tuple(nodes), tuple(lo), tuple(hi), tuple(layers), outputs)
+
+
+def _moved(node: Node, new: dict[Wire, Wire]) -> Node:
+    """Return a node with its operands renumbered."""
+    fields = {f: new[getattr(node, f)] for f in ("a", "b", "on_neg", "on_pos") if hasattr(node, f)}
+    return cast(Node, replace(cast(Any, node), **fields))
 
 
 def node_delay(logic: Logic, timing: Timing) -> Callable[[Wire], float]:

@@ -17,8 +17,9 @@ _CARRIERS: tuple[tuple[int, Any], ...] = (
     (1 << 53, np.float64),
     (INT64_SAFE, np.int64),
 )
-# A tensor beyond this is a mistake in the file, not a network.
+# Anything beyond these is a mistake in the file, not a network.
 MAX_ELEMENTS = 1 << 28
+MAX_SHIFT = 4096
 
 
 def carrier(bound: int) -> np.dtype[Any]:
@@ -76,6 +77,12 @@ def need_inputs(kind: str, types: Sequence[TensorType], count: int) -> None:
         f"takes {count} input{'' if count == 1 else 's'}, not {len(types)}",
         "check the connections of this layer",
     )
+
+
+def need_shift(kind: str, *shifts: int) -> None:
+    """Refuse shifts that no word of hardware has."""
+    fits = all(-MAX_SHIFT <= s <= MAX_SHIFT for s in shifts)
+    need(fits, kind, f"shifts {shifts} are out of range", f"at most {MAX_SHIFT} bits either way")
 
 
 def need_size(kind: str, shape: Sequence[int]) -> None:

@@ -12,7 +12,7 @@ from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.cmvm import matvec
 from hwgen.logic.graph import Builder, Wires
 from hwgen.ops.base import Example, Op, frozen_ints, register
-from hwgen.ops.carrier import cast, magnitude, need, need_inputs, room, top, wide_enough
+from hwgen.ops.carrier import cast, magnitude, need, need_inputs, need_shift, room, top, wide_enough
 
 
 @register
@@ -37,6 +37,7 @@ class MulShift(Op):
 
     def __post_init__(self) -> None:
         frozen_ints(self, "mult", "add")
+        need_shift(self.kind, self.shift)
         need(
             self.shift >= 0 and self.lo <= self.hi,
             self.kind,

@@ -11,7 +11,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.graph import Builder, Wires
 from hwgen.ops.base import Example, Op, register, round_shift
-from hwgen.ops.carrier import cast, need, need_inputs, room
+from hwgen.ops.carrier import cast, need, need_inputs, need_shift, room
 
 
 @register
@@ -35,6 +35,7 @@ class Requantize(Op):
     kind = "requantize"
 
     def __post_init__(self) -> None:
+        need_shift(self.kind, self.shift, self.neg_shift or 0)
         hint = "saturation bounds must ascend; with a negative slope they must enclose zero"
         need(self.lo <= self.hi, self.kind, f"lo {self.lo} is above hi {self.hi}", hint)
         if self.neg_shift is not None:

@@ -150,7 +150,7 @@ class _Reader:
         if key not in self._left:
             raise self.error(f"key {key!r} is missing")
         value = self._left.pop(key)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
             raise self.error(f"{key!r} must be {kind.__name__}, not {type(value).__name__}")
         return value
 
@@ -206,8 +206,8 @@ def _operation(cls: type[Op], reader: _Reader, arrays: Mapping[str, Any]) -> Op:
         decode = _DECODE[str(field.type)]
         try:
             values[field.name] = decode(raw, arrays)
-        except (_Unfit, ConfigError) as error:
-            raise reader.error(f"field {field.name!r}: {error}") from error
+        except (ModelError, ConfigError) as error:
+            raise reader.error(f"field {field.name!r}: {error.what}") from error
     reader.finish()
     try:
         return cls(**values)
@@ -230,8 +230,7 @@ def _output(entry: Any, types: Mapping[str, TensorType]) -> Output:
     return Output(name, node, tuple(scale), tuple(offset))
 
 
-class _Unfit(Exception):
-    """A field's value has another form than its class declares; never leaves this file."""
+# A reader's complaint names no place: `_operation` adds node and field.
 
 
 def _int(raw: Any, arrays: Mapping[str, Any]) -> int:
@@ -240,50 +239,50 @@ def _int(raw: Any, arrays: Mapping[str, Any]) -> int:
         if digits.isascii() and digits.isdigit():
             return int(raw)
     if type(raw) is not int:
-        raise _Unfit(f"an integer was expected, not {str(raw)[:40]!r}")
+        raise ModelError(f"an integer was expected, not {str(raw)[:40]!r}")
     return raw
 
 
 def _bool(raw: Any, arrays: Mapping[str, Any]) -> bool:
     if not isinstance(raw, bool):
-        raise _Unfit(f"true or false was expected, not {str(raw)[:40]!r}")
+        raise ModelError(f"true or false was expected, not {str(raw)[:40]!r}")
     return raw
 
 
 def _fixed(raw: Any, arrays: Mapping[str, Any]) -> Fixed:
     if not isinstance(raw, str):
-        raise _Unfit(f"a number format was expected, not {str(raw)[:40]!r}")
+        raise ModelError(f"a number format was expected, not {str(raw)[:40]!r}")
     return Fixed.parse(raw)
 
 
 def _ints(raw: Any, arrays: Mapping[str, Any]) -> tuple[int, ...]:
     if not isinstance(raw, list):
-        raise _Unfit(f"a list of integers was expected, not {str(raw)[:40]!r}")
+        raise ModelError(f"a list of integers was expected, not {str(raw)[:40]!r}")
     return tuple(_int(v, arrays) for v in raw)
 
 
 def _pairs(raw: Any, arrays: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
     if not isinstance(raw, list):
-        raise _Unfit(f"a list of pairs was expected, not {str(raw)[:40]!r}")
+        raise ModelError(f"a list of pairs was expected, not {str(raw)[:40]!r}")
     return tuple(_ints(v, arrays) for v in raw)
 
 
 def _codes(raw: Any, arrays: Mapping[str, Any]) -> Codes:
     if isinstance(raw, dict) and set(raw) == {"array"} and isinstance(raw["array"], str):
         if raw["array"] not in arrays:
-            raise _Unfit(f"array {raw['array']!r} is missing")
+            raise ModelError(f"array {raw['array']!r} is missing")
         array = np.asarray(arrays[raw["array"]])
         if array.dtype.kind not in "iu":
-            raise _Unfit(f"array {raw['array']!r} holds {array.dtype}, not integers")
+            raise ModelError(f"array {raw['array']!r} holds {array.dtype}, not integers")
         return int_array(array)
     if isinstance(raw, dict) and set(raw) == {"shape", "ints"}:
         shape, flat = _ints(raw["shape"], arrays), _ints(raw["ints"], arrays)
         if any(n < 0 for n in shape) or math.prod(shape) != len(flat):
-            raise _Unfit(f"{len(flat)} integers do not fill shape {shape}")
+            raise ModelError(f"{len(flat)} integers do not fill shape {shape}")
         made = np.empty(len(flat), object)
         made[:] = flat
         return int_array(made.reshape(shape))
-    raise _Unfit("an array was expected")
+    raise ModelError("an array was expected")
 
 
 # One reader for each way an operation declares a field; a new way needs a new line here.

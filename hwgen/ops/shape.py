@@ -12,7 +12,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.graph import Builder, Wires
 from hwgen.ops.base import Example, Op, register, round_shift
-from hwgen.ops.carrier import need, need_inputs, need_size, room
+from hwgen.ops.carrier import need, need_inputs, need_shift, need_size, room
 
 
 @register
@@ -247,6 +247,7 @@ class ShiftLeft(Op):
     kind = "shift_left"
 
     def __post_init__(self) -> None:
+        need_shift(self.kind, self.bits)
         hint = "use Requantize to drop bits"
         need(self.bits >= 0, self.kind, f"a shift by {self.bits} drops bits", hint)
 

@@ -161,8 +161,8 @@ class Thresholds(Op):
         """One row for all, one a channel, one an element; falling, skipping, none; far and wide."""
         s6 = Fixed(6, 3, True)
         flat, image = TensorType.of((4,), s6), TensorType.of((2, 2, 3), s6)
-        rows = np.array([[-9, 0, 5], [-40, 40, 40], [2, 2, 31]])
-        outs = np.array([[-2, -1, 0, 1], [3, 2, 1, 0], [5, -5, 5, -5]])
+        rows = np.array([[-9, 0, 5], [-40, 20, 20], [2, 2, 31]])
+        outs = np.array([[-2, -1, 0, 1], [3, 2, -9, 0], [5, -5, 5, -5]])
         narrow = TensorType.covering((3,), 0, [3, -2, 31], [4, 2, 31])
         far, huge = np.array([-(1 << 30), 7, 1 << 33]), np.array([0, 1 << 66])
         s40, s70 = (TensorType.of((2,), Fixed(w, 0, True)) for w in (40, 70))

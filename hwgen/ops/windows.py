@@ -13,6 +13,8 @@ from hwgen.ir.tensor import Codes
 from hwgen.ops.carrier import need, need_size
 
 Slices = tuple[slice, ...]
+# No axis of a network is longer; it also keeps a damaged file from starting an endless loop.
+LONGEST = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,10 @@ class Window:
         need(self.rank in (1, 2), kind, f"spatial rank {self.rank} is not 1 or 2", hint)
         for name in ("kernel", "strides", "dilation"):
             entries = getattr(self, name)
-            fits = len(entries) == self.rank and all(n >= 1 for n in entries)
+            fits = len(entries) == self.rank and all(1 <= n <= LONGEST for n in entries)
             need(fits, kind, f"{name} {entries} do not fit {self.rank} spatial axes", hint)
         fits = len(self.padding) == self.rank
-        fits = fits and all(len(p) == 2 and min(p) >= 0 for p in self.padding)
+        fits = fits and all(len(p) == 2 and 0 <= min(p) <= max(p) <= LONGEST for p in self.padding)
         need(fits, kind, f"padding {self.padding} does not fit {self.rank} spatial axes", hint)
 
     def out_shape(self, kind: str, shape: Sequence[int]) -> tuple[int, ...]:

@@ -145,8 +145,8 @@ def _too_slow(
 ) -> DoesNotFit:
     allowed_ns = max_cycles * 1000 / clock_mhz
     hints = [f"allow {latency} cycles"]
-    for part in range(9, 0, -1):  # a slower clock loses less time to registers
-        slower = round(clock_mhz * part / 10, 3)
+    for percent in range(95, 0, -5):  # a slower clock loses less time to registers
+        slower = round(clock_mhz * percent / 100, 3)
         cycles = _latency(_cut(logic, blocks, family, slower))
         if cycles * 1000 / slower <= allowed_ns:
             took = f"{cycles} cycle{'s' if cycles > 1 else ''}, {cycles * 1000 / slower:.4g} ns"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the simulators and compilers, and runs them: with a log, a time limit, and errors that say why."""
+"""Finds the simulators and compilers, and runs them with a log and a time limit."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def cocotb_present() -> None:
         ToolMissing: it cannot.
     """
     if importlib.util.find_spec("cocotb_tools") is None:
-        raise ToolMissing("cocotb is not installed", "", "install it with `pip install 'hwgen[sim]'`")
+        raise ToolMissing("cocotb is not installed", "cocotb", "pip install 'hwgen[sim]'")
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Test vectors: corners first, then seeded random, then the user's data; kept as ``vectors.npz``."""
+"""Test vectors: corners, then seeded random, then the user's data; kept as ``vectors.npz``."""
 
 from __future__ import annotations
 
@@ -122,7 +122,9 @@ class Vectors:
                 int(arrays["seed"]),
                 int(arrays["first"]),
             )
-        except (OSError, ValueError, KeyError, AssertionError, StopIteration, zipfile.BadZipFile) as problem:
+        except (
+            OSError, ValueError, KeyError, AssertionError, StopIteration, zipfile.BadZipFile
+        ) as problem:  # fmt: skip
             raise VerifyError(
                 f"cannot read test vectors: {problem}", path.name, "build the design again"
             ) from None
@@ -152,8 +154,8 @@ def types_of(ports: Sequence[Mapping[str, Any]]) -> dict[str, TensorType]:
 def corner_vectors(ports: Mapping[str, TensorType], limit: int = 32) -> Vectors:
     """Return the extremes of the input intervals, without repetitions.
 
-    All low, all high, all zero (or what is nearest to it), alternating, one port against the others,
-    and one element high or low while the rest is zero, for up to *limit* elements each.
+    All low, all high, all zero (or what is nearest to it), alternating, one port against the
+    others, and one element high or low while the rest is zero, for up to *limit* elements each.
     """
     lo = np.concatenate([_int64(t.lo, name).reshape(-1) for name, t in ports.items()])
     hi = np.concatenate([_int64(t.hi, name).reshape(-1) for name, t in ports.items()])

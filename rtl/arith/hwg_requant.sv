@@ -76,6 +76,10 @@ module hwg_requant #(
 
   logic [OutWidth-1:0] rounded;
   assign rounded = floor_ext[OutWidth-1:0] + OutWidth'(up);
+  if (SatLo == 0 && SatHi == 0) begin : gen_drop
+    logic unused_high;
+    assign unused_high = ^floor_ext;
+  end
   assign data_o  = below ? Lo[OutWidth-1:0] : (above ? Hi[OutWidth-1:0] : rounded);
 
 endmodule

@@ -860,21 +860,21 @@ def test_no_truncation_ends_in_another_exception(tmp_path: Path) -> None:
                 read_keras(cut)
 
 
-def test_no_flipped_byte_ends_in_another_exception(
+def test_no_flipped_byte_in_an_archive_ends_in_another_exception(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:
+    """Archives only: checksums stand in front of the HDF5 library, which may crash on these."""
+    data = np.frombuffer(archive(tmp_path / "b.keras").read_bytes(), np.uint8)
     refused = 0
-    for whole in (full_h5(tmp_path / "a.h5"), archive(tmp_path / "b.keras")):
-        data = np.frombuffer(whole.read_bytes(), np.uint8)
-        for _ in range(300):
-            wrong = data.copy()
-            wrong[rng.integers(len(data))] ^= rng.integers(1, 256, dtype=np.uint8)
-            (tmp_path / "wrong").write_bytes(wrong.tobytes())
-            try:
-                read_keras(tmp_path / "wrong")
-            except ModelError:
-                refused += 1
-    assert refused > 50
+    for _ in range(400):
+        wrong = data.copy()
+        wrong[rng.integers(len(data))] ^= rng.integers(1, 256, dtype=np.uint8)
+        (tmp_path / "wrong").write_bytes(wrong.tobytes())
+        try:
+            read_keras(tmp_path / "wrong")
+        except ModelError:
+            refused += 1
+    assert refused > 200
 
 
 def test_code_in_a_lambda_layer_stays_data(tmp_path: Path) -> None:

@@ -133,6 +133,20 @@ def test_dense_of_any_width(oracle, draw, n_in, n_out, bits, seed):
             assert sum(best * weight[:, j]) + bias[j] == end[0, j] == end[1, j]
 
 
+@pytest.mark.parametrize(
+    ("bits", "below", "at"),
+    [(24, "float32", "float64"), (53, "float64", "int64"), (62, "int64", "object")],
+)
+def test_a_carrier_is_left_before_it_loses_a_unit(bits, below, at):
+    assert carrier((1 << bits) - 1) == below
+    assert carrier(1 << bits) == at
+    # One more than the limit is where a float loses the unit (an int64 sum would be safe still).
+    last = np.array([(1 << bits) - 1, -(1 << bits) + 1], object)
+    assert np.array_equal(cast(cast(last, np.dtype(below)), np.dtype(object)), last)
+    if below != "int64":
+        assert int(np.dtype(below).type((1 << bits) + 1)) != (1 << bits) + 1
+
+
 def test_a_bound_just_below_the_limit_is_still_exact_in_float32():
     weight = int_array([[(1 << 12) - 1, -((1 << 12) - 1)]])
     op = Dense(weight, int_array([1, -1]))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -336,18 +336,20 @@ def test_constant_and_raw_outputs(rng) -> None:
 
 def test_latency_cap_is_told_with_a_way_out() -> None:
     graph = residual()
-    free = plan(graph, 500.0)
-    assert free.latency > 3
-    assert plan(graph, 500.0, max_cycles=free.latency) == free
+    free = plan(graph, 400.0)
+    assert plan(graph, 400.0, max_cycles=free.latency) == free
+    assert free.latency == 5
     with pytest.raises(DoesNotFit) as caught:
-        plan(graph, 500.0, max_cycles=free.latency - 1)
+        plan(graph, 400.0, max_cycles=4)
     assert caught.value.where == "latency"
-    assert f"needs {free.latency} cycles ({free.latency * 2} ns) at 500 MHz" in caught.value.what
-    assert f"{free.latency - 1} ({free.latency * 2 - 2} ns) are allowed" in caught.value.what
-    assert f"allow {free.latency} cycles" in caught.value.hint
-    assert "lower the clock: at" in caught.value.hint
+    assert caught.value.what == "needs 5 cycles (12.5 ns) at 400 MHz; 4 (10 ns) are allowed"
+    assert caught.value.hint == (
+        "allow 5 cycles; lower the clock: at 300 MHz it takes 3 cycles, 10 ns; "
+        "or give fewer bits to weights and activations"
+    )
+    assert plan(graph, 300.0).latency == 3
     with pytest.raises(DoesNotFit, match="fewer bits") as caught:
-        plan(graph, 500.0, max_cycles=1)
+        plan(graph, 400.0, max_cycles=1)
     assert "lower the clock" not in caught.value.hint
 
 
@@ -369,69 +371,6 @@ def test_too_many_products_are_refused_before_any_work() -> None:
         plan(net.graph("conv"))
     assert "conv" in caught.value.where
     assert "stream" in caught.value.hint
-
-
-def with_stage(design: Design, index: int, **fields) -> Design:
-    stages = list(design.stages)
-    stages[index] = replace(stages[index], **fields)
-    return replace(design, stages=tuple(stages))
-
-
-def with_source(design: Design, index: int, **fields) -> Design:
-    stage = design.stages[index]
-    first = replace(stage.sources[0], **fields)
-    return with_stage(design, index, sources=(first, *stage.sources[1:]))
-
-
-def with_cycle(design: Design, wire: int, by: int) -> Design:
-    cycle = list(design.cycle)
-    cycle[wire] += by
-    return replace(design, cycle=tuple(cycle))
-
-
-def read_at_once(design: Design) -> int:
-    """Find a wire that a node of its own stage reads in the same cycle."""
-    return next(
-        operand
-        for wire in design.stages[2].wires
-        for operand in operands(design.logic.nodes[wire])
-        if operand in design.stages[2].wires and design.cycle[operand] == design.cycle[wire]
-    )
-
-
-FAULTS: dict[str, Callable[[Design], Design]] = {
-    "node too early": lambda d: with_cycle(d, d.stages[2].wires[-1], -9),
-    "node before its operand": lambda d: with_cycle(d, read_at_once(d), 1),
-    "input late": lambda d: with_cycle(d, 0, 1),
-    "source delay": lambda d: with_source(d, 3, delay=d.stages[3].sources[0].delay + 1),
-    "start": lambda d: with_stage(d, 1, start=d.stages[1].start - 1),
-    "end too early": lambda d: with_stage(d, 0, end=d.stages[0].end - 1),
-    "end too late": lambda d: with_stage(d, 0, end=d.stages[0].end + 1),
-    "export missing": lambda d: with_stage(d, 0, exports=d.stages[0].exports[1:]),
-    "export unused": lambda d: with_stage(d, 0, exports=d.stages[0].wires),
-    "exports unordered": lambda d: with_stage(d, 0, exports=d.stages[0].exports[::-1]),
-    "source wire missing": lambda d: with_source(d, 1, wires=d.stages[1].sources[0].wires[1:]),
-    "source unknown": lambda d: with_source(d, 1, name="nobody"),
-    "node missing": lambda d: with_stage(d, 3, wires=d.stages[3].wires[:-1]),
-    "stages swapped": lambda d: replace(d, stages=d.stages[::-1]),
-    "stage twice": lambda d: replace(d, stages=(*d.stages, d.stages[0])),
-    "output not registered": lambda d: replace(d, latency=d.latency - 1),
-    "port too narrow": lambda d: replace(
-        d, outputs=(replace(d.outputs[0], fixed=Fixed(3, 0, True)), *d.outputs[1:])
-    ),
-    "port of another size": lambda d: replace(
-        d, outputs=(replace(d.outputs[0], shape=(5,)), *d.outputs[1:])
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_the_checker_finds_every_fault(fault: str) -> None:
-    design = plan(residual(), 330.0)
-    check(design)
-    broken = FAULTS[fault](design)
-    with pytest.raises(AssertionError):
-        check(broken)
 
 
 def test_planning_is_deterministic() -> None:

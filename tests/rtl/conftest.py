@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Designs for the emitter's tests: any logic, any legal schedule."""
+"""Designs of any logic on any legal schedule, the linter, and a quick way to simulate."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+from hwgen import paths
 
 from hwgen.ir.fixed import Fixed
 from hwgen.logic.graph import Builder, Logic, Wire
 from hwgen.logic.pipeline import blocks_of, pipeline
 from hwgen.plan.design import Design, Port, Source, Stage
 from hwgen.plan.schedule import check
+from hwgen.plan.units import with_uses
+from hwgen.verify import tools
 
 Inputs = Mapping[str, tuple[tuple[int, ...], Fixed]]
 Outputs = Mapping[str, Sequence[Wire]]
@@ -83,10 +89,11 @@ def _random_design(seed: int, nodes: int = 60, layers: int = 5, name: str = "net
     made = 0
     while made < nodes:
         builder.layer = ("fc_1", "fc/1", "input", "reg", "output")[made * layers // nodes % 5]
-        recent = wires[-20:]
+        recent = wires[-24:]
         a, b, c = (int(rng.choice(recent)) for _ in range(3))
         if rng.random() < 0.15:
             b = builder.const(int(rng.integers(-40, 41)))
+        low, high = builder.range(a)
         wide = max(builder.width(a), builder.width(b)) > 14
         match int(rng.integers(0, 9)):
             case 0 | 1 | 2 if not wide:
@@ -99,20 +106,28 @@ def _random_design(seed: int, nodes: int = 60, layers: int = 5, name: str = "net
             case 5:
                 new = builder.select(a, b, c)
             case 6:
-                limits = sorted(int(t) for t in rng.integers(-60, 60, 6))
+                limits = sorted(int(t) for t in rng.integers(low, high + 1, 6))
                 new = builder.thresh(a, limits, [int(v) for v in rng.integers(-9, 30, 7)])
             case 7 if not wide:
                 new = builder.shl(a, int(rng.integers(1, 3)))
             case _:
-                lo = int(rng.integers(-20, 1))
-                new = builder.requant(a, int(rng.integers(0, 5)), lo, lo + int(rng.integers(1, 60)))
+                shift = int(rng.integers(0, 5))
+                lo = int(rng.integers(low - 1, (low + high) // 2 + 1)) >> shift
+                new = builder.requant(a, shift, lo, lo + int(rng.integers(1, high - low + 2)))
+        if builder.lo[new] == builder.hi[new]:
+            continue
         wires.append(new)
         made += 1
     times = rng.random(len(builder.nodes))
     first = [int(w) for w in rng.choice(wires, 5)]
     outputs = {"y": [*first, builder.const(-3), wires[0]], "z": wires[-4:]}
     return _make_design(
-        builder, formats, outputs, name=name, delay=times.__getitem__, period=float(rng.uniform(1.0, 4.0))
+        builder,
+        formats,
+        outputs,
+        name=name,
+        delay=times.__getitem__,
+        period=float(rng.uniform(1.0, 2.5)),
     )
 
 
@@ -124,3 +139,69 @@ def make_design() -> MakeDesign:
 @pytest.fixture(scope="session")
 def random_design() -> MakeDesign:
     return _random_design
+
+
+def _unit_files(module: str) -> list[Path]:
+    """The source of a unit and of what it uses."""
+    return [paths.rtl() / spec.file for spec in with_uses([module])]
+
+
+@pytest.fixture(scope="session")
+def unit_files() -> Callable[[str], list[Path]]:
+    return _unit_files
+
+
+@pytest.fixture(scope="session")
+def lint() -> Callable[..., None]:
+    """Lint with every Verilator warning on; a warning is an error."""
+
+    def run(files: Sequence[Path], top: str, params: Mapping[str, object], *defines: str) -> None:
+        verilator = tools.verilator()
+        given = [f"-G{name}={value}" for name, value in params.items()]
+        flags = ["--lint-only", "-Wall", "--top-module", top, *(f"-D{d}" for d in defines)]
+        command = [str(verilator.path), *flags, *given, *map(str, files)]
+        text = tools.run(command, env=verilator.env, what=top)
+        assert "%Warning" not in text, text
+
+    return run
+
+
+_MAIN = """
+#include "Vtb.h"
+int main(int argc, char** argv) {
+  VerilatedContext context;
+  context.commandArgs(argc, argv);
+  Vtb tb{&context};
+  for (long step = 0; step < 2000000 && !context.gotFinish(); ++step) {
+    tb.clk = step & 1;
+    tb.eval();
+    context.timeInc(1);
+  }
+  tb.final();
+  return 0;
+}
+"""
+
+
+@pytest.fixture
+def run_bench(tmp_path: Path) -> Callable[..., str]:
+    """Compile a self-checking module `tb` with one input `clk`, run it, return what it printed."""
+
+    def run(files: Sequence[Path], bench: str, memories: Mapping[str, str]) -> str:
+        (tmp_path / "tb.sv").write_text(bench)
+        (tmp_path / "main.cpp").write_text(_MAIN)
+        for name, text in memories.items():
+            (tmp_path / name).write_text(text)
+        verilator, make = tools.verilator(), tools.make()
+        sources = [*map(str, files), "tb.sv", "main.cpp"]
+        flags = ["--cc", "--exe", "--assert", "-Wno-fatal", "--top-module", "tb", "-Mdir", "obj"]
+        command = [str(verilator.path), *flags, "-DHWG_ASSERT", "--x-initial", "unique", *sources]
+        tools.run(command, cwd=tmp_path, env=verilator.env, what="tb")
+        options = ["OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", f"PYTHON3={sys.executable}"]
+        # The wheel was configured for another compiler: g++ takes a precompiled header this way.
+        options += ["CXX=g++", "LINK=g++", "CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG="]
+        build = [str(make.path), "-C", "obj", "-f", "Vtb.mk", "Vtb", *options]
+        tools.run(build, cwd=tmp_path, env=verilator.env, what="tb")
+        return tools.run([str(tmp_path / "obj" / "Vtb")], cwd=tmp_path, what="tb", timeout=300)
+
+    return run

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a graph, a board and a goal to a design."""
+
+from __future__ import annotations
+
+from hwgen.ir.graph import Graph
+from hwgen.ops.serial import digest
+from hwgen.plan.board import Board
+from hwgen.plan.design import Design
+from hwgen.plan.goal import Goal
+from hwgen.plan.matmul import check_parallel
+from hwgen.plan.schedule import schedule
+
+
+def plan(graph: Graph, board: Board, goal: Goal, name: str) -> Design:
+    """Return the design of a graph for a board and a goal.
+
+    Args:
+        graph: what to build.
+        board: what to build for.
+        goal: clock, latency cap and style.
+        name: of the design.
+
+    Raises:
+        DoesNotFit: too large for the board, or too slow for the goal.
+    """
+    check_parallel(graph, board)
+    return schedule(
+        graph,
+        name=name,
+        board_name=board.name,
+        family=board.family,
+        clock_mhz=goal.clock_mhz,
+        max_cycles=goal.max_cycles,
+        model_digest=digest(graph),
+    )

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Simulates a written design against its vectors, and believes nothing that was not counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.emit.files import npz_bytes
+from hwgen.errors import (
+    ConfigError,
+    HwgenError,
+    Mismatch,
+    ProtocolViolation,
+    ToolFailed,
+    VerifyError,
+)
+from hwgen.logic.evaluate import evaluate_wires
+from hwgen.plan.design import Design
+from hwgen.verify import compile_rtl, tools
+from hwgen.verify.vectors import Vectors, types_of
+
+FLOW_CLAIMS = (
+    "matches_reference",
+    "latency_is_as_claimed",
+    "interval_is_as_claimed",
+    "matches_with_bubbles",
+    "recovers_from_reset_midstream",
+)
+AXIS_CLAIMS = (
+    "axis_matches_reference",
+    "axis_holds_data_while_stalled",
+    "axis_drops_broken_frames",
+    "axis_recovers_from_reset_midstream",
+)
+
+Trace = Callable[[Mapping[str, npt.NDArray[Any]]], Mapping[str, npt.NDArray[Any]]]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SimResult:
+    """What a simulation without any difference showed.
+
+    Attributes:
+        samples: vectors whose every output bit was compared on the flow top.
+        mismatches: samples that differ; always 0, since a difference is an error.
+        latency_cycles, interval: as measured; None if their claims were not run.
+        axis_samples: vectors compared on the AXI-Stream top.
+        axis_cycles_per_sample: as measured back to back; None if not run.
+        seconds: wall time, builds included.
+        simulator: which one.
+        claims: claim to samples checked under it, stalls and resets included.
+        waves: waveform files, if asked for.
+    """
+
+    samples: int
+    mismatches: int
+    latency_cycles: int | None
+    interval: int | None
+    axis_samples: int
+    axis_cycles_per_sample: float | None
+    seconds: float
+    simulator: str
+    claims: Mapping[str, int]
+    waves: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What every step of one simulation needs to know."""
+
+    out: Path
+    design: Mapping[str, Any]
+    build: Path
+    simulator: str
+    waves: bool
+    seed: int
+    timeout: float
+
+
+def simulate(
+    out: Path, vectors: Vectors, *, simulator: str = "verilator", waves: bool = False,
+    seed: int = 1, tests: Sequence[str] = (), build_dir: Path | None = None,
+    trace: Trace | None = None, timeout: float = 1800.0,
+) -> SimResult:  # fmt: skip
+    """Run the bench on the flow top and on the AXI-Stream top of a written design.
+
+    Args:
+        out: the folder that `emit` wrote (``design.json``, ``rtl/files.f``).
+        vectors: inputs with the reference's outputs.
+        simulator: ``verilator`` or ``icarus``.
+        waves: also write waveforms (FST).
+        seed: of gaps, stalls and resets.
+        tests: claims to run; all if empty.
+        build_dir: where to compile; ``out/sim/build`` if None.
+        trace: gives, for input codes, what every stage exports, ``{stage: (samples, exports)}``;
+            with it a mismatch names the first wrong layer (see `trace_of`).
+        timeout: seconds for each build and each run.
+
+    Raises:
+        Mismatch: an output differs; says where, what, and how to see it again.
+        ProtocolViolation: latency, interval or a handshake differs from the claim.
+        ToolMissing, ToolFailed: no simulator, or it failed.
+        ConfigError: no design there, or vectors of another design.
+    """
+    began = time.monotonic()
+    tools.cocotb_present()
+    if simulator not in ("verilator", "icarus"):
+        raise ConfigError(f"no simulator {simulator!r}", "--simulator", "verilator or icarus")
+    design = _read_design(out)
+    _check_vectors(design, vectors)
+    build = (build_dir or out / "sim" / "build").resolve()
+    run = _Run(out.resolve(), design, build, simulator, waves, seed, timeout)
+    wanted = _wanted(design, tests)
+    build.mkdir(parents=True, exist_ok=True)
+    vectors.save(build / "vectors.npz")
+
+    def one(top: str) -> dict[str, Record]:
+        file = build / "vectors.npz"
+        return _run_top(run, top, wanted[top], build / top, file, len(vectors))
+
+    records: dict[str, Record] = {}
+    problems: list[HwgenError] = []
+    # Two tops, two cores. The flow top is judged first: what it shows explains the other.
+    with ThreadPoolExecutor(min(len(wanted), os.cpu_count() or 1)) as pool:
+        for future in [pool.submit(one, top) for top in wanted]:
+            try:
+                records.update(future.result())
+            except HwgenError as problem:
+                problems.append(problem)
+    if problems:
+        raise problems[0]
+    for name, record in records.items():
+        if "first" in record:
+            where, why = _explain(run, vectors, record, trace if name in FLOW_CLAIMS else None)
+            raise _mismatch(run, name, record, vectors, where, why, out)
+        if record.get("violation"):
+            raise ProtocolViolation(
+                f"{record['violation']} ({name}, {simulator}, seed {seed})",
+                str(design["name"]),
+                f"replay: {_replay(run, out)}",
+            )
+    return _result(run, records, time.monotonic() - began)
+
+
+def trace_of(design: Design) -> Trace:
+    """Return the function that tells what every stage of *design* exports, for `simulate`."""
+
+    def trace(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        stages = [stage for stage in design.stages if stage.exports]
+        values = evaluate_wires(design.logic, inputs, [w for s in stages for w in s.exports])
+        return {s.name: np.stack([values[w] for w in s.exports], axis=1) for s in stages}
+
+    return trace
+
+
+def _read_design(out: Path) -> dict[str, Any]:
+    path = out / "design.json"
+    try:
+        design = json.loads(path.read_text(encoding="utf-8"))
+        if design["schema"] != 1:
+            raise ConfigError(f"schema {design['schema']} of design.json is not known", str(out))
+        return dict(design)
+    except FileNotFoundError:
+        hint = "run `hwgen build` first"
+        raise ConfigError("there is no design.json here", str(out), hint) from None
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise ConfigError(
+            f"cannot read design.json: {problem}", str(out), "build it again"
+        ) from None
+
+
+def _check_vectors(design: Mapping[str, Any], vectors: Vectors) -> None:
+    if not len(vectors):
+        raise ConfigError("no samples to simulate", "vectors")
+    for kind, given in (("inputs", vectors.inputs), ("outputs", vectors.outputs)):
+        types = types_of(design[kind])
+        if set(types) != set(given):
+            raise ConfigError(
+                f"vectors have {kind} {sorted(given)}, the design {sorted(types)}", "vectors"
+            )
+        for name, tensor in types.items():
+            if given[name].shape[1:] != tensor.shape:
+                raise ConfigError(
+                    f"samples of shape {given[name].shape[1:]}, expected {tensor.shape}", name
+                )
+            if given[name].min() < tensor.fixed.lo or given[name].max() > tensor.fixed.hi:
+                raise ConfigError(f"a code of the vectors does not fit {tensor.fixed}", name)
+
+
+def _wanted(design: Mapping[str, Any], tests: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    claims = {"flow": FLOW_CLAIMS, "axis": AXIS_CLAIMS}
+    known = {top: claims[top] for top in claims if top in design["tops"]}
+    unknown = set(tests) - {name for names in known.values() for name in names}
+    if unknown:
+        raise ConfigError(f"no claim {', '.join(sorted(unknown))}", "tests")
+    chosen = {
+        top: tuple(n for n in names if not tests or n in tests) for top, names in known.items()
+    }
+    return {top: names for top, names in chosen.items() if names}
+
+
+def _run_top(
+    run: _Run, top: str, claims: Sequence[str], folder: Path, vectors: Path, rows: int,
+    links: Path | None = None,
+) -> dict[str, Record]:  # fmt: skip
+    """Build one top, run *claims* on it, and return their records."""
+    signals = compile_rtl.port_names(run.design, top)
+    if links is not None:
+        signals += [f"{stage['name']}_data" for stage in run.design["stages"] if stage["exports"]]
+    files = compile_rtl.files(run.out)
+    source = compile_rtl.Source(str(run.design["tops"][top]), files, tuple(signals))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    build: dict[str, Any] | None = None
+    if run.simulator == "verilator":
+        compile_rtl.verilate(source, folder, waves=run.waves, rows=rows, timeout=run.timeout)
+    else:
+        tools.icarus()
+        build = compile_rtl.icarus_job(source, folder, waves=run.waves)
+    job = folder / "job.json"
+    facts = {
+        "design": str(run.out / "design.json"), "vectors": str(vectors), "seed": run.seed,
+        "result": str(folder / "result.json"), "links": str(links) if links else None,
+    }  # fmt: skip
+    job.write_text(json.dumps(facts), encoding="utf-8")
+    log = compile_rtl.run_bench(
+        source, folder, simulator=run.simulator, build=build, claims=claims, job=job,
+        waves=run.waves, seed=run.seed, timeout=run.timeout,
+    )  # fmt: skip
+    return _judge(claims, folder, log)
+
+
+def _judge(claims: Sequence[str], folder: Path, log: str) -> dict[str, Record]:
+    """Hold results.xml and the bench's own record together; both must name every claim."""
+    command = ["bench_design", *claims]
+    try:
+        records = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        cases = {
+            str(case.get("name")).rpartition(".")[2]: case
+            for case in ElementTree.parse(folder / "results.xml").getroot().iter("testcase")
+        }
+    except (OSError, ValueError, ElementTree.ParseError):
+        raise tools.failed("the bench ended without a result", command, log, "simulation") from None
+    judged: dict[str, Record] = {}
+    for name in claims:
+        case, record = cases.get(name), records.get(name)
+        if case is None or record is None or case.find("skipped") is not None:
+            raise tools.failed(f"{name} was not run", command, log, "simulation")
+        told = bool(record.get("first") or record.get("violation") or record.get("layer"))
+        bad = case.find("failure") is not None or case.find("error") is not None
+        if bad != told:  # the bench itself broke, or a failure was lost
+            raise tools.failed(f"{name} ended with an error of its own", command, log, "simulation")
+        if not told and (record["mismatches"] or not 0 < record["sent"] == record["checked"]):
+            raise VerifyError(f"{record['checked']} of {record['sent']} samples were checked", name)
+        judged[name] = record
+    return judged
+
+
+def _explain(run: _Run, vectors: Vectors, record: Record, trace: Trace | None) -> tuple[str, str]:
+    """Return the first wrong layer of the failing sample, and what is wrong in it."""
+    if trace is None:
+        return str(run.design["name"]), ""
+    few = vectors.only(int(record["first"]["row"]))
+    folder = run.build / "trace"
+    folder.mkdir(parents=True, exist_ok=True)
+    links = {f"link_{stage}": np.asarray(a, np.int64) for stage, a in trace(few.inputs).items()}
+    (folder / "links.npz").write_bytes(npz_bytes(links))
+    few.save(folder / "vectors.npz")
+    found = _run_top(
+        run, "flow", ("first_wrong_layer",), folder / "flow", folder / "vectors.npz", len(few),
+        folder / "links.npz",
+    )["first_wrong_layer"].get("layer")  # fmt: skip
+    if found is None:
+        return "outputs", "every layer is right for this sample: look at the output registers"
+    why = f"first wrong wire: {found['export']}, expected {found['expected']}, got {found['got']}"
+    return f"layer {found['stage']}", why
+
+
+def _mismatch(
+    run: _Run, name: str, record: Record, vectors: Vectors, where: str, why: str, out: Path
+) -> Mismatch:
+    first = record["first"]
+    row, width = int(first["row"]), int(first["width"])
+    element = "".join(f"[{i}]" for i in first["element"])
+    expected = int(first["expected"])
+    got = "X" if first["got"] is None else first["got"]
+    wanted_bits = format(expected & ((1 << width) - 1), f"0{width}b")
+    what = (
+        f"sample {vectors.first + row} ({vectors.label(row)}), output {first['port']}{element}:"
+        f" expected {expected} ({wanted_bits}), got {got} ({first['got_bits']});"
+        f" {record['mismatches']} of {record['sent']} samples differ"
+        f" ({name}, {run.simulator}, seed {run.seed})"
+    )
+    hint = f"replay: {_replay(run, out)} --only {vectors.first + row}"
+    return Mismatch(f"{what}\n  {why}" if why else what, where, hint)
+
+
+def _replay(run: _Run, out: Path) -> str:
+    icarus = " --simulator icarus" if run.simulator == "icarus" else ""
+    return f"hwgen sim {out}{icarus} --seed {run.seed}"
+
+
+def _result(run: _Run, records: Mapping[str, Record], seconds: float) -> SimResult:
+    axis = records.get("axis_matches_reference")
+    waves = sorted(p for p in run.build.rglob("*.fst") if run.waves)
+    return SimResult(
+        samples=int(records.get("matches_reference", {}).get("checked", 0)),
+        mismatches=0,
+        latency_cycles=records.get("latency_is_as_claimed", {}).get("latency"),
+        interval=records.get("interval_is_as_claimed", {}).get("interval"),
+        axis_samples=int(axis["checked"]) if axis else 0,
+        axis_cycles_per_sample=axis["cycles"] / axis["checked"] if axis else None,
+        seconds=round(seconds, 3),
+        simulator=run.simulator,
+        claims={name: int(record["checked"]) for name, record in records.items()},
+        waves=tuple(waves),
+    )
+
+
+__all__ = ["AXIS_CLAIMS", "FLOW_CLAIMS", "SimResult", "ToolFailed", "Trace", "simulate", "trace_of"]

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small designs, written once a session, and a private cache for the simulator's library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hwgen.ops  # noqa: F401  (registers the operations)
+from hwgen.emit.rtl import emit_rtl
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ops.base import Op
+from hwgen.ops.dense import Dense
+from hwgen.ops.input_ import Input
+from hwgen.ops.merge import Add
+from hwgen.ops.requantize import Requantize
+from hwgen.ops.thresholds import Thresholds
+from hwgen.plan.board import load_board
+from hwgen.plan.design import Design
+from hwgen.plan.schedule import schedule
+from hwgen.verify.reference import run_reference
+from hwgen.verify.vectors import Vectors, corner_vectors, join, random_vectors
+
+Layer = tuple[str, Op, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A design on disk with its vectors."""
+
+    graph: Graph
+    design: Design
+    out: Path
+    vectors: Vectors
+
+
+def make_graph(name: str, layers: list[Layer], outputs: list[str]) -> Graph:
+    nodes: dict[str, Node] = {}
+    for label, op, inputs in layers:
+        inferred = op.infer([nodes[i].type for i in inputs])
+        nodes[label] = Node(label, op, inputs, inferred, label, op.note())
+    leaving = tuple(Output(f"{n}_out", n, (2.0 ** -nodes[n].type.frac,)) for n in outputs)
+    graph = Graph(name, tuple(nodes.values()), leaving)
+    graph.check()
+    return graph
+
+
+def small_net() -> Graph:
+    """Two dense layers: rounding with saturation, thresholds, signed and unsigned wires, a bias."""
+    rng = np.random.default_rng(7)
+    steps = np.sort(rng.choice(np.arange(-60, 90), (3, 5), replace=False), axis=1)
+    return make_graph(
+        "tiny",
+        [
+            ("x", Input.of((5,), Fixed(5, 2, True)), ()),
+            ("fc1", Dense(rng.integers(-7, 8, (5, 4)), rng.integers(-20, 20, 4)), ("x",)),
+            ("act1", Requantize(3, 0, 15), ("fc1",)),
+            ("fc2", Dense(rng.integers(-7, 8, (4, 3)), rng.integers(-20, 20, 3)), ("act1",)),
+            ("act2", Thresholds(steps, np.array([-3, -1, 0, 2, 5, 6]), 0), ("fc2",)),
+            ("fc3", Dense(rng.integers(-7, 8, (3, 6)), np.zeros(6, np.int64)), ("act2",)),
+        ],
+        ["fc3"],
+    )
+
+
+def two_ways() -> Graph:
+    """Two inputs of different length, a residual sum, two outputs, one of them unsigned."""
+    rng = np.random.default_rng(8)
+    return make_graph(
+        "twoway",
+        [
+            ("x", Input.of((3,), Fixed(7, 0, True)), ()),
+            ("z", Input.of((2, 9), Fixed(3, 0)), ()),
+            ("fx", Dense(rng.integers(-3, 4, (3, 9)), rng.integers(-5, 5, 9)), ("x",)),
+            ("qx", Requantize(0, -40, 37), ("fx",)),
+            ("sum", Add((1, -1)), ("qx", "fx")),
+            ("fz", Dense(rng.integers(-3, 4, (9, 2)), np.zeros(2, np.int64)), ("z",)),
+            ("qz", Requantize(0, 0, 31), ("fz",)),
+        ],
+        ["sum", "qz"],
+    )
+
+
+def write(graph: Graph, out: Path, clock_mhz: float = 400.0, samples: int = 60) -> Built:
+    board = load_board("vcu118")
+    design = schedule(
+        graph, name=graph.name, board_name=board.name, family=board.family, clock_mhz=clock_mhz,
+        model_digest="0" * 64,
+    )  # fmt: skip
+    emit_rtl(design).write(out)
+    types = {node.name: node.type for node in graph.inputs}
+    vectors = join([corner_vectors(types), random_vectors(types, samples, 3)])
+    return Built(graph, design, out, vectors.with_outputs(run_reference(graph, vectors.inputs)))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return write(small_net(), tmp_path_factory.mktemp("tiny") / "out")
+
+
+@pytest.fixture(scope="session")
+def twoway(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return write(two_ways(), tmp_path_factory.mktemp("twoway") / "out", clock_mhz=150.0)

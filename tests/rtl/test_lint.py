@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwgen.emit.rtl import emit_rtl
+from hwgen.errors import ToolFailed
+from hwgen.plan.units import UNITS
+
+_FRAMES = [
+    {"DataWidth": 64, "Container": 8, "Width": 8, "Count": 16},  # the frame fills its beats
+    {"DataWidth": 64, "Container": 8, "Width": 1, "Count": 1},  # one beat, spare bytes
+    {"DataWidth": 8, "Container": 64, "Width": 33, "Count": 3},  # containers wider than beats
+    {"DataWidth": 32, "Container": 16, "Width": 16, "Count": 5},
+]
+CORNERS: dict[str, list[dict[str, Any]]] = {
+    "hwg_delay": [{"Width": 1, "Cycles": 0}, {"Width": 1, "Cycles": 1}, {"Width": 9, "Cycles": 5}],
+    "hwg_valid": [{"Cycles": 1}, {"Cycles": 2}, {"Cycles": 40}],
+    "hwg_requant": [
+        {"Shift": 0},
+        {"Shift": 1, "SatLo": 0},
+        {"SatLo": 0, "SatHi": 0},
+        {"InWidth": 1, "InSigned": 0, "Shift": 9, "OutWidth": 1},
+        {"InWidth": 90, "Shift": 40, "OutWidth": 2, "Lo": "3'sb110", "Hi": "3'sb001"},
+        {"InWidth": 4, "OutWidth": 20, "SatHi": 0},
+    ],
+    "hwg_thresh": [
+        {"N": 1, "OutWidth": 1, "InWidth": 1},
+        {"InSigned": 0, "N": 1},
+        {"N": 255, "InWidth": 20, "OutWidth": 8},
+    ],
+    "hwg_max": [
+        {"AWidth": 1, "BWidth": 20, "ASigned": 0, "OutWidth": 3, "Least": 1},
+        {"OutWidth": 12, "BSigned": 0},
+    ],
+    "hwg_mul": [
+        {"AWidth": 1, "BWidth": 1, "ASigned": 0, "BSigned": 0, "OutWidth": 1},
+        {"BWidth": 20, "ASigned": 0, "OutWidth": 3},
+        {"OutWidth": 22, "BSigned": 0},
+    ],
+    "hwg_fifo": [{"Width": 1, "Depth": 1}, {"Depth": 7}, {"Width": 200, "Depth": 8}],
+    "hwg_fork": [{"Sinks": 1}, {"Sinks": 5}],
+    "hwg_stream_check": [{"Width": 1}, {"Width": 100}],
+    "hwg_flow_buffer": [{"Width": 1, "Depth": 1}, {"Width": 80, "Depth": 13}],
+    "hwg_axis_unpack": _FRAMES,
+    "hwg_axis_pack": [*_FRAMES, {"Signed": 0, "Width": 3}],
+}
+UnitFiles = Callable[[str], list[Path]]
+
+
+def test_every_unit_has_corners() -> None:
+    assert set(CORNERS) == set(UNITS)
+
+
+@pytest.mark.parametrize("module", UNITS)
+def test_unit_is_free_of_warnings(
+    module: str, lint: Callable[..., None], unit_files: UnitFiles
+) -> None:
+    for params in [{}, *CORNERS[module]]:
+        for defines in ([], ["HWG_ASSERT"]):
+            lint(unit_files(module), module, params, *defines)
+
+
+def test_linter_would_tell(lint: Callable[..., None], tmp_path: Path) -> None:
+    bad = tmp_path / "hwg_bad.sv"
+    bad.write_text(
+        "module hwg_bad (input logic [3:0] a_i, output logic o); assign o = a_i; endmodule"
+    )
+    with pytest.raises(ToolFailed, match="WIDTHTRUNC"):
+        lint([bad], "hwg_bad", {})
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_generated_tops_are_free_of_warnings(
+    seed: int, random_design: Callable[..., Any], lint: Callable[..., None], tmp_path: Path
+) -> None:
+    folder = emit_rtl(random_design(seed)).write(tmp_path / "out") / "rtl"
+    files = [folder / line for line in (folder / "files.f").read_text().split()]
+    for top in ("hwg_net", "hwg_net_axis"):
+        for defines in ([], ["HWG_ASSERT"]):
+            lint(files, top, {}, *defines)
+
+
+@pytest.mark.parametrize("top", ["hwg_net", "hwg_net_axis"])
+def test_yosys_reads_a_generated_top(
+    top: str, random_design: Callable[..., Any], tmp_path: Path
+) -> None:
+    from pyosys import libyosys
+
+    folder = emit_rtl(random_design(3)).write(tmp_path / "out") / "rtl"
+    files = " ".join(str(folder / line) for line in (folder / "files.f").read_text().split())
+    design = libyosys.Design()
+    for command in (
+        f"read_verilog -sv {files}",
+        f"hierarchy -check -top {top}",
+        "proc",
+        "flatten",
+        "check -assert",
+        # Combinational throughout, but for flip-flops and the FIFO's memory.
+        "select -assert-none t:$dlatch t:$_DLATCH_*",
+        f"select -assert-min 1 {top}/t:$add {top}/t:$sub",
+    ):
+        libyosys.run_pass(command, design)
