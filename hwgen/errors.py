@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exception family. Every failure a user can meet is one of these; anything else is a bug.
 
-A message has three parts: *what* is wrong, *where* (layer, file, key), and a *hint* that says what to do.
+A message has three parts: *what* is wrong, *where* (layer, file, key), and a *hint* that says what
+to do.
 Exit codes by family: 2 config, 3 model, 4 does not fit, 5 tool, 6 verification; 1 is a bug.
 """
 
@@ -69,7 +70,10 @@ class ModelProblems(ModelError):
         count = len(self.problems)
         lines = [f"{count} problem{'s' if count != 1 else ''} in this model"]
         for problem in self.problems:
-            lines += ["  - " + line if i == 0 else "    " + line for i, line in enumerate(str(problem).splitlines())]
+            lines += [
+                "  - " + line if i == 0 else "    " + line
+                for i, line in enumerate(str(problem).splitlines())
+            ]
         super().__init__("\n".join(lines), where)
 
     def as_dict(self) -> dict[str, object]:

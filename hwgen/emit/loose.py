@@ -37,5 +37,7 @@ def write_files(files: Mapping[Path, bytes], option: str) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(name)
         raise ConfigError(
-            f"{path} cannot be written ({error.strerror or error})", option, "choose a folder you can write to"
+            f"{path} cannot be written ({error.strerror or error})",
+            option,
+            "choose a folder you can write to",
         ) from error

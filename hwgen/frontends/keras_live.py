@@ -7,6 +7,7 @@ With train/ the only room that imports TensorFlow, and it does so inside functio
 from __future__ import annotations
 
 import copy
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -88,6 +89,21 @@ def oracle(
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
+    logits = logits_model(path, weights)
+    arrays = [np.asarray(a, np.float32) for a in inputs.values()]
+    made = logits.predict(arrays if len(arrays) > 1 else arrays[0], batch_size=4096, verbose=0)
+    found = made if isinstance(made, list) else [made]
+    assert len(found) == outputs, "the oracle has other outputs than the graph"
+    return [np.asarray(f, np.float32) for f in found]
+
+
+def logits_model(path: Path, weights: Path | None) -> Any:
+    """Return the Keras model of a file, loaded by Keras itself, a final softmax or sigmoid taken off.
+
+    Raises:
+        ToolMissing: TensorFlow or QKeras is not installed.
+        ToolFailed: this Keras cannot load the file.
+    """
     tensorflow, objects = _tensorflow()
     keras = tensorflow.keras
     try:
@@ -104,13 +120,7 @@ def oracle(
             path.name,
             "verify in an environment whose Keras wrote the file",
         ) from error
-    ends = [_logits(keras, layer_output) for layer_output in model.outputs]
-    logits = keras.Model(model.inputs, ends)
-    arrays = [np.asarray(a, np.float32) for a in inputs.values()]
-    made = logits.predict(arrays if len(arrays) > 1 else arrays[0], batch_size=4096, verbose=0)
-    found = made if isinstance(made, list) else [made]
-    assert len(found) == outputs, "the oracle has other outputs than the graph"
-    return [np.asarray(f, np.float32) for f in found]
+    return keras.Model(model.inputs, [_logits(keras, tensor) for tensor in model.outputs])
 
 
 def _logits(keras: Any, tensor: Any) -> Any:
@@ -128,6 +138,7 @@ def _logits(keras: Any, tensor: Any) -> Any:
 
 
 def _tensorflow() -> tuple[Any, dict[str, Any]]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up chatter
     try:
         import tensorflow
         from qkeras.utils import _add_supported_quantized_objects

@@ -15,6 +15,11 @@ from typing import Any
 from hwgen.errors import ModelError, UnsupportedLayer
 
 MODELS = ("Sequential", "Functional", "Model")
+_WRAPPERS = ("PruneLowMagnitude", "TimeDistributed")
+# Layers that treat every position alike, so that TimeDistributed around them changes nothing.
+_ALIKE = frozenset(
+    {"Dense", "QDense", "Activation", "QActivation", "ReLU", "LeakyReLU", "Softmax", "Dropout"}
+)
 _MAX_DEPTH = 8
 
 
@@ -37,6 +42,11 @@ class Layer:
     config: Mapping[str, Any]
     pruned: bool = False
     timed: bool = False
+
+    @property
+    def where(self) -> str:
+        """How messages name the layer."""
+        return f"{self.key} ({self.cls})"
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,7 @@ class _Walker:
     def __init__(self, where: str) -> None:
         self.where = where
         self.calls: list[Call] = []
+        self.tensors: set[str] = set()
 
     def model(
         self, spec: Mapping[str, Any], prefix: str, feeds: Sequence[str] | None, depth: int
@@ -147,6 +158,7 @@ class _Walker:
             )
         name = f"{_name(first)}_input"
         layer = Layer("InputLayer", name, name, {"batch_input_shape": list(shape)})
+        self.tensors.add(name)
         self.calls.append(Call(layer, (), name))
         return name
 
@@ -206,7 +218,13 @@ class _Walker:
             _, outs = self.model(spec, inner_prefix, feeds, depth + 1)
             return [tensor for _, tensor in outs]
         layer = _layer(spec, prefix)
-        output = f"{prefix}{layer.name}" + (f"@{node}" if node else "")
+        # A shared model is inlined once a call, so the call's number within it is not enough.
+        output = base = f"{prefix}{layer.name}" + (f"@{node}" if node else "")
+        count = 0
+        while output in self.tensors:
+            count += 1
+            output = f"{base}#{count}"
+        self.tensors.add(output)
         self.calls.append(Call(layer, feeds, output))
         return [output]
 
@@ -214,13 +232,26 @@ class _Walker:
 def _layer(spec: Mapping[str, Any], prefix: str) -> Layer:
     cls, config, name = _bare(spec["class_name"]), spec["config"], _name(spec)
     pruned = timed = False
-    while cls in ("PruneLowMagnitude", "TimeDistributed"):
+    while cls in _WRAPPERS:
         pruned |= cls == "PruneLowMagnitude"
         timed |= cls == "TimeDistributed"
         inner = config["layer"]
-        # A wrapper of Keras 2 may be the one that carries the input shape; Layer.name stays the wrapper's.
-        cls, config = _bare(inner["class_name"]), inner["config"]
+        cls, config = _bare(inner["class_name"]), inner["config"]  # the name stays the wrapper's
     return Layer(cls, name, prefix + name, config, pruned, timed)
+
+
+def check_wrapper(layer: Layer) -> None:
+    """Refuse TimeDistributed around a layer that would do something else without it.
+
+    Raises:
+        UnsupportedLayer: as said.
+    """
+    if layer.timed and layer.cls not in _ALIKE:
+        raise UnsupportedLayer(
+            f"TimeDistributed({layer.cls}) is not supported",
+            layer.where,
+            f"TimeDistributed may hold {', '.join(sorted(_ALIKE))}",
+        )
 
 
 def _bare(cls: Any) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The graph: what is computed, in integers. Built by a front end, transformed by passes, never by hand.
+"""The graph: what is computed, in integers. Made by a front end, changed by passes, never by hand.
 
-Operations are opaque here (rooms to the right are not imported); an object with ``kind``, ``infer``,
-``run`` and ``note`` will do.
+Operations are opaque here (rooms to the right are not imported); an object with ``kind``,
+``infer``, ``run`` and ``note`` will do.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Graph:
         nodes: each after its inputs; inputs of the network are nodes of kind ``input``.
         outputs: what leaves.
         notes: what the front end did that the user should know (softmax dropped, ...).
-        scaler_mean, scaler_std: the training scaler of the first input, shipped along; may be empty.
+        scaler_mean, scaler_std: training scaler of the first input, shipped along; may be empty.
     """
 
     name: str

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The `parallel` style's dataflow IR: integer nodes with exact intervals, built in topological order.
+"""The `parallel` style's dataflow IR: integer nodes with exact intervals, in topological order.
 
-A node is a frozen record; a wire is its index. Every operand is a wire, every width follows from the
-interval. The builder folds constants, shares equal nodes and never makes a node whose value is fixed.
+A node is a frozen record; a wire is its index. Every operand is a wire, every width follows from
+the interval. The builder folds constants, shares equal nodes and never makes a node whose value is
+fixed.
 """
 
 from __future__ import annotations
@@ -156,7 +157,7 @@ class Builder:
         return self.lo[wire], self.hi[wire]
 
     def input(self, port: str, index: int, lo: int, hi: int) -> Wire:
-        """Return element *index* of input *port*; an input whose interval is a point is a constant."""
+        """Return element *index* of input *port*; a constant where its interval is a point."""
         return self._put(In(port, index), lo, hi)
 
     def const(self, value: int) -> Wire:
@@ -244,12 +245,10 @@ class Builder:
         if self.hi[a] < 0:
             return on_neg
         low = min(self.lo[on_neg], self.lo[on_pos])
-        return self._put(
-            Select(a, on_neg, on_pos), low, max(self.hi[on_neg], self.hi[on_pos])
-        )
+        return self._put(Select(a, on_neg, on_pos), low, max(self.hi[on_neg], self.hi[on_pos]))
 
     def thresh(self, a: Wire, thresholds: Sequence[int], values: Sequence[int]) -> Wire:
-        """Return ``values[n]``, n = number of *thresholds* ``<= a``; those out of range are dropped."""
+        """Return ``values[n]``, n = number of *thresholds* ``<= a``; unreachable ones are dropped."""
         lo, hi = self.range(a)
         assert len(values) == len(thresholds) + 1
         below = sum(t <= lo for t in thresholds)
@@ -263,9 +262,7 @@ class Builder:
             elif outs[i + 1] != merged_v[-1]:
                 merged_t.append(threshold)
                 merged_v.append(outs[i + 1])
-        return self._put(
-            Thresh(a, tuple(merged_t), tuple(merged_v)), min(merged_v), max(merged_v)
-        )
+        return self._put(Thresh(a, tuple(merged_t), tuple(merged_v)), min(merged_v), max(merged_v))
 
     def _is_zero(self, wire: Wire) -> bool:
         return self.lo[wire] == 0 == self.hi[wire]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The contract of an operation, and the registry of them.
 
-An operation is one frozen dataclass in one file of this folder: fields and their checks, the shape and
-interval rule (`infer`), integer numpy semantics (`run`), the lowering to the `parallel` style's logic
-(`lower`), and small `examples`. Registering it subscribes it to every generic test.
+An operation is one frozen dataclass in one file of this folder: fields and their checks, the shape
+and interval rule (`infer`), integer numpy semantics (`run`), the lowering to the `parallel` style's
+logic (`lower`), and small `examples`. Registering it subscribes it to every generic test.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Example:
 
 
 class Op(ABC):
-    """One integer operation. Subclasses are frozen dataclasses of ints, strings, tuples and arrays."""
+    """One integer operation: a frozen dataclass of ints, strings, tuples and arrays."""
 
     kind: ClassVar[str]
 
@@ -44,13 +44,13 @@ class Op(ABC):
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Compute on code arrays of shape ``(batch, *shape)``.
 
-        The carrier dtype (float32, float64, int64 or object) is the caller's choice; it is wide enough
-        for the inputs, the output and `bound`, so every carrier gives the same integers.
+        The carrier dtype (float32, float64, int64 or object) is the caller's choice; it is wide
+        enough for the inputs, the output and `bound`, so every carrier gives the same integers.
         """
 
     @abstractmethod
     def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
-        """Build the logic of one sample: wire arrays of the input shapes to one of the output shape."""
+        """Build the logic of one sample: wires of the input shapes to wires of the output's."""
 
     @classmethod
     @abstractmethod
@@ -80,12 +80,13 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+@dataclass_transform(frozen_default=True, eq_default=False)
 def register(cls: T) -> T:
-    """Class decorator: make a frozen dataclass of the operation and enter it under its `kind`."""
-    made = dataclass(frozen=True, eq=False)(cls)
+    """Make a frozen dataclass of an operation and enter it under its `kind`; a class decorator."""
     assert cls.kind not in OPS, f"two operations named {cls.kind}"
+    made = dataclass(frozen=True, eq=False)(cls)
     OPS[cls.kind] = made
-    return made
+    return cast(T, made)
 
 
 def frozen_ints(op: Op, *names: str) -> None:
@@ -96,9 +97,11 @@ def frozen_ints(op: Op, *names: str) -> None:
 
 def round_shift(x: Codes, shift: int) -> Codes:
     """Return ``round_half_even(x / 2**shift)`` for any carrier; a negative *shift* multiplies."""
+    made: Codes
     if shift <= 0:
-        return x * (1 << -shift) if x.dtype == object else x * x.dtype.type(1 << -shift)
-    if x.dtype.kind == "f":
-        return np.rint(x * x.dtype.type(math.ldexp(1.0, -shift)))
-    half = (1 << (shift - 1)) - 1
-    return (x + half + ((x >> shift) & 1)) >> shift
+        made = x * (1 << -shift) if x.dtype == object else x * x.dtype.type(1 << -shift)
+    elif x.dtype.kind == "f":
+        made = np.rint(x * x.dtype.type(math.ldexp(1.0, -shift)))
+    else:
+        made = (x + (1 << (shift - 1)) - 1 + ((x >> shift) & 1)) >> shift
+    return made

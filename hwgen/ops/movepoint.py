@@ -11,6 +11,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.graph import Builder, Wires
 from hwgen.ops.base import Example, Op, register
+from hwgen.ops.carrier import need_inputs
 
 
 @register
@@ -26,6 +27,7 @@ class MovePoint(Op):
 
     def infer(self, types: Sequence[TensorType]) -> TensorType:
         """Return the input type with *power* fewer fraction bits."""
+        need_inputs(self.kind, types, 1)
         (kind,) = types
         return replace(kind, fixed=replace(kind.fixed, frac=kind.frac - self.power))
 

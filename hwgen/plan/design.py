@@ -61,7 +61,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Stage:
-    """One layer's logic block. Its sources all arrive in cycle `start`, its exports leave in cycle `end`.
+    """One layer's logic block: its sources arrive in cycle `start`, its exports leave in `end`.
 
     Cycle numbers count registers since the network input; 0 is the input itself.
 
@@ -70,8 +70,8 @@ class Stage:
         note: the one-line comment of the layer (shape, formats, zeros, latency).
         wires: the logic nodes of the block, ascending.
         sources: where its inputs come from.
-        exports: wires of the block that later stages or network outputs read, ascending; its output link is
-            their concatenation, first wire in the lowest bits, each in its exact width.
+        exports: wires of the block that later stages or network outputs read, ascending; its output
+            link is their concatenation, first wire in the lowest bits, each in its exact width.
         start, end: cycles; ``latency = end - start``.
     """
 
@@ -100,7 +100,7 @@ class Design:
         model: digest of the graph.
         inputs, outputs: the rim.
         logic: all nodes.
-        cycle: of every wire, the cycle in which its node's value is available (after that many registers).
+        cycle: of every wire, the number of registers between the network input and its node.
         stages: in data-flow order.
         latency: cycles from an accepted input to its output; outputs are registered, so at least 1.
         interval: cycles between two inputs.

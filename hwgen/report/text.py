@@ -27,7 +27,8 @@ def build_report(facts: Mapping[str, Any], design: Design, board: Board) -> str:
         ("board", f"{board.name}, {board.part}, {facts['clock_mhz']:g} MHz"),
         (
             "latency",
-            f"{facts['latency_cycles']} cycles = {facts['latency_ns']:g} ns, interval {facts['interval']}",
+            f"{facts['latency_cycles']} cycles = {facts['latency_ns']:g} ns, "
+            f"interval {facts['interval']}",
         ),
         (
             "logic",
@@ -54,7 +55,8 @@ def build_report(facts: Mapping[str, Any], design: Design, board: Board) -> str:
     spans = {s.name: f"{s.start:>2} ..{s.end:>2}" for s in design.stages}
     notes = {s.name: s.note for s in design.stages}
     lines += [
-        f"{name:<{width}}  {spans.get(name, ''):>6}  {part.lut:>6,}  {part.ff:>6,}  {notes.get(name, '')}".rstrip()
+        f"{name:<{width}}  {spans.get(name, ''):>6}  {part.lut:>6,}  {part.ff:>6,}  "
+        f"{notes.get(name, '')}".rstrip()
         for name, part in parts.items()
     ]
     return "\n".join(lines) + "\n"

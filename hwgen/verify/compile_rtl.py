@@ -102,7 +102,7 @@ def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: f
         "--timescale", "/".join(TIMESCALE),
         # Lint is a test of its own. Registers without reset start at random.
         "-Wno-fatal", "--x-initial", "unique", "--x-assign", "unique",
-        *(["--trace-fst"] if waves else []),
+        *(["--trace-vcd"] if waves else []),  # FST needs a library that may be absent
         *(f"-D{name}" for name in _defines(source)),
         "-LDFLAGS", f"-Wl,-rpath,{cocotb.libs_dir} -L{cocotb.libs_dir} -lcocotbvpi_verilator",
         str(main), str(public), *map(str, source.files),
@@ -125,6 +125,11 @@ def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: f
     tools.run(command, env=env, log=folder / "make.log", timeout=timeout, what=source.top)
     if not cached:
         _store(stored, folder)
+
+
+def library_ready(waves: bool) -> bool:
+    """Tell whether the run-time library need not be compiled."""
+    return _library(tools.verilator(), tools.compiler(), waves).is_dir()
 
 
 def _library(verilator: tools.Tool, compiler: tools.Tool, waves: bool) -> Path:

@@ -101,7 +101,7 @@ def simulate(
         out: the folder that `emit` wrote (``design.json``, ``rtl/files.f``).
         vectors: inputs with the reference's outputs.
         simulator: ``verilator`` or ``icarus``.
-        waves: also write waveforms (FST).
+        waves: also write waveforms (VCD from Verilator, FST from Icarus).
         seed: of gaps, stalls and resets.
         tests: claims to run; all if empty.
         build_dir: where to compile; ``out/sim/build`` if None.
@@ -133,8 +133,10 @@ def simulate(
 
     records: dict[str, Record] = {}
     problems: list[HwgenError] = []
-    # Two tops, two cores. The flow top is judged first: what it shows explains the other.
-    with ThreadPoolExecutor(min(len(wanted), os.cpu_count() or 1)) as pool:
+    # Two tops, two cores; one after the other where the first compiles the library of both. The
+    # flow top is judged first: what it shows explains the other.
+    alone = simulator == "verilator" and not compile_rtl.library_ready(waves)
+    with ThreadPoolExecutor(1 if alone else min(len(wanted), os.cpu_count() or 1)) as pool:
         for future in [pool.submit(one, top) for top in wanted]:
             try:
                 records.update(future.result())
@@ -315,7 +317,8 @@ def _replay(run: _Run, out: Path) -> str:
 
 def _result(run: _Run, records: Mapping[str, Record], seconds: float) -> SimResult:
     axis = records.get("axis_matches_reference")
-    waves = sorted(p for p in run.build.rglob("*.fst") if run.waves)
+    kinds = ("*/dump.vcd", "*/*.fst") if run.waves else ()  # of Verilator, of Icarus
+    waves = sorted(path for kind in kinds for path in run.build.glob(kind))
     return SimResult(
         samples=int(records.get("matches_reference", {}).get("checked", 0)),
         mismatches=0,

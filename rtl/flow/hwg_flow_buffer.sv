@@ -29,6 +29,9 @@ module hwg_flow_buffer #(
   output logic      [Width-1:0] out_data_o
 );
 
+  if (Width < 1) begin : gen_check_width
+    initial $fatal(1, "hwg_flow_buffer: Width must be >= 1");
+  end
   if (Depth < 1) begin : gen_check_depth
     initial $fatal(1, "hwg_flow_buffer: Depth must be >= 1");
   end

@@ -773,18 +773,6 @@ def external_data(folder: Path) -> tuple[Path, None]:
     return path, None
 
 
-@error(ModelError, "objects", "w.h5", "")
-def endless_tree(folder: Path) -> tuple[Path, Path]:
-    with h5py.File(folder / "w.h5", "w") as file:
-        group = file.create_group("layers/dense")
-        for _ in range(4):
-            below = file.create_group(None)
-            for i in range(100):
-                group[f"link{i}"] = below  # 404 links make a tree of 100 million
-            group = below
-    return json_file(folder / "m.json"), folder / "w.h5"
-
-
 @error(ModelError, "nested deeper", "w.h5", "")
 def deep_tree(folder: Path) -> tuple[Path, Path]:
     with h5py.File(folder / "w.h5", "w") as file:
@@ -836,6 +824,22 @@ def test_oversized_json_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         read_keras(full_h5(tmp_path / "m.h5"))
     with pytest.raises(ModelError, match=r"config\.json unpacks to"):
         read_keras(archive(tmp_path / "m.keras"))
+
+
+def test_links_that_make_an_endless_tree_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras_h5, "_MAX_OBJECTS", 2000)
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        group = file.create_group("layers/dense")
+        for _ in range(4):
+            below = file.create_group(None)
+            for i in range(100):
+                group[f"link{i}"] = below  # 400 links make a tree of 100 million
+            group = below
+    config = json_file(tmp_path / "m.json")
+    with pytest.raises(ModelError, match=r"w\.h5: .* more than 2000 objects"):
+        read_keras(config, tmp_path / "w.h5")
 
 
 def test_an_encrypted_archive_is_told(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def activations(q: Quantizer, seed: int) -> F32:
     lsb = 2.0**-q.frac
     span = min(max(abs(q.lo), abs(q.hi)) + 3, 2000)
     ties = ((np.arange(-2 * span, 2 * span + 1) / 2) * lsb).astype(np.float32)
+    thresholds = np.float32([0.33, 0.2, 0.5, 0.1, 0.7])  # of the ternary forms
+    ties = np.concatenate([ties, thresholds, -thresholds])
     if q.neg_shift is not None:
         ties = np.concatenate([ties, ties * np.float32(2.0**q.neg_shift)])
     up, down = np.nextafter(ties, np.float32(np.inf)), np.nextafter(ties, np.float32(-np.inf))
@@ -315,6 +317,35 @@ def test_plain_weights_equal_qkeras(
 ) -> None:
     """Weights up to about 1e6, where QKeras leaves its grid range, included."""
     check_weights(qkeras, text, weights(shape, kind, seed), kernel=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quantized_bits(8,0,alpha=1.0)",
+        "quantized_bits(8,2,1,alpha=0.25)",
+        "quantized_bits(12,0,keep_negative=False)",
+        "quantized_relu(8,0)",
+        "quantized_relu(8,0,is_quantized_clip=False)",
+        "quantized_relu(10,0,negative_slope=0.125)",
+        "quantized_relu(8,0,relu_upper_bound=0.5,is_quantized_clip=False)",
+        "quantized_tanh(6)",
+        "binary(alpha=1.0)",
+        "binary(alpha='auto_po2')",
+        "ternary(alpha=0.5)",
+        "ternary()",
+        "quantized_po2(4,0.25)",
+        "quantized_relu_po2(3,0.25)",
+        "quantized_relu_po2(3,0.25,1.0)",
+        "quantized_bits(4,0,1,alpha='auto_po2')",
+    ],
+)
+@pytest.mark.parametrize("size", [1e3, 1e6, 1e12, 1e30])
+def test_weights_far_outside_equal_qkeras(qkeras: ModuleType, text: str, size: float) -> None:
+    """Where x + (q - x) loses digits, or all of q."""
+    w = np.random.default_rng(1).normal(0, 1, (200, 3)).astype(np.float32)
+    w[::3] *= np.float32(size)
+    check_weights(qkeras, text, w, kernel=False)
 
 
 @settings(EXACT, max_examples=300)

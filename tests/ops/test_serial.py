@@ -222,7 +222,8 @@ def test_any_single_deletion_is_a_model_error(graph):
 
 NASTY = [
     None, True, False, 0, 1, -1, 2, 10**6, -(10**30), 1e300, "",
-    "x", "7", "-9" * 50, "s8.4", "u1.-9", [], [0], [1, 1], [[1, 1]], [[0, 0], [0, 0]], {}, {"array": "x.lo"}, {"array": "fc.weight"},
+    "x", "7", "-9" * 50, "s8.4", "u1.-9", [], [0], [1, 1], [[1, 1]],
+    [[0, 0], [0, 0]], {}, {"array": "x.lo"}, {"array": "y.weight"},
     {"shape": [0], "ints": []}, {"shape": [], "ints": ["5"]}, {"shape": [2, 1], "ints": ["5", 3]},
 ]  # fmt: skip
 

@@ -159,6 +159,21 @@ def test_a_bound_just_below_the_limit_is_still_exact_in_float32():
 
 
 @pytest.mark.parametrize(
+    "op",
+    [
+        Dense(np.ones((2, 3), int), np.zeros(3, int), 4),
+        Conv(np.ones((1, 2, 3), int), np.zeros(3, int), frac=4),
+        DepthwiseConv(np.ones((1, 2, 1), int), np.zeros(2, int), frac=4),
+        SumPool((1,), gain=4),
+    ],
+)
+def test_fraction_bits_of_weights_add_to_the_inputs(op):
+    t = TensorType.of((5, 2), Fixed(4, -1, True))
+    assert op.infer([t]).frac == 3
+    assert type(op)(*(getattr(op, n) for n in op.__dataclass_fields__)) == op
+
+
+@pytest.mark.parametrize(
     ("make", "said"),
     [
         (lambda: Dense(np.zeros((2, 3), int), np.zeros(2, int)), "bias of shape"),

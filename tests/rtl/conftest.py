@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from hwgen import paths
-
 from hwgen.ir.fixed import Fixed
 from hwgen.logic.graph import Builder, Logic, Wire
 from hwgen.logic.pipeline import blocks_of, pipeline
@@ -72,6 +71,9 @@ def _make_design(
     return design
 
 
+_LAYERS = ("fc_1", "fc/1", "input", "reg", "output")  # names that need care
+
+
 def _random_design(seed: int, nodes: int = 60, layers: int = 5, name: str = "net") -> Design:
     """A random graph of every kind of node, in several layers, on a random schedule."""
     rng = np.random.default_rng(seed)
@@ -88,7 +90,8 @@ def _random_design(seed: int, nodes: int = 60, layers: int = 5, name: str = "net
                 wires.append(builder.input(port, i, lo, hi))
     made = 0
     while made < nodes:
-        builder.layer = ("fc_1", "fc/1", "input", "reg", "output")[made * layers // nodes % 5]
+        layer = made * layers // nodes
+        builder.layer = _LAYERS[layer] if layer < len(_LAYERS) else f"layer_{layer}"
         recent = wires[-24:]
         a, b, c = (int(rng.choice(recent)) for _ in range(3))
         if rng.random() < 0.15:
@@ -202,6 +205,11 @@ def run_bench(tmp_path: Path) -> Callable[..., str]:
         options += ["CXX=g++", "LINK=g++", "CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG="]
         build = [str(make.path), "-C", "obj", "-f", "Vtb.mk", "Vtb", *options]
         tools.run(build, cwd=tmp_path, env=verilator.env, what="tb")
-        return tools.run([str(tmp_path / "obj" / "Vtb")], cwd=tmp_path, what="tb", timeout=300)
+        return tools.run(
+            [str(tmp_path / "obj" / "Vtb"), "+verilator+rand+reset+2"],
+            cwd=tmp_path,
+            what="tb",
+            timeout=300,
+        )
 
     return run
