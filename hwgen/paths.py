@@ -27,3 +27,15 @@ def sim() -> Path:
 def boards() -> Path:
     """Return the folder of the board descriptions."""
     return _data("boards")
+
+
+def demo() -> Path:
+    """Return the folder of the model and events that ship for the demo."""
+    return _PACKAGE / "demo" / "magic"
+
+
+def beside_checkout(name: str) -> Path | None:
+    """Return the folder *name* beside the checkout; None when there is none, or for a wheel."""
+    root = _PACKAGE.parent
+    found = root.parent / name
+    return found if (root / "pyproject.toml").is_file() and found.is_dir() else None

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Float32 steps that wait between an integer tensor and the next quantizer.
 
-A batch normalisation, a non-power-of-two scale or an unquantized bias has no fixed-point form of its own.
-The front end keeps it as a *step* on the tensor and lets the quantizer behind it decide: `tabulate` then finds
-the integer function of the accumulator that equals steps and quantizer together. Every step is a monotone
-float32 function of its argument, evaluated in the order and precision that Keras uses.
+A batch normalisation, a non-power-of-two scale or an unquantized bias has no fixed-point form of
+its own. The front end keeps it as a *step* on the tensor and lets the quantizer behind it decide:
+`tabulate` then finds the integer function of the accumulator that equals steps and quantizer
+together. Every step is a monotone float32 function of its argument, evaluated in the order and
+precision that Keras uses.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +39,8 @@ class Affine:
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
         if self.mul is not None:
-            x = x * self.mul
-        return x if self.add is None else x + self.add
+            x = f32(x * self.mul)
+        return x if self.add is None else f32(x + self.add)
 
     def arrays(self) -> tuple[F32, ...]:
         """Return the parameters that are present."""
@@ -62,28 +63,33 @@ class Affine:
 
 @dataclass(frozen=True, eq=False)
 class Normalise:
-    """Batch normalisation, in the order of operations that TensorFlow 2.14 uses on x86.
+    """Batch normalisation with the order of operations of TensorFlow 2.14.
 
-    With *fused* (images) it is ``fma((x - mean) * inv, gamma, beta)``, else
-    ``x * (inv * gamma) + (beta - mean * (inv * gamma))``.
+    ``inv = 1/sqrt(variance + eps)`` is TensorFlow's own only up to the last bit, which differs
+    between machines, and so does the order for images: see `variants`.
 
-    ``inv = 1/sqrt(variance + eps)`` is TensorFlow's only up to the last bit, which differs between machines:
-    `nudged` moves it there, so that a caller can tell whether anything depends on it.
+    Attributes:
+        inv, gamma, beta, mean: float32, one a channel.
+        form: ``plain`` is ``x * (inv * gamma) + (beta - mean * (inv * gamma))``; images take
+            ``fused``, which is ``fma((x - mean) * inv, gamma, beta)``, or on machines without
+            oneDNN ``centred``, which is ``(x - mean) * (inv * gamma) + beta``.
     """
 
     inv: F32
     gamma: F32
     beta: F32
     mean: F32
-    fused: bool = False
+    form: Literal["plain", "fused", "centred"] = "plain"
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
-        if self.fused:
+        if self.form == "fused":
             scaled = ((x - self.mean) * self.inv).astype(np.float64)
             return f32(scaled * self.gamma.astype(np.float64) + self.beta.astype(np.float64))
         mul = self.inv * self.gamma
-        return x * mul + (self.beta - self.mean * mul)
+        if self.form == "centred":
+            return f32((x - self.mean) * mul + self.beta)
+        return f32(x * mul + (self.beta - self.mean * mul))
 
     def arrays(self) -> tuple[F32, ...]:
         """Return the parameters."""
@@ -91,11 +97,22 @@ class Normalise:
 
     def map(self, fn: Callable[[F32], F32]) -> Normalise:
         """Return the step with every parameter passed through *fn*."""
-        return Normalise(*(fn(a) for a in self.arrays()), self.fused)
+        inv, gamma, beta, mean = (fn(a) for a in self.arrays())
+        return Normalise(inv, gamma, beta, mean, self.form)
 
-    def nudged(self, towards: float) -> Normalise:
-        """Return the step with ``inv`` one float32 further towards *towards*."""
-        return replace(self, inv=np.nextafter(self.inv, np.float32(towards)))
+    def variants(self) -> tuple[Normalise, ...]:
+        """Return what TensorFlow may compute on another machine."""
+        forms: tuple[Literal["plain", "fused", "centred"], ...] = (self.form,)
+        if self.form == "fused":
+            forms = ("fused", "centred")
+        ends = (np.float32(-np.inf), np.float32(np.inf))
+        invs = [np.nextafter(self.inv, end) for end in ends]
+        return tuple(
+            replace(self, inv=inv, form=form)
+            for form in forms
+            for inv in (self.inv, *invs)
+            if (inv is not self.inv or form != self.form)
+        )
 
     def line(self) -> tuple[F64, F64]:
         """Return the factor and the offset as real numbers."""
@@ -110,13 +127,13 @@ class Normalise:
 
 @dataclass(frozen=True, eq=False)
 class Divide:
-    """``x / count``: the mean behind a window sum."""
+    """``x / count``: the mean behind a sum."""
 
     count: F32
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
-        return x / self.count
+        return f32(x / self.count)
 
     def arrays(self) -> tuple[F32, ...]:
         """Return the parameters."""
@@ -125,6 +142,10 @@ class Divide:
     def map(self, fn: Callable[[F32], F32]) -> Divide:
         """Return the step with its parameter passed through *fn*."""
         return Divide(fn(self.count))
+
+    def line(self) -> tuple[F64, F64]:
+        """Return the factor and the offset as real numbers."""
+        return 1.0 / self.count.astype(np.float64), np.zeros(())
 
     increasing = True
 
@@ -138,10 +159,10 @@ class Rectify:
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
-        positive = np.minimum(np.maximum(x, np.float32(0)), np.float32(self.ceiling))
+        positive = f32(np.minimum(np.maximum(x, np.float32(0)), np.float32(self.ceiling)))
         if not self.slope:
             return positive
-        return np.where(x >= 0, positive, x * np.float32(self.slope))
+        return f32(np.where(x >= 0, positive, x * np.float32(self.slope)))
 
     def arrays(self) -> tuple[F32, ...]:
         """Return no parameters: the same for every element."""
@@ -183,7 +204,7 @@ class Value:
         return x
 
     def moved(self, node: str, kind: TensorType, fn: Callable[[Any], Any]) -> Value:
-        """Return the value behind a move of elements that *fn* performs on arrays of the tensor's shape."""
+        """Return the value behind a move of elements, done by *fn* on arrays of this shape."""
         shape = self.type.shape
         return Value(
             node,

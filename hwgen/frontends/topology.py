@@ -143,13 +143,9 @@ class _Walker:
         return ins, [(last, tensor)]
 
     def implied_input(self, first: Mapping[str, Any], config: Any) -> str:
-        inner = first["config"]
-        shape = inner.get("batch_input_shape") or inner.get("batch_shape")
+        shape = _shape_of(first)
         if shape is None and isinstance(config, Mapping):
             shape = config.get("build_input_shape")
-        if shape is None:
-            nested = inner.get("layer")
-            shape = (nested or {}).get("config", {}).get("batch_input_shape")
         if shape is None:
             raise ModelError(
                 "the model does not say its input shape",
@@ -252,6 +248,17 @@ def check_wrapper(layer: Layer) -> None:
             layer.where,
             f"TimeDistributed may hold {', '.join(sorted(_ALIKE))}",
         )
+
+
+def _shape_of(spec: Any) -> Any:
+    """Return the batch input shape that a layer, or the first one inside it, carries; or None."""
+    while isinstance(spec, Mapping) and isinstance(config := spec.get("config"), Mapping):
+        shape = config.get("batch_input_shape") or config.get("batch_shape")
+        if shape:
+            return shape
+        layers = config.get("layers") or [config.get("layer")]
+        spec = layers[0]
+    return None
 
 
 def _bare(cls: Any) -> str:

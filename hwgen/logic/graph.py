@@ -248,7 +248,7 @@ class Builder:
         return self._put(Select(a, on_neg, on_pos), low, max(self.hi[on_neg], self.hi[on_pos]))
 
     def thresh(self, a: Wire, thresholds: Sequence[int], values: Sequence[int]) -> Wire:
-        """Return ``values[n]``, n = number of *thresholds* ``<= a``; unreachable ones are dropped."""
+        """Return ``values[n]``, n = number of *thresholds* ``<= a``; unreachable ones go."""
         lo, hi = self.range(a)
         assert len(values) == len(thresholds) + 1
         below = sum(t <= lo for t in thresholds)

@@ -120,7 +120,7 @@ def _check_size(graph: Graph) -> None:
             f"{total:,} multiplications by a constant, all side by side, are more than a device "
             f"holds; the parallel style goes up to {MAX_PRODUCTS:,}",
             where=f"{graph.name}, most of them ({counts[largest]:,}) in {largest}",
-            hint="use --style stream, or prune the model",
+            hint="prune the model or shrink its input; the stream style will be the way for large ones",
         )
 
 

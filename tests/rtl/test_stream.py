@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stream units under sim/bench_stream.py: one simulation for all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from hwgen import paths
+from hwgen.emit import sv
+from hwgen.errors import ToolFailed
+from hwgen.plan.units import with_uses
+from hwgen.verify import compile_rtl, tools
+
+pytestmark = pytest.mark.sim
+
+CLAIMS = (
+    "keeps_order_under_back_pressure",
+    "runs_at_full_rate",
+    "recovers_from_reset_midstream",
+    "drops_broken_frames",
+)
+MODULES = ("hwg_fifo", "hwg_fork", "hwg_flow_buffer", "hwg_axis_unpack", "hwg_axis_pack")
+BEATS = 32  # data width of the channels without framing
+WORD = BEATS + BEATS // 8 + 1
+LATENCY = 6
+
+
+def _frame(data: int, container: int, width: int, signed: int, count: int) -> dict[str, int]:
+    return {
+        "data": data, "container": container, "width": width, "signed": signed, "count": count
+    }  # fmt: skip
+
+
+FRAMES = (
+    _frame(64, 8, 6, 1, 16),  # jet tagger
+    _frame(8, 16, 11, 1, 3),  # containers wider than a beat
+    _frame(64, 8, 8, 0, 13),  # spare bytes in the last beat
+    _frame(128, 16, 16, 1, 2),  # one beat, no padding
+    _frame(32, 128, 70, 1, 1),
+)
+UNITS: tuple[tuple[str, dict[str, int], bool], ...] = (
+    ("fifo", {"Depth": 4}, True),
+    ("fifo", {"Depth": 1}, False),
+    ("fifo", {"Depth": 3}, True),
+    ("fork", {"Sinks": 3}, True),
+    ("buffer", {"Depth": LATENCY + 2}, True),
+    ("buffer", {"Depth": LATENCY + 1}, False),
+    ("buffer", {"Depth": 1}, False),
+)
+
+
+def _stream(source: str, sink: str) -> list[tuple[str, str]]:
+    return [
+        ("clk_i", "aclk"), ("rst_ni", "aresetn"),
+        ("in_valid_i", f"{source}_tvalid"), ("in_ready_o", f"{source}_tready"),
+        ("out_valid_o", f"{sink}_tvalid"), ("out_ready_i", f"{sink}_tready"),
+    ]  # fmt: skip
+
+
+def _word(name: str) -> str:
+    return f"{{{name}_tlast, {name}_tkeep, {name}_tdata}}"
+
+
+def _unit_channel(i: int, kind: str, params: dict[str, int]) -> list[str]:
+    """A channel that passes beats through a FIFO, a fork, or a flow core with its buffer."""
+    source, sink = f"s{i}_axis", f"m{i}_0_axis"
+    if kind == "fifo":
+        wires = [("in_data_i", _word(source)), ("out_data_o", _word(sink))]
+        given = [("Width", str(WORD)), ("Depth", str(params["Depth"]))]
+        return sv.instance("hwg_fifo", f"u_fifo{i}", given, [*_stream(source, sink), *wires])
+    if kind == "fork":
+        sinks = [f"m{i}_{k}_axis" for k in range(params["Sinks"])]
+        wires = _stream(source, sink)[:4]
+        wires.append(("out_valid_o", sv.concat([f"{s}_tvalid" for s in sinks])))
+        wires.append(("out_ready_i", sv.concat([f"{s}_tready" for s in sinks])))
+        lines = sv.instance("hwg_fork", f"u_fork{i}", [("Sinks", str(len(sinks)))], wires)
+        return [*lines, *(f"  assign {_word(s)} = {_word(source)};" for s in sinks)]
+    cycles = [("Cycles", str(LATENCY))]
+    clock = [("clk_i", "aclk")]
+    return [
+        f"  logic go{i}, done{i}; logic [{WORD - 1}:0] result{i};",
+        *sv.instance(
+            "hwg_valid", f"u_valid{i}", cycles,
+            [*clock, ("rst_ni", "aresetn"), ("valid_i", f"go{i}"), ("valid_o", f"done{i}")],
+        ),
+        *sv.instance(
+            "hwg_delay", f"u_core{i}", [("Width", str(WORD)), *cycles],
+            [*clock, ("data_i", _word(source)), ("data_o", f"result{i}")],
+        ),
+        *sv.instance(
+            "hwg_flow_buffer", f"u_buffer{i}",
+            [("Width", str(WORD)), ("Depth", str(params["Depth"]))],
+            [
+                *_stream(source, sink), ("launch_valid_o", f"go{i}"),
+                ("result_valid_i", f"done{i}"), ("result_data_i", f"result{i}"),
+                ("out_data_o", _word(sink)),
+            ],
+        ),
+    ]  # fmt: skip
+
+
+def _frame_channel(i: int, frame: dict[str, int]) -> list[str]:
+    """A channel that takes frames apart and puts them together again."""
+    source, sink = f"s{i}_axis", f"m{i}_0_axis"
+    size = [("DataWidth", str(frame["data"])), ("Container", str(frame["container"]))]
+    size.append(("Width", str(frame["width"])))
+    count = ("Count", str(frame["count"]))
+    return [
+        f"  logic [{frame['count'] * frame['width'] - 1}:0] x{i};",
+        f"  logic x{i}_tvalid, x{i}_tready;",
+        *sv.instance(
+            "hwg_axis_unpack", f"u_unpack{i}", [*size, count],
+            [
+                *_stream(source, f"x{i}"), ("in_data_i", f"{source}_tdata"),
+                ("in_keep_i", f"{source}_tkeep"), ("in_last_i", f"{source}_tlast"),
+                ("out_data_o", f"x{i}"), ("error_o", f"error{i}_o"),
+            ],
+        ),
+        *sv.instance(
+            "hwg_axis_pack", f"u_pack{i}", [*size, ("Signed", str(frame["signed"])), count],
+            [
+                *_stream(f"x{i}", sink), ("in_data_i", f"x{i}"),
+                ("out_data_o", f"{sink}_tdata"), ("out_keep_o", f"{sink}_tkeep"),
+                ("out_last_o", f"{sink}_tlast"),
+            ],
+        ),
+    ]  # fmt: skip
+
+
+def _bench() -> tuple[str, list[str], list[dict[str, Any]]]:
+    """Return the top with all channels, its ports, and what the bench must know of them."""
+    ports = [sv.PortDecl("input", None, "aclk"), sv.PortDecl("input", None, "aresetn")]
+    body: list[str] = []
+    channels: list[dict[str, Any]] = []
+    for kind, params, full_rate in UNITS:
+        body += _unit_channel(len(channels), kind, params)
+        channels.append({
+            "name": f"{kind} {params}", "data_width": BEATS, "sinks": params.get("Sinks", 1),
+            "full_rate": full_rate, "framing": None,
+        })  # fmt: skip
+    for frame in FRAMES:
+        body += _frame_channel(len(channels), frame)
+        ports.append(sv.PortDecl("output", None, f"error{len(channels)}_o"))
+        channels.append({
+            "name": f"frame {frame}", "data_width": frame["data"], "sinks": 1, "full_rate": True,
+            "framing": frame,
+        })  # fmt: skip
+    for i, channel in enumerate(channels):
+        sides = [(f"s{i}_axis", "input", "output")]
+        sides += [(f"m{i}_{k}_axis", "output", "input") for k in range(channel["sinks"])]
+        width = channel["data_width"]
+        for name, ahead, back in sides:
+            ports += [
+                sv.PortDecl(ahead, width, f"{name}_tdata"),
+                sv.PortDecl(ahead, width // 8, f"{name}_tkeep"),
+                sv.PortDecl(ahead, None, f"{name}_tlast"),
+                sv.PortDecl(ahead, None, f"{name}_tvalid"),
+                sv.PortDecl(back, None, f"{name}_tready"),
+            ]
+    text = sv.file(["test bench"], sv.module("tb", ports, body))
+    return text, [port.name for port in ports], channels
+
+
+def _simulate(folder: Path, seed: int, edit: Callable[[Path], None] | None = None) -> set[str]:
+    """Run every claim and return the names of those that fail."""
+    text, ports, channels = _bench()
+    units = folder / "units"
+    units.mkdir()
+    files = []
+    for spec in with_uses([*MODULES, "hwg_delay", "hwg_valid"]):
+        files.append(units / f"{spec.module}.sv")
+        files[-1].write_bytes((paths.rtl() / spec.file).read_bytes())
+    if edit is not None:
+        edit(units)
+    (folder / "tb.sv").write_text(text)
+    build = folder / "build"
+    build.mkdir()
+    source = compile_rtl.Source("tb", (*files, folder / "tb.sv"), tuple(ports))
+    compile_rtl.verilate(source, build, waves=False, rows=100, timeout=600)
+    job, order = folder / "job.json", folder / "order.json"
+    job.write_text(json.dumps({"seed": seed, "channels": channels}))
+    test = {
+        "test_module": "bench_stream", "hdl_toplevel": "tb", "hdl_toplevel_lang": "verilog",
+        "build_dir": str(build), "test_dir": str(build), "seed": seed,
+        "results_xml": str(build / "results.xml"), "extra_env": {"HWG_JOB": str(job)},
+        "plusargs": ["+verilator+rand+reset+2", f"+verilator+seed+{seed}"],
+    }  # fmt: skip
+    order.write_text(json.dumps({"simulator": "verilator", "build": None, "test": test}))
+    sim = paths.sim()
+    env = {"PYTHONPATH": os.pathsep.join([str(sim), str(paths.rtl().parent)])}
+    try:
+        log = tools.run([sys.executable, str(sim / "runner.py"), str(order)], env=env, timeout=600)
+    except ToolFailed as problem:
+        log = str(problem)
+    cases = list(ElementTree.parse(build / "results.xml").getroot().iter("testcase"))
+    names = {str(case.get("name")).rpartition(".")[2] for case in cases}
+    assert names == set(CLAIMS), log
+    print(log)
+    return {
+        str(case.get("name")).rpartition(".")[2]
+        for case in cases
+        if case.find("failure") is not None or case.find("error") is not None
+    }
+
+
+def test_stream_units_keep_their_word(tmp_path: Path, seed: int) -> None:
+    assert _simulate(tmp_path, seed) == set()
+
+
+FAULTS = (
+    ("hwg_fifo", "count_q != COUNT_WIDTH'(Depth)", "1'b1", "keeps_order_under_back_pressure"),
+    ("hwg_fork", "done_q | (out_valid_o", "'0 & (out_valid_o", "keeps_order_under_back_pressure"),
+    ("hwg_axis_unpack", "~valid_q | out_ready_i", "~valid_q", "runs_at_full_rate"),
+    ("hwg_axis_unpack", "keep_ok & ~bad_q", "keep_ok", "drops_broken_frames"),
+    ("hwg_axis_unpack", "beat_q  <= '0;", "beat_q  <= beat_q;", "recovers_from_reset_midstream"),
+    ("hwg_axis_pack", "(Signed != 0) &", "", "keeps_order_under_back_pressure"),
+    ("hwg_flow_buffer", "credit_q <= CREDIT_WIDTH'(Depth);\n", "credit_q <= credit_q;\n",
+     "recovers_from_reset_midstream"),
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "good", "bad", "claim"), FAULTS)
+def test_a_fault_is_found(
+    module: str, good: str, bad: str, claim: str, tmp_path: Path, seed: int
+) -> None:
+    def edit(units: Path) -> None:
+        text = (units / f"{module}.sv").read_text()
+        assert text.count(good) == 1
+        (units / f"{module}.sv").write_text(text.replace(good, bad))
+
+    assert claim in _simulate(tmp_path, seed, edit)
