@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import io
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from hwgen import project
-from hwgen.demo import demo_model
+from hwgen.demo import BOARD, Subject, jet_tagger, shipped
 from hwgen.interop.hls4ml import Emulation
 from hwgen.progress import Say
 from hwgen.verify.reference import Reference
+from hwgen.verify.tools import run
 
 _ROUNDS = 5
 _SAMPLES = 20_000  # hls4ml takes a few seconds for these
@@ -33,11 +33,11 @@ def run_bench(say: Say) -> dict[str, Any]:
     The two emulations take turns, and the best of several rounds counts for each, so that a busy
     machine hurts both alike.
     """
-    source = demo_model()
+    source = jet_tagger() or shipped()
     with tempfile.TemporaryDirectory() as folder:
-        seconds, peak = _build(Path(folder) / "out")
-        say("build", f"{source.path.name}: {seconds:.2f} s, {peak:.0f} MB")
-        graph = project.load(source.path, source.weights, source.options)
+        seconds, peak = _build(source, Path(folder) / "out")
+        say("build", f"{source.model.name}: {seconds:.2f} s, {peak:.0f} MB")
+        graph = project.load(source.model, source.weights, project.options(source.input_format))
         reference = Reference(graph)
         rng = np.random.default_rng(1)
         node = graph.inputs[0]
@@ -47,7 +47,7 @@ def run_bench(say: Say) -> dict[str, Any]:
         floats = np.ldexp(codes[:_SAMPLES].astype(np.float32), -node.type.frac)
         start = time.perf_counter()
         with contextlib.redirect_stdout(io.StringIO()):
-            rival = Emulation(source.path, source.weights, Path(folder) / "hls4ml")
+            rival = Emulation(source.model, source.weights, Path(folder) / "hls4ml")
         compile_s = time.perf_counter() - start
         say("hls4ml", f"{rival.version}: converted and compiled in {compile_s:.1f} s")
         ours, theirs = 0.0, 0.0
@@ -58,7 +58,7 @@ def run_bench(say: Say) -> dict[str, Any]:
         scale = np.array(graph.outputs[0].scale)
         differing = int(np.count_nonzero(np.any(rival.predict(floats) != made * scale, axis=-1)))
     rows = {
-        "model": source.path.name,
+        "model": source.model.name,
         "build_seconds": round(seconds, 2),
         "build_peak_mb": round(peak),
         "hls4ml_version": rival.version,
@@ -89,16 +89,11 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _build(out: Path) -> tuple[float, float]:
+def _build(source: Subject, out: Path) -> tuple[float, float]:
     """Build in a process of its own; return (seconds, peak MB)."""
-    source = demo_model()
-    command = [sys.executable, "-m", "hwgen.cli", "build", str(source.path), "-b", source.board]
+    command = [sys.executable, "-m", "hwgen.cli", "build", str(source.model), "-b", BOARD]
     command += ["--input-format", source.input_format] if source.input_format else []
     command += ["--weights", str(source.weights)] if source.weights else []
     command += ["-o", str(out), "--quiet"]
-    best = float("inf")
-    for _ in range(_ROUNDS):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        best = min(best, time.perf_counter() - start)
+    best = min(_timed(lambda: run(command, what="build")) for _ in range(_ROUNDS))
     return best, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

@@ -3,8 +3,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import lzma
+import struct
+import tokenize
+import warnings
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,82 +28,174 @@ from hwgen.ir.tensor import Codes
 from hwgen.ops.serial import digest
 from hwgen.verify.reference import Reference
 
+_AGAIN = "build it again with: hwgen build MODEL -b BOARD -o OUT"
+# What numpy, zipfile and the decompressors raise on bytes that are no proper .npy or .npz.
+_BROKEN = (
+    *(OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, RuntimeError),
+    *(MemoryError, ArithmeticError, SyntaxError, tokenize.TokenError, struct.error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+
 
 @dataclass(frozen=True)
 class Output:
-    """A build folder opened again."""
+    """A build folder opened again.
+
+    Attributes:
+        folder: where it lies.
+        graph: what was built.
+        design: the content of ``design.json``.
+        version: the hwgen that built it.
+    """
 
     folder: Path
     graph: Graph
     design: dict[str, Any]
+    version: str
 
     @classmethod
     def open(cls, folder: Path) -> Output:
         """Read a folder that `build` wrote.
 
+        The RTL may have been edited (that is what a simulation is for); what it is held against may
+        not.
+
         Raises:
-            ConfigError: it is none, or its parts do not belong together.
+            ConfigError: it is no such folder, or the design or the model in it was changed.
         """
-        hint = "build it again with: hwgen build MODEL -b BOARD -o OUT"
-        try:
-            manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-            design = json.loads((folder / "design.json").read_text("utf-8"))
-            known = manifest["files"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigError(
-                f"this is no folder that hwgen built ({error})", str(folder), hint
-            ) from error
+        manifest = _json(folder, "manifest.json")
+        known = manifest.get("files")
+        if "hwgen" not in manifest or not isinstance(known, dict):
+            raise ConfigError("manifest.json is not one of hwgen's", str(folder), _AGAIN)
+        for path, expected in sorted(known.items()):
+            if not path.startswith(("rtl/", "sim/")):
+                _unchanged(folder, path, expected)
+        design = _json(folder, "design.json")
         graph = load_bundle(folder / "model" / "graph.json")
-        if design.get("model") != digest(graph) or "model/graph.json" not in known:
-            raise ConfigError("design.json and model/ do not belong together", str(folder), hint)
-        return cls(folder, graph, design)
+        if design.get("model") != digest(graph):
+            raise ConfigError(
+                "design.json and model/ do not belong together", str(folder), _AGAIN
+            )
+        return cls(folder, graph, design, str(manifest["hwgen"]))
 
 
-def to_codes(graph: Graph, data: Mapping[str, Any]) -> tuple[dict[str, Codes], int]:
-    """Return float samples on the input grids, and how many values had to be moved there.
+def _json(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / name).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(
+            f"this is no folder that hwgen built ({name}: {reason})", str(folder), _AGAIN
+        ) from error
+    if not isinstance(found, dict):
+        raise ConfigError(f"{name} is not one of hwgen's", str(folder), _AGAIN)
+    return found
 
-    Values are rounded half to even and saturated, as the input's quantizer does.
+
+def _unchanged(folder: Path, path: str, expected: object) -> None:
+    try:
+        content = (folder / path).read_bytes()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} is missing from the build", str(folder), _AGAIN) from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise ConfigError(f"{path} was changed after the build", str(folder), _AGAIN)
+
+
+# -------------------------------------------------------------------- samples
+
+
+def load_arrays(path: Path, option: str) -> Any:
+    """Return the array of a ``.npy``, or the name to array table of a ``.npz``.
+
+    Args:
+        path: the file.
+        option: what the user named it with, for messages.
 
     Raises:
-        ConfigError: an input is missing, has another shape, or holds NaN.
+        ConfigError: the file is none, is damaged, or holds Python objects.
     """
-    codes, moved = {}, 0
-    for node in graph.inputs:
-        if node.name not in data:
-            raise ConfigError(f"no data for input {node.name!r}", "--data", "give one array an input")
-        values = np.asarray(data[node.name])
-        if values.dtype.kind not in "fiu" or not np.all(np.isfinite(values)):
-            raise ConfigError(f"input {node.name!r} needs finite numbers", "--data")
-        if values.shape[1:] != node.type.shape or not len(values):
-            raise ConfigError(
-                f"input {node.name!r} has shape {values.shape}, expected (samples, "
-                f"{', '.join(map(str, node.type.shape))})",
-                "--data",
-            )
-        scaled = np.ldexp(values.astype(np.float64), node.type.frac)
-        made = np.clip(np.rint(scaled), node.type.lo.astype(float), node.type.hi.astype(float))
-        moved += int(np.count_nonzero(made != scaled))
-        codes[node.name] = made.astype(np.int64)
-    return codes, moved
+    try:
+        with warnings.catch_warnings():  # numpy warns where it goes on to fail
+            warnings.simplefilter("ignore")
+            found = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return found
+            with found:
+                return {name: found[name] for name in found.files}
+    except _BROKEN as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ConfigError(
+            f"{path} cannot be read as a numpy array ({reason})",
+            option,
+            "write it with numpy.save, or numpy.savez for several arrays",
+        ) from error
 
 
-def read_data(graph: Graph, path: Path) -> dict[str, Any]:
+def read_data(graph: Graph, path: Path, option: str = "--data") -> dict[str, Any]:
     """Read samples: a ``.npy`` for one input, a ``.npz`` by input name for several.
 
     Raises:
         ConfigError: the file cannot be read or does not fit the inputs.
     """
     names = [node.name for node in graph.inputs]
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ConfigError(f"{path} cannot be read ({error})", "--data", "write it with numpy.save") from error
-    if isinstance(found, np.ndarray):
-        if len(names) != 1:
-            raise ConfigError(f"the model has inputs {names}", "--data", "give a .npz with one array each")
-        return {names[0]: found}
-    with found:
-        return {name: found[name] for name in found.files}
+    found = load_arrays(path, option)
+    if isinstance(found, dict):
+        return found
+    if len(names) != 1:
+        raise ConfigError(
+            f"one array for the inputs {', '.join(names)}", option, "give a .npz with one array each"
+        )
+    return {names[0]: found}
+
+
+def to_codes(
+    graph: Graph, data: Mapping[str, Any], option: str = "--data"
+) -> tuple[dict[str, Codes], int]:
+    """Return float samples on the input grids, and how many values had to be moved there.
+
+    Values are rounded half to even and saturated, as the input's quantizer does.
+
+    Raises:
+        ConfigError: an input is missing or unknown, has another shape, or holds NaN.
+    """
+    names = [node.name for node in graph.inputs]
+    if set(data) != set(names):
+        raise ConfigError(
+            f"arrays for {', '.join(sorted(data)) or 'nothing'}; the inputs are {', '.join(names)}",
+            option,
+            "give one array an input, under its name",
+        )
+    codes: dict[str, Codes] = {}
+    moved = 0
+    for node in graph.inputs:
+        values = np.asarray(data[node.name])
+        if values.dtype.kind not in "fiu" or not np.all(np.isfinite(values)):
+            raise ConfigError(
+                f"input {node.name} needs finite real numbers",
+                option,
+                f"it holds {values.dtype}" if values.dtype.kind not in "fiu" else "it holds NaN",
+            )
+        if values.ndim == 0 or values.shape[1:] != node.type.shape or not len(values):
+            dims = ", ".join(map(str, node.type.shape))
+            raise ConfigError(
+                f"input {node.name} has shape {values.shape}, expected (samples, {dims})",
+                option,
+                "the first axis counts the samples, at least one",
+            )
+        lo, hi = node.type.lo.astype(np.float64), node.type.hi.astype(np.float64)
+        with np.errstate(over="ignore", under="ignore"):  # what is so far out saturates
+            scaled = np.ldexp(values.astype(np.float64), node.type.frac)
+        made = np.clip(np.rint(scaled), lo, hi)
+        moved += int(np.count_nonzero(made != scaled))
+        codes[node.name] = made.astype(np.int64)
+    counts = {name: len(rows) for name, rows in codes.items()}
+    if len(set(counts.values())) > 1:
+        said = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise ConfigError(f"the inputs have different numbers of samples: {said}", option)
+    return codes, moved
+
+
+# -------------------------------------------------------------------- prediction
 
 
 def values_of(graph: Graph, codes: Mapping[str, Codes]) -> dict[str, Any]:
@@ -107,9 +206,7 @@ def values_of(graph: Graph, codes: Mapping[str, Codes]) -> dict[str, Any]:
     }
 
 
-def predict(
-    graph: Graph | Path | str, x: Any, apply_scaler: bool = False
-) -> Any:
+def predict(graph: Graph | Path | str, x: Any, apply_scaler: bool = False) -> Any:
     """Run the integer reference on floats; floats come out.
 
     Args:
@@ -119,34 +216,77 @@ def predict(
 
     Returns:
         One array, or a table by output name when there are several.
+
+    Raises:
+        ConfigError: no such folder, or samples that do not fit the inputs.
     """
     made = graph if isinstance(graph, Graph) else Output.open(Path(graph)).graph
-    table = dict(x) if isinstance(x, Mapping) else {made.inputs[0].name: np.asarray(x)}
-    if apply_scaler:
-        if not made.scaler_mean:
-            raise ConfigError(
-                "the bundle has no training scaler", "--apply-scaler", "build with --scaler FILE.npz"
-            )
-        first = made.inputs[0].name
-        table[first] = (table[first] - np.array(made.scaler_mean)) / np.array(made.scaler_std)
-    codes, _ = to_codes(made, table)
-    values = values_of(made, Reference(made).run(codes))
+    values, _ = _predict(made, x, apply_scaler, "x")
     return values if len(values) > 1 else next(iter(values.values()))
 
 
+def _predict(
+    graph: Graph, x: Any, apply_scaler: bool, option: str
+) -> tuple[dict[str, Any], int]:
+    """Return the values by output name, and how many inputs were off the grid."""
+    if isinstance(x, Mapping):
+        table = dict(x)
+    elif len(graph.inputs) == 1:
+        table = {graph.inputs[0].name: np.asarray(x)}
+    else:
+        names = ", ".join(node.name for node in graph.inputs)
+        raise ConfigError(f"one array for the inputs {names}", option, "give a table by name")
+    if apply_scaler:
+        table = _scaled(graph, table, option)
+    codes, moved = to_codes(graph, table, option)
+    return values_of(graph, Reference(graph).run(codes)), moved
+
+
+def _scaled(graph: Graph, table: dict[str, Any], option: str) -> dict[str, Any]:
+    """Apply the training scaler to the first input."""
+    if not graph.scaler_mean:
+        raise ConfigError(
+            "the build has no training scaler", "--apply-scaler", "build with --scaler FILE.npz"
+        )
+    first = graph.inputs[0]
+    values = np.asarray(table.get(first.name, np.empty(0)))
+    if values.dtype.kind not in "fiu" or values.shape[1:] != first.type.shape:
+        return table  # told by to_codes
+    mean, std = (_spread(part, first.type.shape) for part in (graph.scaler_mean, graph.scaler_std))
+    return {**table, first.name: (values.astype(np.float64) - mean) / std}
+
+
+def _spread(values: tuple[float, ...], shape: tuple[int, ...]) -> Any:
+    """Return one figure an element, where a scaler has that many; else it broadcasts by itself."""
+    array = np.array(values)
+    return array.reshape(shape) if array.size == int(np.prod(shape)) else array
+
+
+def scaler_fits(size: int, shape: tuple[int, ...]) -> bool:
+    """Tell whether a scaler of *size* figures fits an input: one, one a channel, or one an element."""
+    return size in (1, shape[-1] if shape else 1, int(np.prod(shape)))
+
+
 def predict_file(out: Path, data: Path, to: Path, apply_scaler: bool = False) -> dict[str, Any]:
-    """Run `predict` from file to file."""
+    """Run `predict` from file to file: ``.npy`` for one output, ``.npz`` by name for several.
+
+    Raises:
+        ConfigError: a folder or file that is none, or samples that do not fit.
+    """
     graph = Output.open(out).graph
-    table = read_data(graph, data)
-    moved = 0 if apply_scaler else to_codes(graph, table)[1]
-    made = predict(graph, table, apply_scaler)
+    names = [output.name for output in graph.outputs]
+    if len(names) > 1 and to.suffix != ".npz":
+        raise ConfigError(
+            f"the outputs {', '.join(names)} do not go into one {to.name}", "--to", "name it y.npz"
+        )
+    made, moved = _predict(graph, read_data(graph, data, "x.npy"), apply_scaler, "x.npy")
     content = io.BytesIO()
-    if isinstance(made, dict):
+    if to.suffix == ".npz":
         content.write(npz_bytes(made))
     else:
-        np.save(content, made)
+        np.save(content, made[names[0]])
     write_files({to: content.getvalue()}, "--to")
-    samples = len(next(iter(table.values())))
+    samples = len(made[names[0]])
     text = f"{samples} samples -> {to}"
     if moved:
         text += f"\nnote: {moved} input values were not on the grid and were rounded or saturated"

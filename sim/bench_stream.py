@@ -142,8 +142,9 @@ class Bench:
         self.dut.aresetn.value = 0
         for channel in self.channels:
             channel.errors = 0
-            for driver in (channel.source, *channel.sinks):
-                driver.idle()
+            channel.source.idle()
+            for sink in channel.sinks:
+                sink.idle()
         for _ in range(2):
             await self.edge
         self.dut.aresetn.value = 1

@@ -203,6 +203,17 @@ def test_what_is_allowed_passes(path: str, source: str) -> None:
     assert breaches(path, source, frozenset({"stream"})) == []
 
 
+def test_no_test_loads_yosys_into_its_own_process(root: Path) -> None:
+    # pyosys makes Python load every later library with global symbols: TensorFlow then crashes, or
+    # ssl finds another library's functions. A test that needs Yosys starts a process for it.
+    loads = [
+        file.relative_to(root).as_posix()
+        for file in sources(root, "tests")
+        if any(m.split(".")[0] == "pyosys" for m in imports(ast.parse(file.read_text("utf-8")), ""))
+    ]
+    assert loads == []
+
+
 def run(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()

@@ -12,6 +12,8 @@ import numpy as np
 
 from hwgen import paths
 from hwgen.errors import ToolMissing
+from hwgen.frontends.qkeras import Options
+from hwgen.ir.graph import Graph
 from hwgen.opened import predict
 from hwgen.progress import Say, silent
 from hwgen.project import build, options
@@ -23,44 +25,57 @@ JET_FORMAT = "s16.10"
 
 
 @dataclass(frozen=True)
-class Subject:
+class DemoModel:
     """A model to show.
 
     Attributes:
         name: of the design.
         title: one line for people.
-        model: its file.
+        path: its file.
         weights: weights file of an architecture in JSON.
         input_format: where the model gives none.
         events: samples on the input grid (``.npy``), added to the random ones.
         labels: their classes (``.npy``), 1 where the only output is to be above zero.
+        board, clock: what it is built for.
     """
 
     name: str
     title: str
-    model: Path
+    path: Path
     weights: Path | None = None
     input_format: str | None = None
     events: Path | None = None
     labels: Path | None = None
+    board: str = BOARD
+    clock: str = CLOCK
+
+    @property
+    def options(self) -> Options:
+        """What the front end is told."""
+        return options(self.input_format)
 
 
-def jet_tagger() -> Subject | None:
+def demo_model() -> DemoModel:
+    """Return the jet tagger where its file is, else the model that ships with the package."""
+    return jet_tagger() or shipped()
+
+
+def jet_tagger() -> DemoModel | None:
     """Return the 6-bit jet tagger where a `shared` folder lies beside the checkout, else None."""
     folder = paths.beside_checkout("shared")
     if folder is None:
         return None
-    model = folder / "models" / "qkeras_3layer.json"
+    path = folder / "models" / "qkeras_3layer.json"
     weights = folder / "models" / "qkeras_3layer_weights.h5"
-    if not (model.is_file() and weights.is_file()):
+    if not (path.is_file() and weights.is_file()):
         return None
-    return Subject("jet", "jet tagger, QKeras, 6 bits", model, weights, JET_FORMAT)
+    return DemoModel("jet", "jet tagger, QKeras, 6 bits", path, weights, JET_FORMAT)
 
 
-def shipped() -> Subject:
+def shipped() -> DemoModel:
     """Return the gamma/hadron model that comes with the package."""
     folder = paths.demo()
-    return Subject(
+    return DemoModel(
         "magic",
         "gamma/hadron separation of the MAGIC telescope, QKeras, 6 bits",
         folder / "magic.h5",
@@ -70,7 +85,7 @@ def shipped() -> Subject:
 
 
 def run_demo(
-    out: Path, samples: int, say: Say = silent, subject: Subject | None = None
+    out: Path, samples: int, say: Say = silent, model: DemoModel | None = None
 ) -> dict[str, Any]:
     """Build, simulate and verify the jet tagger, or the shipped model where there is none.
 
@@ -78,7 +93,7 @@ def run_demo(
         out: folder to write.
         samples: random samples for the simulator; the comparison with Keras takes ten times as many.
         say: told every step.
-        subject: the model to show instead.
+        model: the one to show instead.
 
     Returns:
         The figures of the report, ``sim``, ``verify`` (None without TensorFlow), ``accuracy``
@@ -87,10 +102,10 @@ def run_demo(
     Raises:
         HwgenError: whatever building, simulating or comparing meets.
     """
-    chosen = subject or jet_tagger() or shipped()
+    chosen = model or demo_model()
     made = build(
-        chosen.model, out, board=BOARD, weights=chosen.weights, clock=CLOCK,
-        options=options(chosen.input_format), name=chosen.name, say=say,
+        chosen.path, out, board=chosen.board, weights=chosen.weights, clock=chosen.clock,
+        options=chosen.options, name=chosen.name, say=say,
     )  # fmt: skip
     simulated = sim(out, samples=samples, data=chosen.events, say=say)
     compared: dict[str, Any] | None = None
@@ -101,7 +116,7 @@ def run_demo(
         absent = missing.hint
     facts = {
         **made.facts,
-        "subject": chosen.title,
+        "title": chosen.title,
         "out": str(out),
         "sim": _figures(simulated),
         "verify": compared and _figures(compared),
@@ -114,12 +129,12 @@ def _figures(result: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key != "text"}
 
 
-def _accuracy(graph: Any, subject: Subject) -> dict[str, int] | None:
+def _accuracy(graph: Graph, model: DemoModel) -> dict[str, int] | None:
     """Return how many shipped events the integer reference puts into the right class."""
-    if subject.events is None or subject.labels is None:
+    if model.events is None or model.labels is None:
         return None
-    logits = predict(graph, np.load(subject.events))
-    right = (np.asarray(logits)[:, 0] > 0) == (np.load(subject.labels) == 1)
+    logits = predict(graph, np.load(model.events))
+    right = (np.asarray(logits)[:, 0] > 0) == (np.load(model.labels) == 1)
     return {"right": int(right.sum()), "events": len(right)}
 
 
@@ -132,7 +147,7 @@ def _text(facts: Mapping[str, Any], absent: str) -> str:
         (
             "latency",
             f"{facts['latency_cycles']} cycles = {facts['latency_ns']:g} ns, "
-            f"a new sample every {'cycle' if facts['interval'] == 1 else 'few cycles'}",
+            f"interval {facts['interval']}",
         ),
         ("logic", ", ".join(f"{n:,} {kind}" for kind, n in terms.items())),
         ("weights", f"{weights:,}, {zero:,} of them zero ({100 * zero / weights:.0f} %)"),
@@ -159,7 +174,7 @@ def _text(facts: Mapping[str, Any], absent: str) -> str:
     wide = max(len(what) for what, _ in ahead)
     return "\n".join(
         [
-            f"{name}: {facts['subject']}",
+            f"{name}: {facts['title']}",
             *(f"  {label:<11}{text}" for label, text in rows),
             "open next",
             *(f"  {what:<{wide}}  {why}" for what, why in ahead),

@@ -127,9 +127,10 @@ def _refuse_foreign(target: Path) -> None:
     if not any(target.iterdir()):
         return
     try:
-        ours = "hwgen" in json.loads((target / MARKER).read_bytes())
-    except (OSError, ValueError, TypeError):
-        ours = False
+        manifest = json.loads((target / MARKER).read_bytes())
+    except (OSError, ValueError):
+        manifest = None
+    ours = isinstance(manifest, dict) and "hwgen" in manifest
     if not ours:
         raise ConfigError(
             f"the folder is not empty and has no {MARKER} of hwgen, so it is not overwritten",

@@ -22,22 +22,44 @@ def write_files(files: Mapping[Path, bytes], option: str) -> None:
     Raises:
         ConfigError: a folder is missing or cannot be written.
     """
-    fresh: list[tuple[str, Path]] = []
+    fresh: dict[Path, Path] = {}
+    kept: dict[Path, Path] = {}
+    done: list[Path] = []
+    names = " and ".join(str(path) for path in files)
     try:
         for path, content in files.items():
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            fresh.append((name, path))
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.chmod(name, 0o644)
-        for name, path in fresh:
-            os.replace(name, path)
+            fresh[path] = _scratch(path)
+            fresh[path].write_bytes(content)
+            fresh[path].chmod(0o644)
+        for path, ready in fresh.items():
+            if path.is_dir():
+                raise IsADirectoryError(0, "this is a folder")
+            if path.exists():
+                kept[path] = _scratch(path)
+                os.replace(path, kept[path])
+            os.replace(ready, path)
+            done.append(path)
     except OSError as error:
-        for name, _ in fresh:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
         raise ConfigError(
-            f"{path} cannot be written ({error.strerror or error})",
+            f"{names} cannot be written ({error.strerror or error})",
             option,
-            "choose a folder you can write to",
+            "choose a place you can write to",
         ) from error
+    finally:
+        if len(done) < len(files):
+            for path in done:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+            for path, old in kept.items():
+                with contextlib.suppress(OSError):
+                    os.replace(old, path)
+        for left in (*fresh.values(), *kept.values()):
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
+def _scratch(path: Path) -> Path:
+    """Return a new empty file beside *path*."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".hwgen-")
+    os.close(handle)
+    return Path(name)

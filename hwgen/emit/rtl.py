@@ -14,6 +14,7 @@ from hwgen.emit.layout import ModuleNames, banner, links_of
 from hwgen.emit.stage import stage_module
 from hwgen.emit.top import flow_top
 from hwgen.errors import ConfigError
+from hwgen.ir.fixed import bits_for
 from hwgen.logic.graph import Thresh, Wire
 from hwgen.plan.design import Design
 from hwgen.plan.units import with_uses
@@ -41,8 +42,9 @@ def emit_rtl(design: Design, data_width: int = DATA_WIDTH) -> FileSet:
     sources = {f"{names.package}.sv": package}
     units = {"hwg_delay", "hwg_valid"} | axis_units(design)
     clocked = set()
+    width = [bits_for(lo, hi) for lo, hi in zip(design.logic.lo, design.logic.hi, strict=True)]
     for stage in design.stages:
-        made = stage_module(design, stage, names, links, constants)
+        made = stage_module(design, stage, names, links, constants, width)
         sources[f"{names.stages[stage.name]}.sv"] = made.text
         units |= made.units
         if made.clocked:

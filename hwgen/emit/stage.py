@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from hwgen.emit import sv
 from hwgen.emit.layout import Link, ModuleNames, banner, sink
-from hwgen.ir.fixed import bits_for
 from hwgen.logic.graph import (
     Add,
     Const,
@@ -30,20 +29,25 @@ from hwgen.plan.design import Design, Stage
 _COMMENT_COLUMN = 60
 
 
-@dataclass
 class _Use:
-    """How a wire is read: bits by delay, and delays at which its sign alone is read."""
+    """How a wire is read.
 
-    bits: dict[int, int] = field(default_factory=lambda: {0: 0})
-    signs: set[int] = field(default_factory=set)
+    Attributes:
+        depth: registers behind the wire.
+        bits: low bits that are read behind the last of them.
+        sign_depth: the longest delay at which the sign alone is read; -1 if it never is.
+    """
+
+    __slots__ = ("bits", "depth", "sign_depth")
+
+    def __init__(self) -> None:
+        self.depth, self.bits, self.sign_depth = 0, 0, -1
 
     def read(self, delay: int, bits: int) -> None:
-        self.bits[delay] = max(self.bits.get(delay, 0), bits)
-
-    @property
-    def depth(self) -> int:
-        """Registers behind the wire."""
-        return max(self.bits)
+        if delay > self.depth:
+            self.depth, self.bits = delay, bits
+        elif delay == self.depth and bits > self.bits:
+            self.bits = bits
 
 
 @dataclass(frozen=True)
@@ -71,10 +75,11 @@ class _Writer:
         names: ModuleNames,
         links: Mapping[str, Link],
         constants: Mapping[Wire, tuple[str, str]],
+        width: Sequence[int],
     ) -> None:
         self.design, self.stage, self.names = design, stage, names
         self.logic: Logic = design.logic
-        self.constants = constants
+        self.constants, self.width = constants, width
         self.links = [links[source.name] for source in stage.sources]
         self.own = [w for w in stage.wires if not isinstance(self.logic.nodes[w], Const | In)]
         self.own.sort(key=lambda w: (design.cycle[w], w))
@@ -92,7 +97,7 @@ class _Writer:
         for wire in self.own:
             node = self.logic.nodes[wire]
             at = self.arrives[wire]
-            width = self.logic.width(wire)
+            width = self.width[wire]
             for i, read in enumerate(operands(node)):
                 if isinstance(self.logic.nodes[read], Const):
                     continue
@@ -100,15 +105,15 @@ class _Writer:
                 delay = at - self.arrives[read]
                 assert delay >= 0, f"n{wire} reads n{read} before it exists"
                 if isinstance(node, Select) and i == 0:
-                    use.signs.add(delay)
+                    use.sign_depth = max(use.sign_depth, delay)
                 elif isinstance(node, Add | Select):
-                    use.read(delay, min(width, self.logic.width(read)))
+                    use.read(delay, min(width, self.width[read]))
                 else:
-                    use.read(delay, self.logic.width(read))
+                    use.read(delay, self.width[read])
         for wire in self.stage.exports:
             delay = self.stage.end - self.arrives[wire]
             assert delay >= 0, f"n{wire} is later than the end of its stage"
-            self.uses[wire].read(delay, self.logic.width(wire))
+            self.uses[wire].read(delay, self.width[wire])
 
     # Names and operands
 
@@ -117,7 +122,7 @@ class _Writer:
 
     def _kind(self, wire: Wire) -> str:
         sign = "signed " if self.logic.lo[wire] < 0 else ""
-        return f"{sign}{sv.span(self.logic.width(wire))}"
+        return f"{sign}{sv.span(self.width[wire])}"
 
     def _const(self, wire: Wire) -> int | None:
         node = self.logic.nodes[wire]
@@ -128,7 +133,7 @@ class _Writer:
         value = self._const(wire)
         if value is None:
             return self._at(wire, cycle - self.arrives[wire])
-        return sv.literal(value, bits_for(value, value))
+        return sv.literal(value, self.width[wire])
 
     def _cast(self, wire: Wire, cycle: int, width: int, shift: int = 0) -> str:
         """Return ``wire << shift`` as a term of *width* bits; exact modulo ``2**width``."""
@@ -138,7 +143,7 @@ class _Writer:
             fits = -(1 << (width - 1)) <= value < (1 << width)
             return sv.literal(value if fits else value % (1 << width), width)
         name = self._whole(wire, cycle)
-        term = name if self.logic.width(wire) == width else f"{width}'({name})"
+        term = name if self.width[wire] == width else f"{width}'({name})"
         return f"({term} << {shift})" if shift else term
 
     def _negative(self, wire: Wire, cycle: int) -> str:
@@ -146,12 +151,12 @@ class _Writer:
         delay, depth = cycle - self.arrives[wire], self.uses[wire].depth
         if delay > depth:
             return f"n{wire}_neg_q{delay}"
-        return f"{self._at(wire, delay)}[{self.logic.width(wire) - 1}]"
+        return f"{self._at(wire, delay)}[{self.width[wire] - 1}]"
 
     # Text of one node
 
     def _node(self, wire: Wire) -> Iterator[str]:
-        node, at, width = self.logic.nodes[wire], self.arrives[wire], self.logic.width(wire)
+        node, at, width = self.logic.nodes[wire], self.arrives[wire], self.width[wire]
         match node:
             case Add():
                 yield self._wire(wire, self._sum(node, at, width))
@@ -209,8 +214,8 @@ class _Writer:
         return f"{left} {'-' if sub else '+'} {right}"
 
     def _format(self, prefix: str, wire: Wire) -> list[tuple[str, str]]:
-        lo, hi = self.logic.lo[wire], self.logic.hi[wire]
-        return [(f"{prefix}Width", str(bits_for(lo, hi))), (f"{prefix}Signed", str(int(lo < 0)))]
+        signed = int(self.logic.lo[wire] < 0)
+        return [(f"{prefix}Width", str(self.width[wire])), (f"{prefix}Signed", str(signed))]
 
     def _wire(self, wire: Wire, expression: str) -> str:
         node, at = self.logic.nodes[wire], self.arrives[wire]
@@ -236,7 +241,7 @@ class _Writer:
     def _inputs(self) -> Iterator[str]:
         for link, source in zip(self.links, self.stage.sources, strict=True):
             signal = f"{link.name}_data_i"
-            reads = [(link.low[w], self.logic.width(w)) for w in source.wires]
+            reads = [(link.low[w], self.width[w]) for w in source.wires]
             for wire, (low, width) in zip(source.wires, reads, strict=True):
                 part = sv.bits(signal, low, width, link.bits)
                 yield f"  wire {self._kind(wire)} n{wire} = {part};"
@@ -250,7 +255,7 @@ class _Writer:
             for delay in range(1, use.depth + 1):
                 row = (kind, self._at(wire, delay), self._at(wire, delay - 1))
                 table[arrives + delay].append(row)
-            for delay in range(use.depth + 1, max(use.signs, default=0) + 1):
+            for delay in range(use.depth + 1, use.sign_depth + 1):
                 value = self._negative(wire, arrives + delay - 1)
                 table[arrives + delay].append(("", f"n{wire}_neg_q{delay}", value))
         return table
@@ -258,12 +263,12 @@ class _Writer:
     def _sinks(self) -> Iterator[str]:
         """Yield sinks for bits that are computed and not read (upper bits that cancel, signs)."""
         for wire, use in self.uses.items():
-            width, depth = self.logic.width(wire), use.depth
-            reads = [(0, use.bits[depth])]
-            if any(delay >= depth for delay in use.signs):
-                reads.append((width - 1, 1))
-            if reads[0][1] < width:
-                yield from sink(self._at(wire, depth), f"n{wire}", width, reads)
+            width = self.width[wire]
+            if use.bits < width:
+                reads = [(0, use.bits)]
+                if use.sign_depth >= use.depth:
+                    reads.append((width - 1, 1))
+                yield from sink(self._at(wire, use.depth), f"n{wire}", width, reads)
 
     def write(self) -> StageText:
         by_cycle: dict[int, list[Wire]] = defaultdict(list)
@@ -293,7 +298,7 @@ class _Writer:
         stage = self.stage
         clock = [sv.PortDecl("input", None, "clk_i")] if self.registers else []
         ins = [sv.PortDecl("input", k.bits, f"{k.name}_data_i") for k in self.links]
-        width = sum(self.logic.width(w) for w in stage.exports)
+        width = sum(self.width[w] for w in stage.exports)
         count = f"{len(stage.exports)} values, first in the lowest bits"
         outs = [sv.PortDecl("output", width, f"{name}_data_o", count)]
         lines = sv.module(self.names.stages[stage.name], [*clock, *ins, *outs], body)
@@ -310,9 +315,11 @@ def stage_module(
     names: ModuleNames,
     links: Mapping[str, Link],
     constants: Mapping[Wire, tuple[str, str]],
+    width: Sequence[int],
 ) -> StageText:
     """Return the module of *stage*.
 
-    *constants* names, for every threshold node, its two constants in the package.
+    *constants* names, for every threshold node, its two constants in the package; *width* are the
+    bits of every wire of the design.
     """
-    return _Writer(design, stage, names, links, constants).write()
+    return _Writer(design, stage, names, links, constants, width).write()

@@ -11,7 +11,7 @@ precision that Keras uses.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -196,21 +196,22 @@ class Value:
         """Return the value with one more step waiting."""
         return replace(self, steps=(*self.steps, step))
 
-    def evaluate(self, codes: Codes, steps: Sequence[Step] | None = None) -> F32:
+    def evaluate(self, codes: Codes) -> F32:
         """Return the float32 value of codes whose shape the parameters broadcast to."""
-        x = f32(codes) * np.float32(math.ldexp(1.0, -self.type.frac))
-        for step in self.steps if steps is None else steps:
-            x = step(x)
+        x = f32(f32(codes) * np.float32(math.ldexp(1.0, -self.type.frac)))
+        with np.errstate(over="ignore"):
+            for step in self.steps:
+                x = step(x)
         return x
 
     def moved(self, node: str, kind: TensorType, fn: Callable[[Any], Any]) -> Value:
         """Return the value behind a move of elements, done by *fn* on arrays of this shape."""
         shape = self.type.shape
-        return Value(
-            node,
-            kind,
-            tuple(s.map(lambda a: f32(fn(np.broadcast_to(a, shape)))) for s in self.steps),
-        )
+
+        def move(array: F32) -> F32:
+            return array if array.size == 1 else f32(fn(np.broadcast_to(array, shape)))
+
+        return Value(node, kind, tuple(step.map(move) for step in self.steps))
 
 
 def exponent(value: float) -> int | None:

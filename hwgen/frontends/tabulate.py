@@ -1,42 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Float32 steps plus a quantizer, turned into one exact integer operation.
+"""Float32 steps plus a quantizer, turned into exact integer operations.
 
-The function from accumulator code to output code is a staircase: it is monotone because every step is. Its
-thresholds are found by evaluating the very float32 function over the proven accumulator interval (by
-enumeration, or by bisection where the interval is long), so nothing is approximated. Few levels become a
-`Thresholds` operation; many become a `MulShift` whose equality with the staircase is proven at every step edge,
-which is the whole interval.
+The function from accumulator code to output code is a staircase: it is monotone because every step
+is. Its edges are found by evaluating the very float32 function over the proven accumulator
+interval, so nothing is approximated. Few levels become a `Thresholds` operation. Many become a
+multiply-shift; it equals the staircase when all its edges do, and where float32 rounding moved an
+edge off every line, a correction is added for just those accumulator codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import UnsupportedLayer
-from hwgen.frontends.chain import Value
+from hwgen.frontends.chain import F32, Normalise, Step, Value
+from hwgen.frontends.lines import Line, fit_line
 from hwgen.ir.tensor import Codes
+from hwgen.ops.base import Op
 from hwgen.ops.mulshift import MulShift
+from hwgen.ops.requantize import Requantize
 from hwgen.ops.thresholds import Thresholds
 
 I64 = npt.NDArray[np.int64]
-# Up to this many levels a staircase is kept as thresholds (8 bits); above, it must be a multiply-shift.
+Quantize = Callable[[F32], I64]
+# Up to this many levels a staircase is kept as thresholds (8 bits); above, as a multiply-shift.
 MAX_THRESHOLDS = 255
-_ENUMERATE = 1 << 22  # accumulator codes evaluated at once; longer intervals are bisected
-_MAX_LEVELS = 1 << 20
-_MAX_SHIFT = 40
+_MAX_EDGES = 1 << 22
+_MAX_CODE = 1 << 60
 
 
-def tabulate(
-    value: Value,
-    code: Callable[[npt.NDArray[np.float32]], I64],
-    frac: int,
-    where: str,
-) -> Thresholds | MulShift:
-    """Return the integer operation equal to *value*'s steps followed by the quantizer function *code*.
+@dataclass(frozen=True)
+class Staircase:
+    """A monotone function of integers on an interval, one a row.
+
+    Attributes:
+        shape: of the rows; broadcasts to the tensor's shape.
+        lo, hi: the interval, of shape (rows,).
+        edges: where the function changes, ascending, an array a row.
+        values: what it is before, between and behind the edges: one more a row.
+    """
+
+    shape: tuple[int, ...]
+    lo: I64
+    hi: I64
+    edges: tuple[I64, ...]
+    values: tuple[I64, ...]
+
+    @property
+    def steps(self) -> int:
+        """The number of edges in the busiest row."""
+        return max(len(e) for e in self.edges)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Integer operations that equal a staircase.
+
+    Attributes:
+        stages: applied one after the other.
+        correction: None, or what must be added between the first stage and the second.
+    """
+
+    stages: tuple[Op, ...]
+    correction: Thresholds | None = None
+
+
+def tabulate(value: Value, code: Quantize, frac: int, where: str) -> Table:
+    """Return integer operations equal to *value*'s steps followed by the quantizer *code*.
 
     Args:
         value: integer codes with proven intervals and waiting steps.
@@ -47,166 +81,171 @@ def tabulate(
     Raises:
         UnsupportedLayer: more than 8 bits come out and no multiply-shift equals the staircase.
     """
-    shape = value.type.shape
-    params = [a.shape for step in value.steps for a in step.arrays()]
-    rows_shape = np.broadcast_shapes((1,) * len(shape), *params)
-    lo, hi = (_reduce(b, rows_shape, f) for b, f in ((value.type.lo, np.min), (value.type.hi, np.max)))
-
-    def evaluate(codes: I64) -> I64:  # (rows, n) -> (rows, n)
-        moved = codes.T.reshape((-1, *rows_shape))
-        with np.errstate(over="ignore", invalid="ignore"):
-            return code(value.evaluate(moved)).reshape(codes.shape[1], -1).T
-
-    stairs = _staircase(evaluate, lo, hi)
-    levels = max(len(values) for _, values in stairs)
-    if levels - 1 <= MAX_THRESHOLDS:
-        return _thresholds(stairs, hi, rows_shape, frac)
-    fitted = _fit(stairs, lo, hi, rows_shape, frac)
-    if fitted is None:
+    stairs = staircase(value, code, where)
+    if stairs.steps <= MAX_THRESHOLDS:
+        return Table((thresholds(stairs, frac),))
+    line = fit_line(stairs.lo, stairs.hi, stairs.edges, stairs.values)
+    if line is None:
         raise UnsupportedLayer(
-            f"{levels} output levels, and no integer multiply-shift equals the float32 function on every "
-            "accumulator value",
+            f"{stairs.steps + 1} output levels, and no integer multiply-shift equals the float32 "
+            "function on every accumulator value",
             where,
-            "use a quantizer of at most 8 bits behind this layer, or fold the normalisation into the "
-            "kernel (QConv2DBatchnorm)",
+            "use a quantizer of at most 8 bits behind this layer",
         )
-    return fitted
+    return _from_line(stairs, line, frac)
 
 
-def _reduce(bound: Codes, rows_shape: tuple[int, ...], by: Callable[..., Codes]) -> I64:
-    axes = tuple(i for i, n in enumerate(rows_shape) if n == 1)
+def staircase(value: Value, code: Quantize, where: str) -> Staircase:
+    """Return where and how ``code(value)`` changes over the interval of the codes."""
+    params = [a.shape for step in value.steps for a in step.arrays()]
+    shape = np.broadcast_shapes((1,) * len(value.type.shape), *params)
+    if value.type.peak >= _MAX_CODE:
+        raise UnsupportedLayer(
+            f"accumulators of {value.type.fixed.width} bits are too wide to tabulate",
+            where,
+            "use fewer bits in front of this layer",
+        )
+    ends = ((value.type.lo, np.min), (value.type.hi, np.max))
+    lo, hi = (_reduce(bound, shape, by) for bound, by in ends)
+    return _search(_by_row(value, code, shape), shape, lo, hi, where)
+
+
+def changes(value: Value, code: Quantize, where: str) -> tuple[int, int]:
+    """Count the edges that another machine's float32 may move, and all edges."""
+    stairs = staircase(value, code, where)
+    rows = np.repeat(np.arange(len(stairs.edges)), [len(e) for e in stairs.edges])
+    at = np.concatenate(stairs.edges)
+    after = np.concatenate([v[1:] for v in stairs.values])
+    before = np.concatenate([v[:-1] for v in stairs.values])
+    moved = np.zeros(len(at), bool)
+    for steps in _variants(value.steps):
+        other = _by_row(replace(value, steps=steps), code, stairs.shape)
+        # Monotone functions that agree on both sides of every edge are equal.
+        moved |= (other(rows, at) != after) | (other(rows, at - 1) != before)
+    return int(np.count_nonzero(moved)), len(at)
+
+
+def _variants(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    for i, step in enumerate(steps):
+        if isinstance(step, Normalise):
+            for other in step.variants():
+                yield (*steps[:i], other, *steps[i + 1 :])
+
+
+def _reduce(bound: Codes, shape: tuple[int, ...], by: Callable[..., Codes]) -> I64:
+    axes = tuple(i for i, n in enumerate(shape) if n == 1)
     return np.asarray(by(bound, axis=axes, keepdims=True), np.int64).reshape(-1)
 
 
-Stairs = list[tuple[I64, I64]]  # per row: thresholds (ascending), values (one more)
-
-
-def _staircase(evaluate: Callable[[I64], I64], lo: I64, hi: I64) -> Stairs:
-    span = int((hi - lo).max()) + 1
-    if span * len(lo) <= 4 * _ENUMERATE and span <= _ENUMERATE:
-        codes = np.minimum(lo[:, None] + np.arange(span), hi[:, None])
-        outs = evaluate(codes)
-        result = []
-        for row in range(len(lo)):
-            edges = np.flatnonzero(np.diff(outs[row])) + 1
-            result.append(
-                (codes[row, edges], np.concatenate([outs[row, :1], outs[row, edges]]))
-            )
-        return _checked(result)
-    return _checked(_bisect(evaluate, lo, hi))
-
-
-def _bisect(evaluate: Callable[[I64], I64], lo: I64, hi: I64) -> Stairs:
-    """Find the edges of all rows at once: for every level, the first code that reaches it."""
-    ends = evaluate(np.stack([lo, hi], axis=1))
-    falling = ends[:, 0] > ends[:, 1]
-    levels = int(np.abs(ends[:, 1] - ends[:, 0]).max())
-    if levels > _MAX_LEVELS:
-        levels = _MAX_LEVELS
-    step = np.arange(1, levels + 1)
-    target = np.where(falling[:, None], ends[:, :1] - step, ends[:, :1] + step)
-    below = np.broadcast_to(lo[:, None], target.shape).copy()  # has not reached the level
-    reached = np.broadcast_to(hi[:, None], target.shape).copy()
-    sign = np.where(falling, -1, 1)[:, None]
-    while np.any(reached - below > 1):
-        middle = (below + reached) >> 1
-        hit = sign * evaluate(middle) >= sign * target
-        reached = np.where(hit, middle, reached)
-        below = np.where(hit, below, middle)
-    result = []
-    for row in range(len(lo)):
-        inside = sign[row] * ends[row, 1] >= sign[row] * target[row]
-        edges = np.unique(reached[row, inside])
-        outs = evaluate(np.broadcast_to(np.concatenate([lo[row : row + 1], edges]), (len(lo), len(edges) + 1)))
-        result.append((edges, outs[row]))
-    return result
-
-
-def _checked(stairs: Stairs) -> Stairs:
-    for _, values in stairs:
-        steps = np.diff(values)
-        assert np.all(steps > 0) or np.all(steps < 0), "a quantized activation must be monotone"
-    return stairs
-
-
-def _thresholds(stairs: Stairs, hi: I64, rows_shape: tuple[int, ...], frac: int) -> Thresholds:
-    count = max(1, *(len(t) for t, _ in stairs))
-    thresholds = np.empty((len(stairs), count), np.int64)
-    values = np.empty((len(stairs), count + 1), np.int64)
-    for row, (edges, outs) in enumerate(stairs):
-        # Rows with fewer levels are padded with thresholds that the accumulator cannot reach.
-        thresholds[row] = np.concatenate([edges, np.full(count - len(edges), hi[row] + 1)])
-        values[row] = np.concatenate([outs, np.full(count + 1 - len(outs), outs[-1])])
-    return Thresholds(
-        thresholds.reshape((*rows_shape, count)), values.reshape((*rows_shape, count + 1)), frac
+def _by_row(
+    value: Value, code: Quantize, shape: tuple[int, ...]
+) -> Callable[[npt.NDArray[np.intp], I64], I64]:
+    """Return the function of (row, accumulator code), element by element."""
+    flat = tuple(
+        step.map(lambda a: np.broadcast_to(a, shape).reshape(-1)) for step in value.steps
     )
 
+    def evaluate(rows: npt.NDArray[np.intp], codes: I64) -> I64:
+        picked = tuple(step.map(lambda a: a[rows]) for step in flat)
+        return code(replace(value, steps=picked).evaluate(codes))
 
-def _fit(
-    stairs: Stairs, lo: I64, hi: I64, rows_shape: tuple[int, ...], frac: int
-) -> MulShift | None:
-    """Find ``clip((x * mult + add) >> shift)`` equal to every row's staircase, smallest shift first."""
-    out_lo = min(int(v.min()) for _, v in stairs)
-    out_hi = max(int(v.max()) for _, v in stairs)
-    rows = [
-        _constraints(edges, values, (int(lo[i]), int(hi[i])), (out_lo, out_hi))
-        for i, (edges, values) in enumerate(stairs)
+    return evaluate
+
+
+def _search(
+    evaluate: Callable[[npt.NDArray[np.intp], I64], I64],
+    shape: tuple[int, ...],
+    lo: I64,
+    hi: I64,
+    where: str,
+) -> Staircase:
+    """Halve every interval with different ends until only neighbours are left."""
+    count = len(lo)
+    row = np.arange(count)
+    a, b = lo, hi
+    fa, fb = evaluate(row, a), evaluate(row, b)
+    first, last = fa, fb
+    found: list[tuple[npt.NDArray[np.intp], I64, I64]] = []
+    total = 0
+    while len(row):
+        differ = fa != fb
+        edge = differ & (b - a == 1)
+        found.append((row[edge], b[edge], fb[edge]))
+        total += int(edge.sum())
+        row, a, b, fa, fb = (v[differ & ~edge] for v in (row, a, b, fa, fb))
+        if total + len(row) > _MAX_EDGES:
+            raise UnsupportedLayer(
+                f"more than {_MAX_EDGES} output steps in one layer",
+                where,
+                "use a quantizer with fewer bits behind this layer",
+            )
+        middle = a + ((b - a) >> 1)
+        fm = evaluate(row, middle)
+        row, a, b = np.tile(row, 2), np.concatenate([a, middle]), np.concatenate([middle, b])
+        fa, fb = np.concatenate([fa, fm]), np.concatenate([fm, fb])
+    rows, at, value = (np.concatenate(part) for part in zip(*found, strict=True))
+    order = np.lexsort((at, rows))
+    cuts = np.searchsorted(rows[order], np.arange(1, count))
+    edges = tuple(np.split(at[order], cuts))
+    parts = np.split(value[order], cuts)
+    values = tuple(np.concatenate([first[i : i + 1], parts[i]]) for i in range(count))
+    for i, steps in enumerate(map(np.diff, values)):
+        assert np.all(steps > 0) or np.all(steps < 0), "a quantized activation must be monotone"
+        assert values[i][-1] == last[i]
+    return Staircase(shape, lo, hi, edges, values)
+
+
+def thresholds(stairs: Staircase, frac: int) -> Thresholds:
+    """Return a staircase as thresholds."""
+    count = stairs.steps
+    low = np.empty((len(stairs.edges), count), np.int64)
+    out = np.empty((len(stairs.edges), count + 1), np.int64)
+    for i, (edges, values) in enumerate(zip(stairs.edges, stairs.values, strict=True)):
+        # Rows with fewer levels are padded with thresholds that the accumulator cannot reach.
+        low[i] = np.pad(edges, (0, count - len(edges)), constant_values=stairs.hi[i] + 1)
+        out[i] = np.pad(values, (0, count + 1 - len(values)), constant_values=values[-1])
+    lead = stairs.shape
+    return Thresholds(low.reshape((*lead, count)), out.reshape((*lead, count + 1)), frac)
+
+
+def _from_line(stairs: Staircase, line: Line, frac: int) -> Table:
+    mult, add = (np.array(part, object).reshape(stairs.shape) for part in (line.mult, line.add))
+    lo, hi = line.lo, line.hi
+    if line.floors and not line.corrections:
+        return Table((MulShift(mult, add, line.shift, lo, hi, frac),))
+    # The products in full, so that the second stage sees what it rounds.
+    sums = [
+        m * int(x) + a
+        for m, a, ends in zip(line.mult, line.add, zip(stairs.lo, stairs.hi, strict=True), strict=True)
+        for x in ends
     ]
-    for shift in range(_MAX_SHIFT):
-        pairs: list[tuple[int, int]] = []
-        for row in rows:
-            pair = _solve(row, shift)
-            if pair is None:
-                break
-            pairs.append(pair)
-        else:
-            mult, add = (np.array(c, object).reshape(rows_shape) for c in zip(*pairs, strict=True))
-            return MulShift(mult, add, shift, out_lo, out_hi, frac)
-    return None
-
-
-@dataclass(frozen=True)
-class _Row:
-    """What a rising line must do: be at ``level`` or above at ``x``, or stay below it."""
-
-    reach_x: I64
-    reach_level: I64
-    below_x: I64
-    below_level: I64
-    sign: int  # -1: the staircase falls, and x is mirrored
-
-
-def _constraints(
-    edges: I64, values: I64, ends: tuple[int, int], clip: tuple[int, int]
-) -> _Row:
-    lo, hi = ends
-    sign = -1 if len(values) > 1 and values[-1] < values[0] else 1
-    if sign < 0:  # G(-x) = F(x); an edge at t is where -x falls below 1 - t
-        edges, values, (lo, hi) = (1 - edges)[::-1], values[::-1], (-hi, -lo)
-    levels = np.arange(values[0] + 1, values[-1] + 1)
-    first = edges[np.searchsorted(values[1:], levels)] if len(edges) else levels
-    reach, below = (first, levels), (first - 1, levels)
-    if values[0] > clip[0]:  # the common clip does not hold this row up: the line must
-        reach = np.append(reach[0], lo), np.append(reach[1], values[0])
-    if values[-1] < clip[1]:
-        below = np.append(below[0], hi), np.append(below[1], values[-1] + 1)
-    return _Row(*reach, *below, sign)
-
-
-def _solve(row: _Row, shift: int) -> tuple[int, int] | None:
-    """Return (mult, add) that meets every constraint, or None."""
-    if len(row.reach_x) < 2 or len(row.below_x) < 2:
-        slopes = [0, 1 << shift]
+    product = MulShift(mult, add, 0, min(sums), max(sums), frac + line.shift)
+    last: Op
+    if line.floors:
+        last = MulShift(np.array(1), np.array(0), line.shift, lo, hi, frac)
     else:
-        rise = int(row.reach_level[-2] - row.reach_level[0]) if len(row.reach_x) > 2 else 1
-        run = int(row.reach_x[-2] - row.reach_x[0]) if len(row.reach_x) > 2 else 1
-        near = (rise << shift) // max(run, 1)
-        slopes = [near + d for d in sorted(range(-8, 9), key=abs) if near + d >= 0]
-    for mult in slopes:
-        need = (row.reach_level << shift) - mult * row.reach_x
-        room = (row.below_level << shift) - 1 - mult * row.below_x
-        low = int(need.max()) if len(need) else int(room.min()) if len(room) else 0
-        high = int(room.min()) if len(room) else low
-        if low <= high:
-            return row.sign * mult, (low + high) // 2
-    return None
+        last = Requantize(line.shift, lo, hi)
+    if not line.corrections:
+        return Table((product, last))
+    parts = [_pulses(line.corrections.get(i, {}), line.shift) for i in range(len(stairs.lo))]
+    fix = Staircase(
+        stairs.shape, stairs.lo, stairs.hi,
+        tuple(edges for edges, _ in parts), tuple(values for _, values in parts),
+    )  # fmt: skip
+    return Table((product, last), thresholds(fix, frac + line.shift))
+
+
+def _pulses(at: dict[int, int], shift: int) -> tuple[I64, I64]:
+    """Return edges and values of a function that is zero but at the given codes."""
+    edges: list[int] = []
+    values = [0]
+    for x, amount in sorted(at.items()):
+        if edges and edges[-1] == x:
+            values[-1] = amount << shift
+        else:
+            edges.append(x)
+            values.append(amount << shift)
+        edges.append(x + 1)
+        values.append(0)
+    return np.array(edges, np.int64), np.array(values, np.int64)
+

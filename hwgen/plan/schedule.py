@@ -21,9 +21,6 @@ from hwgen.logic.pipeline import (
 )
 from hwgen.plan.design import Design, Port, Source, Stage
 
-# No device holds more constant multiplications than this, and unrolling them would take hours.
-MAX_PRODUCTS = 500_000
-
 
 def schedule(
     graph: Graph,
@@ -47,10 +44,8 @@ def schedule(
         model_digest: identifies the model in the outputs.
 
     Raises:
-        DoesNotFit: too many products to unroll, one node slower than the clock, or more cycles
-            than allowed.
+        DoesNotFit: one node is slower than the clock, or more cycles are needed than allowed.
     """
-    _check_size(graph)
     logic = lower(graph)
     delay = node_delay(logic, family)
     half = (1000.0 / clock_mhz - family.overhead_ns) / 2  # longer nodes leave little to share
@@ -101,27 +96,6 @@ def lower(graph: Graph) -> Logic:
     return Logic.of(
         builder, [(o.name, [int(w) for w in wires[o.node].reshape(-1)]) for o in graph.outputs]
     )
-
-
-def _products(node: Node) -> int:
-    """Return the multiplications of a node, unrolled: non-zero weights times positions."""
-    weight = getattr(node.op, "weight", None)
-    if weight is None:
-        return 0
-    return int(np.count_nonzero(weight)) * (node.type.size // node.type.shape[-1])
-
-
-def _check_size(graph: Graph) -> None:
-    counts = {node.name: _products(node) for node in graph.nodes}
-    total = sum(counts.values())
-    if total > MAX_PRODUCTS:
-        largest = max(counts, key=counts.__getitem__)
-        raise DoesNotFit(
-            f"{total:,} multiplications by a constant, all side by side, are more than a device "
-            f"holds; the parallel style goes up to {MAX_PRODUCTS:,}",
-            where=f"{graph.name}, most of them ({counts[largest]:,}) in {largest}",
-            hint="prune the model or shrink its input; the stream style will be the way for large ones",
-        )
 
 
 def _cut(logic: Logic, blocks: Sequence[Block], family: Timing, clock_mhz: float) -> Pipeline:

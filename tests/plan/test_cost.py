@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -190,17 +192,15 @@ def planned(graph: Graph, board: str, mhz: float) -> Design:
 
 def registers_of(design: Design, folder: Path) -> int:
     """Return the register bits of the emitted RTL after Yosys merged equal ones."""
-    from pyosys import libyosys
-
     files = emit_rtl(design)
     for name, content in files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    netlist = libyosys.Design()
-    for name in files["rtl/files.f"].decode().split():
-        defer = "" if name.endswith("_pkg.sv") else "-defer "
-        libyosys.run_pass(f"read_verilog -sv {defer}{folder}/rtl/{name}", netlist)
-    for command in (
+    script = [
+        f"read_verilog -sv {'' if name.endswith('_pkg.sv') else '-defer '}rtl/{name}"
+        for name in files["rtl/files.f"].decode().split()
+    ]
+    script += [
         f"hierarchy -check -top hwg_{design.name}",
         "proc",
         "flatten",
@@ -209,9 +209,16 @@ def registers_of(design: Design, folder: Path) -> int:
         "simplemap t:$dff t:$sdff",
         "opt_merge",
         "opt_clean",
-        f"tee -q -o {folder}/stat.json stat -json",
-    ):
-        libyosys.run_pass(command, netlist)
+        "tee -q -o stat.json stat -json",
+    ]
+    # In a process of its own: loading Yosys exports its symbols, which breaks TensorFlow's.
+    code = (
+        "import sys\nfrom pyosys import libyosys\nnetlist = libyosys.Design()\n"
+        "for line in sys.argv[1:]:\n    libyosys.run_pass(line, netlist)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, *script], cwd=folder, check=True, capture_output=True
+    )
     cells = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
     return sum(count for cell, count in cells.items() if "DFF" in cell)
 

@@ -42,7 +42,7 @@ def _frame(data: int, container: int, width: int, signed: int, count: int) -> di
 FRAMES = (
     _frame(64, 8, 6, 1, 16),  # jet tagger
     _frame(8, 16, 11, 1, 3),  # containers wider than a beat
-    _frame(64, 8, 8, 0, 13),  # spare bytes in the last beat
+    _frame(64, 8, 7, 0, 13),  # spare bytes in the last beat
     _frame(128, 16, 16, 1, 2),  # one beat, no padding
     _frame(32, 128, 70, 1, 1),
 )

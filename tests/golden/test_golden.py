@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tiny designs, byte for byte. `pytest --bless tests/golden` rewrites them; review the diff."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwgen import ops
+from hwgen.emit.files import FileSet
+from hwgen.emit.rtl import emit_rtl
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.plan.schedule import schedule
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Family:
+    """A plain delay model, so that figures of real devices may change without a new blessing."""
+
+    overhead_ns: float = 0.2
+
+    def adder_ns(self, width: int) -> float:
+        return 0.3 + 0.05 * width
+
+    def logic_ns(self, levels: int) -> float:
+        return 0.4 * levels
+
+
+def _graph(
+    name: str,
+    inputs: Sequence[tuple[str, tuple[int, ...], Fixed]],
+    layers: Sequence[tuple[str, ops.Op, tuple[str, ...]]],
+    outputs: Sequence[str],
+) -> Graph:
+    nodes: dict[str, Node] = {}
+    for port, shape, fixed in inputs:
+        op = ops.Input(shape, fixed, np.full(shape, fixed.lo), np.full(shape, fixed.hi))
+        nodes[port] = Node(port, op, (), op.infer([]), port)
+    for layer, op, reads in layers:
+        made = op.infer([nodes[r].type for r in reads])
+        nodes[layer] = Node(layer, op, reads, made, layer)
+    outs = tuple(Output(o, o, (2.0 ** -nodes[o].type.frac,)) for o in outputs)
+    graph = Graph(name, tuple(nodes.values()), outs)
+    graph.check()
+    return graph
+
+
+def _dense() -> Graph:
+    """Two layers, a rectifier, zeros, an interval that leaves two inputs unsigned."""
+    rng = np.random.default_rng(7)
+    first = rng.integers(-7, 8, (4, 3)) * (rng.random((4, 3)) < 0.7)
+    return _graph(
+        "dense",
+        [("x", (4,), Fixed(6, 3, True))],
+        [
+            ("fc1", ops.Dense(first, np.array([3, -8, 0])), ("x",)),
+            ("relu1", ops.Requantize(3, 0, 15), ("fc1",)),
+            ("logits", ops.Dense(rng.integers(-3, 4, (3, 2)), np.array([1, 0])), ("relu1",)),
+        ],
+        ["logits"],
+    )
+
+
+def _conv() -> Graph:
+    """A convolution in one dimension with padding, a pool, a leaky rectifier."""
+    kernel = np.array([[[1], [-2]], [[3], [0]], [[0], [-1]]])
+    return _graph(
+        "conv",
+        [("signal", (4, 2), Fixed(4, 0, True))],
+        [
+            ("conv_1", ops.Conv(kernel, np.array([2]), (1,), ((1, 1),), (1,)), ("signal",)),
+            ("leaky", ops.Requantize(1, -8, 7, 3, -8), ("conv_1",)),
+            ("pool", ops.MaxPool((2,), (2,), ((0, 0),)), ("leaky",)),
+        ],
+        ["pool"],
+    )
+
+
+def _binary() -> Graph:
+    """Thresholds a channel, as a batch normalisation before a binary activation leaves them."""
+    weight = np.array([[1, -1, 1], [-1, -1, 1], [1, 1, 1]])
+    limits = np.array([[-2, 1], [0, 3], [-1, 2]])
+    steps = ops.Thresholds(limits, np.array([[-1, 0, 1], [1, 0, -1], [-1, 1, 0]]), 0)
+    return _graph(
+        "binary",
+        [("x", (3,), Fixed(3, 0, True))],
+        [
+            ("fc", ops.Dense(weight, np.zeros(3, int)), ("x",)),
+            ("norm", steps, ("fc",)),
+            ("out", ops.Dense(weight, np.zeros(3, int)), ("norm",)),
+        ],
+        ["out"],
+    )
+
+
+def _merge() -> Graph:
+    """Two inputs, a residual, two outputs of different depth, names that need care."""
+    return _graph(
+        "delay",
+        [("left", (2,), Fixed(5, 1, True)), ("right", (2,), Fixed(5, 1, False))],
+        [
+            ("input", ops.Dense(np.array([[5, -3], [0, 7]]), np.array([1, 1])), ("left",)),
+            ("cut", ops.Requantize(2, -16, 15), ("input",)),
+            ("wide", ops.ShiftLeft(2), ("cut",)),
+            ("half", ops.Requantize(0, -64, 63), ("wide",)),
+            ("gate_2", ops.Multiply(), ("half", "right")),
+            ("reg", ops.Maximum(), ("left", "right")),
+            ("both", ops.Concat(), ("reg", "left")),
+        ],
+        ["gate_2", "both"],
+    )
+
+
+DESIGNS: dict[str, Callable[[], Graph]] = {
+    "dense": _dense,
+    "conv": _conv,
+    "binary": _binary,
+    "merge": _merge,
+}
+
+
+def _emit(graph: Graph, clock_mhz: float = 250.0) -> FileSet:
+    design = schedule(
+        graph,
+        name=graph.name,
+        board_name="test_board",
+        family=Family(),
+        clock_mhz=clock_mhz,
+        model_digest="0" * 32,
+    )
+    return emit_rtl(design, 32)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_emission_is_unchanged(name: str, bless: bool) -> None:
+    files = _emit(DESIGNS[name]())
+    assert files == _emit(DESIGNS[name]()), "two emissions differ"
+    # The hand-written units are copied; their text is not the emitter's.
+    made = {path: text for path, text in files if not path.startswith("rtl/units/")}
+    folder = HERE / name
+    stored = {
+        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
+    }
+    if bless:
+        for path in stored.values():
+            path.unlink()
+        for path, content in made.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        return
+    assert sorted(stored) == sorted(made), "other files than blessed; see `make golden`"
+    for path, content in made.items():
+        assert content.decode() == stored[path].read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_description_agrees_with_the_sources(name: str) -> None:
+    files = _emit(DESIGNS[name]())
+    facts = json.loads(files["design.json"])
+    listed = files["rtl/files.f"].decode().split()
+    assert sorted(f"rtl/{line}" for line in listed) == [
+        path for path in files.paths if path.endswith(".sv")
+    ]
+    for top in facts["tops"].values():
+        assert f"module {top} (" in files[f"rtl/{top}.sv"].decode()
+    flow = files[f"rtl/{facts['tops']['flow']}.sv"].decode()
+    for stage in facts["stages"]:
+        width = sum(e["width"] for e in stage["exports"])
+        assert f"  logic [{width - 1}:0] {stage['name']}_data;" in flow
+        assert f" u_{stage['name']} (" in flow
+    for side, suffix in (("inputs", "i"), ("outputs", "o")):
+        for port, frame in zip(facts[side], facts["axis"][side], strict=True):
+            size = int(np.prod(port["shape"]))
+            assert f"[{size * port['width'] - 1}:0] {port['name']}_data_{suffix}" in flow
+            assert len(port["lo"]) == len(port["hi"]) == size
+            assert frame["bytes"] == size * frame["container"] // 8
+            assert frame["beats"] == -(-frame["bytes"] * 8 // facts["axis"]["data_width"])
+    package = files[f"rtl/{facts['tops']['flow']}_pkg.sv"].decode()
+    assert f"LATENCY = {facts['latency']};" in package
