@@ -73,9 +73,7 @@ class Output:
         design = _json(folder, "design.json")
         graph = load_bundle(folder / "model" / "graph.json")
         if design.get("model") != digest(graph):
-            raise ConfigError(
-                "design.json and model/ do not belong together", str(folder), _AGAIN
-            )
+            raise ConfigError("design.json and model/ do not belong together", str(folder), _AGAIN)
         return cls(folder, graph, design, str(manifest["hwgen"]))
 
 
@@ -131,6 +129,18 @@ def load_arrays(path: Path, option: str) -> Any:
         ) from error
 
 
+def load_table(path: Path, option: str) -> dict[str, Any]:
+    """Return the name to array table of a ``.npz``.
+
+    Raises:
+        ConfigError: as `load_arrays`, or the file holds a single array.
+    """
+    found = load_arrays(path, option)
+    if isinstance(found, dict):
+        return found
+    raise ConfigError(f"{path} holds one array", option, "write a .npz with numpy.savez")
+
+
 def read_data(graph: Graph, path: Path, option: str = "--data") -> dict[str, Any]:
     """Read samples: a ``.npy`` for one input, a ``.npz`` by input name for several.
 
@@ -143,7 +153,9 @@ def read_data(graph: Graph, path: Path, option: str = "--data") -> dict[str, Any
         return found
     if len(names) != 1:
         raise ConfigError(
-            f"one array for the inputs {', '.join(names)}", option, "give a .npz with one array each"
+            f"one array for the inputs {', '.join(names)}",
+            option,
+            "give a .npz with one array each",
         )
     return {names[0]: found}
 
@@ -225,9 +237,7 @@ def predict(graph: Graph | Path | str, x: Any, apply_scaler: bool = False) -> An
     return values if len(values) > 1 else next(iter(values.values()))
 
 
-def _predict(
-    graph: Graph, x: Any, apply_scaler: bool, option: str
-) -> tuple[dict[str, Any], int]:
+def _predict(graph: Graph, x: Any, apply_scaler: bool, option: str) -> tuple[dict[str, Any], int]:
     """Return the values by output name, and how many inputs were off the grid."""
     if isinstance(x, Mapping):
         table = dict(x)
@@ -263,7 +273,7 @@ def _spread(values: tuple[float, ...], shape: tuple[int, ...]) -> Any:
 
 
 def scaler_fits(size: int, shape: tuple[int, ...]) -> bool:
-    """Tell whether a scaler of *size* figures fits an input: one, one a channel, or one an element."""
+    """Tell whether a scaler fits an input: one figure for all, one a channel, one an element."""
     return size in (1, shape[-1] if shape else 1, int(np.prod(shape)))
 
 

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loading, building and estimating: the straight line from a model file to an output folder.
 
-A build folder is self-contained: the graph it was made from, the model file, the RTL, the vectors and the
-benches. Everything here but the writing of that folder is pure.
+A build folder is self-contained: the graph it was made from, the model file, the board, the RTL,
+the vectors and the benches. Everything here but the writing of that folder is pure.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from hwgen.frontends.keras_file import read_keras, sniff
 from hwgen.frontends.qkeras import Options, convert, identifier
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
+from hwgen.opened import load_table, scaler_fits
 from hwgen.ops.serial import graph_to_json
 from hwgen.passes import run_passes
 from hwgen.paths import sim as sim_folder
@@ -36,9 +38,15 @@ from hwgen.plan.design import Design
 from hwgen.plan.goal import Goal, goal_for
 from hwgen.plan.planner import plan
 from hwgen.progress import Say, silent
-from hwgen.proofs import SELF_CHECK, make_vectors, self_check
+from hwgen.proofs import SELF_CHECK, check_counts, make_vectors, self_check
 from hwgen.report.text import build_report
 from hwgen.verify.vectors import Vectors
+
+MAX_WIDTH = 53  # bits of an input that is given its format: samples come as float64
+MAX_FRAC = 64
+MAX_NAME = 64
+BENCHES = ("bench_design", "job", "rim_axis", "rim_flow", "stream")
+VECTORS = 64  # random samples in vectors.npz, besides the corners
 
 
 @dataclass(frozen=True)
@@ -72,36 +80,65 @@ def options(
         masks: ``.npz`` with a pruning mask a layer.
         scaler: ``.npz`` with ``mean`` and ``std`` of the training data.
     """
-    formats: dict[str, Fixed] = {}
+    table: dict[str, str] = {}
     if isinstance(input_format, str):
         for part in input_format.split(","):
             name, _, text = part.rpartition("=")
-            formats[name.strip()] = Fixed.parse(text)
-    elif input_format is not None:
-        formats = {name: Fixed.parse(text) for name, text in input_format.items()}
-    loaded = _npz(masks, "--masks") if masks else {}
-    pair = None
-    if scaler:
-        found = _npz(scaler, "--scaler")
-        if not {"mean", "std"} <= set(found):
-            raise ConfigError(
-                f"the arrays are {sorted(found)}", str(scaler), "it needs 'mean' and 'std'"
-            )
-        pair = (
-            [float(v) for v in found["mean"].reshape(-1)],
-            [float(v) for v in found["std"].reshape(-1)],
-        )
-    return Options(formats, loaded, pair)
+            if name.strip() in table:
+                raise ConfigError(
+                    f"two formats for {name.strip() or 'every input'}",
+                    "--input-format",
+                    "write s8.4 for every input, or name=s8.4,other=u8.0",
+                )
+            table[name.strip()] = text
+    else:
+        table = dict(input_format or {})
+    return Options(
+        {name: _format(text) for name, text in table.items()},
+        _masks(masks) if masks else {},
+        _scaler(scaler) if scaler else None,
+    )
 
 
-def _npz(path: Path, option: str) -> dict[str, Any]:
+def _format(text: str) -> Fixed:
     try:
-        with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+        fixed = Fixed.parse(text if len(text) <= 32 else f"{text[:32]}...")
+    except ConfigError as error:
+        raise ConfigError(error.what, "--input-format", error.hint) from error
+    if fixed.width > MAX_WIDTH or abs(fixed.frac) > MAX_FRAC:
         raise ConfigError(
-            f"{path} cannot be read as .npz ({error})", option, "write it with numpy.savez"
-        ) from error
+            f"{text} is out of range: {MAX_WIDTH} bits and {MAX_FRAC} fraction bits at most",
+            "--input-format",
+            "samples come as floats, which hold no more",
+        )
+    return fixed
+
+
+def _masks(path: Path) -> dict[str, Any]:
+    found = load_table(path, "--masks")
+    for name, mask in found.items():
+        if mask.dtype.kind not in "biuf" or not np.all((mask == 0) | (mask == 1)):
+            raise ConfigError(
+                f"the mask of {name} holds other values than 0 and 1", "--masks", "1 keeps a weight"
+            )
+    return found
+
+
+def _scaler(path: Path) -> tuple[list[float], list[float]]:
+    found = load_table(path, "--scaler")
+    if set(found) != {"mean", "std"}:
+        raise ConfigError(
+            f"{path} holds {', '.join(sorted(found)) or 'nothing'}", "--scaler", "mean and std"
+        )
+    for name, values in found.items():
+        if values.dtype.kind not in "biuf" or not np.all(np.isfinite(values)):
+            raise ConfigError(f"{name} needs finite real numbers", "--scaler", str(path))
+    mean, std = (found[name].astype(np.float64).reshape(-1) for name in ("mean", "std"))
+    if len(mean) != len(std) or not len(mean) or not np.all(std > 0):
+        raise ConfigError(
+            "mean and std need one figure a feature each, every std above 0", "--scaler", str(path)
+        )
+    return mean.tolist(), std.tolist()
 
 
 def load(
@@ -118,14 +155,33 @@ def load(
         ConfigError, ModelError: with every problem of the model.
     """
     path = Path(model)
-    if path.exists() and sniff(path) == "bundle":
+    options = options or Options()
+    if sniff(path) == "bundle":
         if weights is not None:
             raise ConfigError("a bundle has its weights inside", "--weights", "leave it out")
-        if options is not None and (options.input_formats or options.masks):
-            raise ConfigError("a bundle is converted already", path.name, "give the Keras model")
+        if options.input_formats or options.masks or options.scaler:
+            raise ConfigError(
+                "a bundle is converted already",
+                path.name,
+                "give the Keras model, or leave out --input-format, --masks and --scaler",
+            )
         return load_bundle(path)
     stored = read_keras(path, None if weights is None else Path(weights))
-    return run_passes(convert(stored, options or Options()))
+    layers = sorted({key.rpartition("/")[2] for key in stored.weights})
+    for name in options.masks:
+        if name not in layers:
+            raise ConfigError(
+                f"no layer {name!r} has weights", "--masks", f"there are {', '.join(layers)}"
+            )
+    graph = run_passes(convert(stored, options))
+    shape = graph.inputs[0].type.shape
+    if graph.scaler_mean and not scaler_fits(len(graph.scaler_mean), shape):
+        raise ConfigError(
+            f"{len(graph.scaler_mean)} figures do not fit an input of shape {shape}",
+            "--scaler",
+            "one for all, one a channel (last axis), or one an element",
+        )
+    return graph
 
 
 def build(
@@ -149,31 +205,33 @@ def build(
     """
     target = load_board(board)
     goal = goal_for(target, clock, latency, style)
+    title = _checked(name) if name else _top_name(model)
     graph = model if isinstance(model, Graph) else load(model, weights, options)
+    check_counts(graph, VECTORS, seed)
     counts = zeros(graph)
     total = sum(n for _, n in counts.values())
     none = sum(z for z, _ in counts.values())
     say("load", f"{len(graph.nodes)} nodes, {total:,} weights, {none:,} zero")
-    planned = plan(graph, target, goal, name or _top_name(model, graph))
-    estimate = estimate_design(planned, target.family)
-    say("schedule", f"{planned.latency} cycles, {estimate.lut:,} LUT, {estimate.ff:,} FF (modelled)")
-    if estimate.lut > target.budget.lut or estimate.ff > target.budget.ff:
+    planned = plan(graph, target, goal, title)
+    taken = estimate_design(planned, target.family)
+    say("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
+    if taken.lut > target.budget.lut or taken.ff > target.budget.ff:
         raise DoesNotFit(
-            f"the design takes about {estimate.lut:,} LUT and {estimate.ff:,} FF; {target.name} has "
+            f"the design takes about {taken.lut:,} LUT and {taken.ff:,} FF; {target.name} has "
             f"{target.budget.lut:,} and {target.budget.ff:,}",
             graph.name,
             "prune more, use fewer bits, or take a larger board",
         )
-    vectors = make_vectors(graph, 64, seed)
+    vectors = make_vectors(graph, VECTORS, seed)
     self_check(graph, planned, seed)
     say("check", f"logic equals the reference on {SELF_CHECK} samples")
-    facts = figures(graph, planned, estimate, target, goal)
+    facts = figures(graph, planned, taken, target, goal)
     files = _files(model, weights, graph, planned, target, goal, vectors, facts)
     say("emit", f"{len(files.paths)} files")
     if out is not None:
         files.write(Path(out))
         say("write", str(out))
-    return Build(graph, planned, estimate, target, goal, files, facts)
+    return Build(graph, planned, taken, target, goal, files, facts)
 
 
 def figures(
@@ -197,7 +255,7 @@ def figures(
         "layers": {name: {"zeros": z, "weights": n} for name, (z, n) in counts.items()},
         "bops": round(bops(graph)),
         "ebops": ebops(graph),
-        "modelled": {"lut": estimate.lut, "ff": estimate.ff, "dsp": estimate.dsp, "bram": estimate.bram},
+        "modelled": {key: getattr(estimate, key) for key in ("lut", "ff", "dsp", "bram")},
         "notes": list(graph.notes),
     }
 
@@ -216,7 +274,7 @@ def estimate(
     target = load_board(board)
     goal = goal_for(target, clock, latency, style)
     graph = model if isinstance(model, Graph) else load(model, weights, options)
-    planned = plan(graph, target, goal, _top_name(model, graph))
+    planned = plan(graph, target, goal, _top_name(model))
     taken = estimate_design(planned, target.family)
     facts = figures(graph, planned, taken, target, goal)
     return facts, build_report(facts, planned, target)
@@ -229,14 +287,21 @@ def write_bundle(graph: Graph, path: Path) -> None:
     """Write a graph as ``NAME.json`` and ``NAME.npz``, both or neither.
 
     Raises:
-        ConfigError: the place cannot be written, or the name does not end in .json.
+        ConfigError: the place cannot be written or holds another file, or the name does not end
+            in .json.
     """
     if path.suffix != ".json":
-        raise ConfigError(f"a bundle is named NAME.json, not {path.name}", "--out")
+        raise ConfigError(
+            f"a bundle is named NAME.json, not {path.name}", "--out", "its arrays go to NAME.npz"
+        )
+    if path.is_file() and sniff(path) != "bundle":
+        raise ConfigError(
+            f"{path} exists and is no bundle, so it is not overwritten",
+            "--out",
+            "take another name",
+        )
     document, arrays = graph_to_json(graph)
-    write_files(
-        {path: json_bytes(document), path.with_suffix(".npz"): npz_bytes(arrays)}, "--out"
-    )
+    write_files({path: json_bytes(document), path.with_suffix(".npz"): npz_bytes(arrays)}, "--out")
 
 
 def _files(
@@ -250,6 +315,7 @@ def _files(
     facts: dict[str, Any],
 ) -> FileSet:
     document, arrays = graph_to_json(graph)
+    benches = [sim_folder() / f"{name}.py" for name in BENCHES]
     files = emit_rtl(design, board.data_width) | FileSet.of(
         {
             "model/graph.json": json_bytes(document),
@@ -258,7 +324,8 @@ def _files(
             "report.json": json_bytes(facts),
             "report.txt": build_report(facts, design, board),
             "config.toml": _config(design, board, goal),
-            **{f"sim/{p.name}": p.read_bytes() for p in _benches()},
+            "board.json": json_bytes(asdict(board)),
+            **{f"sim/{p.name}": p.read_bytes() for p in benches},
             **_sources(model, weights),
         }
     )
@@ -272,10 +339,6 @@ def _files(
     return files | FileSet.of({"manifest.json": json_bytes(manifest)})
 
 
-def _benches() -> list[Path]:
-    return [sim_folder() / name for name in ("bench_design.py", "stream.py")]
-
-
 def _sources(model: Path | str | Graph, weights: Path | str | None) -> dict[str, bytes]:
     """Return the model file as it came, so that Keras itself can be asked later."""
     if isinstance(model, Graph):
@@ -283,14 +346,19 @@ def _sources(model: Path | str | Graph, weights: Path | str | None) -> dict[str,
     path = Path(model)
     if sniff(path) == "bundle":
         return {}
-    made = {"model": path.name}
-    files = {f"model/{path.name}": path.read_bytes()}
+    made = {"model": _plain(path)}
+    files = {f"model/keras/{made['model']}": path.read_bytes()}
     if weights is not None:
-        made["weights"] = Path(weights).name
-        if made["weights"] == path.name:
+        made["weights"] = _plain(Path(weights))
+        if made["weights"] == made["model"]:
             raise ConfigError("model and weights have one file name", "--weights", "rename one")
-        files[f"model/{made['weights']}"] = Path(weights).read_bytes()
+        files[f"model/keras/{made['weights']}"] = Path(weights).read_bytes()
     return {**files, "model/source.json": json_bytes(made)}
+
+
+def _plain(path: Path) -> str:
+    """Return a file's name without what a path on another system could not hold."""
+    return re.sub(r"[^A-Za-z0-9_.+-]", "_", path.name)
 
 
 def _config(design: Design, board: Board, goal: Goal) -> str:
@@ -304,8 +372,20 @@ def _config(design: Design, board: Board, goal: Goal) -> str:
     }
     if goal.max_latency_ns is not None:
         rows["max_latency_ns"] = goal.max_latency_ns
-    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in rows.items())
+    return "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in rows.items()
+    )
 
 
-def _top_name(model: Path | str | Graph, graph: Graph) -> str:
-    return identifier(graph.name if isinstance(model, Graph) else Path(model).stem)
+def _top_name(model: Path | str | Graph) -> str:
+    return identifier(model.name if isinstance(model, Graph) else Path(model).stem)[:MAX_NAME]
+
+
+def _checked(name: str) -> str:
+    if name != identifier(name) or len(name) > MAX_NAME:
+        raise ConfigError(
+            f"{name!r} is no name for a Verilog module",
+            "--name",
+            f"letters, digits and underscores, a letter first, {MAX_NAME} at most",
+        )
+    return name

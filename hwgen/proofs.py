@@ -5,39 +5,69 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hwgen import __version__
 from hwgen.errors import ConfigError, Mismatch
-from hwgen.ir.graph import Graph
+from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
-from hwgen.logic.evaluate import evaluate, evaluate_wires
+from hwgen.logic.evaluate import evaluate
 from hwgen.opened import Output, read_data, to_codes
-from hwgen.plan.board import load_board
+from hwgen.plan.board import Board, Budget, Family
 from hwgen.plan.design import Design
 from hwgen.plan.goal import Goal
 from hwgen.plan.planner import plan
 from hwgen.progress import Say, silent
 from hwgen.verify.reference import Reference
-from hwgen.verify.simulate import simulate
+from hwgen.verify.simulate import Trace, simulate, trace_of
 from hwgen.verify.vectors import Vectors, corner_vectors, data_vectors, join, random_vectors
 
 SELF_CHECK = 256  # samples on which every build compares its logic with the reference
+MAX_VALUES = 1 << 28  # of all samples together, inputs and outputs: 2 GiB
+MAX_SEED = (1 << 31) - 1
 
 
 def make_vectors(
     graph: Graph, samples: int, seed: int, data: Mapping[str, Codes] | None = None
 ) -> Vectors:
-    """Return corner, seeded random and data vectors with the reference's outputs."""
+    """Return corner, seeded random and data vectors with the reference's outputs.
+
+    Raises:
+        ConfigError: fewer than one sample, more than memory holds, or a seed out of range.
+    """
+    check_counts(graph, samples, seed)
     types = {node.name: node.type for node in graph.inputs}
     parts = [corner_vectors(types), random_vectors(types, samples, seed)]
     if data is not None:
         parts.append(data_vectors(types, data))
     inputs = join(parts)
     return inputs.with_outputs(Reference(graph).run(inputs.inputs))
+
+
+def check_counts(graph: Graph, samples: int, seed: int) -> None:
+    """Refuse numbers of samples and seeds that cannot be used.
+
+    Raises:
+        ConfigError: they are out of range.
+    """
+    most = MAX_VALUES // sum(node.type.size for node in (*graph.inputs, *_leaving(graph)))
+    if not 1 <= samples <= most:
+        raise ConfigError(
+            f"{samples} samples: 1 to {most:,} are possible for this model",
+            "--samples",
+            "ask for another number",
+        )
+    if not 0 <= seed <= MAX_SEED:
+        raise ConfigError(f"seed {seed} is out of range", "--seed", f"choose 0 to {MAX_SEED}")
+
+
+def _leaving(graph: Graph) -> list[Node]:
+    return [graph[out.node] for out in graph.outputs]
 
 
 def self_check(graph: Graph, design: Design, seed: int) -> None:
@@ -56,8 +86,8 @@ def self_check(graph: Graph, design: Design, seed: int) -> None:
         if len(differs):
             row, element = (int(i) for i in differs[0])
             raise Mismatch(
-                f"the lowered logic gives {got[out.name][row, element]} for element {element} of sample {row}, "
-                f"the reference {want[row, element]}",
+                f"the lowered logic gives {got[out.name][row, element]} for element {element} of "
+                f"sample {row}, the reference {want[row, element]}",
                 out.name,
                 f"this is a bug in hwgen; replay with --seed {seed}",
             )
@@ -76,22 +106,37 @@ def sim(
 ) -> dict[str, Any]:
     """Simulate a build against the integer reference, through every claim of the bench.
 
+    Returns:
+        ``samples``, ``mismatches``, ``latency_cycles``, ``interval``, ``simulator``, ``seed``,
+        ``text`` for people, and ``waves`` (paths) if asked for.
+
     Raises:
-        Mismatch, ProtocolViolation: with layer, index, expected, got, seed and the line that replays it.
+        Mismatch, ProtocolViolation: with layer, index, expected, got, seed and what replays it.
         ToolMissing, ToolFailed: of the simulator.
+        ConfigError: no build there, data that do not fit, or a folder that cannot be written.
     """
     opened = Output.open(Path(out))
-    graph = opened.graph
-    codes = to_codes(graph, read_data(graph, data))[0] if data else None
-    vectors = make_vectors(graph, samples, seed, codes)
+    vectors = _vectors(opened.graph, samples, seed, data)
     if only is not None:
         vectors = vectors.only(only)
     say("vectors", f"{len(vectors)} samples, seed {seed}")
-    result = simulate(
-        opened.folder, vectors, simulator=simulator, waves=waves, seed=seed, trace=_trace(opened)
-    )
+    try:
+        result = simulate(
+            opened.folder,
+            vectors,
+            simulator=simulator,
+            waves=waves,
+            seed=seed,
+            trace=_trace(opened),
+        )
+    except OSError as error:  # it compiles in the build folder
+        raise ConfigError(
+            f"the simulation cannot write its files ({error.strerror or error})",
+            str(out),
+            "make the folder writable, or copy it to where you can write",
+        ) from error
     say("simulate", f"{simulator}, {result.samples} samples")
-    facts = {
+    facts: dict[str, Any] = {
         "samples": result.samples,
         "mismatches": result.mismatches,
         "latency_cycles": result.latency_cycles,
@@ -109,18 +154,60 @@ def sim(
     return {**facts, "text": text}
 
 
-def _trace(opened: Output) -> Callable[[Mapping[str, Codes]], dict[str, Codes]]:
-    """Return the function that gives every stage's link, to name the first wrong layer."""
+def _vectors(graph: Graph, samples: int, seed: int, data: Path | None) -> Vectors:
+    check_counts(graph, samples, seed)
+    codes = to_codes(graph, read_data(graph, data))[0] if data else None
+    return make_vectors(graph, samples, seed, codes)
 
-    def trace(inputs: Mapping[str, Codes]) -> dict[str, Codes]:
+
+def _trace(opened: Output) -> Trace | None:
+    """Return the function that gives every stage's link, to name the first wrong layer.
+
+    The design is planned again for it, which only the hwgen that built it does alike.
+    """
+    if opened.version != __version__:
+        return None
+
+    def trace(inputs: Mapping[str, Codes]) -> Mapping[str, Codes]:
         config = tomllib.loads((opened.folder / "config.toml").read_text("utf-8"))
+        board = json.loads((opened.folder / "board.json").read_text("utf-8"))
+        family, budget = Family(**board.pop("family")), Budget(**board.pop("budget"))
         goal = Goal(config["clock_mhz"], config.get("max_latency_ns"), config["style"])
-        design = plan(opened.graph, load_board(config["board"]), goal, config["name"])
-        return {
-            stage.name: evaluate_wires(design.logic, inputs, stage.exports) for stage in design.stages
-        }
+        target = Board(**board, family=family, budget=budget)
+        return trace_of(plan(opened.graph, target, goal, config["name"]))(inputs)
 
     return trace
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a comparison with the model's own forward pass showed.
+
+    Attributes:
+        samples, mismatches: how many were compared, how many differ.
+        seed: of the random samples.
+        text: the result in a line.
+        first: the first difference in a line; empty when there is none.
+        folder: the build.
+    """
+
+    samples: int
+    mismatches: int
+    seed: int
+    text: str
+    first: str
+    folder: str
+
+    def figures(self) -> dict[str, Any]:
+        """Return what scripts read."""
+        return {"samples": self.samples, "mismatches": self.mismatches, "seed": self.seed}
+
+    def error(self) -> Mismatch | None:
+        """Return what is raised for it, or None if all is equal."""
+        if not self.mismatches:
+            return None
+        hint = f"replay with --samples {self.samples} --seed {self.seed}"
+        return Mismatch(f"{self.text}\n  {self.first}", self.folder, hint)
 
 
 def verify(
@@ -134,60 +221,78 @@ def verify(
 ) -> dict[str, Any]:
     """Compare the integer reference with the model's own float32 forward pass.
 
+    Returns:
+        ``samples``, ``mismatches`` (0), ``seed``, and ``text`` for people.
+
     Raises:
-        ConfigError: the build was not made from a Keras file.
-        Mismatch: outputs differ; the first is named.
+        ConfigError: the build was not made from a Keras file, or data that do not fit.
+        Mismatch: outputs differ; the first is named. See `compare` for the figures.
+        ToolMissing, ToolFailed: TensorFlow or QKeras is absent, or cannot load the model.
     """
+    verdict = compare(out, against=against, samples=samples, data=data, seed=seed, say=say)
+    error = verdict.error()
+    if error is not None:
+        raise error
+    return {**verdict.figures(), "text": verdict.text}
+
+
+def compare(
+    out: Path | str,
+    *,
+    against: str = "qkeras",
+    samples: int = 10000,
+    data: Path | None = None,
+    seed: int = 1,
+    say: Say = silent,
+) -> Verdict:
+    """Do what `verify` does, and return what was found when outputs differ, too."""
     from hwgen.frontends.keras_live import oracle
 
     if against != "qkeras":
         raise ConfigError(f"unknown oracle {against!r}", "--against", "there is qkeras")
     opened = Output.open(Path(out))
-    graph = opened.graph
-    try:
-        source = json.loads((opened.folder / "model" / "source.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    graph, folder = opened.graph, opened.folder / "model"
+    if not (folder / "source.json").is_file():
         raise ConfigError(
-            "the folder holds no Keras model to compare with",
+            "the build holds no Keras model to compare with",
             str(opened.folder),
             "build from the .h5, .keras or .json file instead of a bundle",
-        ) from error
-    codes = to_codes(graph, read_data(graph, data))[0] if data else None
-    vectors = make_vectors(graph, samples, seed, codes)
+        )
+    source = json.loads((folder / "source.json").read_text("utf-8"))
+    vectors = _vectors(graph, samples, seed, data)
     floats = {
         node.name: np.ldexp(vectors.inputs[node.name].astype(np.float64), -node.type.frac)
         for node in graph.inputs
     }
     say("vectors", f"{len(vectors)} samples, seed {seed}")
-    folder = opened.folder / "model"
-    weights = folder / source["weights"] if "weights" in source else None
-    found = oracle(folder / source["model"], weights, floats, len(graph.outputs))
+    weights = folder / "keras" / source["weights"] if "weights" in source else None
+    found = oracle(folder / "keras" / source["model"], weights, floats, len(graph.outputs))
     say("qkeras", "float32 forward pass done")
-    wrong = _compare(graph, vectors, found)
-    text = f"{len(vectors) - wrong[0]}/{len(vectors)} samples equal the float32 forward pass of {source['model']}"
-    result = {"samples": len(vectors), "mismatches": wrong[0], "seed": seed, "text": text}
-    if wrong[0]:
-        raise Mismatch(f"{text}\n{wrong[1]}", str(opened.folder), f"replay with --seed {seed}")
-    return result
+    wrong, first = _differences(graph, vectors, found)
+    text = (
+        f"{len(vectors) - wrong}/{len(vectors)} samples equal the float32 forward pass of "
+        f"{source['model']} (seed {seed})"
+    )
+    return Verdict(len(vectors), wrong, seed, text, first, str(opened.folder))
 
 
-def _compare(graph: Graph, vectors: Vectors, found: list[Any]) -> tuple[int, str]:
+def _differences(graph: Graph, vectors: Vectors, found: list[Any]) -> tuple[int, str]:
     """Return how many samples differ, and a line about the first."""
     bad = np.zeros(len(vectors), bool)
     first = ""
     for out, values in zip(graph.outputs, found, strict=True):
-        codes = vectors.outputs[out.name]
+        codes = vectors.outputs[out.name].reshape(len(vectors), -1)
         exact = (values.astype(np.float64) - np.array(out.offset)) / np.array(out.scale)
+        exact = exact.reshape(len(vectors), -1)
         # On a power-of-two grid float32 says the code itself; elsewhere its rounding is taken off.
-        want = exact if out.exact else np.rint(exact)
-        differs = (want != codes).reshape(len(vectors), -1)
+        differs = (exact if out.exact else np.rint(exact)) != codes
         rows = np.flatnonzero(differs.any(axis=1))
         if len(rows) and not first:
-            element = int(np.flatnonzero(differs[rows[0]])[0])
+            row = int(rows[0])
+            element = int(np.flatnonzero(differs[row])[0])
             first = (
-                f"first: output {out.name}, sample {rows[0]} ({vectors.label(int(rows[0]))}), element {element}: "
-                f"the model gives {exact.reshape(len(vectors), -1)[rows[0], element]:g}, the reference "
-                f"{codes.reshape(len(vectors), -1)[rows[0], element]}"
+                f"first: output {out.name}, sample {row} ({vectors.label(row)}), element {element}:"
+                f" the model gives {exact[row, element]:g}, the reference {codes[row, element]}"
             )
         bad[rows] = True
     return int(bad.sum()), first

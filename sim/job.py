@@ -53,6 +53,7 @@ def claim(body: Body) -> Any:
             Path(JOB["result"]).write_text(json.dumps(_RESULT), encoding="utf-8")
 
     run.__name__ = run.__qualname__ = body.__name__
+    run.__module__ = body.__module__
     run.__doc__ = body.__doc__
     return cocotb.test()(run)
 

@@ -90,8 +90,14 @@ class Axis:
 
     async def drain(self) -> None:
         """Run until nothing has moved for so long that nothing will."""
+        frames = max(
+            len(s.queue) // f.beats for s, f in zip(self.sources, self.ins, strict=True)
+        )
+        limit = self.cycle + 8 * (frames + 1) * self.rate + 20 * self.stall
         quiet, before = 0, -1
         while quiet < 2 * self.stall:
+            if self.cycle > limit:
+                raise Failed(f"the stream does not come to rest after {frames} frames")
             await self.step()
             moved = sum(s.sent for s in self.sources) + sum(len(s.taken) for s in self.sinks)
             quiet = 0 if moved != before else quiet + 1

@@ -12,7 +12,6 @@ import numpy as np
 
 from hwgen import paths
 from hwgen.errors import ToolMissing
-from hwgen.frontends.qkeras import Options
 from hwgen.ir.graph import Graph
 from hwgen.opened import predict
 from hwgen.progress import Say, silent
@@ -25,42 +24,29 @@ JET_FORMAT = "s16.10"
 
 
 @dataclass(frozen=True)
-class DemoModel:
+class Subject:
     """A model to show.
 
     Attributes:
         name: of the design.
         title: one line for people.
-        path: its file.
+        model: its file.
         weights: weights file of an architecture in JSON.
         input_format: where the model gives none.
         events: samples on the input grid (``.npy``), added to the random ones.
         labels: their classes (``.npy``), 1 where the only output is to be above zero.
-        board, clock: what it is built for.
     """
 
     name: str
     title: str
-    path: Path
+    model: Path
     weights: Path | None = None
     input_format: str | None = None
     events: Path | None = None
     labels: Path | None = None
-    board: str = BOARD
-    clock: str = CLOCK
-
-    @property
-    def options(self) -> Options:
-        """What the front end is told."""
-        return options(self.input_format)
 
 
-def demo_model() -> DemoModel:
-    """Return the jet tagger where its file is, else the model that ships with the package."""
-    return jet_tagger() or shipped()
-
-
-def jet_tagger() -> DemoModel | None:
+def jet_tagger() -> Subject | None:
     """Return the 6-bit jet tagger where a `shared` folder lies beside the checkout, else None."""
     folder = paths.beside_checkout("shared")
     if folder is None:
@@ -69,13 +55,13 @@ def jet_tagger() -> DemoModel | None:
     weights = folder / "models" / "qkeras_3layer_weights.h5"
     if not (path.is_file() and weights.is_file()):
         return None
-    return DemoModel("jet", "jet tagger, QKeras, 6 bits", path, weights, JET_FORMAT)
+    return Subject("jet", "jet tagger, QKeras, 6 bits", path, weights, JET_FORMAT)
 
 
-def shipped() -> DemoModel:
+def shipped() -> Subject:
     """Return the gamma/hadron model that comes with the package."""
     folder = paths.demo()
-    return DemoModel(
+    return Subject(
         "magic",
         "gamma/hadron separation of the MAGIC telescope, QKeras, 6 bits",
         folder / "magic.h5",
@@ -85,15 +71,16 @@ def shipped() -> DemoModel:
 
 
 def run_demo(
-    out: Path, samples: int, say: Say = silent, model: DemoModel | None = None
+    out: Path, samples: int, say: Say = silent, subject: Subject | None = None
 ) -> dict[str, Any]:
     """Build, simulate and verify the jet tagger, or the shipped model where there is none.
 
     Args:
         out: folder to write.
-        samples: random samples for the simulator; the comparison with Keras takes ten times as many.
+        samples: random samples for the simulator; the comparison with Keras takes ten times
+            as many.
         say: told every step.
-        model: the one to show instead.
+        subject: the one to show instead.
 
     Returns:
         The figures of the report, ``sim``, ``verify`` (None without TensorFlow), ``accuracy``
@@ -102,10 +89,10 @@ def run_demo(
     Raises:
         HwgenError: whatever building, simulating or comparing meets.
     """
-    chosen = model or demo_model()
+    chosen = subject or jet_tagger() or shipped()
     made = build(
-        chosen.path, out, board=chosen.board, weights=chosen.weights, clock=chosen.clock,
-        options=chosen.options, name=chosen.name, say=say,
+        chosen.model, out, board=BOARD, weights=chosen.weights, clock=CLOCK,
+        options=options(chosen.input_format), name=chosen.name, say=say,
     )  # fmt: skip
     simulated = sim(out, samples=samples, data=chosen.events, say=say)
     compared: dict[str, Any] | None = None
@@ -129,12 +116,12 @@ def _figures(result: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key != "text"}
 
 
-def _accuracy(graph: Graph, model: DemoModel) -> dict[str, int] | None:
+def _accuracy(graph: Graph, subject: Subject) -> dict[str, int] | None:
     """Return how many shipped events the integer reference puts into the right class."""
-    if model.events is None or model.labels is None:
+    if subject.events is None or subject.labels is None:
         return None
-    logits = predict(graph, np.load(model.events))
-    right = (np.asarray(logits)[:, 0] > 0) == (np.load(model.labels) == 1)
+    logits = predict(graph, np.load(subject.events))
+    right = (np.asarray(logits)[:, 0] > 0) == (np.load(subject.labels) == 1)
     return {"right": int(right.sum()), "events": len(right)}
 
 
@@ -162,9 +149,8 @@ def _text(facts: Mapping[str, Any], absent: str) -> str:
     ]
     if facts["accuracy"]:
         right, events = facts["accuracy"]["right"], facts["accuracy"]["events"]
-        rows.append(
-            ("accuracy", f"{right:,} of {events:,} test events right ({100 * right / events:.1f} %)")
-        )
+        share = f"({100 * right / events:.1f} %)"
+        rows.append(("accuracy", f"{right:,} of {events:,} test events right {share}"))
     ahead = [
         (f"{out}/rtl/hwg_{name}.sv", "the core: one instance a layer, in the model's names"),
         (f"{out}/rtl/hwg_{name}_axis.sv", "the same behind AXI-Stream"),

@@ -39,7 +39,7 @@ class _Writer:
         for side, group, ahead, back in sides:
             for port in group:
                 name, frame = bus(port, group, side), Frame.of(port, self.width)
-                note = f"{describe(port)}: {frame.bytes} bytes in {frame.beats} beats"
+                note = f"{describe(port)}: {frame.bytes} bytes, beats: {frame.beats}"
                 ports += [
                     sv.PortDecl(ahead, self.width, f"{name}_tdata", note),
                     sv.PortDecl(ahead, keep, f"{name}_tkeep"),
@@ -229,6 +229,8 @@ class _Writer:
             *banner(design, f"{design.name}: AXI-Stream frames of one sample each."),
             "A frame with TLAST too early or too late, or with a byte missing, is dropped.",
         ]
+        if len(design.inputs) > 1:
+            header.append("The inputs are then out of step: reset after frame_error_o.")
         return sv.file(header, sv.module(self.names.axis, self._ports(), body[1:]))
 
 

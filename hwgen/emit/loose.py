@@ -20,23 +20,32 @@ def write_files(files: Mapping[Path, bytes], option: str) -> None:
         option: what the user named them with, for messages.
 
     Raises:
-        ConfigError: a folder is missing or cannot be written.
+        ConfigError: a place cannot be written, or holds something that is no file.
     """
-    fresh: dict[Path, Path] = {}
-    kept: dict[Path, Path] = {}
-    done: list[Path] = []
     names = " and ".join(str(path) for path in files)
+    scratch: list[Path] = []
+    kept: list[tuple[Path, Path]] = []
+    done: list[Path] = []
+
+    def beside(path: Path) -> Path:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".hwgen-")
+        os.close(handle)
+        scratch.append(Path(name))
+        return scratch[-1]
+
     try:
+        for path in files:
+            if path.exists() and not path.is_file():  # a folder, or a device such as /dev/null
+                raise OSError(0, "this is no regular file")
+        fresh = {path: beside(path) for path in files}
         for path, content in files.items():
-            fresh[path] = _scratch(path)
             fresh[path].write_bytes(content)
             fresh[path].chmod(0o644)
         for path, ready in fresh.items():
-            if path.is_dir():
-                raise IsADirectoryError(0, "this is a folder")
             if path.exists():
-                kept[path] = _scratch(path)
-                os.replace(path, kept[path])
+                old = beside(path)
+                os.replace(path, old)
+                kept.append((old, path))
             os.replace(ready, path)
             done.append(path)
     except OSError as error:
@@ -46,20 +55,12 @@ def write_files(files: Mapping[Path, bytes], option: str) -> None:
             "choose a place you can write to",
         ) from error
     finally:
-        if len(done) < len(files):
-            for path in done:
-                with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if len(done) < len(files):
+                for path in done:
                     path.unlink()
-            for path, old in kept.items():
-                with contextlib.suppress(OSError):
+                for old, path in kept:
                     os.replace(old, path)
-        for left in (*fresh.values(), *kept.values()):
+        for path in scratch:
             with contextlib.suppress(OSError):
-                left.unlink()
-
-
-def _scratch(path: Path) -> Path:
-    """Return a new empty file beside *path*."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".hwgen-")
-    os.close(handle)
-    return Path(name)
+                path.unlink()

@@ -152,10 +152,16 @@ class Divide:
 
 @dataclass(frozen=True)
 class Rectify:
-    """``min(x, ceiling)`` where ``x >= 0``, else ``slope * x``."""
+    """``min(x, ceiling)`` where ``x >= 0``, else ``slope * x``.
+
+    Attributes:
+        slope, ceiling: as said.
+        name: of the layer it came from.
+    """
 
     slope: float = 0.0
     ceiling: float = math.inf
+    name: str = ""
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train the demo's own model: gamma or hadron, from the ten Hillas parameters of a MAGIC image.
 
-Run as ``python -m hwgen.train.magic DATA.npz FOLDER``; writes the model, its events, their labels and a NOTICE.
-What the package ships was made by this file. TensorFlow promises no equal bits across machines or versions, so
-a second training elsewhere gives a model as good, not the same one.
+Run as ``python -m hwgen.train.magic DATA.npz FOLDER``; writes the model, its events, their labels
+and a NOTICE. What the package ships was made by this file. TensorFlow promises no equal bits across
+machines or versions, so a second training elsewhere gives a model as good, not the same one.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ NOTICE = """\
 The gamma/hadron model of the hwgen demo
 ========================================
 
-magic.h5     10 -> {hidden} -> 1, weights, biases and activations of 6 bits, {zero} of {weights} weights zero;
-             trained by this project with QKeras (hwgen/train/magic.py, seed {seed}).
+magic.h5     10 -> {hidden} -> 1; weights, biases and activations of 6 bits, {zero} of {weights}
+             weights zero; trained by this project with QKeras (hwgen/train/magic.py, seed {seed}).
              The output is a logit: above zero means gamma.
-events.npy   {events:,} events of the test split: float32, standardised with the mean and the deviation of the
-             training split, clipped and rounded to the input grid (8 bits, 5 of them fraction bits).
+events.npy   {events:,} events of the test split: float32, standardised with the mean and the
+             deviation of the training split, clipped and rounded to the input grid (s8.5).
 labels.npy   their classes: 1 gamma, 0 hadron.
 
 Accuracy of hwgen's integer reference:
@@ -48,16 +48,17 @@ Accuracy of hwgen's integer reference:
   {right_test:,} of the {test:,} events of the whole test split ({share_test:.2f} %)
 
 Data: MAGIC gamma telescope data set, UCI Machine Learning Repository, licensed CC BY 4.0
-(https://creativecommons.org/licenses/by/4.0/). Changed as said above: split, standardised, clipped, rounded.
-Cite: R. K. Bock et al., "Methods for multidimensional event classification: a case study using images
-from a Cherenkov gamma-ray telescope", Nucl. Instrum. Meth. A 516 (2004) 511.
+(https://creativecommons.org/licenses/by/4.0/). Changed as said above.
+Cite: R. K. Bock et al., "Methods for multidimensional event classification: a case study using
+images from a Cherenkov gamma-ray telescope", Nucl. Instrum. Meth. A 516 (2004) 511.
 """
 
 
 def on_grid(x: Any, mean: Any, std: Any) -> npt.NDArray[np.float32]:
     """Return raw features standardised, clipped and rounded to the input grid."""
     scaled = np.clip((np.asarray(x, np.float64) - mean) / std, LO, HI)
-    return np.ldexp(np.rint(np.ldexp(scaled, FRAC)), -FRAC).astype(np.float32)
+    made: npt.NDArray[np.float32] = np.ldexp(np.rint(np.ldexp(scaled, FRAC)), -FRAC).astype("f4")
+    return made
 
 
 def train(data: Mapping[str, Any], to: Path, seed: int = SEED) -> None:
@@ -116,7 +117,7 @@ def train(data: Mapping[str, Any], to: Path, seed: int = SEED) -> None:
 
 
 def make(data: Path, folder: Path, seed: int = SEED) -> dict[str, Any]:
-    """Train and write the four files of the shipped model into *folder*; return the figures of the NOTICE.
+    """Train and write the four files of the shipped model; return the figures of the NOTICE.
 
     Raises:
         ConfigError: the data file cannot be read, or the folder cannot be written.

@@ -61,7 +61,7 @@ def small_net() -> Graph:
             ("act1", Requantize(3, 0, 15), ("fc1",)),
             ("fc2", Dense(rng.integers(-7, 8, (4, 3)), rng.integers(-20, 20, 3)), ("act1",)),
             ("act2", Thresholds(steps, np.array([-3, -1, 0, 2, 5, 6]), 0), ("fc2",)),
-            ("fc3", Dense(rng.integers(-7, 8, (3, 5)), np.zeros(5, np.int64)), ("act2",)),
+            ("fc3", Dense(rng.integers(-3, 4, (3, 5)), np.zeros(5, np.int64)), ("act2",)),
         ],
         ["fc3"],
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,7 +180,8 @@ def test_description_agrees_with_the_sources(name: str) -> None:
     for side, suffix in (("inputs", "i"), ("outputs", "o")):
         for port, frame in zip(facts[side], facts["axis"][side], strict=True):
             size = int(np.prod(port["shape"]))
-            assert f"[{size * port['width'] - 1}:0] {port['name']}_data_{suffix}" in flow
+            bits = rf"\[{size * port['width'] - 1}:0\] +{port['name']}_data_{suffix}\b"
+            assert re.search(bits, flow)
             assert len(port["lo"]) == len(port["hi"]) == size
             assert frame["bytes"] == size * frame["container"] // 8
             assert frame["beats"] == -(-frame["bytes"] * 8 // facts["axis"]["data_width"])

@@ -6,12 +6,12 @@
 module hwg_binary_axis (
   input  wire logic        aclk,
   input  wire logic        aresetn,
-  input  wire logic [31:0] s_axis_tdata,  // 3 of s3.0, first element in the lowest bits: 3 bytes in 1 beats
+  input  wire logic [31:0] s_axis_tdata,  // 3 of s3.0, first element in the lowest bits: 3 bytes, beats: 1
   input  wire logic [3:0]  s_axis_tkeep,
   input  wire logic        s_axis_tlast,
   input  wire logic        s_axis_tvalid,
   output logic             s_axis_tready,
-  output logic      [31:0] m_axis_tdata,  // 3 of s3.0, first element in the lowest bits: 3 bytes in 1 beats
+  output logic      [31:0] m_axis_tdata,  // 3 of s3.0, first element in the lowest bits: 3 bytes, beats: 1
   output logic      [3:0]  m_axis_tkeep,
   output logic             m_axis_tlast,
   output logic             m_axis_tvalid,
