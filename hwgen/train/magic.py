@@ -8,8 +8,8 @@ machines or versions, so a second training elsewhere gives a model as good, not 
 
 from __future__ import annotations
 
+import argparse
 import io
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -168,4 +168,8 @@ def _npy(array: npt.NDArray[Any]) -> bytes:
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]), Path(sys.argv[2]))
+    _parser = argparse.ArgumentParser(prog="python -m hwgen.train.magic", description=__doc__)
+    _parser.add_argument("data", type=Path, help="magic04.npz")
+    _parser.add_argument("folder", type=Path, help="where the four files go")
+    _args = _parser.parse_args()
+    make(_args.data, _args.folder)
