@@ -185,9 +185,11 @@ async def axis_drops_broken_frames(dut: Any, record: dict[str, Any]) -> None:
     axis.patterns("none", "none")
     for kind in ("early", "late", "very late", "hole"):
         await axis.check([rng.randrange(ROWS) for _ in range(3)], record)
-        # All inputs break together: a frame dropped on one alone would leave the others ahead.
-        for source, frames in zip(axis.sources, axis.frames, strict=True):
-            source.queue.extend(_broken(frames[rng.randrange(ROWS)], kind))
+        # One input breaks; the frames of the others that belong to the same sample go with it.
+        victim = rng.randrange(len(axis.sources))
+        for index, (source, frames) in enumerate(zip(axis.sources, axis.frames, strict=True)):
+            frame = frames[rng.randrange(ROWS)]
+            source.queue.extend(_broken(frame, kind) if index == victim else frame)
         rows = [rng.randrange(ROWS) for _ in range(4)]
         axis.send(rows)
         await axis.drain()

@@ -90,9 +90,7 @@ class Axis:
 
     async def drain(self) -> None:
         """Run until nothing has moved for so long that nothing will."""
-        frames = max(
-            len(s.queue) // f.beats for s, f in zip(self.sources, self.ins, strict=True)
-        )
+        frames = max(len(s.queue) // f.beats for s, f in zip(self.sources, self.ins, strict=True))
         limit = self.cycle + 8 * (frames + 1) * self.rate + 20 * self.stall
         quiet, before = 0, -1
         while quiet < 2 * self.stall:

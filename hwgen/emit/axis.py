@@ -54,7 +54,10 @@ class _Writer:
         name, frame = bus(port, self.design.inputs, "s"), Frame.of(port, self.width)
         yield ""
         yield f"  // input {port.name}: {port.fixed} in containers of {frame.container} bits"
-        yield f"  logic {port.name}_in_valid, {port.name}_in_ready, {port.name}_in_error;"
+        yield (
+            f"  logic {port.name}_in_valid, {port.name}_in_ready, {port.name}_in_bad, "
+            f"{port.name}_in_error;"
+        )
         yield f"  logic {sv.span(port.bits)} {port.name}_in_data;"
         yield from sv.instance(
             "hwg_axis_unpack",
@@ -76,6 +79,7 @@ class _Writer:
                 ("out_valid_o", f"{port.name}_in_valid"),
                 ("out_ready_i", f"{port.name}_in_ready"),
                 ("out_data_o", f"{port.name}_in_data"),
+                ("out_bad_o", f"{port.name}_in_bad"),
                 ("error_o", f"{port.name}_in_error"),
             ],
         )
@@ -86,11 +90,14 @@ class _Writer:
         ins = design.inputs
         valid = " & ".join(f"{p.name}_in_valid" for p in ins)
         yield ""
-        yield "  // one sample leaves all inputs together, when there is room for its result"
-        yield "  logic sample_valid, sample_ready, launch_valid, result_valid;"
+        yield "  // one sample leaves all inputs together, when there is room for its result; a broken"
+        yield "  // frame takes the frames beside it along"
+        yield "  logic sample_valid, sample_bad, sample_ready, launch_valid, result_valid;"
         yield f"  assign sample_valid = {valid};"
+        yield f"  assign sample_bad = {' | '.join(f'{p.name}_in_bad' for p in ins)};"
         for port in ins:
-            go = "sample_ready" if len(ins) == 1 else "sample_valid & sample_ready"
+            go = "sample_ready | sample_bad"
+            go = go if len(ins) == 1 else f"sample_valid & ({go})"
             yield f"  assign {port.name}_in_ready = {go};"
         yield ""
         for port in design.outputs:
@@ -118,7 +125,7 @@ class _Writer:
             [
                 ("clk_i", "aclk"),
                 ("rst_ni", "aresetn"),
-                ("in_valid_i", "sample_valid"),
+                ("in_valid_i", "sample_valid & ~sample_bad"),
                 ("in_ready_o", "sample_ready"),
                 ("launch_valid_o", "launch_valid"),
                 ("result_valid_i", "result_valid"),
@@ -229,8 +236,6 @@ class _Writer:
             *banner(design, f"{design.name}: AXI-Stream frames of one sample each."),
             "A frame with TLAST too early or too late, or with a byte missing, is dropped.",
         ]
-        if len(design.inputs) > 1:
-            header.append("The inputs are then out of step: reset after frame_error_o.")
         return sv.file(header, sv.module(self.names.axis, self._ports(), body[1:]))
 
 

@@ -11,6 +11,7 @@ from hwgen.emit import sv
 from hwgen.emit.layout import Link, ModuleNames, banner, sink
 from hwgen.logic.graph import (
     Add,
+    Add3,
     Const,
     In,
     Logic,
@@ -160,6 +161,8 @@ class _Writer:
         match node:
             case Add():
                 yield self._wire(wire, self._sum(node, at, width))
+            case Add3():
+                yield from self._sum_of_three(wire, node, at)
             case Shl(a, shift):
                 yield self._wire(wire, f"{{{self._whole(a, at)}, {shift}'d0}}")
             case Select(a, on_neg, on_pos):
@@ -206,34 +209,50 @@ class _Writer:
             (a, shift_a), (b, shift_b) = (b, shift_b), (a, shift_a)
         right = self._cast(b, at, width, shift_b)
         if sub and self._const(a) == 0:
-            return f"-{right}"
+            # Yosys takes -5'(n3) for a cast to -5 bits.
+            return f"-{right}" if right.isidentifier() else f"-({right})"
         left = self._cast(a, at, width, shift_a)
         if right.startswith("-"):  # n3 - 5, not n3 + -5
             magnitude = -((self._const(b) or 0) << shift_b)
             right, sub = sv.literal(magnitude, width), not sub
         return f"{left} {'-' if sub else '+'} {right}"
 
+    def _sum_of_three(self, wire: Wire, node: Add3, at: int) -> Iterator[str]:
+        params = [
+            *self._format("A", node.a), ("AShift", str(node.shift_a)),
+            *self._format("B", node.b), ("BShift", str(node.shift_b)),
+            ("BSub", str(int(node.sub_b))),
+            *self._format("C", node.c), ("CShift", str(node.shift_c)),
+            ("CSub", str(int(node.sub_c))),
+            ("OutWidth", str(self.width[wire])),
+        ]  # fmt: skip
+        terms = (("a_i", node.a), ("b_i", node.b), ("c_i", node.c))
+        ports = [(port, self._whole(term, at)) for port, term in terms]
+        yield from self._unit("hwg_add3", wire, params, ports)
+
     def _format(self, prefix: str, wire: Wire) -> list[tuple[str, str]]:
         signed = int(self.logic.lo[wire] < 0)
         return [(f"{prefix}Width", str(self.width[wire])), (f"{prefix}Signed", str(signed))]
 
     def _wire(self, wire: Wire, expression: str) -> str:
+        text = f"  wire {self._kind(wire)} n{wire} = {expression};"
+        return f"{text:<{_COMMENT_COLUMN}}  {self._remark(wire)}"
+
+    def _remark(self, wire: Wire) -> str:
+        """Return the comment of a node: its interval and, of an adder, its depth in adders."""
         node, at = self.logic.nodes[wire], self.arrives[wire]
         levels = [self.depth.get(r, 0) for r in operands(node) if self.arrives.get(r) == at]
-        depth = max(levels, default=0) + int(isinstance(node, Add))
-        self.depth[wire] = depth
-        text = f"  wire {self._kind(wire)} n{wire} = {expression};"
+        adds = isinstance(node, Add | Add3)
+        self.depth[wire] = max(levels, default=0) + int(adds)
         note = f"// [{self.logic.lo[wire]}, {self.logic.hi[wire]}]"
-        if isinstance(node, Add):
-            note += f" depth {depth}"
-        return f"{text:<{_COMMENT_COLUMN}}  {note}"
+        return f"{note} depth {self.depth[wire]}" if adds else note
 
     def _unit(
         self, module: str, wire: Wire, params: list[tuple[str, str]], ports: list[tuple[str, str]]
     ) -> Iterator[str]:
         self.units.add(module)
         text = f"  wire {self._kind(wire)} n{wire};"
-        yield f"{text:<{_COMMENT_COLUMN}}  // [{self.logic.lo[wire]}, {self.logic.hi[wire]}]"
+        yield f"{text:<{_COMMENT_COLUMN}}  {self._remark(wire)}"
         yield from sv.unit(module, f"u_n{wire}", params, [*ports, ("data_o", f"n{wire}")])
 
     # Text of the stage

@@ -118,10 +118,13 @@ def unit(
     params: Sequence[tuple[str, str]],
     ports: Sequence[tuple[str, str]],
 ) -> list[str]:
-    """Return an instance of a small unit in two lines, for use by the hundred."""
-    given = ", ".join(f".{k}({v})" for k, v in params)
+    """Return an instance of a small unit in two lines, or four where parameters are many."""
+    given = [f".{k}({v})" for k, v in params]
     wired = ", ".join(f".{k}({v})" for k, v in ports)
-    return [f"  {module} #({given})", f"    {name} ({wired});"]
+    head = [f"  {module} #({', '.join(given)})"]
+    if len(given) > 10:
+        head = [f"  {module} #(", *wrap(given, "    "), "  )"]
+    return [*head, f"    {name} ({wired});"]
 
 
 def _aligned(pairs: Sequence[tuple[str, str]]) -> list[str]:

@@ -69,6 +69,11 @@ _OPERANDS = (
     Param("OutWidth", 1),
 )
 
+
+def _term(name: str) -> tuple[Param, Param, Param]:
+    return Param(f"{name}Width", 1), Param(f"{name}Signed", *_FLAG), Param(f"{name}Shift", 0)
+
+
 _SPECS = (
     UnitSpec(
         "hwg_delay", "flow", (_WIDTH, Param("Cycles", 0)), ("clk_i", "data_i", "data_o"),
@@ -100,6 +105,14 @@ _SPECS = (
     ),
     UnitSpec("hwg_mul", "arith", _OPERANDS, ("a_i", "b_i", "data_o")),
     UnitSpec(
+        "hwg_add3", "arith",
+        (
+            *_term("A"), *_term("B"), Param("BSub", *_FLAG), *_term("C"), Param("CSub", *_FLAG),
+            Param("OutWidth", 1),
+        ),
+        ("a_i", "b_i", "c_i", "data_o"),
+    ),
+    UnitSpec(
         "hwg_fifo", "stream", (_WIDTH, Param("Depth", 1)),
         (*_CLOCKED, *_IN, "in_data_i", *_OUT, "out_data_o"), latency=_one,
     ),
@@ -119,7 +132,8 @@ _SPECS = (
     ),
     UnitSpec(
         "hwg_axis_unpack", "axi", (*_FRAME, Param("Count", 1)),
-        (*_CLOCKED, *_IN, "in_data_i", "in_keep_i", "in_last_i", *_OUT, "out_data_o", "error_o"),
+        (*_CLOCKED, *_IN, "in_data_i", "in_keep_i", "in_last_i", *_OUT, "out_data_o", "out_bad_o",
+         "error_o"),
         latency=_one,
     ),
     UnitSpec(

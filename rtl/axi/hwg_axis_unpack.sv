@@ -7,7 +7,8 @@
 /// Timing:     latency 1 after the last beat, interval BEATS, no bubble between frames
 /// Framing:    a frame is good if TLAST comes on beat BEATS - 1 exactly and TKEEP marks every byte of
 ///             the sample (bytes behind it may be marked or not: a master without TKEEP sends whole
-///             beats). Any other frame is dropped as a whole and error_o pulses; the next frame
+///             beats). Any other frame leaves as a sample with out_bad_o set and no meaning, so that
+///             streams that are joined behind this unit stay in step; error_o pulses. The next frame
 ///             begins behind its TLAST.
 /// Parameters: DataWidth and Container multiples of 8; 1 <= Width <= Container; Count >= 1
 /// Notes:      The handshake rules are in docs/stream.md.
@@ -31,7 +32,8 @@ module hwg_axis_unpack #(
   output logic                        out_valid_o,
   input  wire logic                   out_ready_i,
   output logic      [Count*Width-1:0] out_data_o,
-  // a frame was dropped
+  output logic                        out_bad_o,
+  // a frame is broken
   output logic                        error_o
 );
 
@@ -55,13 +57,15 @@ module hwg_axis_unpack #(
   localparam int SPARE_BYTES = (BEATS * DataWidth - FRAME_WIDTH) / 8;  // of the last beat
 
   logic [BEAT_WIDTH-1:0]      beat_d, beat_q;
-  logic                       bad_d, bad_q;  // this frame will be dropped
+  logic                       bad_d, bad_q;  // the frame that comes in is broken
   logic                       valid_d, valid_q;
+  logic                       out_bad_d, out_bad_q;
   logic [BEATS*DataWidth-1:0] frame_q;
   logic                       accept, final_beat, keep_ok, good_end;
 
   assign in_ready_o  = ~valid_q | out_ready_i;
   assign out_valid_o = valid_q;
+  assign out_bad_o   = out_bad_q;
   assign accept      = in_valid_i & in_ready_o;
   assign final_beat  = beat_q == BEAT_WIDTH'(BEATS - 1);
   assign good_end    = accept & in_last_i & final_beat & keep_ok & ~bad_q;
@@ -72,30 +76,34 @@ module hwg_axis_unpack #(
   assign keep_ok  = &(in_keep_i | needless);
 
   always_comb begin
-    beat_d  = beat_q;
-    bad_d   = bad_q;
-    valid_d = valid_q & ~out_ready_i;
+    beat_d    = beat_q;
+    bad_d     = bad_q;
+    valid_d   = valid_q & ~out_ready_i;
+    out_bad_d = out_bad_q;
     if (accept && in_last_i) begin
-      beat_d  = '0;
-      bad_d   = 1'b0;
-      valid_d = good_end;
+      beat_d    = '0;
+      bad_d     = 1'b0;
+      valid_d   = 1'b1;
+      out_bad_d = ~good_end;
     end else if (accept && final_beat) begin
-      bad_d   = 1'b1;  // too long: wait for TLAST here
+      bad_d = 1'b1;  // too long: wait for TLAST here
     end else if (accept) begin
-      beat_d  = beat_q + BEAT_WIDTH'(1);
-      bad_d   = bad_q | ~keep_ok;
+      beat_d = beat_q + BEAT_WIDTH'(1);
+      bad_d  = bad_q | ~keep_ok;
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      beat_q  <= '0;
-      bad_q   <= 1'b0;
-      valid_q <= 1'b0;
+      beat_q    <= '0;
+      bad_q     <= 1'b0;
+      valid_q   <= 1'b0;
+      out_bad_q <= 1'b0;
     end else begin
-      beat_q  <= beat_d;
-      bad_q   <= bad_d;
-      valid_q <= valid_d;
+      beat_q    <= beat_d;
+      bad_q     <= bad_d;
+      valid_q   <= valid_d;
+      out_bad_q <= out_bad_d;
     end
   end
 

@@ -115,13 +115,16 @@ def _frame_channel(i: int, frame: dict[str, int]) -> list[str]:
     count = ("Count", str(frame["count"]))
     return [
         f"  logic [{frame['count'] * frame['width'] - 1}:0] x{i};",
-        f"  logic x{i}_tvalid, x{i}_tready;",
+        f"  logic x{i}_tvalid, x{i}_tready, u{i}_tvalid, u{i}_tready, x{i}_bad;",
+        f"  assign x{i}_tvalid = u{i}_tvalid & ~x{i}_bad;",
+        f"  assign u{i}_tready = x{i}_tready | x{i}_bad;",
         *sv.instance(
             "hwg_axis_unpack", f"u_unpack{i}", [*size, count],
             [
-                *_stream(source, f"x{i}"), ("in_data_i", f"{source}_tdata"),
+                *_stream(source, f"u{i}"), ("in_data_i", f"{source}_tdata"),
                 ("in_keep_i", f"{source}_tkeep"), ("in_last_i", f"{source}_tlast"),
-                ("out_data_o", f"x{i}"), ("error_o", f"error{i}_o"),
+                ("out_data_o", f"x{i}"), ("out_bad_o", f"x{i}_bad"),
+                ("error_o", f"error{i}_o"),
             ],
         ),
         *sv.instance(
@@ -220,7 +223,7 @@ FAULTS = (
     ("hwg_fork", "done_q | (out_valid_o", "'0 & (out_valid_o", "keeps_order_under_back_pressure"),
     ("hwg_axis_unpack", "~valid_q | out_ready_i", "~valid_q", "runs_at_full_rate"),
     ("hwg_axis_unpack", "keep_ok & ~bad_q", "keep_ok", "drops_broken_frames"),
-    ("hwg_axis_unpack", "beat_q  <= '0;", "beat_q  <= beat_q;", "recovers_from_reset_midstream"),
+    ("hwg_axis_unpack", "beat_q    <= '0;", "beat_q    <= beat_q;", "recovers_from_reset_midstream"),
     ("hwg_axis_pack", "(Signed != 0) &", "", "keeps_order_under_back_pressure"),
     ("hwg_flow_buffer", "credit_q <= CREDIT_WIDTH'(Depth);\n", "credit_q <= credit_q;\n",
      "recovers_from_reset_midstream"),

@@ -20,7 +20,7 @@ module hwg_binary_axis (
 );
 
   // input x: s3.0 in containers of 8 bits
-  logic x_in_valid, x_in_ready, x_in_error;
+  logic x_in_valid, x_in_ready, x_in_bad, x_in_error;
   logic [8:0] x_in_data;
   hwg_axis_unpack #(
     .DataWidth(32),
@@ -38,13 +38,16 @@ module hwg_binary_axis (
     .out_valid_o(x_in_valid),
     .out_ready_i(x_in_ready),
     .out_data_o (x_in_data),
+    .out_bad_o  (x_in_bad),
     .error_o    (x_in_error)
   );
 
-  // one sample leaves all inputs together, when there is room for its result
-  logic sample_valid, sample_ready, launch_valid, result_valid;
+  // one sample leaves all inputs together, when there is room for its result; a broken
+  // frame takes the frames beside it along
+  logic sample_valid, sample_bad, sample_ready, launch_valid, result_valid;
   assign sample_valid = x_in_valid;
-  assign x_in_ready = sample_ready;
+  assign sample_bad = x_in_bad;
+  assign x_in_ready = sample_ready | sample_bad;
 
   logic [8:0] out_result;
   hwg_binary u_core (
@@ -64,7 +67,7 @@ module hwg_binary_axis (
   ) u_buffer (
     .clk_i         (aclk),
     .rst_ni        (aresetn),
-    .in_valid_i    (sample_valid),
+    .in_valid_i    (sample_valid & ~sample_bad),
     .in_ready_o    (sample_ready),
     .launch_valid_o(launch_valid),
     .result_valid_i(result_valid),

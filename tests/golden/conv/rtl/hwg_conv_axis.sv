@@ -20,7 +20,7 @@ module hwg_conv_axis (
 );
 
   // input signal: s4.0 in containers of 8 bits
-  logic signal_in_valid, signal_in_ready, signal_in_error;
+  logic signal_in_valid, signal_in_ready, signal_in_bad, signal_in_error;
   logic [31:0] signal_in_data;
   hwg_axis_unpack #(
     .DataWidth(32),
@@ -38,13 +38,16 @@ module hwg_conv_axis (
     .out_valid_o(signal_in_valid),
     .out_ready_i(signal_in_ready),
     .out_data_o (signal_in_data),
+    .out_bad_o  (signal_in_bad),
     .error_o    (signal_in_error)
   );
 
-  // one sample leaves all inputs together, when there is room for its result
-  logic sample_valid, sample_ready, launch_valid, result_valid;
+  // one sample leaves all inputs together, when there is room for its result; a broken
+  // frame takes the frames beside it along
+  logic sample_valid, sample_bad, sample_ready, launch_valid, result_valid;
   assign sample_valid = signal_in_valid;
-  assign signal_in_ready = sample_ready;
+  assign sample_bad = signal_in_bad;
+  assign signal_in_ready = sample_ready | sample_bad;
 
   logic [7:0] pool_result;
   hwg_conv u_core (
@@ -64,7 +67,7 @@ module hwg_conv_axis (
   ) u_buffer (
     .clk_i         (aclk),
     .rst_ni        (aresetn),
-    .in_valid_i    (sample_valid),
+    .in_valid_i    (sample_valid & ~sample_bad),
     .in_ready_o    (sample_ready),
     .launch_valid_o(launch_valid),
     .result_valid_i(result_valid),
