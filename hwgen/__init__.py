@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """hwgen: from a quantized and pruned QKeras model to a verified FPGA IP core.
 
-The public functions are imported on first use, so that ``import hwgen`` stays quick and needs numpy alone.
+The public functions are imported on first use: ``import hwgen`` stays quick and needs numpy alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PUBLIC = {
     "estimate": "hwgen.project",
     "boards": "hwgen.plan.board",
 }
-__all__ = ["__version__", *sorted(_PUBLIC)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_PUBLIC)]
 
 
 def __getattr__(name: str) -> Any:

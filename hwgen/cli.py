@@ -214,10 +214,8 @@ def _doctor(args: argparse.Namespace) -> dict[str, Any]:
     from hwgen.doctor import doctor
 
     rows = [asdict(check) for check in doctor()]
-    lines = [
-        f"{'found' if r['found'] else 'missing':<7} {r['name']:<12} {r['version']:<12} {r['enables']}"
-        for r in rows
-    ]
+    words = {True: "found  ", False: "missing"}
+    lines = [f"{words[r['found']]} {r['name']:<12} {r['version']:<12} {r['enables']}" for r in rows]
     return {"checks": rows, "text": "\n".join(lines)}
 
 

@@ -108,7 +108,24 @@ class VerifyError(HwgenError):
 
 
 class Mismatch(VerifyError):
-    """A value differs from the reference."""
+    """A value differs from the reference.
+
+    Args:
+        what, where, hint: as for every error.
+        samples: how many were compared; 0 if unknown.
+        mismatches: how many of them differ.
+    """
+
+    def __init__(
+        self, what: str, where: str = "", hint: str = "", samples: int = 0, mismatches: int = 0
+    ) -> None:
+        super().__init__(what, where, hint)
+        self.samples = samples
+        self.mismatches = mismatches
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the parts and the figures for machine output."""
+        return {**super().as_dict(), "samples": self.samples, "mismatches": self.mismatches}
 
 
 class ProtocolViolation(VerifyError):

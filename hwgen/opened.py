@@ -6,12 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import lzma
-import struct
-import tokenize
 import warnings
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +17,13 @@ import numpy as np
 from hwgen.emit.files import npz_bytes
 from hwgen.emit.loose import write_files
 from hwgen.errors import ConfigError
-from hwgen.frontends.bundle import load_bundle
+from hwgen.frontends.bundle import BROKEN, load_bundle
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
 from hwgen.ops.serial import digest
 from hwgen.verify.reference import Reference
 
 _AGAIN = "build it again with: hwgen build MODEL -b BOARD -o OUT"
-# What numpy, zipfile and the decompressors raise on bytes that are no proper .npy or .npz.
-_BROKEN = (
-    *(OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, RuntimeError),
-    *(MemoryError, ArithmeticError, SyntaxError, tokenize.TokenError, struct.error),
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-)
 
 
 @dataclass(frozen=True)
@@ -120,7 +109,9 @@ def load_arrays(path: Path, option: str) -> Any:
                 return found
             with found:
                 return {name: found[name] for name in found.files}
-    except _BROKEN as error:
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file", option, "check the path") from error
+    except BROKEN as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise ConfigError(
             f"{path} cannot be read as a numpy array ({reason})",

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from hwgen import __version__
-from hwgen.emit.files import FileSet, json_bytes, npz_bytes
+from hwgen.emit.files import FileSet, json_bytes, npz_bytes, refuse_foreign
 from hwgen.emit.loose import write_files
 from hwgen.emit.rtl import emit_rtl
-from hwgen.errors import ConfigError, DoesNotFit
+from hwgen.errors import ConfigError, DoesNotFit, ModelError
 from hwgen.frontends.bundle import load_bundle
 from hwgen.frontends.keras_file import read_keras, sniff
 from hwgen.frontends.qkeras import Options, convert, identifier
@@ -80,24 +80,21 @@ def options(
         masks: ``.npz`` with a pruning mask a layer.
         scaler: ``.npz`` with ``mean`` and ``std`` of the training data.
     """
-    table: dict[str, str] = {}
+    formats: dict[str, Fixed] = {}
     if isinstance(input_format, str):
         for part in input_format.split(","):
             name, _, text = part.rpartition("=")
-            if name.strip() in table:
+            fixed = _format(text)
+            if name.strip() in formats:
                 raise ConfigError(
                     f"two formats for {name.strip() or 'every input'}",
                     "--input-format",
                     "write s8.4 for every input, or name=s8.4,other=u8.0",
                 )
-            table[name.strip()] = text
+            formats[name.strip()] = fixed
     else:
-        table = dict(input_format or {})
-    return Options(
-        {name: _format(text) for name, text in table.items()},
-        _masks(masks) if masks else {},
-        _scaler(scaler) if scaler else None,
-    )
+        formats = {name: _format(text) for name, text in (input_format or {}).items()}
+    return Options(formats, _masks(masks) if masks else {}, _scaler(scaler) if scaler else None)
 
 
 def _format(text: str) -> Fixed:
@@ -126,18 +123,18 @@ def _masks(path: Path) -> dict[str, Any]:
 
 def _scaler(path: Path) -> tuple[list[float], list[float]]:
     found = load_table(path, "--scaler")
+    hint = "give mean and std of the training data, one figure a feature each"
     if set(found) != {"mean", "std"}:
-        raise ConfigError(
-            f"{path} holds {', '.join(sorted(found)) or 'nothing'}", "--scaler", "mean and std"
-        )
+        held = ", ".join(sorted(found)) or "nothing"
+        raise ConfigError(f"{path} holds {held}", "--scaler", hint)
     for name, values in found.items():
         if values.dtype.kind not in "biuf" or not np.all(np.isfinite(values)):
-            raise ConfigError(f"{name} needs finite real numbers", "--scaler", str(path))
+            raise ConfigError(f"{name} needs finite real numbers", "--scaler", hint)
     mean, std = (found[name].astype(np.float64).reshape(-1) for name in ("mean", "std"))
-    if len(mean) != len(std) or not len(mean) or not np.all(std > 0):
-        raise ConfigError(
-            "mean and std need one figure a feature each, every std above 0", "--scaler", str(path)
-        )
+    if len(mean) != len(std) or not len(mean):
+        raise ConfigError(f"{len(mean)} means and {len(std)} stds", "--scaler", hint)
+    if not np.all(std > 0):
+        raise ConfigError("a std is not above 0", "--scaler", "drop features that never change")
     return mean.tolist(), std.tolist()
 
 
@@ -167,13 +164,9 @@ def load(
             )
         return load_bundle(path)
     stored = read_keras(path, None if weights is None else Path(weights))
-    layers = sorted({key.rpartition("/")[2] for key in stored.weights})
-    for name in options.masks:
-        if name not in layers:
-            raise ConfigError(
-                f"no layer {name!r} has weights", "--masks", f"there are {', '.join(layers)}"
-            )
     graph = run_passes(convert(stored, options))
+    if not graph.inputs:
+        raise ModelError("the model lists no input layer", path.name, "save it again with Keras")
     shape = graph.inputs[0].type.shape
     if graph.scaler_mean and not scaler_fits(len(graph.scaler_mean), shape):
         raise ConfigError(
@@ -203,6 +196,8 @@ def build(
     Raises:
         ConfigError, ModelError, DoesNotFit: see `hwgen.errors`.
     """
+    if out is not None:
+        refuse_foreign(Path(out).absolute())
     target = load_board(board)
     goal = goal_for(target, clock, latency, style)
     title = _checked(name) if name else _top_name(model)

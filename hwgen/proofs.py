@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -120,15 +121,14 @@ def sim(
     if only is not None:
         vectors = vectors.only(only)
     say("vectors", f"{len(vectors)} samples, seed {seed}")
+    again = ["hwgen", "sim", str(out), f"--samples={samples}", f"--seed={seed}"]
+    again += [f"--data={data}"] * (data is not None)
+    again += [f"--simulator={simulator}"] * (simulator != "verilator")
     try:
         result = simulate(
-            opened.folder,
-            vectors,
-            simulator=simulator,
-            waves=waves,
-            seed=seed,
-            trace=_trace(opened),
-        )
+            opened.folder, vectors, simulator=simulator, waves=waves, seed=seed,
+            trace=_trace(opened), replay=shlex.join(again),
+        )  # fmt: skip
     except OSError as error:  # it compiles in the build folder
         raise ConfigError(
             f"the simulation cannot write its files ({error.strerror or error})",
@@ -207,7 +207,9 @@ class Verdict:
         if not self.mismatches:
             return None
         hint = f"replay with --samples {self.samples} --seed {self.seed}"
-        return Mismatch(f"{self.text}\n  {self.first}", self.folder, hint)
+        return Mismatch(
+            f"{self.text}\n  {self.first}", self.folder, hint, self.samples, self.mismatches
+        )
 
 
 def verify(

@@ -90,7 +90,7 @@ class _Writer:
         ins = design.inputs
         valid = " & ".join(f"{p.name}_in_valid" for p in ins)
         yield ""
-        yield "  // one sample leaves all inputs together, when there is room for its result; a broken"
+        yield "  // one sample leaves all inputs together, when its result has room; a broken"
         yield "  // frame takes the frames beside it along"
         yield "  logic sample_valid, sample_bad, sample_ready, launch_valid, result_valid;"
         yield f"  assign sample_valid = {valid};"

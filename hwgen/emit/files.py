@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -90,9 +91,10 @@ class FileSet:
         target = Path(folder).absolute()
         made: list[Path] = []
         scratch: Path | None = None
+        done = False
         try:
-            _refuse_foreign(target)
-            made = _make_parents(target.parent)
+            refuse_foreign(target)
+            _make_parents(target.parent, made)
             scratch = Path(tempfile.mkdtemp(prefix=".hwgen-", dir=target.parent))
             fresh = scratch / "new"
             fresh.mkdir()
@@ -101,24 +103,36 @@ class FileSet:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
             _replace(target, fresh, scratch / "old")
+            done = True
         except OSError as error:
-            for parent in reversed(made):
-                if scratch is not None:
-                    shutil.rmtree(scratch, ignore_errors=True)
-                parent.rmdir()
             raise ConfigError(
                 f"the output folder cannot be written ({error.strerror or error})",
                 str(folder),
                 "choose another folder with -o, or make its parent writable",
             ) from error
         finally:
-            if scratch is not None:
-                shutil.rmtree(scratch, ignore_errors=True)
+            _tidy(scratch, [] if done else made, done)
         return target
 
 
-def _refuse_foreign(target: Path) -> None:
-    """Raise unless *target* is absent, empty or ours."""
+def _tidy(scratch: Path | None, made: list[Path], done: bool) -> None:
+    """Remove the scratch folder, and the parents that were made for nothing."""
+    if scratch is not None:
+        shutil.rmtree(scratch if done else scratch / "new", ignore_errors=True)
+        # Not empty now: an old build whose name could not be given back. It stays.
+        with contextlib.suppress(OSError):
+            scratch.rmdir()
+    for parent in reversed(made):
+        with contextlib.suppress(OSError):
+            parent.rmdir()
+
+
+def refuse_foreign(target: Path) -> None:
+    """Raise unless *target* is absent, empty or a folder that hwgen built.
+
+    Raises:
+        ConfigError: it is someone else's.
+    """
     if not os.path.lexists(target):
         return
     hint = "choose another folder with -o, or remove this one yourself"
@@ -130,7 +144,7 @@ def _refuse_foreign(target: Path) -> None:
         manifest = json.loads((target / MARKER).read_bytes())
     except (OSError, ValueError):
         manifest = None
-    ours = isinstance(manifest, dict) and "hwgen" in manifest
+    ours = isinstance(manifest, dict) and {"hwgen", "schema", "files"} <= set(manifest)
     if not ours:
         raise ConfigError(
             f"the folder is not empty and has no {MARKER} of hwgen, so it is not overwritten",
@@ -139,15 +153,15 @@ def _refuse_foreign(target: Path) -> None:
         )
 
 
-def _make_parents(folder: Path) -> list[Path]:
-    """Create *folder* and return what had to be made, outermost first."""
+def _make_parents(folder: Path, made: list[Path]) -> None:
+    """Create *folder*; what had to be made is added to *made*, outermost first."""
     missing: list[Path] = []
     while not folder.exists():
         missing.insert(0, folder)
         folder = folder.parent
     for path in missing:
         path.mkdir()
-    return missing
+        made.append(path)
 
 
 def _replace(target: Path, fresh: Path, old: Path) -> None:

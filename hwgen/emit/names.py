@@ -33,6 +33,8 @@ _RESERVED = """
     within wor xnor xor
 """
 KEYWORDS = frozenset(_RESERVED.split())
+# Module and file names are made of a design's and a layer's; some tools stop at 127 characters.
+_LONGEST = 48
 
 
 def identifier(text: str) -> str:
@@ -42,7 +44,7 @@ def identifier(text: str) -> str:
     underscore, because ``_3`` and ``_q3`` mark repeated and delayed signals; a reserved word gets
     ``_layer``.
     """
-    name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[:_LONGEST].rstrip("_")
     name = re.sub(r"_(q?\d+)$", r"\1", name) or "layer"
     if name[0].isdigit():
         name = "layer" + name

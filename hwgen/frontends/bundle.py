@@ -5,23 +5,27 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
+import struct
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from hwgen.errors import ModelError
 from hwgen.ir.graph import Graph
-from hwgen.ir.tensor import Codes
-from hwgen.ops.serial import graph_from_json, graph_to_json
+from hwgen.ops.serial import graph_from_json
 
 _HINT = "write the bundle again with: hwgen load MODEL -o NAME.json"
 _MAX_BYTES = 1 << 32
-
-
-def bundle_parts(graph: Graph) -> tuple[object, dict[str, Codes]]:
-    """Return the JSON document and the arrays of a bundle."""
-    return graph_to_json(graph)
+# What numpy, zipfile and the decompressors raise on bytes that are no proper .npy or .npz.
+BROKEN = (
+    *(OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, RuntimeError),
+    *(MemoryError, ArithmeticError, SyntaxError, tokenize.TokenError, struct.error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 
 
 def load_bundle(path: Path) -> Graph:
@@ -48,6 +52,6 @@ def load_bundle(path: Path) -> Graph:
                 raise ModelError("the arrays are larger than 4 GiB", arrays_path.name, _HINT)
         with np.load(io.BytesIO(raw), allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+    except BROKEN as error:
         raise ModelError(f"the arrays cannot be read ({error})", arrays_path.name, _HINT) from error
     return graph_from_json(document, arrays)

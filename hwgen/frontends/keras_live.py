@@ -35,7 +35,10 @@ def from_keras(model: Any, options: Options = Options()) -> Graph:  # noqa: B008
 def snapshot(model: Any) -> KerasModel:
     """Return a live model as a file reader would, plus what Keras does not write into files."""
     if not hasattr(model, "get_config") or not hasattr(model, "save"):
-        raise ModelError(f"a Keras model is expected, not a {type(model).__name__}")
+        raise ModelError(
+            f"a Keras model is expected, not a {type(model).__name__}",
+            hint="give a tf.keras or QKeras model, or hwgen.load a file",
+        )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{model.name}{'.keras' if _keras_major(model) >= 3 else '.h5'}"
         if path.suffix == ".h5":
@@ -47,7 +50,9 @@ def snapshot(model: Any) -> KerasModel:
 
 
 def _keras_major(model: Any) -> int:
-    module = next((c.__module__ for c in type(model).__mro__ if c.__module__.startswith("keras")), "")
+    module = next(
+        (c.__module__ for c in type(model).__mro__ if c.__module__.startswith("keras")), ""
+    )
     if module.startswith("keras.src.models"):
         import keras
 
@@ -57,21 +62,26 @@ def _keras_major(model: Any) -> int:
 
 def _with_unsaved(model: Any, config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add `is_quantized_clip`, which QKeras obeys but does not serialise."""
-    unsaved = {}
-    for layer in model.layers:
-        for attribute in ("quantizer", "activation"):
-            q = getattr(layer, attribute, None)
-            if getattr(q, "is_quantized_clip", True) is False:
-                unsaved[layer.name] = q.get_config()
-    if not unsaved:
-        return config
     made = copy.deepcopy(dict(config))
-    for spec in made["config"]["layers"]:
-        name = spec["config"].get("name")
-        if name in unsaved:
-            inner = {**unsaved[name], "is_quantized_clip": False}
-            spec["config"]["activation"] = {"class_name": "quantized_relu", "config": inner}
+    _add_unsaved(model, made)
     return made
+
+
+def _add_unsaved(layer: Any, spec: dict[str, Any]) -> None:
+    config = spec["config"]
+    for attribute in ("quantizer", "activation"):
+        q = getattr(layer, attribute, None)
+        if q is not None and getattr(q, "is_quantized_clip", True) is False:
+            inner = {**q.get_config(), "is_quantized_clip": False}
+            config["activation"] = {"class_name": "quantized_relu", "config": inner}
+    if hasattr(layer, "layers"):
+        inside = {one.name: one for one in layer.layers}
+        for one in config["layers"] if isinstance(config, Mapping) else config:
+            name = one["config"].get("name") if isinstance(one["config"], Mapping) else None
+            if name in inside:
+                _add_unsaved(inside[name], one)
+    elif hasattr(layer, "layer") and isinstance(config.get("layer"), dict):
+        _add_unsaved(layer.layer, config["layer"])
 
 
 def oracle(
@@ -98,25 +108,28 @@ def oracle(
 
 
 def logits_model(path: Path, weights: Path | None) -> Any:
-    """Return the Keras model of a file, loaded by Keras itself, a final softmax or sigmoid taken off.
+    """Return the Keras model of a file, a final softmax or sigmoid taken off.
 
     Raises:
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
-    tensorflow, objects = _tensorflow()
+    tensorflow, objects, prune_scope = _tensorflow()
     keras = tensorflow.keras
     try:
-        if sniff(path) == "json":
-            model = keras.models.model_from_json(path.read_text("utf-8"), custom_objects=objects)
-            model.load_weights(weights)
-        else:
-            model = keras.models.load_model(path, custom_objects=objects, compile=False)
-            if weights is not None:
+        with prune_scope():
+            if sniff(path) == "json":
+                text = path.read_text("utf-8")
+                model = keras.models.model_from_json(text, custom_objects=objects)
                 model.load_weights(weights)
+            else:
+                model = keras.models.load_model(path, custom_objects=objects, compile=False)
+                if weights is not None:
+                    model.load_weights(weights)
     except Exception as error:  # Keras raises anything; the text is what helps
         raise ToolFailed(
-            f"Keras {keras.__version__} cannot load the model ({type(error).__name__}: {error})",
+            f"Keras of TensorFlow {tensorflow.__version__} cannot load the model "
+            f"({type(error).__name__}: {error})",
             path.name,
             "verify in an environment whose Keras wrote the file",
         ) from error
@@ -125,23 +138,31 @@ def logits_model(path: Path, weights: Path | None) -> Any:
 
 def _logits(keras: Any, tensor: Any) -> Any:
     """Return the tensor in front of a final softmax or sigmoid."""
-    layer = tensor._keras_history.layer
+    history = tensor._keras_history
+    layer, source = history.layer, history.layer.get_input_at(history.node_index)
+    if isinstance(layer, keras.Model):
+        inner = layer.outputs[history.tensor_index]
+        bare = _logits(keras, inner)
+        return tensor if bare is inner else keras.Model(layer.inputs, bare)(source)
     dropped = (keras.activations.softmax, keras.activations.sigmoid)
     if isinstance(layer, keras.layers.Softmax) or (
         isinstance(layer, keras.layers.Activation) and layer.activation in dropped
     ):
-        return layer.input
+        return source
     if getattr(layer, "activation", None) in dropped:
-        layer.activation = None if type(layer).__name__.startswith("Q") else keras.activations.linear
-        return layer(layer.input)
+        layer.activation = (
+            None if type(layer).__name__.startswith("Q") else keras.activations.linear
+        )
+        return layer(source)
     return tensor
 
 
-def _tensorflow() -> tuple[Any, dict[str, Any]]:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up chatter
+def _tensorflow() -> tuple[Any, dict[str, Any], Any]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up chatter
     try:
         import tensorflow
         from qkeras.utils import _add_supported_quantized_objects
+        from tensorflow_model_optimization.sparsity.keras import prune_scope  # QKeras needs it
     except ImportError as error:
         raise ToolMissing(
             f"TensorFlow with QKeras is not installed ({error})",
@@ -150,4 +171,4 @@ def _tensorflow() -> tuple[Any, dict[str, Any]]:
         ) from error
     objects: dict[str, Any] = {}
     _add_supported_quantized_objects(objects)
-    return tensorflow, objects
+    return tensorflow, objects, prune_scope

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import lzma
 import struct
 import zipfile
 import zlib
@@ -14,10 +15,12 @@ from hwgen.frontends.keras_h5 import MAX_BYTES, MAX_CONFIG
 CONFIG = "config.json"
 METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
-# What zipfile and zlib raise on bytes that are no proper archive.
+# What zipfile, its decompressors and numpy raise on bytes that are no proper archive.
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
+    KeyError,
     struct.error,
     EOFError,
     OSError,

@@ -12,6 +12,7 @@ from hwgen.frontends.activate import activate
 from hwgen.frontends.chain import F32, Affine, Normalise, Value, f32
 from hwgen.frontends.qkeras import Converter, handles
 from hwgen.frontends.quantizers import Codes, parse_quantizer
+from hwgen.frontends.settings import number, whole, wholes
 from hwgen.frontends.topology import Layer
 from hwgen.frontends.weights import bias_of, kernel, linear, per_channel, weight
 from hwgen.ir.tensor import Codes as IntArray
@@ -29,11 +30,23 @@ def dense(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     (value,) = ins
     if codes.codes.ndim != 2 or value.type.shape[-1] != codes.codes.shape[0]:
         raise _shapes(layer, value, codes.codes)
+    _check_size(layer, "units", codes.codes.shape[1])
     out = linear(
         c, layer, value, codes, lambda w, b, f: Dense(w, b, f), codes.codes.shape[1],
         bias_of(c, layer), layer.name,
     )  # fmt: skip
     return activate(c, out, layer.config.get("activation"), layer)
+
+
+def _check_size(layer: Layer, key: str, found: int) -> None:
+    """Refuse a kernel with another number of outputs than the settings say."""
+    said = layer.config.get(key)
+    if said is not None and said != found:
+        raise ModelError(
+            f"{key}={said!r}, but the kernel has {found} outputs",
+            layer.where,
+            "give the weights file that belongs to this architecture",
+        )
 
 
 def _shapes(layer: Layer, value: Value, array: Any) -> ModelError:
@@ -45,12 +58,6 @@ def _shapes(layer: Layer, value: Value, array: Any) -> ModelError:
 
 
 # -------------------------------------------------------------------- convolutions
-
-
-def per_axis(setting: Any, rank: int) -> tuple[int, ...]:
-    """Return a Keras setting such as strides as one number per spatial axis."""
-    items = setting if isinstance(setting, (list, tuple)) else [setting] * rank
-    return tuple(int(i) for i in items)
 
 
 def channels_last(layer: Layer) -> None:
@@ -103,8 +110,8 @@ def _geometry(layer: Layer, value: Value, window: tuple[int, ...]) -> dict[str, 
             layer.where,
             "give the weights file that belongs to this architecture",
         )
-    strides = per_axis(layer.config.get("strides", 1), rank)
-    dilation = per_axis(layer.config.get("dilation_rate", 1), rank)
+    strides = wholes(layer, "strides", 1, rank)
+    dilation = wholes(layer, "dilation_rate", 1, rank)
     pads = padding(layer, value.type.shape[:-1], window, strides, dilation)
     return {"strides": strides, "padding": pads, "dilation": dilation}
 
@@ -113,8 +120,9 @@ def _conv(c: Converter, layer: Layer, value: Value, codes: Codes, bias: F32 | No
     weights = codes.codes
     if weights.ndim < 3:
         raise _shapes(layer, value, weights)
+    _check_size(layer, "filters", weights.shape[-1])
     codes = per_channel(codes, layer)
-    groups = int(layer.config.get("groups", 1))
+    groups = whole(layer, "groups", 1)
     if value.type.shape[-1] != weights.shape[-2] * groups:
         raise _shapes(layer, value, weights)
     if groups > 1:
@@ -128,7 +136,7 @@ def _conv(c: Converter, layer: Layer, value: Value, codes: Codes, bias: F32 | No
 
 
 def _block_diagonal(weights: IntArray, groups: int) -> IntArray:
-    """Return the full kernel of a grouped convolution; the zeros outside the blocks cost nothing."""
+    """Return the full kernel of a grouped convolution; zeros outside the blocks cost nothing."""
     *window, cin, cout = weights.shape
     full = np.zeros((*window, cin * groups, cout), np.int64)
     per = cout // groups
@@ -174,25 +182,23 @@ def separable(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Depthwise, then pointwise convolution, with nothing in between."""
     first, second = kernel(c, layer, "depthwise_kernel"), kernel(c, layer, "pointwise_kernel")
     middle = _depthwise(c, layer, ins[0], first, None, f"{layer.name}_depthwise")
-    waiting, middle = middle.steps, Value(middle.node, middle.type)
-    if any(np.size(a) > 1 for step in waiting for a in step.arrays()):
-        raise UnsupportedLayer(
-            "the fitted scales of the depthwise kernel differ between channels, and the pointwise "
-            "kernel sums over them",
-            layer.where,
-            "use alpha='auto_po2' or alpha=1 in the depthwise quantizer",
-        )
-    channels = second.codes.shape[-1]
-    ones = (1,) * (second.codes.ndim - 2)
-    none = ((0, 0),) * len(ones)
+    second = per_channel(second, layer)
+    _check_size(layer, "filters", second.codes.shape[-1])
+    for step in middle.steps:  # a fitted scale; one for all channels commutes with the sum
+        factor = step.mul if isinstance(step, Affine) else None
+        if factor is None or factor.size > 1:
+            raise UnsupportedLayer(
+                "the fitted scales of the depthwise kernel differ between channels, and the "
+                "pointwise kernel sums over them",
+                layer.where,
+                "use alpha='auto_po2' or alpha=1 in the depthwise quantizer",
+            )
+        second = Codes(second.codes, second.frac, f32(second.scale * factor))
     out = linear(
-        c, layer, middle, per_channel(second, layer),
-        lambda w, b, f: Conv(w, b, ones, none, ones, f), channels, None, f"{layer.name}_pointwise",
+        c, layer, Value(middle.node, middle.type), second,
+        lambda w, b, f: Conv(w, b, frac=f), second.codes.shape[-1], bias_of(c, layer),
+        f"{layer.name}_pointwise",
     )  # fmt: skip
-    for step in waiting:  # one factor for all commutes with the sum
-        out = out.after(step)
-    bias = bias_of(c, layer)
-    XX
     return activate(c, out, layer.config.get("activation"), layer)
 
 
@@ -204,39 +210,56 @@ def rsqrt(x: F32) -> F32:
     return f32(1.0 / np.sqrt(x.astype(np.float64)))
 
 
-def _normaliser(c: Converter, layer: Layer, fused: bool = False) -> Normalise:
+Form = Literal["plain", "fused", "centred"]
+
+
+def _normaliser(c: Converter, layer: Layer, form: Form = "plain") -> Normalise:
     """Return the float32 normalisation of a layer's stored parameters."""
-    eps = np.float32(layer.config.get("epsilon", 1e-3))
     mean, var = weight(c, layer, "moving_mean"), weight(c, layer, "moving_variance")
-    total = f32(var + eps)
-    if np.any(total <= 0):
-        raise ModelError("a moving variance is negative", layer.where, "the file is damaged")
-    inv = f32(np.float32(1) / np.sqrt(total)) if fused else rsqrt(total)
+    total = _shifted(layer, var)
+    # TensorFlow's fused kernel divides; elsewhere it takes its own reciprocal root.
+    inv = f32(np.float32(1) / np.sqrt(total)) if form == "fused" else rsqrt(total)
     gamma = weight(c, layer, "gamma") if layer.config.get("scale", True) else np.ones_like(mean)
     beta = weight(c, layer, "beta") if layer.config.get("center", True) else np.zeros_like(mean)
-    return Normalise(inv, gamma, beta, mean, fused)
+    return Normalise(inv, gamma, beta, mean, form)
+
+
+def _shifted(layer: Layer, variance: F32) -> F32:
+    total = f32(variance + np.float32(number(layer, "epsilon", 1e-3)))
+    if np.any(total <= 0):
+        raise ModelError("a variance is negative", layer.where, "the file is damaged")
+    return total
 
 
 def _folded(c: Converter, layer: Layer, name: str) -> tuple[Codes, F32]:
     """Return the kernel with the normalisation folded in, quantized, and the folded bias.
 
-    Both folding modes of QKeras are the same at inference: ``inv * W`` and ``inv * (b - mean) + beta``.
+    Both folding modes of QKeras are the same at inference: ``inv * W`` and
+    ``inv * (b - mean) + beta``.
     """
     norm = _normaliser(c, layer)
     inv = norm.inv * norm.gamma
     floats = weight(c, layer, name)
     bias = weight(c, layer, "bias") if layer.config.get("use_bias", True) else np.float32(0)
-    by = inv.reshape(floats.shape[-2:]) if name == "depthwise_kernel" else inv
-    codes = kernel(c, layer, name, by * floats)
-    for other in (np.nextafter(by, f32(np.inf)), np.nextafter(by, f32(-np.inf))):
-        moved = int(np.count_nonzero(kernel(c, layer, name, other * floats).codes != codes.codes))
-        if moved:
-            c.notes.append(
-                f"{layer.name}: {moved} folded weights sit so close to a rounding edge that the last float32 "
-                "bit of 1/sqrt(variance) decides them"
-            )
-            break
-    return codes, inv * (bias - norm.mean) + norm.beta
+    shape = floats.shape[-2:] if name == "depthwise_kernel" else floats.shape[-1:]
+    if inv.size != int(np.prod(shape)):
+        raise ModelError(
+            f"{inv.size} normalised channels for a kernel of shape {floats.shape}",
+            layer.where,
+            "give the weights file that belongs to this architecture",
+        )
+    codes = kernel(c, layer, name, inv.reshape(shape) * floats)
+    moved = np.zeros(floats.shape, bool)
+    for other in norm.variants():
+        again = kernel(c, layer, name, (other.inv * other.gamma).reshape(shape) * floats)
+        moved |= again.value() != codes.value()
+    if moved.any():
+        c.note(
+            f"{layer.name}: {int(moved.sum())} of {moved.size} folded weights sit so close to a "
+            "rounding edge that the last float32 bit of 1/sqrt(variance) decides them, and "
+            "TensorFlow computes that bit differently from machine to machine"
+        )
+    return codes, f32(inv * (bias - norm.mean) + norm.beta)
 
 
 @handles("QConv2DBatchnorm")
@@ -255,21 +278,43 @@ def depthwise_batchnorm(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 
 
 def _last_axis(layer: Layer, value: Value) -> None:
-    axis = layer.config.get("axis", -1)
-    axes = axis if isinstance(axis, (list, tuple)) else [axis]
-    if [int(a) % (len(value.type.shape) + 1) for a in axes] != [len(value.type.shape)]:
+    axis = wholes(layer, "axis", -1, least=None)
+    rank = len(value.type.shape)
+    if axis not in ((-1,), (rank,)):
         raise UnsupportedLayer(
-            f"normalisation along axis {axis}; only the last axis is supported", layer.where
+            f"normalisation along axis {axis[0]}; only the last axis is supported",
+            layer.where,
+            "use axis=-1",
         )
 
 
-@handles("BatchNormalization")
+@handles("BatchNormalization", "SyncBatchNormalization")
 def batch_norm(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Batch normalisation; waits for the quantizer behind it."""
     (value,) = ins
     _last_axis(layer, value)
-    # Keras runs its fused kernel on images only.
-    return value.after(_normaliser(c, layer, fused=len(value.type.shape) == 3))
+    norm = _normaliser(c, layer, _form(c, layer, len(value.type.shape)))
+    return value.after(_fitting(layer, value, norm))
+
+
+def _form(c: Converter, layer: Layer, rank: int) -> Form:
+    """Return the order of operations: Keras 2 runs its fused kernel on images and volumes only."""
+    fused = layer.cls == "BatchNormalization" and layer.config.get("fused") is not False
+    if c.model.keras.startswith("3") or not fused or rank not in (3, 4):
+        return "plain"
+    return "fused" if rank == 3 else "centred"
+
+
+def _fitting(layer: Layer, value: Value, norm: Normalise) -> Normalise:
+    width = value.type.shape[-1]
+    if any(a.shape != (width,) for a in norm.arrays()):
+        shapes = ", ".join(str(a.shape) for a in norm.arrays())
+        raise ModelError(
+            f"parameters of shape {shapes} for {width} channels",
+            layer.where,
+            "give the weights file that belongs to this architecture",
+        )
+    return norm
 
 
 @handles("QBatchNormalization")
@@ -277,19 +322,18 @@ def q_batch_norm(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Batch normalisation whose four parameters are quantized one by one."""
     (value,) = ins
     _last_axis(layer, value)
-    mean, var = _parameter(c, layer, "mean"), _parameter(c, layer, "variance")
+    mean = _parameter(c, layer, "mean")
+    inv = rsqrt(_shifted(layer, _parameter(c, layer, "variance")))
     gamma = _parameter(c, layer, "gamma") if layer.config.get("scale", True) else np.ones_like(mean)
     beta = _parameter(c, layer, "beta") if layer.config.get("center", True) else np.zeros_like(mean)
-    total = f32(var + np.float32(layer.config.get("epsilon", 1e-3)))
-    if np.any(total <= 0):
-        raise ModelError("a quantized variance is negative", layer.where)
-    return value.after(Normalise(rsqrt(total), gamma, beta, mean))
+    return value.after(_fitting(layer, value, Normalise(inv, gamma, beta, mean)))
 
 
 def _parameter(c: Converter, layer: Layer, name: str) -> F32:
-    stored = weight(c, layer, {"mean": "moving_mean", "variance": "moving_variance"}.get(name, name))
+    stored = {"mean": "moving_mean", "variance": "moving_variance"}.get(name, name)
+    floats = weight(c, layer, stored)
     spec = layer.config.get(f"{name}_quantizer")
     if not spec:
-        return stored
+        return floats
     q = parse_quantizer(spec, layer.where)
-    return f32(q.quantize(stored, kernel=name in ("gamma", "variance")).value())
+    return f32(q.quantize(floats, kernel=name in ("gamma", "variance")).value())

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from hwgen.errors import ModelError, UnsupportedLayer
+from hwgen.frontends.activate import activate, final
 from hwgen.frontends.chain import Affine, Divide, Rectify, Value, exponent, f32
-from hwgen.frontends.layers_linear import channels_last, padding, per_axis
-from hwgen.frontends.qkeras import Converter, handles, where
+from hwgen.frontends.layers_linear import channels_last, padding
+from hwgen.frontends.qkeras import Converter, handles
 from hwgen.frontends.quantizers import parse_quantizer
+from hwgen.frontends.settings import number, pairs, whole, wholes
 from hwgen.frontends.topology import Layer
 from hwgen.ops.base import Op
 from hwgen.ops.merge import Add, Concat, Maximum, Multiply
@@ -35,32 +37,41 @@ def nothing(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 @handles("QActivation", "Activation")
 def activation(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """An activation as a layer of its own."""
-    return c.activate(ins[0], layer.config.get("activation"), layer, layer.name)
+    return activate(c, ins[0], layer.config.get("activation"), layer, layer.name)
 
 
 @handles("Softmax")
 def softmax(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Softmax: dropped at the end of the network."""
-    return c.final(ins[0], "softmax", layer)
+    return final(c, ins[0], "softmax", layer)
 
 
 @handles("ReLU")
 def relu(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """ReLU; waits for the quantizer behind it."""
-    if layer.config.get("threshold"):
-        raise UnsupportedLayer("ReLU with a threshold is not supported", where(layer))
-    ceiling = layer.config.get("max_value")
-    slope = float(np.asarray(layer.config.get("negative_slope") or 0.0))
-    return ins[0].after(Rectify(slope, math.inf if ceiling is None else float(ceiling)))
+    if number(layer, "threshold", 0.0):
+        raise UnsupportedLayer(
+            "ReLU with a threshold is not supported", layer.where, "use a quantized_relu"
+        )
+    slope, ceiling = number(layer, "negative_slope", 0.0), number(layer, "max_value", math.inf)
+    return _rectified(layer, ins[0], slope, ceiling)
 
 
 @handles("LeakyReLU")
 def leaky_relu(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Leaky ReLU; waits for the quantizer behind it."""
-    slope = layer.config.get("alpha", layer.config.get("negative_slope", 0.3))
-    if float(slope) < 0:
-        raise UnsupportedLayer("a negative slope below zero is not monotone", where(layer))
-    return ins[0].after(Rectify(float(slope)))
+    key = "alpha" if "alpha" in layer.config else "negative_slope"
+    return _rectified(layer, ins[0], number(layer, key, 0.3), math.inf)
+
+
+def _rectified(layer: Layer, value: Value, slope: float, ceiling: float) -> Value:
+    if slope < 0 or ceiling < 0:
+        raise UnsupportedLayer(
+            "a negative slope or ceiling makes the activation fall",
+            layer.where,
+            "use a slope from 0 to 1",
+        )
+    return value.after(Rectify(slope, ceiling, layer.name))
 
 
 # -------------------------------------------------------------------- pooling
@@ -69,10 +80,14 @@ def leaky_relu(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 def _windows(layer: Layer, value: Value, rank: int) -> dict[str, Any]:
     channels_last(layer)
     if len(value.type.shape) != rank + 1:
-        raise ModelError(f"input of shape {value.type.shape} for {rank} spatial axes", where(layer))
-    pool = per_axis(layer.config.get("pool_size", 2), rank)
-    strides = layer.config.get("strides")
-    steps = pool if strides is None else per_axis(strides, rank)
+        raise ModelError(
+            f"input of shape {value.type.shape}, but the layer needs {rank} spatial axes and "
+            "channels",
+            layer.where,
+            "the model does not fit its own input shape",
+        )
+    pool = wholes(layer, "pool_size", 2, rank)
+    steps = wholes(layer, "strides", pool, rank)
     pads = padding(layer, value.type.shape[:-1], pool, steps, (1,) * rank)
     return {"pool": pool, "strides": steps, "padding": pads}
 
@@ -88,7 +103,7 @@ def _max(c: Converter, layer: Layer, value: Value, window: dict[str, Any]) -> Va
     if value.steps and (spread or not all(s.increasing for s in value.steps)):
         raise UnsupportedLayer(
             "a batch normalisation with a negative factor stands in front of the maximum",
-            where(layer),
+            layer.where,
             "put the QActivation in front of the pooling",
         )
     # Increasing steps commute with a maximum, so they go on waiting behind it.
@@ -110,7 +125,7 @@ def _mean(c: Converter, layer: Layer, value: Value, window: dict[str, Any]) -> V
     done = done.after(Divide(f32(counts if sizes.size > 1 else sizes[0])))
     if quantizer:
         area = int(np.prod(window["pool"]))
-        q = parse_quantizer(quantizer, where(layer))
+        q = parse_quantizer(quantizer, layer.where)
         factor = f32(q.quantize(f32([1.0 / area])).value()).reshape(())
         done = done.after(Affine(mul=f32(area))).after(Affine(mul=factor))
     return done
@@ -138,7 +153,7 @@ def mean_pool_1d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 def mean_pool_2d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Mean over windows of two axes."""
     out = _mean(c, layer, ins[0], _windows(layer, ins[0], 2))
-    return c.activate(out, layer.config.get("activation"), layer)
+    return activate(c, out, layer.config.get("activation"), layer)
 
 
 def _dropped(c: Converter, layer: Layer, value: Value) -> Value:
@@ -158,7 +173,7 @@ def global_max(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 def global_mean(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Mean over all positions."""
     out = _dropped(c, layer, _mean(c, layer, ins[0], _whole(layer, ins[0])))
-    return c.activate(out, layer.config.get("activation"), layer)
+    return activate(c, out, layer.config.get("activation"), layer)
 
 
 # -------------------------------------------------------------------- moving elements
@@ -186,14 +201,16 @@ def flatten(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 def reshape(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """The same elements in another shape."""
     (value,) = ins
-    target = [int(n) for n in layer.config["target_shape"]]
+    given = wholes(layer, "target_shape", (), least=-1)
+    target = list(given)
     if target.count(-1) == 1:
         known = -math.prod(target)
         target[target.index(-1)] = value.type.size // known if known else 0
     if math.prod(target) != value.type.size or min(target, default=1) < 1:
         raise ModelError(
-            f"target shape {tuple(layer.config['target_shape'])} does not hold {value.type.size} elements",
-            where(layer),
+            f"target shape {given} does not hold {value.type.size} elements",
+            layer.where,
+            "the model does not fit its own input shape",
         )
     return _moved(c, layer, value, Reshape(tuple(target)))
 
@@ -201,24 +218,14 @@ def reshape(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 @handles("Permute")
 def permute(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Axes in another order."""
-    return _moved(c, layer, ins[0], Permute(tuple(int(d) - 1 for d in layer.config["dims"])))
-
-
-def _pads(setting: Any, rank: int) -> tuple[tuple[int, int], ...]:
-    if rank == 1:
-        pair = setting if isinstance(setting, (list, tuple)) else (setting, setting)
-        return ((int(pair[0]), int(pair[1])),)
-    items = setting if isinstance(setting, (list, tuple)) else (setting,) * rank
-    return tuple(
-        (int(i[0]), int(i[1])) if isinstance(i, (list, tuple)) else (int(i), int(i)) for i in items
-    )
+    return _moved(c, layer, ins[0], Permute(tuple(d - 1 for d in wholes(layer, "dims", ()))))
 
 
 @handles("ZeroPadding1D", "ZeroPadding2D")
 def zero_padding(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Zeros around the spatial axes."""
     channels_last(layer)
-    pads = _pads(layer.config.get("padding", 1), len(ins[0].type.shape) - 1)
+    pads = pairs(layer, "padding", len(ins[0].type.shape) - 1)
     return c.emit(layer.name, Pad((*pads, (0, 0))), [c.exact(ins[0], layer)], layer)
 
 
@@ -229,28 +236,28 @@ def upsampling(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     mode = layer.config.get("interpolation", "nearest")
     if mode != "nearest":
         raise UnsupportedLayer(
-            f"interpolation={mode!r} is not supported", where(layer), "use interpolation='nearest'"
+            f"interpolation={mode!r} is not supported", layer.where, "use interpolation='nearest'"
         )
-    factors = per_axis(layer.config.get("size", 2), len(ins[0].type.shape) - 1)
+    factors = wholes(layer, "size", 2, len(ins[0].type.shape) - 1)
     return _moved(c, layer, ins[0], Upsample((*factors, 1)))
 
 
 # -------------------------------------------------------------------- merging
 
 
-@handles("Add")
+@handles("Add", merges=True)
 def add(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Sum of tensors on one grid."""
     return c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer), layer)
 
 
-@handles("Subtract")
+@handles("Subtract", merges=True)
 def subtract(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Difference of two tensors on one grid."""
     return c.emit(layer.name, Add((1, -1)), c.aligned(ins, layer), layer)
 
 
-@handles("Average")
+@handles("Average", merges=True)
 def average(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Mean of tensors; exact for a power of two of them."""
     total = c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer), layer)
@@ -258,7 +265,7 @@ def average(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     return total.after(Divide(f32(len(ins)))) if power is None else c.scaled(total, -power, layer)
 
 
-@handles("Multiply")
+@handles("Multiply", merges=True)
 def multiply(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Product of tensors, element by element."""
     done = c.exact(ins[0], layer)
@@ -268,13 +275,13 @@ def multiply(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     return done
 
 
-@handles("Maximum")
+@handles("Maximum", merges=True)
 def maximum(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Larger of tensors on one grid, element by element."""
     return _fold(c, layer, ins, Maximum(False))
 
 
-@handles("Minimum")
+@handles("Minimum", merges=True)
 def minimum(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Smaller of tensors on one grid, element by element."""
     return _fold(c, layer, ins, Maximum(True))
@@ -289,12 +296,16 @@ def _fold(c: Converter, layer: Layer, ins: list[Value], op: Op) -> Value:
     return done
 
 
-@handles("Concatenate")
+@handles("Concatenate", merges=True)
 def concatenate(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     """Tensors one behind the other along an axis."""
     rank = len(ins[0].type.shape)
-    axis = int(layer.config.get("axis", -1))
+    axis = whole(layer, "axis", -1, None)
     axis = axis % rank if axis < 0 else axis - 1
     if not 0 <= axis < rank:
-        raise UnsupportedLayer("concatenation along the batch axis", where(layer))
+        raise UnsupportedLayer(
+            "concatenation along the batch axis",
+            layer.where,
+            "samples cannot be joined; use axis=-1",
+        )
     return c.emit(layer.name, Concat(axis), c.aligned(ins, layer), layer)

@@ -20,6 +20,7 @@ F64 = npt.NDArray[np.float64]
 MAX_CORRECTIONS = 127
 _MAX_SHIFT = 40
 _SAFE_BITS = 60
+_MAX_LISTED = 1 << 12
 _HALVINGS = 64
 
 
@@ -66,20 +67,18 @@ class _Try:
     misses: int
 
 
-def fit_line(
-    lo: I64, hi: I64, edges: Sequence[I64], values: Sequence[I64]
-) -> Line | None:
+def fit_line(lo: I64, hi: I64, edges: Sequence[I64], values: Sequence[I64]) -> Line | None:
     """Return lines equal to the staircases, with few corrections or better none, or None.
 
     Args:
-        lo, hi: the interval of x, one a row.
+        lo: the least x of each row.
+        hi: the largest.
         edges: a row's places where the value changes, ascending.
         values: a row's values before, between and behind them; all rising or all falling.
     """
     clip = min(int(v.min()) for v in values), max(int(v.max()) for v in values)
     rows = [
-        _row(int(a), int(b), e, v, clip)
-        for a, b, e, v in zip(lo, hi, edges, values, strict=True)
+        _row(int(a), int(b), e, v, clip) for a, b, e, v in zip(lo, hi, edges, values, strict=True)
     ]
     limit = min(_longest_shift(row, clip) for row in rows)
     for floors in (True, False):
@@ -106,7 +105,9 @@ def _row(lo: int, hi: int, edges: I64, values: I64, clip: tuple[int, int]) -> _R
     # The common saturation holds the ends where they are its bounds.
     reaches[0] = values[0] > clip[0]
     stays[-1] = values[-1] < clip[1]
-    return _Row(lo, hi, first, level, reaches, stays, _slope(lo, first, level, reaches, stays), mirrored)
+    return _Row(
+        lo, hi, first, level, reaches, stays, _slope(lo, first, level, reaches, stays), mirrored
+    )
 
 
 def _slope(
@@ -175,10 +176,12 @@ def _missed(row: _Row, mult: int, add: int, bound: I64) -> list[int]:
         met = np.where(add >= bound, row.lo, row.hi + 1)
     matters = (row.reaches & (met > row.first)) | (row.stays & (met < row.first))
     spans = np.abs(met - row.first)[matters]
-    if int(spans.sum()) > 4 * MAX_CORRECTIONS:
-        return [0] * int(spans.sum())
-    pairs = zip(met[matters].tolist(), row.first[matters].tolist(), strict=True)
-    return sorted({x for pair in pairs for x in range(min(pair), max(pair))})
+    start = np.minimum(met, row.first)[matters]
+    most = spans.cumsum() <= _MAX_LISTED  # beyond, the line is refused anyway
+    parts = [np.arange(a, a + n) for a, n in zip(start[most], spans[most], strict=True)]
+    if not most.all():
+        parts.append(start[~most][:1] + np.arange(MAX_CORRECTIONS + 1))
+    return np.unique(np.concatenate(parts)).tolist() if parts else []
 
 
 def _finish(rows: list[_Row], shift: int, floors: bool, clip: tuple[int, int]) -> Line | None:

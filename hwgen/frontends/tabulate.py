@@ -141,9 +141,7 @@ def _by_row(
     value: Value, code: Quantize, shape: tuple[int, ...]
 ) -> Callable[[npt.NDArray[np.intp], I64], I64]:
     """Return the function of (row, accumulator code), element by element."""
-    flat = tuple(
-        step.map(lambda a: np.broadcast_to(a, shape).reshape(-1)) for step in value.steps
-    )
+    flat = tuple(step.map(lambda a: np.broadcast_to(a, shape).reshape(-1)) for step in value.steps)
 
     def evaluate(rows: npt.NDArray[np.intp], codes: I64) -> I64:
         picked = tuple(step.map(lambda a: a[rows]) for step in flat)
@@ -216,7 +214,9 @@ def _from_line(stairs: Staircase, line: Line, frac: int) -> Table:
     # The products in full, so that the second stage sees what it rounds.
     sums = [
         m * int(x) + a
-        for m, a, ends in zip(line.mult, line.add, zip(stairs.lo, stairs.hi, strict=True), strict=True)
+        for m, a, ends in zip(
+            line.mult, line.add, zip(stairs.lo, stairs.hi, strict=True), strict=True
+        )
         for x in ends
     ]
     product = MulShift(mult, add, 0, min(sums), max(sums), frac + line.shift)
@@ -248,4 +248,3 @@ def _pulses(at: dict[int, int], shift: int) -> tuple[I64, I64]:
         edges.append(x + 1)
         values.append(0)
     return np.array(edges, np.int64), np.array(values, np.int64)
-

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a Keras model configuration to a flat list of layer calls.
 
-Sequential and functional models of Keras 2 and Keras 3 come out alike: every call has a layer, the tensors it
-reads and the tensor it makes. Nested models are inlined, wrappers that change nothing at inference (pruning)
-are peeled off, and so is TimeDistributed, whose inner layer acts on the last axis anyway.
+Sequential and functional models of Keras 2 and Keras 3 come out alike: every call has a layer, the
+tensors it reads and the tensor it makes. Nested models are inlined, wrappers that change nothing at
+inference (pruning) are peeled off, and so is TimeDistributed around layers that treat every
+position alike anyway.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _ALIKE = frozenset(
     {"Dense", "QDense", "Activation", "QActivation", "ReLU", "LeakyReLU", "Softmax", "Dropout"}
 )
 _MAX_DEPTH = 8
+_SAVE = "save the model again with Keras; the file may have been edited or cut"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def parse(config: Mapping[str, Any], where: str) -> Network:
         raise UnsupportedLayer(
             f"model class {cls!r} is not supported; hwgen reads Sequential and functional models",
             where,
-            "subclassed models have no layer graph in the file: rebuild the model with the functional API",
+            "subclassed models have no layer graph in the file: rebuild the model with the "
+            "functional API",
         )
     walker = _Walker(where)
     try:
@@ -93,7 +96,7 @@ def parse(config: Mapping[str, Any], where: str) -> Network:
         raise ModelError(
             f"the model configuration is malformed ({type(error).__name__}: {error})",
             where,
-            "save the model again with Keras; the file may have been edited or cut",
+            _SAVE,
         ) from error
     inner = config.get("config")
     name = inner.get("name", "model") if isinstance(inner, Mapping) else "model"
@@ -111,7 +114,11 @@ class _Walker:
     ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """Inline one model; *feeds* are the tensors at its inputs, None for the outermost."""
         if depth > _MAX_DEPTH:
-            raise ModelError(f"models are nested more than {_MAX_DEPTH} deep", self.where)
+            raise ModelError(
+                f"models are nested more than {_MAX_DEPTH} deep",
+                self.where,
+                "write it as one functional model",
+            )
         config = spec["config"]
         if _bare(spec["class_name"]) == "Sequential":
             return self.sequential(config, prefix, feeds, depth)
@@ -122,7 +129,7 @@ class _Walker:
     ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         specs = config["layers"] if isinstance(config, Mapping) else config
         if not specs:
-            raise ModelError("the model has no layers", self.where)
+            raise ModelError("the model has no layers", self.where, _SAVE)
         ins: list[tuple[str, str]] = []
         if feeds is not None:
             tensor = feeds[0]
@@ -167,17 +174,24 @@ class _Walker:
         ins = []
         for i, (name, node, index) in enumerate(input_refs):
             if name not in specs:
-                raise ModelError(f"input layer {name!r} is not in the model", self.where)
+                raise ModelError(f"input layer {name!r} is not in the model", self.where, _SAVE)
+            if _bare(specs[name]["class_name"]) != "InputLayer":
+                raise ModelError(f"input layer {name!r} is no InputLayer", self.where, _SAVE)
             if feeds is None:
                 tensors[name, node, index] = self.call(specs[name], prefix, (), name, depth)
                 ins.append((name, tensors[name, node, index]))
             else:
                 tensors[name, node, index] = feeds[i]
+        inbound = {name: _inbound(spec) for name, spec in specs.items()}
+        outputs = _refs(config["output_layers"])
+        used = [r for calls in inbound.values() for refs in calls for r in refs] + outputs
         pending = [
             (name, node, refs)
-            for name, spec in specs.items()
+            for name, calls in inbound.items()
             if name not in {r[0] for r in input_refs}
-            for node, refs in enumerate(_inbound(spec))
+            for node, refs in enumerate(
+                calls, _first_node(specs[name], len(calls), {r[1] for r in used if r[0] == name})
+            )
         ]
         while pending:
             ready = [p for p in pending if all(r in tensors for r in p[2])]
@@ -187,6 +201,7 @@ class _Walker:
                     f"layer {stuck[0]!r} reads {[r[0] for r in stuck[2] if r not in tensors]}, "
                     "which no layer makes",
                     self.where,
+                    _SAVE,
                 )
             for name, node, refs in ready:
                 outs = self.call_all(
@@ -195,10 +210,11 @@ class _Walker:
                 for index, out in enumerate(outs):
                     tensors[name, node, index] = out
             pending = [p for p in pending if p not in ready]
-        outputs = _refs(config["output_layers"])
+        if not outputs:
+            raise ModelError("the model has no outputs", self.where, _SAVE)
         missing = [r[0] for r in outputs if r not in tensors]
         if missing:
-            raise ModelError(f"output layers {missing} are not in the model", self.where)
+            raise ModelError(f"output layers {missing} are not in the model", self.where, _SAVE)
         return ins, [(r[0], tensors[r]) for r in outputs]
 
     def call(
@@ -273,12 +289,19 @@ def _name(spec: Mapping[str, Any]) -> str:
 
 
 def _refs(spec: Any) -> list[tuple[str, int, int]]:
-    """Return (layer, node, tensor) triples of ``[["x", 0, 0], ...]`` or the single ``["x", 0, 0]``."""
+    """Return (layer, node, tensor) triples of ``[["x", 0, 0], ...]`` or ``["x", 0, 0]``."""
     if isinstance(spec, Mapping):
         spec = list(spec.values())
     if spec and isinstance(spec[0], str):
         spec = [spec]
     return [(str(s[0]), int(s[1]), int(s[2])) for s in spec]
+
+
+def _first_node(spec: Mapping[str, Any], calls: int, used: set[int]) -> int:
+    """Return the number of a layer's first call: 1 for a model whose own input was call 0."""
+    if _bare(spec["class_name"]) not in MODELS or 0 in used:
+        return 0
+    return int(max(used, default=0) >= calls or _shape_of(spec) is not None)
 
 
 def _inbound(spec: Mapping[str, Any]) -> list[list[tuple[str, int, int]]]:

@@ -166,7 +166,7 @@ def linear(
     value = c.exact(value, layer)
     op, rest = _with_bias(layer, value, codes, make, channels, bias)
     width = Fixed.covering(int(codes.codes.min()), int(codes.codes.max()), codes.frac)
-    done = c.emit(name, op, [value], layer, f"weights {width}, {op.note()}")
+    done = c.emit(name, op, [value], layer, f"weights {width}")
     if not codes.exact:
         done = done.after(Affine(mul=f32(codes.scale).reshape(-1)))
         c.note(

@@ -21,7 +21,7 @@ _FAMILY: dict[str, Any] = {
     "name": str,
     "title": str,
     "vendor": str,
-    "lut": {"inputs": int, "carry_group": int, "source": str},
+    "lut": {"inputs": int, "carry_group": int, "adder_operands": int, "source": str},
     "delay": {
         part: {"ns": float, "source": str}
         for part in (
@@ -30,6 +30,7 @@ _FAMILY: dict[str, Any] = {
             "carry_in",
             "carry_per_bit",
             "carry_out",
+            "third_operand",
             "clk_to_q",
             "setup",
             "margin",
@@ -60,11 +61,13 @@ class Family:
         title, vendor: for people and for project scripts.
         lut_inputs: inputs of the largest single look-up table.
         carry_group: positions that one step of the carry chain covers.
+        adder_operands: 3 where a look-up table and a carry position a bit add three, else 2.
         lut: input to output of a look-up table.
         net: one routed net.
         carry_in: operand pin into the carry chain, its look-up table included.
         carry_per_bit: along the chain.
         carry_out: from the chain to a sum output.
+        third_operand: what an adder of three takes longer than one of two.
         clk_to_q, setup: of a flip-flop.
         margin: kept free in every stage.
         sources: figure to where it comes from.
@@ -75,21 +78,24 @@ class Family:
     vendor: str
     lut_inputs: int
     carry_group: int
+    adder_operands: int
     lut: float
     net: float
     carry_in: float
     carry_per_bit: float
     carry_out: float
+    third_operand: float
     clk_to_q: float
     setup: float
     margin: float
     sources: tuple[tuple[str, str], ...]
 
-    def adder_ns(self, width: int) -> float:
+    def adder_ns(self, width: int, operands: int = 2) -> float:
         """Return the delay of a carry chain of *width* positions with the net in front of it."""
         steps = -(-width // self.carry_group)
         chain = steps * self.carry_group * self.carry_per_bit
-        return self.net + self.carry_in + chain + self.carry_out
+        extra = self.third_operand if operands == 3 else 0.0
+        return self.net + self.carry_in + chain + self.carry_out + extra
 
     def logic_ns(self, levels: int) -> float:
         """Return the delay of *levels* look-up tables with the nets in front of them."""
@@ -227,12 +233,17 @@ def _read_family(path: Path) -> Family:
     for part, figure in delay.items():
         if figure["ns"] < 0:
             raise ConfigError(f"a delay cannot be {figure['ns']}", f"{where}: delay.{part}.ns")
+    if lut["adder_operands"] not in (2, 3):
+        raise ConfigError(
+            f"2 or 3 is expected, not {lut['adder_operands']}", f"{where}: lut.adder_operands"
+        )
     return Family(
         name=data["name"],
         title=data["title"],
         vendor=data["vendor"],
         lut_inputs=lut["inputs"],
         carry_group=lut["carry_group"],
+        adder_operands=lut["adder_operands"],
         **{part: figure["ns"] for part, figure in delay.items()},
         sources=_sources(data),
     )
@@ -243,7 +254,7 @@ def _read(path: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = tomllib.load(file)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
         raise ConfigError(f"cannot be read: {error}", str(path)) from error
     checked = _check(data, spec, path.name, "")
     if checked["name"] != path.stem:

@@ -109,11 +109,14 @@ def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: f
     ]  # fmt: skip
     env = verilator.env
     tools.run(command, env=env, log=folder / "verilate.log", timeout=timeout, what=source.top)
+    # The main program sees nothing of a design but its ports, which are what this header declares.
+    seen = hashlib.sha256(main.read_bytes() + (folder / "Vtop.h").read_bytes())
     stored = _library(verilator, compiler, waves)
-    cached = stored.is_dir()
-    if cached:
-        for item in stored.iterdir():
-            shutil.copy(item, folder / item.name)  # not copy2: they must be newer than the makefile
+    wanted = {f"main-{seen.hexdigest()[:16]}.o": folder / "verilator.o"}
+    wanted |= {item.name: folder / item.name for item in stored.glob("verilated*.o")}
+    for name, place in wanted.items():
+        with suppress(OSError):
+            shutil.copyfile(stored / name, place)  # not copy2: newer than the makefile
     speed = "-O1" if rows >= ROWS_WORTH_OPTIMISING else "-O0"
     options = [
         f"OPT_FAST={speed}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1", f"CXX={compiler.path}",
@@ -123,13 +126,13 @@ def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: f
     ]  # fmt: skip
     command = [str(make.path), "-j2", "-C", str(folder), "-f", "Vtop.mk", source.top, *options]
     tools.run(command, env=env, log=folder / "make.log", timeout=timeout, what=source.top)
-    if not cached:
-        _store(stored, folder)
+    wanted |= {item.name: item for item in folder.glob("verilated*.o")}
+    _store(stored, wanted)
 
 
 def library_ready(waves: bool) -> bool:
     """Tell whether the run-time library need not be compiled."""
-    return _library(tools.verilator(), tools.compiler(), waves).is_dir()
+    return (_library(tools.verilator(), tools.compiler(), waves) / "verilated.o").is_file()
 
 
 def _library(verilator: tools.Tool, compiler: tools.Tool, waves: bool) -> Path:
@@ -146,17 +149,16 @@ def _library(verilator: tools.Tool, compiler: tools.Tool, waves: bool) -> Path:
     return Path(home) / "hwgen" / f"verilated-{seen.hexdigest()[:16]}"
 
 
-def _store(stored: Path, folder: Path) -> None:
-    # A cache: where it cannot be written, or another process was first, all works without.
+def _store(stored: Path, items: Mapping[str, Path]) -> None:
+    # A cache: where it cannot be written, all works without. A file appears whole or not at all.
     with suppress(OSError):
-        stored.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=stored.parent, prefix="fresh-"))
-        try:
-            for item in folder.glob("verilated*.o"):
-                shutil.copy(item, fresh / item.name)
-            fresh.rename(stored)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+        stored.mkdir(parents=True, exist_ok=True)
+        for name, item in items.items():
+            if not (stored / name).exists():
+                handle, fresh = tempfile.mkstemp(dir=stored, prefix="fresh-")
+                os.close(handle)
+                shutil.copyfile(item, fresh)
+                os.replace(fresh, stored / name)
 
 
 def icarus_job(source: Source, folder: Path, *, waves: bool) -> dict[str, Any]:

@@ -88,12 +88,13 @@ class _Run:
     waves: bool
     seed: int
     timeout: float
+    replay: str
 
 
 def simulate(
     out: Path, vectors: Vectors, *, simulator: str = "verilator", waves: bool = False,
     seed: int = 1, tests: Sequence[str] = (), build_dir: Path | None = None,
-    trace: Trace | None = None, timeout: float = 1800.0,
+    trace: Trace | None = None, timeout: float = 1800.0, replay: str = "",
 ) -> SimResult:  # fmt: skip
     """Run the bench on the flow top and on the AXI-Stream top of a written design.
 
@@ -108,6 +109,8 @@ def simulate(
         trace: gives, for input codes, what every stage exports, ``{stage: (samples, exports)}``;
             with it a mismatch names the first wrong layer (see `trace_of`).
         timeout: seconds for each build and each run.
+        replay: the command that makes these vectors again and simulates them; without it, one that
+            does for corners and random rows.
 
     Raises:
         Mismatch: an output differs; says where, what, and how to see it again.
@@ -122,7 +125,8 @@ def simulate(
     design = _read_design(out)
     _check_vectors(design, vectors)
     build = (build_dir or out / "sim" / "build").resolve()
-    run = _Run(out.resolve(), design, build, simulator, waves, seed, timeout)
+    replay = replay or _replay(out, vectors, simulator, seed)
+    run = _Run(out.resolve(), design, build, simulator, waves, seed, timeout, replay)
     wanted = _wanted(design, tests)
     build.mkdir(parents=True, exist_ok=True)
     vectors.save(build / "vectors.npz")
@@ -147,12 +151,12 @@ def simulate(
     for name, record in records.items():
         if "first" in record:
             where, why = _explain(run, vectors, record, trace if name in FLOW_CLAIMS else None)
-            raise _mismatch(run, name, record, vectors, where, why, out)
+            raise _mismatch(run, name, record, vectors, where, why)
         if record.get("violation"):
             raise ProtocolViolation(
                 f"{record['violation']} ({name}, {simulator}, seed {seed})",
                 str(design["name"]),
-                f"replay: {_replay(run, out)}",
+                f"replay: {run.replay}",
             )
     return _result(run, records, time.monotonic() - began)
 
@@ -292,7 +296,7 @@ def _explain(run: _Run, vectors: Vectors, record: Record, trace: Trace | None) -
 
 
 def _mismatch(
-    run: _Run, name: str, record: Record, vectors: Vectors, where: str, why: str, out: Path
+    run: _Run, name: str, record: Record, vectors: Vectors, where: str, why: str
 ) -> Mismatch:
     first = record["first"]
     row, width = int(first["row"]), int(first["width"])
@@ -306,13 +310,16 @@ def _mismatch(
         f" {record['mismatches']} of {record['sent']} samples differ"
         f" ({name}, {run.simulator}, seed {run.seed})"
     )
-    hint = f"replay: {_replay(run, out)} --only {vectors.first + row}"
-    return Mismatch(f"{what}\n  {why}" if why else what, where, hint)
+    hint = f"replay: {run.replay} --only {vectors.first + row}"
+    what = f"{what}\n  {why}" if why else what
+    return Mismatch(what, where, hint, int(record["sent"]), int(record["mismatches"]))
 
 
-def _replay(run: _Run, out: Path) -> str:
-    icarus = " --simulator icarus" if run.simulator == "icarus" else ""
-    return f"hwgen sim {out}{icarus} --seed {run.seed}"
+def _replay(out: Path, vectors: Vectors, simulator: str, seed: int) -> str:
+    drawn = 0 if vectors.first else dict(vectors.origin).get("random", 0)
+    samples = f" --samples {drawn}" if drawn else ""
+    icarus = " --simulator icarus" if simulator == "icarus" else ""
+    return f"hwgen sim {out}{samples}{icarus} --seed {seed}"
 
 
 def _result(run: _Run, records: Mapping[str, Record], seconds: float) -> SimResult:

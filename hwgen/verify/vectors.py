@@ -111,7 +111,7 @@ class Vectors:
             VerifyError: it is missing or not one of ours.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             names = [str(name) for name in arrays["origin_names"]]
             counts = [int(count) for count in arrays["origin_counts"]]
@@ -123,7 +123,8 @@ class Vectors:
                 int(arrays["first"]),
             )
         except (
-            OSError, ValueError, KeyError, AssertionError, StopIteration, zipfile.BadZipFile
+            OSError, ValueError, KeyError, AssertionError, StopIteration, EOFError,
+            zipfile.BadZipFile,
         ) as problem:  # fmt: skip
             raise VerifyError(
                 f"cannot read test vectors: {problem}", path.name, "build the design again"

@@ -49,7 +49,7 @@ FAULTS = (
     # signs
     Fault("input_sign_dropped", FC1, r"wire signed (\[4:0\] n0)", r"wire \1"),
     Fault("register_sign_dropped", FC2, r"logic signed (\[7:0\] n\d+_q1)", r"logic \1"),
-    Fault("output_sign_dropped", TOP, r"8'\(\$signed\((\S+?)\)\)", r"8'(\1)"),
+    Fault("output_sign_dropped", TOP, r"'\(\$signed\((\S+?)\)\)", r"'(\1)"),
     # registers
     Fault("register_missing", FC2, r"(= 9'\(n\d+)_q1\)", r"\1)"),
     Fault("register_missing_unsigned", FC2, r"(n\d+)_q2\)", r"\1_q1)"),
@@ -83,7 +83,7 @@ FAULTS = (
     Fault("container_not_signed", AXIS, r"\.Signed( *)\(1\)", r".Signed\1(0)", "axis"),
     Fault("container_stride", UNPACK, r"frame_q\[i\*Container ", "frame_q[i*Width ", "axis"),
     Fault("beats_change_in_stall", PACK, r"valid_q && out_ready_i", "valid_q", "axis"),
-    Fault("valid_waits_for_ready", PACK, r"(out_valid_o = )valid_q", r"\1valid_q & out_ready_i", "axis"),
+    Fault("valid_waits_for_ready", PACK, r"out_valid_o = ", "out_valid_o = out_ready_i & ", "axis"),
     Fault("pack_not_reset", PACK, r"valid_q <= 1'b0", "valid_q <= valid_d", "axis"),
     Fault("beat_not_reset", UNPACK, r"beat_q  <= '0", "beat_q <= beat_d", "axis"),
     Fault("one_credit_too_many", BUFFER, r"'\(Depth\);", "'(Depth + 1);", "axis"),

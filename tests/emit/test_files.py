@@ -11,7 +11,8 @@ import pytest
 from hwgen.emit.files import FileSet, json_bytes, npz_bytes
 from hwgen.errors import ConfigError
 
-FILES = FileSet.of({"b/c.txt": "two", "a.txt": b"one", "manifest.json": '{"hwgen": "0"}'})
+OURS = '{"hwgen": "0", "schema": 1, "files": {}}'
+FILES = FileSet.of({"b/c.txt": "two", "a.txt": b"one", "manifest.json": OURS})
 
 
 def _tree(folder: Path) -> dict[str, bytes]:
@@ -63,7 +64,7 @@ def test_write_makes_the_folder_and_nothing_else(tmp_path: Path) -> None:
 def test_own_folder_is_replaced_whole(tmp_path: Path) -> None:
     FILES.write(tmp_path / "out")
     (tmp_path / "out" / "stale.txt").write_text("old")
-    FileSet.of({"manifest.json": '{"hwgen": "1"}'}).write(tmp_path / "out")
+    FileSet.of({"manifest.json": OURS}).write(tmp_path / "out")
     assert list(_tree(tmp_path / "out")) == ["manifest.json"]
 
 
