@@ -16,7 +16,7 @@ _PUBLIC = {
     "from_keras": "hwgen.frontends.keras_live",
     "build": "hwgen.project",
     "sim": "hwgen.proofs",
-    "verify": "hwgen.proofs",
+    "verify_build": "hwgen.proofs",
     "predict": "hwgen.opened",
     "estimate": "hwgen.project",
     "boards": "hwgen.plan.board",

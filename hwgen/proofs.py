@@ -212,7 +212,7 @@ class Verdict:
         )
 
 
-def verify(
+def verify_build(
     out: Path | str,
     *,
     against: str = "qkeras",
@@ -247,7 +247,7 @@ def compare(
     seed: int = 1,
     say: Say = silent,
 ) -> Verdict:
-    """Do what `verify` does, and return what was found when outputs differ, too."""
+    """Do what `verify_build` does, and return what was found when outputs differ, too."""
     from hwgen.frontends.keras_live import oracle
 
     if against != "qkeras":

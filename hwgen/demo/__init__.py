@@ -16,7 +16,7 @@ from hwgen.ir.graph import Graph
 from hwgen.opened import predict
 from hwgen.progress import Say, silent
 from hwgen.project import build, options
-from hwgen.proofs import sim, verify
+from hwgen.proofs import sim, verify_build
 
 BOARD, CLOCK = "vcu118", "200MHz"
 # The jet tagger's features are standardised, and its file says nothing of their format.
@@ -98,7 +98,7 @@ def run_demo(
     compared: dict[str, Any] | None = None
     absent = ""
     try:
-        compared = verify(out, samples=10 * samples, data=chosen.events, say=say)
+        compared = verify_build(out, samples=10 * samples, data=chosen.events, say=say)
     except ToolMissing as missing:
         absent = missing.hint
     facts = {

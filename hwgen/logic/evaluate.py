@@ -11,6 +11,7 @@ import numpy as np
 from hwgen.ir.tensor import INT64_SAFE, Codes
 from hwgen.logic.graph import (
     Add,
+    Add3,
     Const,
     In,
     Logic,
@@ -85,6 +86,8 @@ def _reach(logic: Logic, wire: Wire, node: Node) -> int:
     match node:
         case Add(a, b, shift_a, shift_b):
             return (peak(a) << shift_a) + (peak(b) << shift_b)
+        case Add3(a, b, c, shift_a, shift_b, shift_c):
+            return (peak(a) << shift_a) + (peak(b) << shift_b) + (peak(c) << shift_c)
         case Mul(a, b):
             return peak(a) * peak(b)
         case Requant(a, shift, lo, hi):
@@ -118,6 +121,10 @@ def _compute(
         case Add(_, _, shift_a, shift_b, sub):
             left, right = ins[0] << shift_a, ins[1] << shift_b
             return left - right if sub else left + right
+        case Add3(_, _, _, shift_a, shift_b, shift_c, sub_b, sub_c):
+            left, middle, right = ins[0] << shift_a, ins[1] << shift_b, ins[2] << shift_c
+            left = left - middle if sub_b else left + middle
+            return left - right if sub_c else left + right
         case Mul():
             product: Codes = ins[0] * ins[1]
             return product

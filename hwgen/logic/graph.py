@@ -56,6 +56,20 @@ class Add:
 
 
 @dataclass(frozen=True, slots=True)
+class Add3:
+    """``(a << shift_a) +- (b << shift_b) +- (c << shift_c)``: one LUT6_2 and carry a bit on AMD."""
+
+    a: Wire
+    b: Wire
+    c: Wire
+    shift_a: int = 0
+    shift_b: int = 0
+    shift_c: int = 0
+    sub_b: bool = False
+    sub_c: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Mul:
     """``a * b`` of two variables."""
 
@@ -100,7 +114,7 @@ class Thresh:
     values: tuple[int, ...]
 
 
-Node: TypeAlias = In | Const | Shl | Add | Mul | Max | Requant | Select | Thresh
+Node: TypeAlias = In | Const | Shl | Add | Add3 | Mul | Max | Requant | Select | Thresh
 
 
 def operands(node: Node) -> tuple[Wire, ...]:
@@ -110,8 +124,8 @@ def operands(node: Node) -> tuple[Wire, ...]:
             return ()
         case Add(a, b) | Mul(a, b) | Max(a, b):
             return (a, b)
-        case Select(a, on_neg, on_pos):
-            return (a, on_neg, on_pos)
+        case Add3(a, b, c) | Select(a, b, c):
+            return (a, b, c)
         case _:
             return (node.a,)
 
@@ -127,12 +141,14 @@ class Builder:
     """Grows a logic graph. `layer` tags the nodes that are made while it is set.
 
     Attributes:
+        arity: operands that one adder of the target takes, 2 or 3; matrix products obey it.
         nodes: the records, topologically ordered.
         lo, hi: exact interval of every node.
         layers: name of the layer that made each node.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, arity: int = 2) -> None:
+        self.arity = arity
         self.nodes: list[Node] = []
         self.lo: list[int] = []
         self.hi: list[int] = []
@@ -181,13 +197,7 @@ class Builder:
 
         *lo* and *hi* tighten the interval where the caller knows better (correlated operands).
         """
-        for wire, is_a in ((a, True), (b, False)):
-            inner = self.nodes[wire]
-            if isinstance(inner, Shl):
-                if is_a:
-                    a, shift_a = inner.a, shift_a + inner.shift
-                else:
-                    b, shift_b = inner.a, shift_b + inner.shift
+        (a, shift_a), (b, shift_b) = self._unshifted(a, shift_a), self._unshifted(b, shift_b)
         if self._is_zero(b):
             return self.shl(a, shift_a)
         if self._is_zero(a) and not sub:
@@ -204,6 +214,42 @@ class Builder:
             )
             return self.shl(inner_wire, common)
         return self._put(Add(a, b, shift_a, shift_b, sub), low, high)
+
+    def add3(
+        self, a: Wire, b: Wire, c: Wire, shift_a: int = 0, shift_b: int = 0, shift_c: int = 0,
+        sub_b: bool = False, sub_c: bool = False, lo: int | None = None, hi: int | None = None,
+    ) -> Wire:  # fmt: skip
+        """Return ``(a << shift_a) +- (b << shift_b) +- (c << shift_c)`` as one adder.
+
+        Operands that are zero leave a smaller one; *lo* and *hi* are as in `add`.
+        """
+        if self._is_zero(c):
+            return self.add(a, b, shift_a, shift_b, sub_b, lo, hi)
+        if self._is_zero(b):
+            return self.add(a, c, shift_a, shift_c, sub_c, lo, hi)
+        if self._is_zero(a) and not (sub_b and sub_c):
+            if sub_b:
+                return self.add(c, b, shift_c, shift_b, True, lo, hi)
+            return self.add(b, c, shift_b, shift_c, sub_c, lo, hi)
+        wires = (a, shift_a, False), (b, shift_b, sub_b), (c, shift_c, sub_c)
+        terms = [(*self._unshifted(wire, shift), sub) for wire, shift, sub in wires]
+        # Added operands first and in order of their wires: equal sums are equal nodes.
+        (a, shift_a, _), (b, shift_b, sub_b), (c, shift_c, sub_c) = sorted(
+            terms, key=lambda term: (term[2], *term[:2])
+        )
+        ends = [(self.lo[w] << s, self.hi[w] << s, sub) for w, s, sub in terms]
+        low = sum(-top if sub else bottom for bottom, top, sub in ends)
+        high = sum(-bottom if sub else top for bottom, top, sub in ends)
+        low, high = max(low, low if lo is None else lo), min(high, high if hi is None else hi)
+        common = min(shift_a, shift_b, shift_c)
+        node = Add3(
+            a, b, c, shift_a - common, shift_b - common, shift_c - common, sub_b, sub_c
+        )  # fmt: skip
+        return self.shl(self._put(node, low >> common, high >> common), common)
+
+    def _unshifted(self, wire: Wire, shift: int) -> tuple[Wire, int]:
+        inner = self.nodes[wire]
+        return (inner.a, shift + inner.shift) if isinstance(inner, Shl) else (wire, shift)
 
     def neg(self, a: Wire) -> Wire:
         """Return ``-a``."""
@@ -319,6 +365,8 @@ def _renumber(node: Node, new: dict[Wire, Wire]) -> Node:
             return node
         case Add(a, b, sa, sb, sub):
             return Add(new[a], new[b], sa, sb, sub)
+        case Add3(a, b, c, sa, sb, sc, sub_b, sub_c):
+            return Add3(new[a], new[b], new[c], sa, sb, sc, sub_b, sub_c)
         case Mul(a, b):
             return Mul(new[a], new[b])
         case Max(a, b, least):

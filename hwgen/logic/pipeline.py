@@ -15,8 +15,10 @@ from typing import Any, Protocol, cast
 
 from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import bits_for
+from hwgen.logic.carry import adder_positions
 from hwgen.logic.graph import (
     Add,
+    Add3,
     Const,
     In,
     Logic,
@@ -40,7 +42,7 @@ class Timing(Protocol):
     def overhead_ns(self) -> float:
         """Clock to output, set-up and clock skew of one register-to-register path."""
 
-    def adder_ns(self, width: int) -> float:
+    def adder_ns(self, width: int, operands: int = 2) -> float:
         """Return the delay of a carry-chain adder or comparator, routing included."""
 
     def logic_ns(self, levels: int) -> float:
@@ -233,7 +235,9 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
 
 def _moved(node: Node, new: dict[Wire, Wire]) -> Node:
     """Return a node with its operands renumbered."""
-    fields = {f: new[getattr(node, f)] for f in ("a", "b", "on_neg", "on_pos") if hasattr(node, f)}
+    fields = {
+        f: new[getattr(node, f)] for f in ("a", "b", "c", "on_neg", "on_pos") if hasattr(node, f)
+    }
     return cast(Node, replace(cast(Any, node), **fields))
 
 
@@ -242,32 +246,14 @@ def node_delay(logic: Logic, timing: Timing) -> Callable[[Wire], float]:
     return lambda wire: _delay(logic, wire, timing)
 
 
-def carry_bits(logic: Logic, wire: Wire) -> int:
-    """Return the adder positions of an ``Add``: its width less the low bits that pass unchanged.
-
-    Zero where the operands do not overlap: putting an unsigned word below another is wiring.
-    """
-    node = logic.nodes[wire]
-    assert isinstance(node, Add)
-    width = logic.width(wire)
-    for low, shift_low, high, shift_high in (
-        (node.a, node.shift_a, node.b, node.shift_b),
-        (node.b, node.shift_b, node.a, node.shift_a),
-    ):
-        beneath = logic.lo[low] >= 0 and logic.width(low) + shift_low <= shift_high
-        if beneath and not node.sub and high != low:
-            return 0
-    if node.sub and node.shift_b < node.shift_a:
-        return width
-    return max(width - max(node.shift_a, node.shift_b), 1)
-
-
 def _delay(logic: Logic, wire: Wire, timing: Timing) -> float:
     node = logic.nodes[wire]
     match node:
-        case Add():
-            bits = carry_bits(logic, wire)
-            return timing.adder_ns(bits) if bits else 0.0
+        case Add() | Add3():
+            bits = adder_positions(logic, wire)
+            if not bits:
+                return 0.0
+            return timing.adder_ns(bits, 3) if isinstance(node, Add3) else timing.adder_ns(bits)
         case Max(a, b):
             widest = max(logic.width(a), logic.width(b))
             return timing.adder_ns(widest) + timing.logic_ns(1)

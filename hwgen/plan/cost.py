@@ -3,8 +3,9 @@
 
 The model, for a family whose largest table has k inputs:
 
-- an adder takes one table a carry position. Low bits that only one operand reaches are wiring,
-  unless they are subtracted; operands that do not overlap are wiring altogether;
+- an adder of two or of three takes one table a carry position (hwgen.logic.carry). Low bits that
+  only one operand reaches are wiring, unless they are subtracted; operands that do not overlap are
+  wiring altogether;
 - a maximum is a comparator (one a bit) and a multiplexer; a multiplexer takes half a table a bit
   where k >= 6 (two of its bits share a table), else one;
 - a requantizer is an incrementer over the kept bits and its rounding decision (when it shifts),
@@ -23,8 +24,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from hwgen.logic.carry import adder_positions
 from hwgen.logic.graph import (
     Add,
+    Add3,
     Const,
     Logic,
     Max,
@@ -44,7 +47,6 @@ from hwgen.plan.matmul import MatmulTerms, bops, check_parallel, ebops, matmul_t
 __all__ = [
     "Estimate",
     "MatmulTerms",
-    "adder_bits",
     "bops",
     "check_parallel",
     "ebops",
@@ -58,6 +60,7 @@ __all__ = [
 
 TERMS = {
     Add: "adders",
+    Add3: "ternary_adders",
     Max: "maxima",
     Mul: "multipliers",
     Requant: "requantizers",
@@ -127,23 +130,8 @@ def logic_terms(design: Design) -> dict[str, int]:
     logic = design.logic
     counts = Counter(type(node) for node in logic.nodes)
     out = {name: counts[kind] for kind, name in TERMS.items()}
-    out["adder_bits"] = sum(adder_bits(logic, wire) for wire in range(len(logic.nodes)))
+    out["adder_bits"] = sum(adder_positions(logic, wire) for wire in range(len(logic.nodes)))
     return out
-
-
-def adder_bits(logic: Logic, wire: Wire) -> int:
-    """Return the carry positions of an adder; 0 for anything else and for operands side by side."""
-    node = logic.nodes[wire]
-    if not isinstance(node, Add):
-        return 0
-    low_a, low_b = node.shift_a, node.shift_b
-    if not node.sub:
-        for first, low, second in ((node.a, low_a, low_b), (node.b, low_b, low_a)):
-            if logic.lo[first] >= 0 and logic.width(first) + low <= second:
-                return 0
-    # Low bits that only b reaches pass a sum unchanged, but a difference negates them.
-    free = low_b if node.sub else max(low_a, low_b)
-    return max(logic.width(wire) - free, 1)
 
 
 def lut_cost(logic: Logic, wire: Wire, k: int) -> int:
@@ -151,8 +139,8 @@ def lut_cost(logic: Logic, wire: Wire, k: int) -> int:
     node = logic.nodes[wire]
     out = logic.width(wire)
     match node:
-        case Add():
-            return adder_bits(logic, wire)
+        case Add() | Add3():
+            return adder_positions(logic, wire)
         case Max(a, b):
             return max(logic.width(a), logic.width(b)) + _mux(out, k)
         case Mul(a, b):

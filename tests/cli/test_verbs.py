@@ -190,7 +190,7 @@ def test_verify_tells_how_many_differ(
     assert "output fc2, sample 3 (corner), element 1" in found["what"]
     assert "a library that talks" in told
     with pytest.raises(Mismatch, match="sample 3"):
-        proofs.verify(tiny, samples=30)
+        proofs.verify_build(tiny, samples=30)
 
 
 # --- predict --------------------------------------------------------------------------------------

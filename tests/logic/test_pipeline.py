@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from hwgen.errors import DoesNotFit
+from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.graph import Builder, Logic, Requant
 from hwgen.logic.pipeline import (
     Block,
     blocks_of,
-    carry_bits,
     node_delay,
     pipeline,
     split_rounding,
@@ -139,7 +139,7 @@ def test_only_overlapping_bits_are_carried() -> None:
     b.layer = "fc"
     logic = Logic.of(b, [("y", [w for w, _ in cases])])
     ((_, wires),) = logic.outputs
-    assert [carry_bits(logic, w) for w in wires] == [bits for _, bits in cases]
+    assert [adder_positions(logic, w) for w in wires] == [bits for _, bits in cases]
 
 
 def test_delay_model_is_ordered() -> None:

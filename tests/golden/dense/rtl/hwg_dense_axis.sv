@@ -42,7 +42,7 @@ module hwg_dense_axis (
     .error_o    (x_in_error)
   );
 
-  // one sample leaves all inputs together, when there is room for its result; a broken
+  // one sample leaves all inputs together, when its result has room; a broken
   // frame takes the frames beside it along
   logic sample_valid, sample_bad, sample_ready, launch_valid, result_valid;
   assign sample_valid = x_in_valid;

@@ -75,7 +75,7 @@ module hwg_delayb_axis (
     .error_o    (right_in_error)
   );
 
-  // one sample leaves all inputs together, when there is room for its result; a broken
+  // one sample leaves all inputs together, when its result has room; a broken
   // frame takes the frames beside it along
   logic sample_valid, sample_bad, sample_ready, launch_valid, result_valid;
   assign sample_valid = left_in_valid & right_in_valid;

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an adder costs: the exact number of positions of its carry chain.
+
+The one place for this figure. The solver minimises it, the delay model and the cost model count
+with it, and synthesis is checked against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from hwgen.ir.fixed import bits_for
+from hwgen.logic.graph import Add, Add3, Const, Node, Wire
+
+
+class Operand(NamedTuple):
+    """One term of a sum: an interval, how far it is shifted left, and whether it is subtracted."""
+
+    lo: int
+    hi: int
+    shift: int
+    negative: bool
+
+
+class Wires(Protocol):
+    """What has nodes with intervals: a `Builder` or a `Logic`."""
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """Records."""
+
+    @property
+    def lo(self) -> Sequence[int]:
+        """Least value of every node."""
+
+    @property
+    def hi(self) -> Sequence[int]:
+        """Greatest value of every node."""
+
+
+def carry_positions(operands: Sequence[Operand], lo: int, hi: int) -> int:
+    """Return the carry positions of an adder of two or three operands.
+
+    The chain reaches up to the top of the result, whose interval is ``[lo, hi]``. It starts where
+    the second operand joins in: below, the lowest one passes unchanged. A lowest operand that is
+    subtracted starts it at once. Zero when nothing is added, only put side by side.
+    """
+    live = [op for op in operands if op.lo or op.hi]
+    if not live:
+        return 0
+    low, *rest = sorted(live, key=lambda op: (op.shift, op.negative))
+    top = bits_for(lo, hi)
+    if low.negative or not rest:
+        return max(top - low.shift, 0) if low.negative else 0
+    start = rest[0].shift
+    if len(rest) == 1 and not rest[0].negative and low.lo >= 0:
+        if bits_for(low.lo, low.hi) + low.shift <= start:
+            return 0
+        peak = max(bits_for(op.lo, op.hi) + op.shift for op in live)
+        if rest[0].lo >= 0 and top > peak:
+            top -= 1  # the topmost bit is the carry that leaves the chain
+    return max(top - start, 0)
+
+
+def adder_positions(graph: Wires, wire: Wire) -> int:
+    """Return the carry positions of an ``Add`` or ``Add3`` of *graph*, 0 for any other node."""
+    node = graph.nodes[wire]
+    match node:
+        case Add(a, b, shift_a, shift_b, sub):
+            terms = [(a, shift_a, False), (b, shift_b, sub)]
+        case Add3(a, b, c, shift_a, shift_b, shift_c, sub_b, sub_c):
+            terms = [(a, shift_a, False), (b, shift_b, sub_b), (c, shift_c, sub_c)]
+        case _:
+            return 0
+    operands = []
+    for source, shift, negative in terms:
+        lo, hi = graph.lo[source], graph.hi[source]
+        if isinstance(graph.nodes[source], Const) and lo:
+            zeros = (lo & -lo).bit_length() - 1  # a constant starts at its lowest one
+            lo, hi, shift = lo >> zeros, hi >> zeros, shift + zeros
+        operands.append(Operand(lo, hi, shift, negative))
+    return carry_positions(operands, graph.lo[wire], graph.hi[wire])
