@@ -121,7 +121,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, compared: Any) -> dict[str, Any]:
         return dict(compared)
 
     monkeypatch.setattr(demo, "sim", sim)
-    monkeypatch.setattr(demo, "verify", verify)
+    monkeypatch.setattr(demo, "verify_build", verify)
     return asked
 
 

@@ -358,20 +358,5 @@ def test_an_impossible_clock_names_the_layer() -> None:
         plan(residual(), 900.0)
 
 
-def test_too_many_products_are_refused_before_any_work() -> None:
-    net = Net()
-    x = net.input("x", [0] * 8, [7] * 8)
-
-    def never(b: Builder, ins: Sequence[np.ndarray]) -> np.ndarray:
-        raise AssertionError("lowered a layer that cannot fit")
-
-    type_ = TensorType.of((512, 512, 2), Fixed(8))
-    net.nodes.append(Node("conv", LogicOp(never, weight=np.array([[0, 1], [2, 3]])), (x,), type_))
-    with pytest.raises(DoesNotFit, match="786,432 multiplications") as caught:
-        plan(net.graph("conv"))
-    assert "conv" in caught.value.where
-    assert "stream" in caught.value.hint
-
-
 def test_planning_is_deterministic() -> None:
     assert plan(random_graph(5)) == plan(random_graph(5))
