@@ -92,7 +92,8 @@ FAULTS = (
     Fault("early_last_accepted", UNPACK, r"in_last_i & final_beat &", "in_last_i &", "axis"),
     Fault("late_last_accepted", UNPACK, r"bad_d = 1'b1;", "bad_d = 1'b0;", "axis"),
     Fault("broken_frame_launched", AXIS, r"sample_valid & ~sample_bad", "sample_valid", "axis"),
-    Fault("broken_frame_waits", AXIS, r"sample_ready \| sample_bad", "sample_ready", "axis"),
+    Fault("broken_frame_stays", AXIS, r"sample_ready \| sample_bad", "sample_ready & ~sample_bad",
+          "axis"),
     Fault("hole_in_keep_accepted", UNPACK, r"keep_ok  = .*;", "keep_ok = 1'b1;", "axis"),
     Fault("error_flag_lost", AXIS, r"frame_error_q \| ", "", "axis"),
 )  # fmt: skip
