@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Constant matrix times vector as one shared graph of adders.
+"""Constant matrix times vector as one shared graph of adders of two or three operands.
 
 `solve` makes a plan: abstract steps over numbered signals, from the integers of the matrix and the
-intervals of the inputs alone. `apply` turns a plan into logic; a convolution applies one plan at
-every position. Every plan is checked when it is made: the matrix recomputed from its steps must be
-the matrix.
+intervals and arrivals of the inputs alone. `apply` turns a plan into logic; a convolution applies
+one plan at every position. Every plan is proven when it is made: the matrix recomputed from its
+steps must be the matrix.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,89 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.ir.fixed import bits_for
-from hwgen.logic.csd import Sharing, signed_digits
+from hwgen.logic import native, search
+from hwgen.logic.columns import Columns, Matrix, differences, direct, signed_digits
 from hwgen.logic.graph import Builder, Shl, Wire
+from hwgen.logic.plan import Maker, Plan
+from hwgen.logic.problem import DELAY2, DELAY3, Options, Problem, Row, Solution
 
-Vector = npt.NDArray[Any]
+__all__ = ["EFFORT", "Plan", "apply", "matvec", "solve"]
 
-# Pairs are counted within a block of rows; a block has at most this many pairs over all columns, so
-# that time and memory grow with the size of a wide layer and not with its square.
-PAIR_LIMIT = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """``(a << shift_a) +- (b << shift_b)`` with its exact interval.
-
-    Operand i is input i, or step ``i - n_in``; a negative operand ``-1 - k`` is constant k.
-    """
-
-    a: int
-    b: int
-    shift_a: int
-    shift_b: int
-    sub: bool
-    lo: int
-    hi: int
-
-    @property
-    def bits(self) -> int:
-        """Full adder positions: the result's width less the low bits that pass unchanged."""
-        width = bits_for(self.lo, self.hi)
-        if self.sub and self.shift_b < self.shift_a:
-            return width
-        return max(width - max(self.shift_a, self.shift_b), 1)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """An adder graph for one matrix.
-
-    Attributes:
-        n_in: number of inputs.
-        consts: the constants that steps and outputs use.
-        steps: in order of evaluation.
-        outputs: operand and left shift of every output.
-    """
-
-    n_in: int
-    consts: tuple[int, ...]
-    steps: tuple[Step, ...]
-    outputs: tuple[tuple[int, int], ...]
-
-    @property
-    def adders(self) -> int:
-        """Number of two-operand adders."""
-        return len(self.steps)
-
-    @property
-    def bits(self) -> int:
-        """Adder positions over all adders: near to the LUTs it takes."""
-        return sum(step.bits for step in self.steps)
-
-    @property
-    def depth(self) -> int:
-        """Adders on the longest path."""
-        depth = [0] * self.n_in
-        for s in self.steps:
-            depth.append(1 + max(depth[i] if i >= 0 else 0 for i in (s.a, s.b)))
-        return max((depth[i] for i, _ in self.outputs if i >= 0), default=0)
-
-    def matrix(self) -> tuple[Vector, Vector]:
-        """Recompute ``(weight, bias)`` from the steps alone, in Python integers."""
-        size = self.n_in + 1
-        table = [np.array([int(i == k) for i in range(size)], object) for k in range(self.n_in)]
-        ones = np.array([0] * self.n_in + [1], object)
-
-        def value(i: int) -> Vector:
-            return table[i] if i >= 0 else ones * self.consts[-1 - i]
-
-        for s in self.steps:
-            right = value(s.b) * (1 << s.shift_b)
-            table.append(value(s.a) * (1 << s.shift_a) + (-right if s.sub else right))
-        out = np.array([value(i) * (1 << shift) for i, shift in self.outputs], object)
-        out = out.reshape(len(self.outputs), size)
-        return out[:, :-1].T, out[:, -1]
+# Pairs are counted within a block of inputs; a block has at most this many pairs over all columns,
+# so that time and memory grow with the size of a wide layer and not with its square.
+PAIR_LIMIT = 50_000_000
+# Most work of the annealing by effort, and work for every signed digit.
+EFFORT = ((0, 0), (60_000_000, 60_000), (400_000_000, 400_000), (2_000_000_000, 4_000_000))
 
 
 def matvec(
@@ -109,11 +37,19 @@ def matvec(
     weight: npt.NDArray[Any],
     ins: Sequence[Wire],
     bias: Sequence[int] | None = None,
+    *,
+    arrival: Sequence[int] | None = None,
+    effort: int = 1,
 ) -> list[Wire]:
-    """Return the wires of ``x @ weight + bias`` for the integers *weight* (n_in, n_out)."""
-    rows: dict[Wire, Vector] = {}
+    """Return the wires of ``x @ weight + bias`` for the integers *weight* (n_in, n_out).
+
+    *arrival* is when each input is there, in tenths of an adder; *effort* is as in `solve`.
+    """
+    rows: dict[Wire, Matrix] = {}
+    late: dict[Wire, int] = {}
     total = np.array([0] * weight.shape[1] if bias is None else [int(v) for v in bias], object)
-    for wire, row in zip(ins, weight, strict=True):
+    times = [0] * len(ins) if arrival is None else arrival
+    for wire, row, time in zip(ins, weight, times, strict=True):
         wire, line = int(wire), row.astype(object)
         node = b.nodes[wire]
         if isinstance(node, Shl):  # the shift is free inside the matrix
@@ -123,10 +59,19 @@ def matvec(
             total = total + line * lo
         else:
             rows[wire] = rows[wire] + line if wire in rows else line
+            late[wire] = max(time, late.get(wire, 0))
     wires = [w for w, line in rows.items() if any(line)]
     matrix = np.array([rows[w] for w in wires], object).reshape(len(wires), weight.shape[1])
-    lows, highs = [b.lo[w] for w in wires], [b.hi[w] for w in wires]
-    return apply(solve(matrix, total.tolist(), lows, highs), b, wires)
+    plan = solve(
+        matrix,
+        total.tolist(),
+        [b.lo[w] for w in wires],
+        [b.hi[w] for w in wires],
+        arity=b.arity,
+        arrival=[late[w] for w in wires],
+        effort=effort,
+    )
+    return apply(plan, b, wires)
 
 
 def apply(plan: Plan, b: Builder, ins: Sequence[Wire]) -> list[Wire]:
@@ -138,231 +83,211 @@ def apply(plan: Plan, b: Builder, ins: Sequence[Wire]) -> list[Wire]:
     def wire(i: int) -> Wire:
         return wires[i] if i >= 0 else consts[-1 - i]
 
-    for s in plan.steps:
-        wires.append(b.add(wire(s.a), wire(s.b), s.shift_a, s.shift_b, s.sub, s.lo, s.hi))
+    for step in plan.steps:
+        (x, low, _), (y, mid, sub), *third = step.parts
+        if third:
+            ((z, top, less),) = third
+            made = b.add3(
+                wire(x), wire(y), wire(z), low, mid, top, sub, less, step.lo, step.hi
+            )  # fmt: skip
+        else:
+            made = b.add(wire(x), wire(y), low, mid, sub, step.lo, step.hi)
+        wires.append(made)
     return [b.shl(wire(i), shift) for i, shift in plan.outputs]
 
 
 def solve(
-    weight: npt.NDArray[Any], bias: Sequence[int], lo: Sequence[int], hi: Sequence[int]
+    weight: npt.NDArray[Any],
+    bias: Sequence[int],
+    lo: Sequence[int],
+    hi: Sequence[int],
+    *,
+    arity: int = 2,
+    arrival: Sequence[int] | None = None,
+    effort: int = 1,
+    seed: int = 1,
 ) -> Plan:
     """Return the adder graph of ``x @ weight + bias`` for ``lo <= x <= hi``.
 
-    Equal calls are cached.
+    Args:
+        weight: integers (n_in, n_out).
+        bias: of every output.
+        lo: least value of every input.
+        hi: greatest.
+        arity: operands that one adder may have, 2 or 3.
+        arrival: when each input is there, in tenths of a two-operand adder.
+        effort: 0 greedy; 1 a fraction of a second of annealing; 2 seconds; 3 minutes.
+        seed: of the annealing. Equal calls give equal plans, on any machine.
     """
-    flat = tuple(int(v) for v in weight.reshape(-1).tolist())
-    bounds = tuple(map(int, lo)), tuple(map(int, hi))
     assert weight.shape == (len(lo), len(bias))
     assert len(lo) == len(hi)
-    return _solve(flat, tuple(map(int, bias)), *bounds)
+    flat = tuple(int(v) for v in weight.reshape(-1).tolist())
+    when = tuple(arrival) if arrival is not None else (0,) * len(lo)
+    bounds = tuple(map(int, lo)), tuple(map(int, hi))
+    return _solve(flat, tuple(map(int, bias)), *bounds, when, arity, effort, seed)
 
 
 @lru_cache(maxsize=256)
 def _solve(
-    flat: tuple[int, ...], bias: tuple[int, ...], lo: tuple[int, ...], hi: tuple[int, ...]
+    flat: tuple[int, ...],
+    bias: tuple[int, ...],
+    lo: tuple[int, ...],
+    hi: tuple[int, ...],
+    arrival: tuple[int, ...],
+    arity: int,
+    effort: int,
+    seed: int,
 ) -> Plan:
-    weight = np.array(flat, object).reshape(len(lo), len(bias))
-    plan = _Solver(weight, bias, lo, hi).plan()
-    got_weight, got_bias = plan.matrix()
-    assert np.array_equal(got_weight, weight), "adder graph is not the matrix"
-    assert np.array_equal(got_bias, np.array(bias, object)), "adder graph has a wrong bias"
-    return plan
+    weight = _narrow(np.array(flat, object).reshape(len(lo), len(bias)))
+    size = [max(abs(a), abs(b)) for a, b in zip(lo, hi, strict=True)]
+    peak = [sum(abs(int(c)) * s for c, s in zip(col, size, strict=True)) for col in weight.T]
+    maker = Maker(lo, hi, 4 * max([1, *(p + abs(c) for p, c in zip(peak, bias, strict=True))]))
+    blocks = _blocks(weight)
+    if len(blocks) == 1:
+        outputs = _build(maker, weight, bias, lo, hi, arrival, arity, effort, seed)
+    else:  # solve the blocks, then add their columns up
+        parts = []
+        for rows in blocks:
+            part = _cut(rows, lo), _cut(rows, hi), _cut(rows, arrival)
+            zero = (0,) * len(bias)
+            parts.append(_build(maker, weight[rows], zero, *part, arity, effort, seed, rows))
+        outputs = [
+            _total(maker, [part[j] for part in parts], value, arity) for j, value in enumerate(bias)
+        ]
+    maker.check(outputs, weight, np.array(bias, object))
+    return maker.plan(outputs)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """A sum to be built: a signal or constant (leaf), or the sum of two trees."""
-
-    depth: int
-    shift: int
-    negative: bool  # as it comes without extra cost
-    flippable: bool  # may as well come negated
-    signal: int = 0
-    const: int = 0
-    left: _Tree | None = None
-    right: _Tree | None = None
+def _narrow(weight: Matrix) -> Matrix:
+    peak = max((abs(int(v)) for v in weight.reshape(-1)), default=0)
+    return weight.astype(np.int64) if peak < 1 << 58 else weight
 
 
-def _join(a: _Tree, b: _Tree) -> _Tree:
-    mixed = a.negative != b.negative
-    low = a if (a.shift, a.negative) <= (b.shift, b.negative) else b
-    return _Tree(
-        max(a.depth, b.depth) + 1,
-        low.shift,
-        low.negative,
-        mixed or a.flippable or b.flippable,
-        left=a,
-        right=b,
+def _cut(rows: Sequence[int], values: Sequence[int]) -> tuple[int, ...]:
+    return tuple(values[r] for r in rows)
+
+
+def _build(
+    maker: Maker,
+    weight: Matrix,
+    bias: Sequence[int],
+    lo: tuple[int, ...],
+    hi: tuple[int, ...],
+    arrival: tuple[int, ...],
+    arity: int,
+    effort: int,
+    seed: int,
+    inputs: Sequence[int] | None = None,
+) -> list[tuple[int, int]]:
+    """Add the best graph found for a matrix to *maker*; return the columns' operands and shifts."""
+    columns, solution = _best(weight, bias, lo, hi, arrival, arity, effort, seed)
+    at = range(len(lo)) if inputs is None else inputs
+    rows = maker.extend(solution, [(i, 0) for i in at], arity)
+    return [
+        (maker.const(bias[j]), 0) if row is None else rows[row]
+        for j, row in enumerate(columns.row_of)
+    ]
+
+
+def _total(
+    maker: Maker, terms: Sequence[tuple[int, int]], bias: int, arity: int
+) -> tuple[int, int]:
+    """Add up the blocks' shares of one column."""
+    parts = [(i, shift) for i, shift in terms if i >= 0 or any(maker.form(i))]
+    if bias or not parts:
+        parts.append((maker.const(bias), 0))
+    while len(parts) > 1:
+        some, parts = parts[:arity], parts[arity:]
+        low = min(shift for _, shift in some)
+        parts.append((maker.add([(i, shift - low, False) for i, shift in some], arity), low))
+    return parts[0]
+
+
+def _best(
+    weight: Matrix,
+    bias: Sequence[int],
+    lo: tuple[int, ...],
+    hi: tuple[int, ...],
+    arrival: tuple[int, ...],
+    arity: int,
+    effort: int,
+    seed: int,
+) -> tuple[Columns, Solution]:
+    """Try the matrix as it is and as differences of columns; keep the cheaper graph.
+
+    Depth counts as well: an adder more is worth a few percent of the area.
+    """
+    whole = direct(weight, bias)
+    other = differences(weight, bias, 1)
+    options = _options(whole.rows, lo, hi, arrival, arity, effort, seed)
+    tries = [(whole, options)]
+    if other is not None:
+        plain = [_plain(c, lo, hi, arrival, options) for c in (whole, other)]
+        deep = Options(**{**options.__dict__, "limit": max(options.limit, plain[1].depth)})
+        tries.append((other, deep))
+        if effort < 2:  # anneal the more promising one alone
+            tries = [tries[int(plain[1].score < plain[0].score)]]
+    found = []
+    for columns, settings in tries:
+        for turn in range(2 if effort == 3 else 1):
+            again = Options(**{**settings.__dict__, "seed": seed + turn})
+            found.append((columns, _run(Problem(lo, hi, arrival, columns.rows), again)))
+    return min(found, key=lambda pair: pair[1].score)
+
+
+def _plain(
+    columns: Columns, lo: tuple[int, ...], hi: tuple[int, ...], arrival: tuple[int, ...], o: Options
+) -> Solution:
+    problem = Problem(lo, hi, arrival, columns.rows)
+    return _run(problem, Options(**{**o.__dict__, "budget": 0}))
+
+
+def _run(problem: Problem, options: Options) -> Solution:
+    return native.run(problem, options) or search.run(problem, options)
+
+
+def _options(
+    rows: Sequence[Row],
+    lo: Sequence[int],
+    hi: Sequence[int],
+    arrival: Sequence[int],
+    arity: int,
+    effort: int,
+    seed: int,
+) -> Options:
+    widths = []
+    for row in rows:
+        low = high = row.bias
+        for c, a, b in zip(row.coefficients, lo, hi, strict=True):
+            low += c * (a if c > 0 else b)
+            high += c * (b if c > 0 else a)
+        widths.append(bits_for(low, high))
+    saving = (48 * (sum(widths) - len(widths))) // (5 * max(len(widths), 1))
+    longest = max((len(row.terms) + bool(row.bias) for row in rows), default=1)
+    step, levels, reach = (DELAY3 if arity == 3 else DELAY2), 0, 1
+    while reach < longest:
+        levels, reach = levels + 1, reach * arity
+    most, each = EFFORT[effort]
+    digits = sum(len(row.terms) for row in rows)
+    budget = min(most, each * digits)
+    return Options(
+        arity=arity,
+        saving=saving,
+        limit=max(arrival, default=0) + step * levels + (3 if arity == 3 else 0),
+        budget=budget,
+        hot=256 if effort < 2 else 512,
+        seed=seed,
     )
 
 
-class _Solver:
-    """Signals, their exact affine forms, and the three phases: digits, sharing, sums."""
-
-    def __init__(
-        self, weight: Vector, bias: Sequence[int], lo: Sequence[int], hi: Sequence[int]
-    ) -> None:
-        self.n_in = len(lo)
-        self.weight, self.bias = weight, bias
-        peak = max([1, *map(abs, lo), *map(abs, hi)])
-        mass = [int(sum(abs(v) for v in column)) for column in weight.T]
-        largest = max([1, *(m * peak + abs(c) for m, c in zip(mass, bias, strict=True))])
-        # Intermediate sums are parts of columns, doubled at most by a signed digit's overshoot.
-        dtype: Any = np.int64 if largest < 1 << 58 else object
-        self.lo, self.hi = np.array([*lo, 1], dtype), np.array([*hi, 1], dtype)
-        units = np.eye(self.n_in + 1, dtype=np.int64).astype(dtype)
-        self.coef: list[Vector] = list(units[:-1])
-        self.one: Vector = units[-1]
-        self.width = [bits_for(a, b) for a, b in zip(lo, hi, strict=True)]
-        self.depth = [0] * self.n_in
-        self.steps: list[Step] = []
-        self.consts: dict[int, int] = {}
-        self.seen: dict[tuple[int, int, int, int, bool], int] = {}
-
-    def plan(self) -> Plan:
-        groups = self._groups()
-        sums: list[list[tuple[int, int, bool]]] = [[] for _ in groups]
-        for rows in self._blocks(list(groups)):
-            columns = [
-                [(r, shift, neg) for r in rows for shift, neg in signed_digits(core[r])]
-                for core in groups
-            ]
-            sharing = Sharing(self, columns)
-            sharing.run()
-            for index, terms in enumerate(sums):
-                terms += sharing.terms(index)
-        outputs: dict[int, tuple[int, int]] = {}
-        for (_, members), terms in zip(groups.items(), sums, strict=True):
-            outputs.update(self._finish(members, terms))
-        for j, value in enumerate(self.bias):
-            if j not in outputs:
-                outputs[j] = (self._const(value), 0)
-        ordered = tuple(outputs[j] for j in range(len(self.bias)))
-        return Plan(self.n_in, tuple(self.consts), tuple(self.steps), ordered)
-
-    def _groups(self) -> dict[tuple[int, ...], list[tuple[int, int, bool]]]:
-        """Return columns distinct up to shift and sign, each with (column, shift, negative)."""
-        groups: dict[tuple[int, ...], list[tuple[int, int, bool]]] = {}
-        for j, column in enumerate(self.weight.T.tolist()):
-            gcd = int(np.bitwise_or.reduce([abs(v) for v in column], dtype=object)) if column else 0
-            if gcd:
-                shift = (gcd & -gcd).bit_length() - 1
-                core = tuple(v >> shift for v in column)
-                opposite = tuple(-v for v in core)
-                if opposite in groups:
-                    groups[opposite].append((j, shift, True))
-                else:
-                    groups.setdefault(core, []).append((j, shift, False))
-        return groups
-
-    def _blocks(self, cores: list[tuple[int, ...]]) -> list[list[int]]:
-        """Split the rows so that no block has more than PAIR_LIMIT pairs of digits."""
-        digits = [[len(signed_digits(core[r])) for core in cores] for r in range(self.n_in)]
-        load = np.array(digits, np.int64).reshape(self.n_in, len(cores))
-        parts = 1
-        while True:
-            blocks = [list(map(int, rows)) for rows in np.array_split(np.arange(self.n_in), parts)]
-            worst = max((int((load[rows].sum(0) ** 2).sum()) // 2 for rows in blocks), default=0)
-            if worst <= PAIR_LIMIT or parts >= self.n_in:
-                return [rows for rows in blocks if rows]
-            parts += max(1, parts // 2)
-
-    def _const(self, value: int) -> int:
-        return -1 - self.consts.setdefault(value, len(self.consts))
-
-    def _form(self, i: int) -> Vector:
-        if i >= 0:
-            return self.coef[i]
-        form: Vector = self.one * list(self.consts)[-1 - i]
-        return form
-
-    def add(self, a: int, shift_a: int, b: int, shift_b: int, sub: bool) -> int:
-        """Return the signal ``(a << shift_a) +- (b << shift_b)``; the lower shift must be 0."""
-        key = (a, shift_a, b, shift_b, sub)
-        if not sub and (b, shift_b) < (a, shift_a):
-            key = (b, shift_b, a, shift_a, sub)
-        if key not in self.seen:
-            a, shift_a, b, shift_b, _ = key
-            right = self._form(b) * (1 << shift_b)
-            form = self._form(a) * (1 << shift_a) + (-right if sub else right)
-            up = np.maximum(form, 0)
-            lo = int(up @ self.lo + (form - up) @ self.hi)
-            hi = int(up @ self.hi + (form - up) @ self.lo)
-            self.seen[key] = self.n_in + len(self.steps)
-            self.steps.append(Step(a, b, shift_a, shift_b, sub, lo, hi))
-            self.coef.append(form)
-            self.width.append(bits_for(lo, hi))
-            self.depth.append(1 + max(self.depth[i] if i >= 0 else 0 for i in (a, b)))
-        return self.seen[key]
-
-    def _finish(
-        self, members: list[tuple[int, int, bool]], terms: list[tuple[int, int, bool]]
-    ) -> dict[int, tuple[int, int]]:
-        """Sum the terms of one distinct column and give every member its bias, shift and sign."""
-        if len(members) == 1:
-            ((j, shift, _),) = members
-            leaves = [(sig, low + shift, neg) for sig, low, neg in terms]
-            return {j: self._positive(self._tree(leaves, self.bias[j]))}
-        tree = self._tree(terms, 0)
-        wanted = sum(self.bias[j] == 0 and not negative for j, _, negative in members)
-        against = sum(self.bias[j] == 0 and negative for j, _, negative in members)
-        flip = tree.negative if wanted == against else against > wanted
-        if flip != tree.negative and not tree.flippable:
-            flip = tree.negative
-        signal, low = self._build(tree, flip)
-        outputs = {}
-        for j, shift, negative in members:
-            leaf = _Tree(self._depth(signal), low + shift, negative != flip, False, signal=signal)
-            outputs[j] = self._positive(self._with_bias([leaf], self.bias[j]))
-        return outputs
-
-    def _depth(self, signal: int) -> int:
-        return self.depth[signal] if signal >= 0 else 0
-
-    def _tree(self, terms: list[tuple[int, int, bool]], bias: int) -> _Tree:
-        leaves = [
-            _Tree(self.depth[sig], shift, neg, False, signal=sig) for sig, shift, neg in terms
-        ]
-        return self._with_bias(leaves, bias)
-
-    def _with_bias(self, leaves: list[_Tree], bias: int) -> _Tree:
-        """Sum leaves and a constant, shallow ones first, neighbours in weight together."""
-        if bias:
-            shift = (bias & -bias).bit_length() - 1
-            leaves = [*leaves, _Tree(0, shift, bias < 0, True, const=abs(bias) >> shift)]
-        heap = [(t.depth, t.shift, i, t) for i, t in enumerate(leaves)]
-        heapq.heapify(heap)
-        count = len(heap)
-        while len(heap) > 1:
-            joined = _join(heapq.heappop(heap)[3], heapq.heappop(heap)[3])
-            heapq.heappush(heap, (joined.depth, joined.shift, count, joined))
-            count += 1
-        return heap[0][3]
-
-    def _positive(self, tree: _Tree) -> tuple[int, int]:
-        """Build a tree with a positive sign; only an all-negative sum costs a negation."""
-        if not tree.negative or tree.flippable:
-            return self._build(tree, False)
-        signal, shift = self._build(tree, True)
-        step = self.steps[signal - self.n_in] if signal >= self.n_in else None
-        if step and step.sub:  # a shared difference: turn it round, one adder earlier
-            return self.add(step.b, step.shift_b, step.a, step.shift_a, True), shift
-        return self.add(self._const(0), 0, signal, 0, True), shift
-
-    def _build(self, tree: _Tree, negative: bool) -> tuple[int, int]:
-        """Emit adders such that tree = -signal << shift if *negative*, else signal << shift."""
-        if tree.left is None or tree.right is None:
-            if tree.const:
-                value = -tree.const if negative != tree.negative else tree.const
-                return self._const(value), tree.shift
-            assert negative == tree.negative
-            return tree.signal, tree.shift
-        sides = [(tree.left, tree.left.negative), (tree.right, tree.right.negative)]
-        if all(sign != negative for _, sign in sides):  # turn one of them
-            which = 0 if tree.left.flippable else 1
-            sides[which] = (sides[which][0], negative)
-        sides.sort(key=lambda side: side[1] != negative)  # the one that is added comes first
-        (a, shift_a), (b, shift_b) = (self._build(*side) for side in sides)
-        sub = sides[1][1] != negative
-        low = min(shift_a, shift_b)
-        return self.add(a, shift_a - low, b, shift_b - low, sub), low
+def _blocks(weight: Matrix) -> list[list[int]]:
+    """Split the inputs so that no block has more than PAIR_LIMIT pairs of digits."""
+    digits = [[len(signed_digits(int(v))) for v in row] for row in weight.tolist()]
+    load = np.array(digits, np.int64).reshape(weight.shape)
+    parts = 1
+    while True:
+        blocks = [list(map(int, rows)) for rows in np.array_split(np.arange(len(weight)), parts)]
+        worst = max((int((load[rows].sum(0) ** 2).sum()) // 2 for rows in blocks), default=0)
+        if worst <= PAIR_LIMIT or parts >= len(weight):
+            return [rows for rows in blocks if rows] or [[]]
+        parts += max(1, parts // 2)

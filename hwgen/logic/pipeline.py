@@ -42,6 +42,10 @@ class Timing(Protocol):
     def overhead_ns(self) -> float:
         """Clock to output, set-up and clock skew of one register-to-register path."""
 
+    @property
+    def adder_operands(self) -> int:
+        """How many operands one adder takes, 2 or 3."""
+
     def adder_ns(self, width: int, operands: int = 2) -> float:
         """Return the delay of a carry-chain adder or comparator, routing included."""
 

@@ -46,15 +46,11 @@ def schedule(
     Raises:
         DoesNotFit: one node is slower than the clock, or more cycles are needed than allowed.
     """
-    logic = lower(graph)
-    delay = node_delay(logic, family)
-    half = (1000.0 / clock_mhz - family.overhead_ns) / 2  # longer nodes leave little to share
-    logic = split_rounding(logic, lambda wire: delay(wire) > half)
-    blocks = blocks_of(logic)
-    plan = _cut(logic, blocks, family, clock_mhz)
+    lowered = lower(graph, family.adder_operands)
+    logic, blocks, plan = _planned(lowered, family, clock_mhz)
     latency = _latency(plan)
     if max_cycles is not None and latency > max_cycles:
-        raise _too_slow(logic, blocks, family, clock_mhz, latency, max_cycles)
+        raise _too_slow(lowered, family, clock_mhz, latency, max_cycles)
     inputs = tuple(
         Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs
     )
@@ -79,9 +75,12 @@ def schedule(
     return design
 
 
-def lower(graph: Graph) -> Logic:
-    """Return the logic of a graph; its nodes carry the name of the graph node that made them."""
-    builder = Builder()
+def lower(graph: Graph, arity: int = 2) -> Logic:
+    """Return the logic of a graph; its nodes carry the name of the graph node that made them.
+
+    *arity* is how many operands one adder of the target takes.
+    """
+    builder = Builder(arity)
     wires: dict[str, Wires] = {}
     for node in graph.nodes:
         builder.layer = node.name
@@ -98,9 +97,19 @@ def lower(graph: Graph) -> Logic:
     )
 
 
-def _cut(logic: Logic, blocks: Sequence[Block], family: Timing, clock_mhz: float) -> Pipeline:
-    return pipeline(
-        logic, blocks, node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
+def _planned(
+    logic: Logic, family: Timing, clock_mhz: float
+) -> tuple[Logic, Sequence[Block], Pipeline]:
+    """Return the logic as this clock wants it, its blocks, and where its registers are."""
+    delay = node_delay(logic, family)
+    half = (1000.0 / clock_mhz - family.overhead_ns) / 2  # longer nodes leave little to share
+    logic = split_rounding(logic, lambda wire: delay(wire) > half)
+    blocks = blocks_of(logic)
+    period = 1000.0 / clock_mhz
+    return (
+        logic,
+        blocks,
+        pipeline(logic, blocks, node_delay(logic, family), period, family.overhead_ns),
     )
 
 
@@ -111,7 +120,6 @@ def _latency(plan: Pipeline) -> int:
 
 def _too_slow(
     logic: Logic,
-    blocks: Sequence[Block],
     family: Timing,
     clock_mhz: float,
     latency: int,
@@ -121,7 +129,7 @@ def _too_slow(
     hints = [f"allow {latency} cycles"]
     for percent in range(95, 0, -5):  # a slower clock loses less time to registers
         slower = round(clock_mhz * percent / 100, 3)
-        cycles = _latency(_cut(logic, blocks, family, slower))
+        cycles = _latency(_planned(logic, family, slower)[2])
         if cycles * 1000 / slower <= allowed_ns:
             took = f"{cycles} cycle{'s' if cycles > 1 else ''}, {cycles * 1000 / slower:.4g} ns"
             hints.append(f"lower the clock: at {slower:g} MHz it takes {took}")

@@ -27,6 +27,7 @@ class Family:
     """A plain delay model, so that figures of real devices may change without a new blessing."""
 
     overhead_ns: float = 0.2
+    adder_operands: int = 2
 
     def adder_ns(self, width: int) -> float:
         return 0.3 + 0.05 * width

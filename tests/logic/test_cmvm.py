@@ -7,10 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hwgen.logic import cmvm
+from hwgen.logic import cmvm, native
+from hwgen.logic.carry import adder_positions
 from hwgen.logic.cmvm import Plan, apply, matvec, solve
+from hwgen.logic.columns import differences, direct, signed_digits
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Add, Builder, Const, In, Logic, Shl
+from hwgen.logic.graph import Add, Add3, Builder, Const, In, Logic, Shl
+from hwgen.logic.problem import Options, Problem
 
 Rng = np.random.Generator
 
@@ -21,15 +24,15 @@ def matrix(rng: Rng, n_in: int, n_out: int, bits: int, zeros: float) -> np.ndarr
     return weight
 
 
-def build(weight: np.ndarray, lo, hi, bias=None) -> tuple[Logic, Builder]:
-    b = Builder()
+def build(weight: np.ndarray, lo, hi, bias=None, arity=2) -> tuple[Logic, Builder]:
+    b = Builder(arity)
     b.layer = "fc"
     ins = [b.input("x", i, int(lo[i]), int(hi[i])) for i in range(len(lo))]
     return Logic.of(b, [("y", matvec(b, weight, ins, bias))]), b
 
 
 def adders(logic: Logic) -> int:
-    return sum(isinstance(node, Add) for node in logic.nodes)
+    return sum(isinstance(node, Add | Add3) for node in logic.nodes)
 
 
 def exact_interval(weight, bias, lo, hi):
@@ -44,13 +47,14 @@ def exact_interval(weight, bias, lo, hi):
     [(1, 1, 8, 0), (3, 7, 2, 0.2), (8, 8, 6, 0), (16, 5, 6, 0.6), (20, 12, 9, 0.9), (12, 30, 2, 0)],
 )
 @pytest.mark.parametrize("with_bias", [False, True])
-def test_equals_numpy_and_intervals_are_exact(rng: Rng, n_in, n_out, bits, zeros, with_bias):
+@pytest.mark.parametrize("arity", [2, 3])
+def test_equals_numpy_and_intervals_are_exact(rng: Rng, n_in, n_out, bits, zeros, with_bias, arity):
     for _ in range(5):
         weight = matrix(rng, n_in, n_out, bits, zeros)
         bias = rng.integers(-200, 200, n_out) if with_bias else np.zeros(n_out, np.int64)
         lo = rng.integers(-40, 10, n_in)
         hi = lo + rng.integers(0, 40, n_in)  # some inputs are constants
-        logic, _ = build(weight, lo, hi, bias.tolist() if with_bias else None)
+        logic, _ = build(weight, lo, hi, bias.tolist() if with_bias else None, arity)
         x = rng.integers(lo, hi + 1, (200, n_in))
         out = evaluate(logic, {"x": x}, check=True)["y"]
         assert np.array_equal(out, x @ weight + bias)
@@ -89,11 +93,12 @@ def test_equal_shifted_and_negated_columns_share() -> None:
     assert adders(biased) == adders(one) + 1  # 9 - sum: the sign costs nothing
 
 
-def test_negation_is_made_only_for_an_all_negative_sum() -> None:
+@pytest.mark.parametrize("arity", [2, 3])
+def test_negation_is_made_only_for_an_all_negative_sum(arity: int) -> None:
     def negations(weight, bias=None) -> int:
-        logic, _ = build(np.array(weight), [-8] * len(weight), [7] * len(weight), bias)
+        logic, _ = build(np.array(weight), [-8] * len(weight), [7] * len(weight), bias, arity)
         zero = {w for w, n in enumerate(logic.nodes) if n == Const(0)}
-        return sum(isinstance(n, Add) and n.a in zero for n in logic.nodes)
+        return sum(isinstance(n, Add | Add3) and n.a in zero for n in logic.nodes)
 
     assert negations([[-1], [-1], [-1], [1]]) == 0
     assert negations([[-1], [-4], [2], [-1], [-1]]) == 0
@@ -118,49 +123,83 @@ def test_a_wide_layer_is_solved_in_blocks(rng: Rng, monkeypatch: pytest.MonkeyPa
     assert np.array_equal(evaluate(logic, {"x": x}, check=True)["y"], x @ weight)
 
 
-def no_sharing(weight: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    with monkeypatch.context() as patch:
-        patch.setattr(cmvm.Sharing, "run", lambda self: None)
-        cmvm._solve.cache_clear()
-        plan = solve(weight, [0] * weight.shape[1], [-128] * len(weight), [127] * len(weight))
-        cmvm._solve.cache_clear()
-    return plan
-
-
-def test_sharing_pays(rng: Rng, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("arity", [2, 3])
+def test_sharing_pays(rng: Rng, arity: int) -> None:
     for shape in ((16, 16), (32, 8), (16, 32)):
         weight = matrix(rng, *shape, 6, 0.2)
-        plain = no_sharing(weight, monkeypatch)
-        plan = solve(weight, [0] * shape[1], [-128] * shape[0], [127] * shape[0])
-        assert plan.adders < 0.9 * plain.adders
-        assert plan.bits < 0.9 * plain.bits
-        assert plan.depth <= plain.depth + 2
+        plan = plan_of(weight, arity=arity)
+        terms = sum(len(signed_digits(int(v))) for v in weight.flat)
+        unshared = (terms - shape[1]) / (arity - 1)
+        assert plan.adders < 0.85 * unshared
+        assert plan.depth <= 8 if arity == 2 else 6
 
 
-def test_counts_agree_with_a_recount(rng: Rng) -> None:
-    """The queue stops only when no pair is left that occurs twice in disjoint places."""
-    signals = cmvm._Solver(np.zeros((12, 1), object), [0], [-8] * 12, [7] * 12)
-    columns = [
-        [(r, s, bool(rng.integers(2))) for r in range(12) for s in range(4) if rng.random() < 0.4]
-        for _ in range(10)
-    ]
-    sharing = cmvm.Sharing(signals, columns)
-    sharing.run()
-    for key in sharing._count_all():
-        assert len(sharing._matches(key)) < 2
+def plan_of(weight: np.ndarray, lo: int = -128, hi: int = 127, **options) -> Plan:
+    rows, columns = weight.shape
+    return solve(weight, [0] * columns, [lo] * rows, [hi] * rows, **options)
 
 
-def test_a_wrong_plan_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = cmvm._Solver.plan
+def test_three_operands_save_a_third(rng: Rng) -> None:
+    weight = matrix(rng, 16, 16, 6, 0.5)
+    assert plan_of(weight, arity=3).bits < 0.68 * plan_of(weight, arity=2).bits
 
-    def broken(self: cmvm._Solver) -> Plan:
-        plan = real(self)
-        return Plan(plan.n_in, plan.consts, plan.steps, tuple((i, s + 1) for i, s in plan.outputs))
 
-    monkeypatch.setattr(cmvm._Solver, "plan", broken)
+def test_differences_of_columns_pay_for_signs(rng: Rng) -> None:
+    weight = rng.choice([-1, 1], (32, 32))
+    found = differences(weight, [0] * 32, 1)
+    assert found is not None
+    plan = plan_of(weight, 0, 1, arity=3)
+    whole = direct(weight, [0] * 32)
+    ends = (0,) * 32, (1,) * 32, (0,) * 32
+    plain = native.run(Problem(*ends, whole.rows), Options(saving=60, budget=1_000_000))
+    assert plain is not None
+    assert plan.bits < 0.9 * plain.cost
+    assert differences(matrix(rng, 16, 16, 6, 0.2), [0] * 16, 1) is None
+
+
+def test_effort_pays(rng: Rng) -> None:
+    weight = matrix(rng, 12, 12, 6, 0.2)
+    bits = [plan_of(weight, arity=3, effort=effort).bits for effort in (0, 1)]
+    assert bits[1] < bits[0]
+    assert plan_of(weight, arity=3, seed=2).matrix()[0].tolist() == weight.tolist()
+
+
+def test_a_late_input_is_added_last() -> None:
+    weight = np.ones((9, 1), np.int64)
+    plan = solve(weight, [0], [-8] * 9, [7] * 9, arity=3, arrival=[0] * 8 + [60])
+    reads = [step for step in plan.steps if any(i == 8 for i, *_ in step.parts)]
+    assert reads == [plan.steps[-1]]
+
+
+def test_a_bias_rides_along_with_an_even_sum(rng: Rng) -> None:
+    weight = np.array([[1], [1]])
+    assert solve(weight, [5], [-8] * 2, [7] * 2, arity=3).adders == 1
+    assert solve(weight, [-5], [-8] * 2, [7] * 2, arity=3).adders == 1
+
+
+def test_positions_are_those_of_the_logic(rng: Rng) -> None:
+    weight = matrix(rng, 10, 8, 6, 0.3)
+    plan = plan_of(weight, arity=3)
+    logic, _ = build(weight, [-128] * 10, [127] * 10, arity=3)
+    counted = sum(adder_positions(logic, wire) for wire in range(len(logic.nodes)))
+    assert plan.bits == counted
+
+
+@pytest.mark.parametrize(
+    ("move", "message"), [((0, 1), "not the matrix"), ((1, 0), "not the matrix")]
+)
+def test_a_wrong_plan_is_refused(monkeypatch: pytest.MonkeyPatch, move, message) -> None:
+    real = cmvm._build
+
+    def broken(*args):
+        (i, shift), other = real(*args)
+        return [(i, shift + move[1]), other] if move[1] else [other, (i, shift)]
+
+    monkeypatch.setattr(cmvm, "_build", broken)
     cmvm._solve.cache_clear()
-    with pytest.raises(AssertionError, match="not the matrix"):
-        solve(np.array([[3], [5]]), [0], [0, 0], [7, 7])
+    with pytest.raises(AssertionError, match=message):
+        solve(np.array([[3, 1], [5, 7]]), [0, 0], [0, 0], [7, 7])
+    cmvm._solve.cache_clear()
 
 
 def test_a_plan_serves_every_position() -> None:
@@ -188,5 +227,5 @@ def test_a_jet_tagger_is_solved_in_two_seconds(rng: Rng) -> None:
     weights = [matrix(rng, n, m, 6, 0.4) for n, m in pairwise(sizes)]
     began = time.process_time()
     for weight in weights:
-        solve(weight, [0] * weight.shape[1], [0] * len(weight), [63] * len(weight))
+        plan_of(weight, 0, 63, arity=3)
     assert time.process_time() - began < 2

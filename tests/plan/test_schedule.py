@@ -38,6 +38,7 @@ class Family:
     """A plain delay model: 0.3 ns and 0.05 ns a bit an adder, 0.4 ns a table."""
 
     overhead_ns: float = 0.2
+    adder_operands: int = 2
 
     def adder_ns(self, width: int) -> float:
         return 0.3 + 0.05 * width

@@ -26,6 +26,7 @@ class Family:
     """Half a nanosecond for anything."""
 
     overhead_ns: float = 0.2
+    adder_operands: int = 2
 
     def adder_ns(self, width: int) -> float:
         return 0.5

@@ -13,13 +13,12 @@ module hwg_binary_fc (
   wire signed [2:0] n2 = x_data_i[8:6];
 
   // cycle 0
-  wire signed [3:0] n3 = 4'(n0) + 4'(n1);                     // [-8, 6] depth 1
-  wire signed [3:0] n4 = 4'(n0) - 4'(n1);                     // [-7, 7] depth 1
-  wire signed [4:0] n5 = 5'(n2) + 5'(n4);                     // [-11, 10] depth 2
-  wire signed [4:0] n6 = 5'(n2) - 5'(n3);                     // [-10, 11] depth 2
-  wire signed [4:0] n7 = 5'(n2) + 5'(n3);                     // [-12, 9] depth 2
+  wire signed [3:0] n3 = 4'(n0) - 4'(n1);                     // [-7, 7] depth 1
+  wire signed [4:0] n4 = 5'(n2) + 5'(n3);                     // [-11, 10] depth 2
+  wire signed [4:0] n5 = n4 - (5'(n0) << 1);                  // [-10, 11] depth 3
+  wire signed [4:0] n6 = (5'(n1) << 1) + n4;                  // [-12, 9] depth 3
 
-  assign fc_data_o = {n7, n6, n5};
+  assign fc_data_o = {n6, n5, n4};
 
 endmodule
 

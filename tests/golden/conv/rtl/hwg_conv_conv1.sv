@@ -18,25 +18,24 @@ module hwg_conv_conv1 (
   wire signed [3:0] n7 = signal_data_i[31:28];
 
   // cycle 0
-  wire signed [4:0] n9 = (5'(n0) << 1) + 5'd1;                // [-15, 15] depth 1
-  wire signed [4:0] n10 = 5'(n0) + 5'(n3);                    // [-16, 14] depth 1
-  wire signed [5:0] n11 = (6'(n9) << 1) - 6'(n10);            // [-29, 31] depth 2
-  wire signed [4:0] n12 = (5'(n2) << 1) + 5'd1;               // [-15, 15] depth 1
-  wire signed [4:0] n13 = 5'(n0) - 5'(n2);                    // [-15, 15] depth 1
-  wire signed [5:0] n14 = (6'(n1) << 1) + 6'(n5);             // [-24, 21] depth 1
-  wire signed [6:0] n15 = 7'(n13) - 7'(n14);                  // [-36, 39] depth 2
-  wire signed [6:0] n16 = (7'(n12) << 1) + n15;               // [-51, 54] depth 3
-  wire signed [4:0] n17 = (5'(n4) << 1) + 5'd1;               // [-15, 15] depth 1
-  wire signed [4:0] n18 = 5'(n2) - 5'(n4);                    // [-15, 15] depth 1
-  wire signed [5:0] n19 = (6'(n3) << 1) + 6'(n7);             // [-24, 21] depth 1
-  wire signed [6:0] n20 = 7'(n18) - 7'(n19);                  // [-36, 39] depth 2
-  wire signed [6:0] n21 = (7'(n17) << 1) + n20;               // [-51, 54] depth 3
-  wire signed [4:0] n22 = 5'd1 - 5'(n5);                      // [-6, 9] depth 1
-  wire signed [4:0] n23 = 5'(n4) - 5'(n6);                    // [-15, 15] depth 1
-  wire signed [5:0] n24 = (6'(n6) << 2) + 6'(n23);            // [-32, 28] depth 2
-  wire signed [6:0] n25 = (7'(n22) << 1) + 7'(n24);           // [-44, 46] depth 3
+  wire signed [4:0] n9 = 5'(n0) + 5'd2;                       // [-6, 9] depth 1
+  wire signed [5:0] n10 = 6'(n3) - (6'(n0) << 1);             // [-22, 23] depth 1
+  wire signed [5:0] n11 = 6'(n9) - n10;                       // [-29, 31] depth 2
+  wire signed [4:0] n12 = 5'(n2) + 5'(n5);                    // [-16, 14] depth 1
+  wire signed [5:0] n13 = 6'(n1) - (6'(n2) << 1);             // [-22, 23] depth 1
+  wire signed [5:0] n14 = 6'(n9) - 6'(n12);                   // [-20, 25] depth 2
+  wire signed [6:0] n15 = 7'(n14) - (7'(n13) << 1);           // [-51, 54] depth 3
+  wire signed [4:0] n16 = 5'(n2) + 5'd2;                      // [-6, 9] depth 1
+  wire signed [4:0] n17 = 5'(n4) + 5'(n7);                    // [-16, 14] depth 1
+  wire signed [5:0] n18 = 6'(n3) - (6'(n4) << 1);             // [-22, 23] depth 1
+  wire signed [5:0] n19 = 6'(n16) - 6'(n17);                  // [-20, 25] depth 2
+  wire signed [6:0] n20 = 7'(n19) - (7'(n18) << 1);           // [-51, 54] depth 3
+  wire signed [4:0] n21 = 5'(n4) + 5'd2;                      // [-6, 9] depth 1
+  wire signed [5:0] n22 = (6'(n5) << 1) + 6'(n6);             // [-24, 21] depth 1
+  wire signed [6:0] n23 = (7'(n6) << 2) + 7'(n21);            // [-38, 37] depth 2
+  wire signed [6:0] n24 = n23 - 7'(n22);                      // [-44, 46] depth 3
 
-  assign conv1_data_o = {n25, n21, n16, n11};
+  assign conv1_data_o = {n24, n20, n15, n11};
 
 endmodule
 

@@ -9,41 +9,41 @@ module hwg_conv_leaky (
 );
 
   wire signed [5:0] n11 = conv1_data_i[5:0];
-  wire signed [6:0] n16 = conv1_data_i[12:6];
-  wire signed [6:0] n21 = conv1_data_i[19:13];
-  wire signed [6:0] n25 = conv1_data_i[26:20];
+  wire signed [6:0] n15 = conv1_data_i[12:6];
+  wire signed [6:0] n20 = conv1_data_i[19:13];
+  wire signed [6:0] n24 = conv1_data_i[26:20];
 
   // cycle 0
-  wire [2:0] n26;                                             // [0, 7]
+  wire [2:0] n25;                                             // [0, 7]
   hwg_requant #(.InWidth(6), .InSigned(1), .Shift(1), .OutWidth(3), .SatLo(1), .SatHi(1), .Lo(4'sd0), .Hi(4'sd7))
-    u_n26 (.data_i(n11), .data_o(n26));
-  wire signed [2:0] n27;                                      // [-4, 0]
+    u_n25 (.data_i(n11), .data_o(n25));
+  wire signed [2:0] n26;                                      // [-4, 0]
   hwg_requant #(.InWidth(6), .InSigned(1), .Shift(3), .OutWidth(3), .SatLo(0), .SatHi(1), .Lo(-4'sd4), .Hi(4'sd0))
-    u_n27 (.data_i(n11), .data_o(n27));
-  wire signed [3:0] n28 = n11[5] ? 4'(n27) : 4'(n26);         // [-4, 7]
-  wire [2:0] n29;                                             // [0, 7]
+    u_n26 (.data_i(n11), .data_o(n26));
+  wire signed [3:0] n27 = n11[5] ? 4'(n26) : 4'(n25);         // [-4, 7]
+  wire [2:0] n28;                                             // [0, 7]
   hwg_requant #(.InWidth(7), .InSigned(1), .Shift(1), .OutWidth(3), .SatLo(1), .SatHi(1), .Lo(4'sd0), .Hi(4'sd7))
-    u_n29 (.data_i(n16), .data_o(n29));
-  wire signed [3:0] n30;                                      // [-6, 0]
+    u_n28 (.data_i(n15), .data_o(n28));
+  wire signed [3:0] n29;                                      // [-6, 0]
   hwg_requant #(.InWidth(7), .InSigned(1), .Shift(3), .OutWidth(4), .SatLo(0), .SatHi(1), .Lo(-5'sd6), .Hi(5'sd0))
-    u_n30 (.data_i(n16), .data_o(n30));
-  wire signed [3:0] n31 = n16[6] ? n30 : 4'(n29);             // [-6, 7]
-  wire [2:0] n32;                                             // [0, 7]
+    u_n29 (.data_i(n15), .data_o(n29));
+  wire signed [3:0] n30 = n15[6] ? n29 : 4'(n28);             // [-6, 7]
+  wire [2:0] n31;                                             // [0, 7]
   hwg_requant #(.InWidth(7), .InSigned(1), .Shift(1), .OutWidth(3), .SatLo(1), .SatHi(1), .Lo(4'sd0), .Hi(4'sd7))
-    u_n32 (.data_i(n21), .data_o(n32));
-  wire signed [3:0] n33;                                      // [-6, 0]
+    u_n31 (.data_i(n20), .data_o(n31));
+  wire signed [3:0] n32;                                      // [-6, 0]
   hwg_requant #(.InWidth(7), .InSigned(1), .Shift(3), .OutWidth(4), .SatLo(0), .SatHi(1), .Lo(-5'sd6), .Hi(5'sd0))
-    u_n33 (.data_i(n21), .data_o(n33));
-  wire signed [3:0] n34 = n21[6] ? n33 : 4'(n32);             // [-6, 7]
-  wire [2:0] n35;                                             // [0, 7]
+    u_n32 (.data_i(n20), .data_o(n32));
+  wire signed [3:0] n33 = n20[6] ? n32 : 4'(n31);             // [-6, 7]
+  wire [2:0] n34;                                             // [0, 7]
   hwg_requant #(.InWidth(7), .InSigned(1), .Shift(1), .OutWidth(3), .SatLo(1), .SatHi(1), .Lo(4'sd0), .Hi(4'sd7))
-    u_n35 (.data_i(n25), .data_o(n35));
-  wire signed [3:0] n36;                                      // [-6, 0]
+    u_n34 (.data_i(n24), .data_o(n34));
+  wire signed [3:0] n35;                                      // [-6, 0]
   hwg_requant #(.InWidth(7), .InSigned(1), .Shift(3), .OutWidth(4), .SatLo(0), .SatHi(1), .Lo(-5'sd6), .Hi(5'sd0))
-    u_n36 (.data_i(n25), .data_o(n36));
-  wire signed [3:0] n37 = n25[6] ? n36 : 4'(n35);             // [-6, 7]
+    u_n35 (.data_i(n24), .data_o(n35));
+  wire signed [3:0] n36 = n24[6] ? n35 : 4'(n34);             // [-6, 7]
 
-  assign leaky_data_o = {n37, n34, n31, n28};
+  assign leaky_data_o = {n36, n33, n30, n27};
 
 endmodule
 

@@ -9,30 +9,30 @@ module hwg_conv_pool (
   output logic      [7:0]  pool_data_o  // 2 values, first in the lowest bits
 );
 
-  wire signed [3:0] n28 = leaky_data_i[3:0];
-  wire signed [3:0] n31 = leaky_data_i[7:4];
-  wire signed [3:0] n34 = leaky_data_i[11:8];
-  wire signed [3:0] n37 = leaky_data_i[15:12];
+  wire signed [3:0] n27 = leaky_data_i[3:0];
+  wire signed [3:0] n30 = leaky_data_i[7:4];
+  wire signed [3:0] n33 = leaky_data_i[11:8];
+  wire signed [3:0] n36 = leaky_data_i[15:12];
 
   // cycle 1
-  logic signed [3:0] n28_q1;
-  logic signed [3:0] n31_q1;
-  logic signed [3:0] n34_q1;
-  logic signed [3:0] n37_q1;
+  logic signed [3:0] n27_q1;
+  logic signed [3:0] n30_q1;
+  logic signed [3:0] n33_q1;
+  logic signed [3:0] n36_q1;
   always_ff @(posedge clk_i) begin
-    n28_q1 <= n28;
-    n31_q1 <= n31;
-    n34_q1 <= n34;
-    n37_q1 <= n37;
+    n27_q1 <= n27;
+    n30_q1 <= n30;
+    n33_q1 <= n33;
+    n36_q1 <= n36;
   end
-  wire signed [3:0] n38;                                      // [-4, 7]
+  wire signed [3:0] n37;                                      // [-4, 7]
   hwg_max #(.AWidth(4), .ASigned(1), .BWidth(4), .BSigned(1), .OutWidth(4), .Least(0))
-    u_n38 (.a_i(n28_q1), .b_i(n31_q1), .data_o(n38));
-  wire signed [3:0] n39;                                      // [-6, 7]
+    u_n37 (.a_i(n27_q1), .b_i(n30_q1), .data_o(n37));
+  wire signed [3:0] n38;                                      // [-6, 7]
   hwg_max #(.AWidth(4), .ASigned(1), .BWidth(4), .BSigned(1), .OutWidth(4), .Least(0))
-    u_n39 (.a_i(n34_q1), .b_i(n37_q1), .data_o(n39));
+    u_n38 (.a_i(n33_q1), .b_i(n36_q1), .data_o(n38));
 
-  assign pool_data_o = {n39, n38};
+  assign pool_data_o = {n38, n37};
 
 endmodule
 

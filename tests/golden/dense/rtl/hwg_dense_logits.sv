@@ -13,12 +13,12 @@ module hwg_dense_logits (
   wire [3:0] n19 = relu1_data_i[11:8];
 
   // cycle 1
-  wire signed [4:0] n20 = 5'(n17) - 5'(n18);                  // [-15, 15] depth 1
-  wire signed [5:0] n21 = 6'(n20) + 6'd1;                     // [-14, 16] depth 2
-  wire signed [5:0] n22 = 6'(n19) - (6'(n18) << 1);           // [-30, 15] depth 1
-  wire signed [6:0] n23 = 7'(n20) - (7'(n22) << 1);           // [-30, 60] depth 2
+  wire signed [4:0] n21 = 5'(n17) - 5'(n18);                  // [-15, 15] depth 1
+  wire signed [5:0] n22 = 6'(n21) + 6'd1;                     // [-14, 16] depth 2
+  wire signed [5:0] n23 = 6'(n19) - (6'(n18) << 1);           // [-30, 15] depth 1
+  wire signed [6:0] n24 = 7'(n21) - (7'(n23) << 1);           // [-30, 60] depth 2
 
-  assign logits_data_o = {n23, n21};
+  assign logits_data_o = {n24, n22};
 
 endmodule
 

@@ -8,20 +8,20 @@ module hwg_delayb_cut (
   output logic      [13:0] cut_data_o  // 2 values, first in the lowest bits
 );
 
-  wire signed [7:0] n6 = input_layer_data_i[7:0];
-  wire signed [8:0] n10 = input_layer_data_i[16:8];
+  wire signed [7:0] n7 = input_layer_data_i[7:0];
+  wire signed [8:0] n11 = input_layer_data_i[16:8];
 
   // cycle 0
-  wire signed [4:0] n11;                                      // [-16, 15]
-  hwg_requant #(.InWidth(8), .InSigned(1), .Shift(2), .OutWidth(5), .SatLo(1), .SatHi(1), .Lo(-6'sd16), .Hi(6'sd15))
-    u_n11 (.data_i(n6), .data_o(n11));
   wire signed [4:0] n12;                                      // [-16, 15]
+  hwg_requant #(.InWidth(8), .InSigned(1), .Shift(2), .OutWidth(5), .SatLo(1), .SatHi(1), .Lo(-6'sd16), .Hi(6'sd15))
+    u_n12 (.data_i(n7), .data_o(n12));
+  wire signed [4:0] n13;                                      // [-16, 15]
   hwg_requant #(.InWidth(9), .InSigned(1), .Shift(2), .OutWidth(5), .SatLo(1), .SatHi(1), .Lo(-6'sd16), .Hi(6'sd15))
-    u_n12 (.data_i(n10), .data_o(n12));
-  wire signed [6:0] n13 = {n11, 2'd0};                        // [-64, 60]
+    u_n13 (.data_i(n11), .data_o(n13));
   wire signed [6:0] n14 = {n12, 2'd0};                        // [-64, 60]
+  wire signed [6:0] n15 = {n13, 2'd0};                        // [-64, 60]
 
-  assign cut_data_o = {n14, n13};
+  assign cut_data_o = {n15, n14};
 
 endmodule
 

@@ -10,30 +10,30 @@ module hwg_delayb_gate2 (
   output logic      [23:0] gate2_data_o  // 2 values, first in the lowest bits
 );
 
-  wire signed [6:0] n13 = cut_data_i[6:0];
-  wire signed [6:0] n14 = cut_data_i[13:7];
+  wire signed [6:0] n14 = cut_data_i[6:0];
+  wire signed [6:0] n15 = cut_data_i[13:7];
   wire [4:0] n2 = right_data_i[4:0];
   wire [4:0] n3 = right_data_i[9:5];
 
   // cycle 1
-  logic signed [6:0] n13_q1;
   logic signed [6:0] n14_q1;
+  logic signed [6:0] n15_q1;
   logic [4:0] n2_q1;
   logic [4:0] n3_q1;
   always_ff @(posedge clk_i) begin
-    n13_q1 <= n13;
     n14_q1 <= n14;
+    n15_q1 <= n15;
     n2_q1 <= n2;
     n3_q1 <= n3;
   end
-  wire signed [11:0] n15;                                     // [-1984, 1860]
-  hwg_mul #(.AWidth(7), .ASigned(1), .BWidth(5), .BSigned(0), .OutWidth(12))
-    u_n15 (.a_i(n13_q1), .b_i(n2_q1), .data_o(n15));
   wire signed [11:0] n16;                                     // [-1984, 1860]
   hwg_mul #(.AWidth(7), .ASigned(1), .BWidth(5), .BSigned(0), .OutWidth(12))
-    u_n16 (.a_i(n14_q1), .b_i(n3_q1), .data_o(n16));
+    u_n16 (.a_i(n14_q1), .b_i(n2_q1), .data_o(n16));
+  wire signed [11:0] n17;                                     // [-1984, 1860]
+  hwg_mul #(.AWidth(7), .ASigned(1), .BWidth(5), .BSigned(0), .OutWidth(12))
+    u_n17 (.a_i(n15_q1), .b_i(n3_q1), .data_o(n17));
 
-  assign gate2_data_o = {n16, n15};
+  assign gate2_data_o = {n17, n16};
 
 endmodule
 

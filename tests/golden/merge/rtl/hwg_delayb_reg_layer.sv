@@ -15,14 +15,14 @@ module hwg_delayb_reg_layer (
   wire [4:0] n3 = right_data_i[9:5];
 
   // cycle 0
-  wire [4:0] n17;                                             // [0, 31]
-  hwg_max #(.AWidth(5), .ASigned(1), .BWidth(5), .BSigned(0), .OutWidth(5), .Least(0))
-    u_n17 (.a_i(n0), .b_i(n2), .data_o(n17));
   wire [4:0] n18;                                             // [0, 31]
   hwg_max #(.AWidth(5), .ASigned(1), .BWidth(5), .BSigned(0), .OutWidth(5), .Least(0))
-    u_n18 (.a_i(n1), .b_i(n3), .data_o(n18));
+    u_n18 (.a_i(n0), .b_i(n2), .data_o(n18));
+  wire [4:0] n19;                                             // [0, 31]
+  hwg_max #(.AWidth(5), .ASigned(1), .BWidth(5), .BSigned(0), .OutWidth(5), .Least(0))
+    u_n19 (.a_i(n1), .b_i(n3), .data_o(n19));
 
-  assign reg_layer_data_o = {n18, n17};
+  assign reg_layer_data_o = {n19, n18};
 
 endmodule
 

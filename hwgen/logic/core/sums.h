@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signals, their exact ranges, and what a sum of them costs. The specification is ../sums.py: both
+// must do the same, step by step.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace hwgen {
+
+using i64 = std::int64_t;
+using u64 = std::uint64_t;
+
+constexpr int kDelay2 = 10;  // tenths of a two-operand adder
+constexpr int kDelay3 = 13;
+constexpr int kAgainstDepth = 200; // graphs are ranked by cost * (this + depth)
+constexpr int kNone = -1;  // operand "zero"
+constexpr int kConst = -2; // operand "constant k" is kConst - k
+
+struct Term {
+  int node, shift, sign;
+  bool operator==(const Term &o) const { return node == o.node && shift == o.shift && sign == o.sign; }
+};
+
+struct Adder {
+  int k;
+  Term t[3];
+};
+
+struct Sum {
+  int cost, arrival;
+};
+
+inline int bit_length(u64 x) { return x ? 64 - __builtin_clzll(x) : 0; }
+
+// Bits of the smallest word for [lo, hi]; unsigned if lo >= 0.
+inline int bits_for(i64 lo, i64 hi) {
+  int high = hi > 0 ? bit_length(hi) : 0;
+  if (lo < 0) return std::max(high, bit_length(-lo - 1)) + 1;
+  return std::max(high, 1);
+}
+
+// A signal is sum_i c_i x_i. Kept are the products c_i * (width of x_i's interval), whose absolute
+// sum is the width of the signal's interval, and the interval's doubled centre: both are linear.
+template <class V> class Sums {
+public:
+  int columns, padded, arity, lam;
+  std::vector<V *> form;
+  std::vector<i64> centre, radius;
+  std::vector<int> arrival;
+  i64 work = 0;
+
+  Sums(int n, int arity_, int lam_) : columns(n), padded((n + 15) / 16 * 16), arity(arity_), lam(lam_) {
+    zero_ = row();
+    std::memset(zero_, 0, padded * sizeof(V));
+  }
+  ~Sums() {
+    for (V *p : all_) std::free(p);
+  }
+  Sums(const Sums &) = delete;
+  Sums &operator=(const Sums &) = delete;
+
+  V *row() {
+    if (!spare_.empty()) {
+      V *p = spare_.back();
+      spare_.pop_back();
+      return p;
+    }
+    V *p = static_cast<V *>(std::aligned_alloc(64, padded * sizeof(V)));
+    if (!p) throw std::bad_alloc();
+    all_.push_back(p);
+    return p;
+  }
+  void release(V *p) { spare_.push_back(p); }
+
+  i64 norm(const V *a) const {
+    i64 total = 0;
+    for (int b = 0; b < padded; b += 16) {
+      V part = 0;
+      for (int i = 0; i < 16; i++) part += std::max<V>(a[b + i], -a[b + i]);
+      total += part;
+    }
+    return total;
+  }
+  int add_signal(V *v, i64 c, int when) {
+    form.push_back(v);
+    centre.push_back(c);
+    radius.push_back(norm(v));
+    arrival.push_back(when);
+    return static_cast<int>(form.size()) - 1;
+  }
+  void pop_signal() {
+    release(form.back());
+    form.pop_back();
+    centre.pop_back();
+    radius.pop_back();
+    arrival.pop_back();
+  }
+  i64 lo(int s) const { return (centre[s] - radius[s]) / 2; }
+  i64 hi(int s) const { return (centre[s] + radius[s]) / 2; }
+
+  // The signal that `terms` add up to, as a new form.
+  V *total(const Term *terms, int k, i64 *c) {
+    V *d = row();
+    std::memset(d, 0, padded * sizeof(V));
+    *c = 0;
+    for (int q = 0; q < k; q++) {
+      V factor = static_cast<V>(static_cast<V>(terms[q].sign) * (static_cast<V>(1) << terms[q].shift));
+      const V *p = form[terms[q].node];
+      for (int i = 0; i < padded; i++) d[i] += p[i] * factor;
+      *c += terms[q].sign * (centre[terms[q].node] << terms[q].shift);
+    }
+    return d;
+  }
+
+  // Cost of one adder of two signals, in its cheaper orientation; *flip tells which.
+  int pair_cost(const Term *t, bool *flip, V **made = nullptr, i64 *c_out = nullptr) {
+    i64 c;
+    V *d = total(t, 2, &c);
+    i64 r = norm(d);
+    Operand op[2];
+    for (int i = 0; i < 2; i++) op[i] = {lo(t[i].node), hi(t[i].node), t[i].shift, t[i].sign, false};
+    int up = carry(op, 2, (c - r) / 2, (c + r) / 2, 1);
+    int down = carry(op, 2, -((c + r) / 2), -((c - r) / 2), -1);
+    *flip = down < up;
+    if (made) {
+      if (*flip) {
+        for (int i = 0; i < padded; i++) d[i] = -d[i];
+        c = -c;
+      }
+      *made = d;
+      *c_out = c;
+    } else {
+      release(d);
+    }
+    return std::min(up, down);
+  }
+
+  // Cost and arrival of `n` terms and a constant as a tree of adders: early and narrow ones first.
+  // The sign of the result is free unless `fixed`. With `out`, the adders are recorded; their
+  // results are numbered from *next on, and *result says where the sum is.
+  Sum sum(const Term *terms, int n, bool fixed, i64 bias, std::vector<Adder> *out = nullptr, int *next = nullptr,
+          Term *result = nullptr, std::vector<i64> *constants = nullptr) {
+    used_ = 0;
+    work += static_cast<i64>(n) * padded + 64;
+    if (n == 0) {
+      if (result) *result = {kNone, 0, 1};
+      return {0, 0};
+    }
+    if (static_cast<int>(items_.size()) < 2 * n + 4) {
+      items_.resize(4 * n + 8);
+      queue_.resize(4 * n + 8);
+    }
+    Item *list = items_.data();
+    u64 *queue = queue_.data(); // what is left to add, next first: priority, shift, number of the item
+    int count = 0;
+    auto key = [&](const Item &x, int size, int number) {
+      return static_cast<u64>(lam * x.arrival / kDelay2 + size + x.shift) << 40 | static_cast<u64>(x.shift) << 24 | number;
+    };
+    for (int i = 0; i < n; i++) {
+      const Term &t = terms[i];
+      list[i] = {form[t.node], centre[t.node], radius[t.node], t.shift, t.sign, arrival[t.node], t.node, false};
+      queue[count++] = key(list[i], bits_for(lo(t.node), hi(t.node)), i);
+    }
+    if (n == 1 && !bias) {
+      const Item &x = list[0];
+      bool negate = fixed && x.sign < 0;
+      if (result) *result = {x.id, x.shift, x.sign};
+      if (!negate) return {0, x.arrival};
+      if (out) {
+        out->push_back({2, {{kNone, 0, 1}, {x.id, 0, -1}, {}}});
+        *result = {(*next)++, x.shift, 1};
+      }
+      return {bits_for(-hi(x.id), -lo(x.id)), x.arrival + kDelay2};
+    }
+    if (bias) {
+      i64 size = bias < 0 ? -bias : bias;
+      int shift = __builtin_ctzll(size);
+      list[n] = {zero_, 2 * (size >> shift), 0, shift, bias < 0 ? -1 : 1, 0, 0, true};
+      queue[count++] = key(list[n], bit_length(size >> shift), n);
+    }
+    std::sort(queue, queue + count);
+    int cost = 0, head = 0, number = count, positive = 0;
+    for (int i = 0; i < count; i++) positive += list[i].constant || list[i].sign > 0;
+    while (count - head > 1) {
+      int left = count - head, k = arity == 3 && left % 2 == 1 ? 3 : 2;
+      Item a[3];
+      int low = 1 << 20;
+      int own = 0;
+      for (int i = 0; i < k; i++) {
+        a[i] = list[queue[head + i] & 0xffffff];
+        low = std::min(low, a[i].shift);
+        own += a[i].constant || a[i].sign > 0;
+      }
+      positive -= own;
+      V *d = scratch();
+      combine(d, a, k, low);
+      Operand op[3];
+      i64 c = 0, r = norm(d);
+      int when = 0;
+      for (int i = 0; i < k; i++) {
+        c += a[i].sign * (a[i].centre << (a[i].shift - low));
+        when = std::max(when, a[i].arrival);
+        op[i] = {(a[i].centre - a[i].radius) / 2, (a[i].centre + a[i].radius) / 2, a[i].shift - low, a[i].sign,
+                 a[i].constant};
+      }
+      // The sum of the last positive terms stays positive, or the whole would need a negation.
+      bool keep = fixed && (left == k || (own && !positive)), flip = false;
+      int price = carry(op, k, (c - r) / 2, (c + r) / 2, 1);
+      if (!keep) {
+        int other = carry(op, k, -((c + r) / 2), -((c - r) / 2), -1);
+        if (other < price) price = other, flip = true;
+      }
+      cost += price;
+      int sign = flip ? -1 : 1;
+      positive += !flip;
+      Item x = {d, sign * c, r, low, sign, when + (price ? (k == 2 ? kDelay2 : kDelay3) : 0), 0, false};
+      if (flip)
+        for (int i = 0; i < padded; i++) d[i] = -d[i];
+      if (out) {
+        Adder adder = {k, {}};
+        for (int i = 0; i < k; i++) {
+          if (a[i].constant) {
+            constants->push_back(sign * a[i].sign * (a[i].centre / 2));
+            adder.t[i] = {kConst - static_cast<int>(constants->size()) + 1, a[i].shift - low, 1};
+          } else {
+            adder.t[i] = {a[i].id, a[i].shift - low, sign * a[i].sign};
+          }
+        }
+        out->push_back(adder);
+        x.id = (*next)++;
+      }
+      list[number] = x;
+      u64 place = key(x, bits_for((x.centre - r) / 2, (x.centre + r) / 2), number++);
+      head += k - 1;
+      int at = head;
+      for (; at + 1 < count && queue[at + 1] < place; at++) queue[at] = queue[at + 1];
+      queue[at] = place;
+    }
+    const Item &whole = list[queue[head] & 0xffffff];
+    if (result) *result = {whole.id, whole.shift, whole.sign};
+    return {cost, whole.arrival};
+  }
+
+private:
+  struct Operand {
+    i64 lo, hi;
+    int shift, sign;
+    bool constant;
+  };
+  struct Item {
+    const V *form;
+    i64 centre, radius;
+    int shift, sign, arrival, id;
+    bool constant;
+  };
+  std::vector<Item> items_;
+  std::vector<u64> queue_;
+  std::vector<V *> all_, spare_, scratch_;
+  std::size_t used_ = 0;
+  V *zero_;
+
+  V *scratch() {
+    if (used_ == scratch_.size()) scratch_.push_back(row());
+    return scratch_[used_++];
+  }
+  void combine(V *d, const Item *a, int k, int low) const {
+    // Shifts and sign masks: the baseline x86-64 has no vector multiplication of this width.
+    int p = a[0].shift - low, q = a[1].shift - low;
+    V m = a[0].sign < 0 ? -1 : 0, n = a[1].sign < 0 ? -1 : 0;
+    const V *x = a[0].form, *y = a[1].form;
+    if (k == 2) {
+      for (int i = 0; i < padded; i++) d[i] = (((x[i] << p) ^ m) - m) + (((y[i] << q) ^ n) - n);
+    } else {
+      int r = a[2].shift - low;
+      V o = a[2].sign < 0 ? -1 : 0;
+      const V *z = a[2].form;
+      for (int i = 0; i < padded; i++)
+        d[i] = (((x[i] << p) ^ m) - m) + (((y[i] << q) ^ n) - n) + (((z[i] << r) ^ o) - o);
+    }
+  }
+  // Carry positions of an adder whose operands' signs are multiplied by `sign`; see carry.py. A
+  // constant takes either sign for free. Three operands of one sign too many cost a negation more.
+  int carry(const Operand *op, int k, i64 lo, i64 hi, int sign) const {
+    int low = 1 << 20, next = 1 << 20, at = 0, negatives = 0;
+    bool low_negative = false, constant = false;
+    for (int i = 0; i < k; i++) {
+      bool negative = !op[i].constant && op[i].sign != sign;
+      negatives += negative;
+      constant |= op[i].constant;
+      if (op[i].shift < low || (op[i].shift == low && negative < low_negative)) {
+        next = low;
+        low = op[i].shift;
+        low_negative = negative;
+        at = i;
+      } else {
+        next = std::min(next, op[i].shift);
+      }
+    }
+    int top = bits_for(lo, hi);
+    if (negatives == k) return k == 2 && arity == 3 ? top - low : 2 * (top - low);
+    if (low_negative) return std::max(top - low, 0);
+    if (k == 2 && !negatives && !constant && op[at].lo >= 0) {
+      const Operand &b = op[1 - at];
+      int reach = bits_for(op[at].lo, op[at].hi) + op[at].shift;
+      if (reach <= next) return 0;
+      if (b.lo >= 0 && top > std::max(reach, bits_for(b.lo, b.hi) + b.shift)) top--;
+    }
+    return std::max(top - next, 0);
+  }
+};
+
+} // namespace hwgen

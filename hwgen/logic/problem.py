@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the adder-graph search is asked and what it answers, in plain integers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+# A term of a sum: signal, left shift, sign (+1 or -1).
+Term = tuple[int, int, int]
+
+NONE = -1  # the operand zero
+CONST = -2  # operand CONST - k is constant number k
+DELAY2, DELAY3 = 10, 13  # an adder of two or three operands, in tenths of one of two
+
+
+@dataclass(frozen=True)
+class Row:
+    """A sum to build: ``sum(sign * signal << shift) + bias``.
+
+    Attributes:
+        coefficients: of the inputs, bias aside.
+        terms: signals below the number of inputs are inputs, those above are other rows.
+        bias: a constant to add.
+        fixed: whether the sign of the result matters.
+    """
+
+    coefficients: tuple[int, ...]
+    terms: tuple[Term, ...]
+    bias: int = 0
+    fixed: bool = True
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Inputs with their intervals and arrivals (tenths of an adder), and the rows to build."""
+
+    lo: tuple[int, ...]
+    hi: tuple[int, ...]
+    arrival: tuple[int, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def peak(self) -> int:
+        """A bound on every number that a search meets."""
+        spans = [max(h - low, abs(h + low)) for low, h in zip(self.lo, self.hi, strict=True)]
+        sizes = [
+            2 * abs(row.bias)
+            + sum(abs(c) * s for c, s in zip(row.coefficients, spans, strict=True))
+            for row in self.rows
+        ]
+        return max(sizes, default=0)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to search.
+
+    Attributes:
+        arity: operands an adder may have, 2 or 3.
+        lam: how much an operand's lateness weighs against its width in the order of a sum.
+        saving: what one term less is worth, in 1/16 carry positions.
+        skew: what an adder of unequal arrivals costs more, in 1/16 positions per tenth.
+        slack: tenths of an adder by which annealing may deepen the graph.
+        limit: depth that is allowed in any case, in tenths.
+        budget: work of the annealing, in operations.
+        hot, cold: temperatures at its two ends, in 1/256 carry positions.
+        seed: of its random numbers.
+    """
+
+    arity: int = 3
+    lam: int = 8
+    saving: int = 160
+    skew: int = 4
+    slack: int = 0
+    limit: int = 0
+    budget: int = 0
+    hot: int = 256
+    cold: int = 80
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Adders in order of evaluation, numbered after the inputs, and where every row's sum is.
+
+    A result is a term; its sign may be negative only where the row is not fixed.
+    """
+
+    adders: tuple[tuple[Term, ...], ...]
+    constants: tuple[int, ...]
+    results: tuple[Term, ...]
+    cost: int
+    depth: int
+
+    @property
+    def score(self) -> int:
+        """What graphs are ranked by: an adder more in depth is worth 4 % of the area or so."""
+        return self.cost * (200 + self.depth)
+
+
+@cache
+def logarithms() -> tuple[int, ...]:
+    """Return ``-256 ln((i + 1/2) / 1024)``: how far uphill a move may go, over the temperature."""
+    return tuple(round(-256 * math.log((i + 0.5) / 1024)) for i in range(1024))
+
+
+def flatten(terms: Sequence[Term]) -> list[int]:
+    """Return terms as one list of integers."""
+    return [value for term in terms for value in term]
