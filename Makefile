@@ -13,10 +13,10 @@ SEED   ?= 1
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test test-long bench golden lint fmt type doctor clean
+.PHONY: help setup demo sim test test-long bench bench-adders golden lint fmt type doctor clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything; again only after pyproject.toml changed
 
@@ -44,6 +44,9 @@ test-long: setup ## the long tests and the fuzzers
 
 bench: setup ## speed figures, side by side with hls4ml
 	$(BIN)/hwgen bench
+
+bench-adders: setup ## adder graphs beside alkaid's and da4ml's; ONLY=d8x8b6,mlp for some
+	$(BIN)/python -m benchmarks.adders --only "$(ONLY)"
 
 golden: setup ## bless the golden files; review the diff
 	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden

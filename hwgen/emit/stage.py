@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hwgen.emit import sv
 from hwgen.emit.layout import Link, ModuleNames, banner, sink
+from hwgen.ir.fixed import bits_for
 from hwgen.logic.graph import (
     Add,
     Add3,
@@ -218,16 +219,28 @@ class _Writer:
         return f"{left} {'-' if sub else '+'} {right}"
 
     def _sum_of_three(self, wire: Wire, node: Add3, at: int) -> Iterator[str]:
-        params = [
-            *self._format("A", node.a), ("AShift", str(node.shift_a)),
-            *self._format("B", node.b), ("BShift", str(node.shift_b)),
-            ("BSub", str(int(node.sub_b))),
-            *self._format("C", node.c), ("CShift", str(node.shift_c)),
-            ("CSub", str(int(node.sub_c))),
-            ("OutWidth", str(self.width[wire])),
-        ]  # fmt: skip
-        terms = (("a_i", node.a), ("b_i", node.b), ("c_i", node.c))
-        ports = [(port, self._whole(term, at)) for port, term in terms]
+        params: list[tuple[str, str]] = []
+        ports: list[tuple[str, str]] = []
+        terms = (
+            ("A", node.a, node.shift_a, None),
+            ("B", node.b, node.shift_b, node.sub_b),
+            ("C", node.c, node.shift_c, node.sub_c),
+        )
+        for name, term, shift, sub in terms:
+            value = self._const(term)
+            if value:  # a constant starts at its lowest one: the carry chain may start later
+                zeros = (value & -value).bit_length() - 1
+                value, shift = value >> zeros, shift + zeros
+                width = bits_for(value, value)
+                params += [(f"{name}Width", str(width)), (f"{name}Signed", str(int(value < 0)))]
+                ports.append((f"{name.lower()}_i", sv.literal(value, width)))
+            else:
+                params += self._format(name, term)
+                ports.append((f"{name.lower()}_i", self._whole(term, at)))
+            params.append((f"{name}Shift", str(shift)))
+            if sub is not None:
+                params.append((f"{name}Sub", str(int(sub))))
+        params.append(("OutWidth", str(self.width[wire])))
         yield from self._unit("hwg_add3", wire, params, ports)
 
     def _format(self, prefix: str, wire: Wire) -> list[tuple[str, str]]:

@@ -162,10 +162,9 @@ def _equivalence(one: Sum) -> list[str]:
         ]
     return [
         *script,
-        "hierarchy -check -top amd",
+        "hierarchy -check",
         "proc",
         "flatten amd",
-        "proc",
         "miter -equiv -flatten -make_assert plain amd both",
         "sat -verify -prove-asserts both",
     ]
@@ -239,13 +238,13 @@ def _net(make_design: Callable[..., Design]) -> Design:
     for i in range(40):
         if i == 20:
             builder.layer = "fc2"
-        a, b, c = (int(w) for w in rng.choice(wires[-12:], 3))
+        a, b, c = (int(w) for w in rng.choice([*wires[:8], *wires[-8:]], 3))
         if i % 7 == 0:
             c = builder.const(int(rng.choice([-24, 40, 5, -1])))
         if i % 11 == 0:
             a = builder.const(0)
         shifts, subs = (int(v) for v in rng.integers(0, 4, 3)), rng.integers(0, 2, 2)
-        if builder.width(a) + builder.width(b) + builder.width(c) < 40:
+        if max(builder.width(w) for w in (a, b, c)) < 24:
             wires.append(builder.add3(a, b, c, *shifts, *map(bool, subs)))
     x, y = wires[0], wires[1]
     up = builder.add(x, y)
@@ -296,7 +295,7 @@ def test_the_text_says_interval_and_depth(design: Design) -> None:
     assert f"// [{logic.lo[node]}, {logic.hi[node]}] depth 1" in line
     assert f"u_n{node} (.a_i(" in text
     assert "units/hwg_add3.sv" in files["rtl/files.f"].decode().split()
-    assert max(map(len, text.splitlines())) <= 110
+    assert max(len(row) for row in text.splitlines() if not row.startswith("//")) <= 110
 
 
 def test_a_constant_starts_at_its_lowest_one(make_design: Callable[..., Design]) -> None:

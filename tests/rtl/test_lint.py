@@ -44,6 +44,11 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
         {"BWidth": 20, "ASigned": 0, "OutWidth": 3},
         {"OutWidth": 22, "BSigned": 0},
     ],
+    "hwg_add3": [
+        {"ASigned": 0, "AWidth": 1, "AShift": 3, "BSub": 1, "OutWidth": 6},
+        {"AShift": 9, "BShift": 8, "CShift": 7, "OutWidth": 7},
+        {"AWidth": 20, "OutWidth": 3, "BSub": 1, "CSub": 1},
+    ],
     "hwg_fifo": [{"Width": 1, "Depth": 1}, {"Depth": 7}, {"Width": 200, "Depth": 8}],
     "hwg_fork": [{"Sinks": 1}, {"Sinks": 5}],
     "hwg_stream_check": [{"Width": 1}, {"Width": 100}],

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Verilog of a case, by every generator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import hwgen.ops  # noqa: F401  (registers the operations)
+from benchmarks.adders.cases import Case
+from hwgen import paths
+from hwgen.emit.rtl import emit_rtl
+from hwgen.errors import ToolFailed, ToolMissing
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ops.base import Op
+from hwgen.ops.dense import Dense
+from hwgen.ops.input_ import Input
+from hwgen.ops.requantize import Requantize
+from hwgen.plan.board import load_board
+from hwgen.plan.cost import estimate, logic_terms
+from hwgen.plan.design import Port as DesignPort
+from hwgen.plan.schedule import schedule
+
+HERE = Path(__file__).parent
+BOARD = "vcu118"
+PINNED = {"alkaid": "0.8.2", "da4ml": "0.6.0"}
+
+
+@dataclass(frozen=True)
+class Port:
+    """How the elements of a vector lie in a port: of each, its width, sign and left shift."""
+
+    name: str
+    width: tuple[int, ...]
+    signed: tuple[bool, ...]
+    shift: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A design as Verilog.
+
+    Attributes:
+        files: name to text, in dependency order.
+        top: module.
+        x, y: its data ports.
+        ones: input ports that are held at one.
+        seconds: from the matrix to the text.
+        model: LUT of our own cost model; None for rivals.
+        adders: number of adders, where known.
+        latency: cycles it claims; None where it claims nothing.
+    """
+
+    files: Mapping[str, str]
+    top: str
+    x: Port
+    y: Port
+    ones: tuple[str, ...]
+    seconds: float
+    model: int | None = None
+    adders: int | None = None
+    latency: int | None = None
+
+
+def ours(case: Case) -> Text:
+    """Return our design: the ordinary line from graph to text."""
+    board = load_board(BOARD)
+    start = time.perf_counter()
+    graph = _graph(case)
+    period = (case.cutoff or 1000.0) + board.family.overhead_ns
+    design = schedule(
+        graph, name=case.name, board_name=board.name, family=board.family,
+        clock_mhz=1000.0 / period, model_digest=case.digest(),
+    )  # fmt: skip
+    made = emit_rtl(design)
+    seconds = time.perf_counter() - start
+    names = made["rtl/files.f"].decode().split()
+    top = f"hwg_{case.name}"
+    files = {name: made[f"rtl/{name}"].decode() for name in names if "axi" not in name}
+    (x,), (y,) = design.inputs, design.outputs
+    terms = logic_terms(design)
+    return Text(
+        files, top, _uniform("x_data_i", x), _uniform(f"{y.name}_data_o", y),
+        ("rst_ni", "in_valid_i"), seconds,
+        model=estimate(design, board.family).lut,
+        adders=terms["adders"] + terms["ternary_adders"], latency=design.latency,
+    )  # fmt: skip
+
+
+def _uniform(name: str, port: DesignPort) -> Port:
+    size, fixed = port.size, port.fixed
+    return Port(name, (fixed.width,) * size, (fixed.signed,) * size, (0,) * size)
+
+
+def _graph(case: Case) -> Graph:
+    nodes: list[Node] = []
+
+    def put(name: str, op: Op) -> None:
+        before = nodes[-1:]
+        types = [node.type for node in before]
+        nodes.append(Node(name, op, tuple(n.name for n in before), op.infer(types), name))
+
+    put("x", Input.of((case.n_in,), Fixed(case.bits, 0, case.signed)))
+    for i, layer in enumerate(case.layers, 1):
+        put(f"fc{i}", Dense(layer.weight, layer.bias))
+        if layer.drop is not None:
+            put(f"act{i}", Requantize(layer.drop, 0, (1 << layer.keep) - 1))
+    last = nodes[-1]
+    graph = Graph(case.name, tuple(nodes), (Output("y", last.name, (2.0**-last.type.frac,)),))
+    graph.check()
+    return graph
+
+
+def environment(folder: Path) -> Path:
+    """Return the Python of the rivals' own environment, made if it is not there."""
+    python = folder / "bin" / "python"
+    wanted = [f"{name}=={version}" for name, version in PINNED.items()]
+    mark = folder / "pinned.txt"
+    if not mark.is_file() or mark.read_text().split() != wanted:
+        for command in (
+            [sys.executable, "-m", "venv", "--clear", str(folder)],
+            [str(python), "-m", "pip", "install", "--quiet", *wanted],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise ToolMissing(
+                    f"cannot install {' '.join(wanted)}\n{done.stderr[-1000:]}",
+                    "rivals",
+                    "the benchmark needs the package index once",
+                )
+        mark.write_text(" ".join(wanted))
+    return python
+
+
+def rival(case: Case, tool: str, options: Mapping[str, Any], cache: Path, python: Path) -> Text:
+    """Return a rival's design, through its public API in its own environment."""
+    asked = {
+        "tool": tool,
+        "version": PINNED[tool],
+        "options": dict(options),
+        "cutoff": case.cutoff or -1,
+        **case.described(),
+    }
+    script = HERE / "export.py"
+    key = hashlib.sha256(json.dumps(asked).encode() + script.read_bytes()).hexdigest()[:16]
+    out = cache / f"{tool}-{key}"
+    if not (out / "info.json").is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "case.json").write_text(json.dumps(asked))
+        command = [str(python), str(script), str(out / "case.json"), str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ToolFailed(f"{tool} failed\n{done.stdout[-500:]}{done.stderr[-1500:]}", case.name)
+    info = json.loads((out / "info.json").read_text())
+    assert info["version"] == PINNED[tool]
+    # Only what is used; its sums of three become ours, which the open flow can map.
+    texts = {Path(name).name: (out / name).read_text() for name in info["files"]}
+    used = "\n".join(text for name, text in texts.items() if name.startswith(("top", "logic")))
+    files = {
+        name: text
+        for name, text in texts.items()
+        if name.startswith(("top", "logic")) or Path(name).stem in used
+    }
+    if "ternary_adder.v" in files:
+        del files["ternary_adder.v"]
+        unit = paths.rtl() / "arith" / "hwg_add3.sv"
+        adapter = HERE / "ternary_adder.sv"
+        files = {unit.name: unit.read_text(), adapter.name: adapter.read_text(), **files}
+    x, y = (
+        _packed(name, info[key])
+        for name, key in (("model_inp", "inputs"), ("model_out", "outputs"))
+    )
+    return Text(files, "top", x, y, (), info["seconds"])
+
+
+def _packed(name: str, formats: list[list[int]]) -> Port:
+    """Return a port of words in their own widths, from (signed, integer bits, fraction bits)."""
+    rows = np.array(formats)
+    return Port(
+        name,
+        tuple(int(v) for v in rows.sum(1)),
+        tuple(bool(v) for v in rows[:, 0]),
+        tuple(int(v) for v in -rows[:, 2]),
+    )
