@@ -18,9 +18,9 @@ JOBS   ?= 2
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## make .venv with everything; again only after pyproject.toml changed
+setup: $(STAMP) ## make .venv with everything; again when what it builds from changed
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml hatch_build.py $(wildcard hwgen/logic/core/*.cpp hwgen/logic/core/*.h)
 	@test -x $(BIN)/python || "$(or $(PYTHON),false)" -c '$(IS311)' || { \
 	  echo "hwgen: Python 3.11 is missing (TensorFlow 2.14 runs on no later one)." >&2; \
 	  echo "  hint: install python3.11 with its venv module, or name one: make setup PYTHON=..." >&2; \
@@ -45,8 +45,8 @@ test-long: setup ## the long tests and the fuzzers
 bench: setup ## speed figures, side by side with hls4ml
 	$(BIN)/hwgen bench
 
-bench-adders: setup ## adder graphs beside alkaid's and da4ml's; ONLY=d8x8b6,mlp for some
-	$(BIN)/python -m benchmarks.adders --only "$(ONLY)"
+bench-adders: setup ## adder graphs beside alkaid's and da4ml's: ONLY=d8x8b6,mlp BLESS=1
+	$(BIN)/python -m benchmarks.adders --only "$(ONLY)" $(if $(BLESS),--bless)
 
 golden: setup ## bless the golden files; review the diff
 	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden

@@ -9,7 +9,7 @@ import numpy as np
 
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
-from hwgen.logic.graph import Builder, Const, In, Logic, Wires, operands
+from hwgen.logic.graph import Add3, Builder, Const, In, Logic, Wires, operands
 from hwgen.logic.pipeline import (
     Block,
     Pipeline,
@@ -46,7 +46,7 @@ def schedule(
     Raises:
         DoesNotFit: one node is slower than the clock, or more cycles are needed than allowed.
     """
-    lowered = lower(graph, family.adder_operands)
+    lowered = _lowered(graph, family, clock_mhz)
     logic, blocks, plan = _planned(lowered, family, clock_mhz)
     latency = _latency(plan)
     if max_cycles is not None and latency > max_cycles:
@@ -95,6 +95,14 @@ def lower(graph: Graph, arity: int = 2) -> Logic:
     return Logic.of(
         builder, [(o.name, [int(w) for w in wires[o.node].reshape(-1)]) for o in graph.outputs]
     )
+
+
+def _lowered(graph: Graph, family: Timing, clock_mhz: float) -> Logic:
+    """Return the logic in the widest adders that the family has and this clock allows."""
+    logic = lower(graph, family.adder_operands)
+    delay, room = node_delay(logic, family), 1000.0 / clock_mhz - family.overhead_ns
+    wide = [w for w, node in enumerate(logic.nodes) if isinstance(node, Add3)]
+    return logic if all(delay(w) <= room for w in wide) else lower(graph)
 
 
 def _planned(
