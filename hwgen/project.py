@@ -138,21 +138,30 @@ def _scaler(path: Path) -> tuple[list[float], list[float]]:
     return mean.tolist(), std.tolist()
 
 
+def _settled(given: Options | None, input_format: str | Mapping[str, str] | None) -> Options:
+    """Return the options with the input formats that were named beside them."""
+    given = given or Options()
+    formats = given.input_formats if input_format is None else options(input_format).input_formats
+    return Options(formats, given.masks, given.scaler)
+
+
 def load(
-    model: Path | str, weights: Path | str | None = None, options: Options | None = None
-) -> Graph:
+    model: Path | str, weights: Path | str | None = None, options: Options | None = None,
+    input_format: str | Mapping[str, str] | None = None,
+) -> Graph:  # fmt: skip
     """Read a model and return its integer graph, passes done.
 
     Args:
         model: ``.h5``, ``.keras``, architecture ``.json`` with *weights*, or a hwgen bundle.
         weights: weights file of an architecture in JSON.
         options: input formats, masks, scaler.
+        input_format: ``s8.4``, as `options` takes it.
 
     Raises:
         ConfigError, ModelError: with every problem of the model.
     """
     path = Path(model)
-    options = options or Options()
+    options = _settled(options, input_format)
     if sniff(path) == "bundle":
         if weights is not None:
             raise ConfigError("a bundle has its weights inside", "--weights", "leave it out")
@@ -187,6 +196,7 @@ def build(
     latency: str | None = None,
     style: str = "parallel",
     options: Options | None = None,
+    input_format: str | Mapping[str, str] | None = None,
     name: str | None = None,
     seed: int = 1,
     say: Say = silent,
@@ -201,7 +211,8 @@ def build(
     target = load_board(board)
     goal = goal_for(target, clock, latency, style)
     title = _checked(name) if name else _top_name(model)
-    graph = model if isinstance(model, Graph) else load(model, weights, options)
+    given = _settled(options, input_format)
+    graph = run_passes(model) if isinstance(model, Graph) else load(model, weights, given)
     check_counts(graph, VECTORS, seed)
     counts = zeros(graph)
     total = sum(n for _, n in counts.values())

@@ -20,15 +20,28 @@ import numpy.typing as npt
 from hwgen.errors import ModelError, ToolFailed, ToolMissing
 from hwgen.frontends.keras_file import KerasModel, read_keras, sniff
 from hwgen.frontends.qkeras import Options, convert
+from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
 
 
-def from_keras(model: Any, options: Options = Options()) -> Graph:  # noqa: B008 - frozen
+def from_keras(
+    model: Any,
+    options: Options = Options(),  # noqa: B008 - frozen
+    *,
+    input_format: str | None = None,
+) -> Graph:
     """Return the integer graph of a Keras or QKeras model in memory.
+
+    Args:
+        model: the model.
+        options: input formats, masks, scaler.
+        input_format: ``s8.4`` for every input that no quantizer follows.
 
     Raises:
         ModelError: as for a file.
     """
+    if input_format is not None:
+        options = replace(options, input_formats={"": Fixed.parse(input_format)})
     return convert(snapshot(model), options)
 
 

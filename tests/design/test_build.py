@@ -24,6 +24,7 @@ from hwgen.opened import Output, predict
 from hwgen.verify import tools
 from tests.cli.cases import tree
 from tests.cli.models import (
+    OPEN,
     SIZES,
     act,
     branchy_h5,
@@ -270,3 +271,12 @@ def test_the_interface_is_told(tmp_path: Path) -> None:
     assert design["tops"] == {"flow": "hwg_net", "axis": "hwg_net_axis"}
     (port,) = design["inputs"]
     assert (port["name"], port["shape"], port["width"], port["frac"]) == ("x", [4], 6, 3)
+
+
+def test_input_format_may_be_named_beside_the_model(tmp_path: Path) -> None:
+    file = tiny_h5(tmp_path / "m.h5", OPEN)
+    named = project.load(file, input_format="s5.3")
+    assert named == project.load(file, options=project.options("s5.3"))
+    assert str(named.inputs[0].type.fixed) == "s5.3"
+    built = project.build(file, board="vcu118", input_format="s5.3")
+    assert built.graph == named
