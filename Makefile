@@ -46,7 +46,7 @@ bench: setup ## speed figures, side by side with hls4ml
 	$(BIN)/hwgen bench
 
 bench-adders: setup ## adder graphs beside alkaid's and da4ml's: ONLY=d8x8b6,mlp BLESS=1
-	$(BIN)/python -m benchmarks.adders --only "$(ONLY)" $(if $(BLESS),--bless)
+	$(BIN)/python -m tests.bench_adders --only "$(ONLY)" $(if $(BLESS),--bless)
 
 golden: setup ## bless the golden files; review the diff
 	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 import hwgen.ops  # noqa: F401  (registers the operations)
-from benchmarks.adders.cases import Case
 from hwgen import paths
 from hwgen.emit.rtl import emit_rtl
 from hwgen.errors import ToolFailed, ToolMissing
@@ -30,6 +29,7 @@ from hwgen.plan.board import load_board
 from hwgen.plan.cost import estimate, logic_terms
 from hwgen.plan.design import Port as DesignPort
 from hwgen.plan.schedule import schedule
+from tests.bench_adders.cases import Case
 
 HERE = Path(__file__).parent
 BOARD = "vcu118"

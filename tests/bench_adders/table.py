@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.adders.measure import TERNARY, Result
+from tests.bench_adders.measure import TERNARY, Result
 
 TIE = 0.05
 

@@ -12,14 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.adders import table
-from benchmarks.adders.cases import Case, matrices, networks
-from benchmarks.adders.designs import BOARD, PINNED, Text, environment, ours, rival
-from benchmarks.adders.measure import FAMILY, TERNARY, measure
 from hwgen.errors import HwgenError
 from hwgen.plan.board import load_board
 from hwgen.synth.path import PathModel
 from hwgen.synth.yosys import script_for, version
+from tests.bench_adders import table
+from tests.bench_adders.cases import Case, matrices, networks
+from tests.bench_adders.designs import BOARD, PINNED, Text, environment, ours, rival
+from tests.bench_adders.measure import FAMILY, TERNARY, measure
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "out" / "bench-adders"

@@ -12,8 +12,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.adders.cases import Case, Ints
-from benchmarks.adders.designs import BOARD, Port, Text
 from hwgen.errors import Mismatch
 from hwgen.plan.board import load_board
 from hwgen.synth import netlist as netlist_room
@@ -21,6 +19,8 @@ from hwgen.synth.count import Measured, count
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel, longest_path
 from hwgen.synth.yosys import map_design, script_for
+from tests.bench_adders.cases import Case, Ints
+from tests.bench_adders.designs import BOARD, Port, Text
 
 FAMILY = "ultrascale_plus"
 TERNARY = (1.27, None, 1.7)  # assumed delay of a three-operand adder; None: what the family says
