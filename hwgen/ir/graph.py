@@ -7,26 +7,12 @@ Operations are opaque here (rooms to the right are not imported); an object with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from hwgen.ir.tensor import Codes, TensorType
-
-
-class Operation(Protocol):
-    """What a graph asks of an operation; `hwgen.ops.base.Op` is the one implementation."""
-
-    kind: Any
-
-    def infer(self, types: Sequence[TensorType]) -> TensorType:
-        """Return the output type."""
-
-    def run(self, ins: Sequence[Codes]) -> Codes:
-        """Compute the output codes."""
-
-    def note(self) -> str:
-        """Return a few words for a reader."""
+from hwgen.ir.tensor import TensorType
 
 
 @dataclass(frozen=True)
@@ -69,8 +55,6 @@ class Output:
     @property
     def exact(self) -> bool:
         """True when every scale is a power of two and nothing is added: values are code * 2**n."""
-        import math
-
         return not any(self.offset) and all(math.frexp(s)[0] == 0.5 for s in self.scale)
 
 
