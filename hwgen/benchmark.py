@@ -18,6 +18,7 @@ import numpy as np
 from hwgen import project
 from hwgen.demo import BOARD, Subject, jet_tagger, shipped
 from hwgen.interop.hls4ml import Emulation
+from hwgen.options import options
 from hwgen.progress import Say
 from hwgen.verify.reference import Reference
 from hwgen.verify.tools import run
@@ -37,7 +38,7 @@ def run_bench(say: Say) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         seconds, peak = _build(source, Path(folder) / "out")
         say("build", f"{source.model.name}: {seconds:.2f} s, {peak:.0f} MB")
-        graph = project.load(source.model, source.weights, project.options(source.input_format))
+        graph = project.load(source.model, source.weights, options(source.input_format))
         reference = Reference(graph)
         rng = np.random.default_rng(1)
         node = graph.inputs[0]

@@ -15,8 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hwgen import __version__
 from hwgen.emit.files import FileSet, json_bytes, npz_bytes, refuse_foreign
 from hwgen.emit.loose import write_files
@@ -25,10 +23,10 @@ from hwgen.errors import ConfigError, DoesNotFit, ModelError
 from hwgen.frontends.bundle import load_bundle
 from hwgen.frontends.keras_file import read_keras, sniff
 from hwgen.frontends.qkeras import Options, convert, identifier
-from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
-from hwgen.opened import load_table, scaler_fits
+from hwgen.opened import scaler_fits
 from hwgen.ops.serial import graph_to_json
+from hwgen.options import settled
 from hwgen.passes import run_passes
 from hwgen.paths import sim as sim_folder
 from hwgen.plan.board import Board, load_board
@@ -42,8 +40,6 @@ from hwgen.proofs import SELF_CHECK, check_counts, make_vectors, self_check
 from hwgen.report.text import build_report
 from hwgen.verify.vectors import Vectors
 
-MAX_WIDTH = 53  # bits of an input that is given its format: samples come as float64
-MAX_FRAC = 64
 MAX_NAME = 64
 BENCHES = ("bench_design", "job", "rim_axis", "rim_flow", "stream")
 VECTORS = 64  # random samples in vectors.npz, besides the corners
@@ -68,83 +64,6 @@ class Build:
     facts: dict[str, Any]
 
 
-def options(
-    input_format: str | Mapping[str, str] | None = None,
-    masks: Path | None = None,
-    scaler: Path | None = None,
-) -> Options:
-    """Return the front end's options from what a user writes.
-
-    Args:
-        input_format: ``s8.4`` for every input, ``name=s8.4,other=u8.0``, or a table of them.
-        masks: ``.npz`` with a pruning mask a layer.
-        scaler: ``.npz`` with ``mean`` and ``std`` of the training data.
-    """
-    formats: dict[str, Fixed] = {}
-    if isinstance(input_format, str):
-        for part in input_format.split(","):
-            name, _, text = part.rpartition("=")
-            fixed = _format(text)
-            if name.strip() in formats:
-                raise ConfigError(
-                    f"two formats for {name.strip() or 'every input'}",
-                    "--input-format",
-                    "write s8.4 for every input, or name=s8.4,other=u8.0",
-                )
-            formats[name.strip()] = fixed
-    else:
-        formats = {name: _format(text) for name, text in (input_format or {}).items()}
-    return Options(formats, _masks(masks) if masks else {}, _scaler(scaler) if scaler else None)
-
-
-def _format(text: str) -> Fixed:
-    try:
-        fixed = Fixed.parse(text if len(text) <= 32 else f"{text[:32]}...")
-    except ConfigError as error:
-        raise ConfigError(error.what, "--input-format", error.hint) from error
-    if fixed.width > MAX_WIDTH or abs(fixed.frac) > MAX_FRAC:
-        raise ConfigError(
-            f"{text} is out of range: {MAX_WIDTH} bits and {MAX_FRAC} fraction bits at most",
-            "--input-format",
-            "samples come as floats, which hold no more",
-        )
-    return fixed
-
-
-def _masks(path: Path) -> dict[str, Any]:
-    found = load_table(path, "--masks")
-    for name, mask in found.items():
-        if mask.dtype.kind not in "biuf" or not np.all((mask == 0) | (mask == 1)):
-            raise ConfigError(
-                f"the mask of {name} holds other values than 0 and 1", "--masks", "1 keeps a weight"
-            )
-    return found
-
-
-def _scaler(path: Path) -> tuple[list[float], list[float]]:
-    found = load_table(path, "--scaler")
-    hint = "give mean and std of the training data, one figure a feature each"
-    if set(found) != {"mean", "std"}:
-        held = ", ".join(sorted(found)) or "nothing"
-        raise ConfigError(f"{path} holds {held}", "--scaler", hint)
-    for name, values in found.items():
-        if values.dtype.kind not in "biuf" or not np.all(np.isfinite(values)):
-            raise ConfigError(f"{name} needs finite real numbers", "--scaler", hint)
-    mean, std = (found[name].astype(np.float64).reshape(-1) for name in ("mean", "std"))
-    if len(mean) != len(std) or not len(mean):
-        raise ConfigError(f"{len(mean)} means and {len(std)} stds", "--scaler", hint)
-    if not np.all(std > 0):
-        raise ConfigError("a std is not above 0", "--scaler", "drop features that never change")
-    return mean.tolist(), std.tolist()
-
-
-def _settled(given: Options | None, input_format: str | Mapping[str, str] | None) -> Options:
-    """Return the options with the input formats that were named beside them."""
-    given = given or Options()
-    formats = given.input_formats if input_format is None else options(input_format).input_formats
-    return Options(formats, given.masks, given.scaler)
-
-
 def load(
     model: Path | str, weights: Path | str | None = None, options: Options | None = None,
     input_format: str | Mapping[str, str] | None = None,
@@ -161,7 +80,7 @@ def load(
         ConfigError, ModelError: with every problem of the model.
     """
     path = Path(model)
-    options = _settled(options, input_format)
+    options = settled(options, input_format)
     if sniff(path) == "bundle":
         if weights is not None:
             raise ConfigError("a bundle has its weights inside", "--weights", "leave it out")
@@ -211,7 +130,7 @@ def build(
     target = load_board(board)
     goal = goal_for(target, clock, latency, style)
     title = _checked(name) if name else _top_name(model)
-    given = _settled(options, input_format)
+    given = settled(options, input_format)
     graph = run_passes(model) if isinstance(model, Graph) else load(model, weights, given)
     check_counts(graph, VECTORS, seed)
     counts = zeros(graph)

@@ -14,8 +14,9 @@ from hwgen import paths
 from hwgen.errors import ToolMissing
 from hwgen.ir.graph import Graph
 from hwgen.opened import predict
+from hwgen.options import options
 from hwgen.progress import Say, silent
-from hwgen.project import build, options
+from hwgen.project import build
 from hwgen.proofs import sim, verify_build
 
 BOARD, CLOCK = "vcu118", "200MHz"

@@ -171,8 +171,9 @@ def _from_file(name: str, title: str, model: Path, weights: Path | None) -> Case
     from hwgen import project
     from hwgen.ops.dense import Dense
     from hwgen.ops.requantize import Requantize
+    from hwgen.options import options
 
-    graph = project.load(model, weights, project.options("s8.4"))
+    graph = project.load(model, weights, options("s8.4"))
     layers: list[Layer] = []
     for node in graph.nodes:
         op = node.op

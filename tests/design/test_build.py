@@ -21,6 +21,7 @@ import pytest
 from hwgen import project, proofs
 from hwgen.cli import run
 from hwgen.opened import Output, predict
+from hwgen.options import options
 from hwgen.verify import tools
 from tests.cli.cases import tree
 from tests.cli.models import (
@@ -276,7 +277,7 @@ def test_the_interface_is_told(tmp_path: Path) -> None:
 def test_input_format_may_be_named_beside_the_model(tmp_path: Path) -> None:
     file = tiny_h5(tmp_path / "m.h5", OPEN)
     named = project.load(file, input_format="s5.3")
-    assert named == project.load(file, options=project.options("s5.3"))
+    assert named == project.load(file, options=options("s5.3"))
     assert str(named.inputs[0].type.fixed) == "s5.3"
     built = project.build(file, board="vcu118", input_format="s5.3")
     assert built.graph == named

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs on a built design."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from hwgen.cli.common import Arguments, Verbs, progress
+
+
+def _sim(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import proofs
+
+    return proofs.sim(
+        Path(args.out), samples=args.samples, data=args.data and Path(args.data),
+        simulator=args.simulator, waves=args.waves, seed=args.seed, only=args.only,
+        say=progress(args),
+    )  # fmt: skip
+
+
+def _verify(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import proofs
+
+    verdict = proofs.compare(
+        Path(args.out), against=args.against, samples=args.samples,
+        data=args.data and Path(args.data), seed=args.seed, say=progress(args),
+    )  # fmt: skip
+    return {**verdict.figures(), "text": verdict.text, "failure": verdict.error()}
+
+
+def _predict(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import opened
+
+    return opened.predict_file(Path(args.out), Path(args.data), Path(args.to), args.apply_scaler)
+
+
+VERBS: Verbs = {
+    "sim": (_sim, "simulate a built design against the integer reference"),
+    "verify": (_verify, "compare the reference with the model's own float32 forward pass"),
+    "predict": (_predict, "run the integer reference on a .npy file"),
+}
+
+# fmt: off
+_RUN = "sim,verify"
+_SAMPLES = "random samples, besides the corners"
+ARGUMENTS: Arguments = (
+    ("sim,verify,predict", "out", {"metavar": "OUT", "help": "a folder that 'hwgen build' wrote"}),
+    ("sim", "--samples", {"type": int, "default": 1000, "help": _SAMPLES}),
+    ("verify", "--samples", {"type": int, "default": 10000, "help": _SAMPLES}),
+    (_RUN, "--data", {"metavar": "x.npy", "help": "samples to add, as floats (rounded to the "
+        "input's grid); .npz for several inputs"}),
+    (_RUN, "--seed", {"type": int, "default": 1, "help": "of the random samples"}),
+    ("sim", "--simulator", {"default": "verilator", "choices": ("verilator", "icarus")}),
+    ("sim", "--waves", {"action": "store_true", "help": "write a waveform"}),
+    ("sim", "--only", {"type": int, "metavar": "INDEX", "help": "replay one sample"}),
+    ("verify", "--against", {"default": "qkeras", "choices": ("qkeras",)}),
+    ("predict", "data", {"metavar": "x.npy", "help": "floats; .npz for several inputs"}),
+    ("predict", "-o --to", {"required": True, "metavar": "y.npy", "help": "file to write; .npz "
+        "for several outputs"}),
+    ("predict", "--apply-scaler", {"action": "store_true", "help": "x is raw: apply the shipped "
+        "training scaler first"}),
+)
+# fmt: on

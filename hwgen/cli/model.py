@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs that start at a model."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from hwgen.cli.common import Arguments, Verbs, model_options, notes_of, progress
+
+
+def _load(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import project
+
+    graph = project.load(args.model, args.weights, model_options(args))
+    count = len(graph.nodes)
+    made: dict[str, Any] = {"graph": graph.name, "nodes": count, "notes": list(graph.notes)}
+    lines = [f"{graph.name}: {count} nodes", *notes_of(graph.notes)]
+    if args.out:
+        project.write_bundle(graph, Path(args.out))
+        made["out"] = args.out
+        lines.append(f"written: {args.out} and {Path(args.out).with_suffix('.npz').name}")
+    return made | {"text": "\n".join(lines)}
+
+
+def _show(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import project
+
+    graph = project.load(args.model, args.weights, model_options(args))
+    return {
+        "graph": graph.name,
+        "nodes": list(graph.lines()),
+        "notes": list(graph.notes),
+        "text": "\n".join([graph.show(), *notes_of(graph.notes)]),
+    }
+
+
+def _build(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import project
+
+    made = project.build(
+        args.model, args.out, board=args.board, weights=args.weights, clock=args.clock,
+        latency=args.latency, style=args.style, options=model_options(args), name=args.name,
+        seed=args.seed, say=progress(args),
+    )  # fmt: skip
+    text = "\n".join([made.files["report.txt"].decode().rstrip(), *notes_of(made.graph.notes)])
+    return {**made.facts, "out": str(args.out), "text": text}
+
+
+def _estimate(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import project
+
+    facts, text = project.estimate(
+        args.model, board=args.board, weights=args.weights, clock=args.clock,
+        latency=args.latency, style=args.style, options=model_options(args),
+    )  # fmt: skip
+    return {**facts, "text": text}
+
+
+VERBS: Verbs = {
+    "load": (_load, "read a model and write it as a bundle"),
+    "show": (_show, "print the integer graph of a model, one line a node"),
+    "build": (_build, "build the IP core of a model"),
+    "estimate": (_estimate, "print latency and resources without writing a design"),
+}
+
+# fmt: off
+_MODEL, _BUILD = "load,show,build,estimate", "build,estimate"
+ARGUMENTS: Arguments = (
+    (_MODEL, "model", {"metavar": "MODEL", "help": ".h5, .keras, .json, or a hwgen bundle"}),
+    (_MODEL, "--weights", {"metavar": "FILE.h5", "help": "weights of an architecture .json"}),
+    (_MODEL, "--input-format", {"metavar": "s8.4", "help": "format of an input that has no "
+        "quantizer: s or u (signed or not), bits in all, fraction bits; name=s8.4,other=u8.0 for "
+        "several inputs"}),
+    (_MODEL, "--masks", {"metavar": "FILE.npz", "help": "pruning masks by layer; 1 keeps"}),
+    (_MODEL, "--scaler", {"metavar": "FILE.npz", "help": "training scaler (mean, std) to ship"}),
+    ("load", "-o --out", {"metavar": "NAME.json", "help": "write the bundle, with its NAME.npz"}),
+    (_BUILD, "-b --board", {"required": True, "help": "a name from 'hwgen boards', or a .toml"}),
+    (_BUILD, "--clock", {"metavar": "200MHz", "help": "or a period, 5ns; default: the board's"}),
+    (_BUILD, "--latency", {"metavar": "100ns", "help": "the most allowed, or such as 20cycles"}),
+    (_BUILD, "--style", {"default": "parallel", "choices": ("parallel", "stream")}),
+    ("build", "-o --out", {"required": True, "metavar": "OUT", "help": "folder to write"}),
+    ("build", "--name", {"help": "name of the design; default: the model file's"}),
+    ("build", "--seed", {"type": int, "default": 1, "help": "of the random samples"}),
+)
+# fmt: on
