@@ -46,8 +46,8 @@ class Output:
     def open(cls, folder: Path) -> Output:
         """Read a folder that `build` wrote.
 
-        The RTL may have been edited (that is what a simulation is for); what it is held against may
-        not.
+        The RTL may have been edited (that is what a simulation is for), and results may have entered
+        the report; what the RTL is held against may not have changed.
 
         Raises:
             ConfigError: it is no such folder, or the design or the model in it was changed.
@@ -57,7 +57,7 @@ class Output:
         if "hwgen" not in manifest or not isinstance(known, dict):
             raise ConfigError("manifest.json is not one of hwgen's", str(folder), _AGAIN)
         for path, expected in sorted(known.items()):
-            if not path.startswith(("rtl/", "sim/")):
+            if not path.startswith(("rtl/", "sim/", "report.")):
                 _unchanged(folder, path, expected)
         design = _json(folder, "design.json")
         graph = load_bundle(folder / "model" / "graph.json")

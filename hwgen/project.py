@@ -37,6 +37,8 @@ from hwgen.plan.goal import Goal, goal_for
 from hwgen.plan.planner import plan
 from hwgen.progress import Say, silent
 from hwgen.proofs import SELF_CHECK, check_counts, make_vectors, self_check
+from hwgen.report.page import render
+from hwgen.report.sheet import build_sheet
 from hwgen.report.text import build_report
 from hwgen.verify.vectors import Vectors
 
@@ -117,10 +119,13 @@ def build(
     options: Options | None = None,
     input_format: str | Mapping[str, str] | None = None,
     name: str | None = None,
+    effort: int = 1,
     seed: int = 1,
     say: Say = silent,
 ) -> Build:
     """Build the IP core of a model; written to *out* if given, whole or not at all.
+
+    *effort* and *seed* are as `goal_for` takes them; *seed* is of the random vectors too.
 
     Raises:
         ConfigError, ModelError, DoesNotFit: see `hwgen.errors`.
@@ -128,7 +133,7 @@ def build(
     if out is not None:
         refuse_foreign(Path(out).absolute())
     target = load_board(board)
-    goal = goal_for(target, clock, latency, style)
+    goal = goal_for(target, clock, latency, style, effort, seed)
     title = _checked(name) if name else _top_name(model)
     given = settled(options, input_format)
     graph = run_passes(model) if isinstance(model, Graph) else load(model, weights, given)
@@ -194,10 +199,12 @@ def estimate(
     latency: str | None = None,
     style: str = "parallel",
     options: Options | None = None,
+    effort: int = 1,
+    seed: int = 1,
 ) -> tuple[dict[str, Any], str]:
     """Return (figures, report text) of a model on a board, writing nothing."""
     target = load_board(board)
-    goal = goal_for(target, clock, latency, style)
+    goal = goal_for(target, clock, latency, style, effort, seed)
     graph = model if isinstance(model, Graph) else load(model, weights, options)
     planned = plan(graph, target, goal, _top_name(model))
     taken = estimate_design(planned, target.family)
@@ -240,13 +247,15 @@ def _files(
     facts: dict[str, Any],
 ) -> FileSet:
     document, arrays = graph_to_json(graph)
+    sheet = build_sheet(facts, graph, design, board)
     benches = [sim_folder() / f"{name}.py" for name in BENCHES]
     files = emit_rtl(design, board.data_width) | FileSet.of(
         {
             "model/graph.json": json_bytes(document),
             "model/graph.npz": npz_bytes(arrays),
             "vectors.npz": vectors.to_bytes(),
-            "report.json": json_bytes(facts),
+            "report.json": json_bytes(sheet),
+            "report.html": render(sheet),
             "report.txt": build_report(facts, design, board),
             "config.toml": _config(design, board, goal),
             "board.json": json_bytes(asdict(board)),
@@ -294,6 +303,8 @@ def _config(design: Design, board: Board, goal: Goal) -> str:
         "style": goal.style,
         "clock_mhz": goal.clock_mhz,
         "data_width": board.data_width,
+        "effort": goal.effort,
+        "seed": goal.seed,
     }
     if goal.max_latency_ns is not None:
         rows["max_latency_ns"] = goal.max_latency_ns

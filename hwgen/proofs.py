@@ -14,23 +14,23 @@ from typing import Any
 import numpy as np
 
 from hwgen import __version__
-from hwgen.errors import ConfigError, Mismatch
+from hwgen.errors import ConfigError, Mismatch, VerifyError
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
 from hwgen.logic.evaluate import evaluate
 from hwgen.opened import Output, read_data, to_codes
-from hwgen.plan.board import Board, Budget, Family
+from hwgen.plan.board import board_from
 from hwgen.plan.design import Design
-from hwgen.plan.goal import Goal
+from hwgen.plan.goal import Goal, check_seed
 from hwgen.plan.planner import plan
 from hwgen.progress import Say, silent
+from hwgen.record import record
 from hwgen.verify.reference import Reference
 from hwgen.verify.simulate import Trace, simulate, trace_of
 from hwgen.verify.vectors import Vectors, corner_vectors, data_vectors, join, random_vectors
 
 SELF_CHECK = 256  # samples on which every build compares its logic with the reference
 MAX_VALUES = 1 << 28  # of all samples together, inputs and outputs: 2 GiB
-MAX_SEED = (1 << 31) - 1
 
 
 def make_vectors(
@@ -63,8 +63,7 @@ def check_counts(graph: Graph, samples: int, seed: int) -> None:
             "--samples",
             "ask for another number",
         )
-    if not 0 <= seed <= MAX_SEED:
-        raise ConfigError(f"seed {seed} is out of range", "--seed", f"choose 0 to {MAX_SEED}")
+    check_seed(seed)
 
 
 def _leaving(graph: Graph) -> list[Node]:
@@ -129,6 +128,12 @@ def sim(
             opened.folder, vectors, simulator=simulator, waves=waves, seed=seed,
             trace=_trace(opened), replay=shlex.join(again),
         )  # fmt: skip
+    except VerifyError as error:
+        if only is None:
+            told = {"samples": len(vectors), "mismatches": getattr(error, "mismatches", 0)}
+            how = {"simulator": simulator, "seed": seed, "failed": error.what}
+            record(opened.folder, "sim", {**told, **how})
+        raise
     except OSError as error:  # it compiles in the build folder
         raise ConfigError(
             f"the simulation cannot write its files ({error.strerror or error})",
@@ -144,6 +149,8 @@ def sim(
         "simulator": simulator,
         "seed": seed,
     }
+    if only is None:
+        record(opened.folder, "sim", facts)
     text = (
         f"{result.samples - result.mismatches}/{result.samples} samples match, latency "
         f"{result.latency_cycles} cycles, interval {result.interval} ({simulator}, seed {seed})"
@@ -171,10 +178,11 @@ def _trace(opened: Output) -> Trace | None:
     def trace(inputs: Mapping[str, Codes]) -> Mapping[str, Codes]:
         config = tomllib.loads((opened.folder / "config.toml").read_text("utf-8"))
         board = json.loads((opened.folder / "board.json").read_text("utf-8"))
-        family, budget = Family(**board.pop("family")), Budget(**board.pop("budget"))
-        goal = Goal(config["clock_mhz"], config.get("max_latency_ns"), config["style"])
-        target = Board(**board, family=family, budget=budget)
-        return trace_of(plan(opened.graph, target, goal, config["name"]))(inputs)
+        goal = Goal(
+            config["clock_mhz"], config.get("max_latency_ns"), config["style"],
+            config.get("effort", 1), config.get("seed", 1),
+        )  # fmt: skip
+        return trace_of(plan(opened.graph, board_from(board), goal, config["name"]))(inputs)
 
     return trace
 
@@ -275,7 +283,9 @@ def compare(
         f"{len(vectors) - wrong}/{len(vectors)} samples equal the float32 forward pass of "
         f"{source['model']} (seed {seed})"
     )
-    return Verdict(len(vectors), wrong, seed, text, first, str(opened.folder))
+    verdict = Verdict(len(vectors), wrong, seed, text, first, str(opened.folder))
+    record(opened.folder, "verify", verdict.figures())
+    return verdict
 
 
 def _differences(graph: Graph, vectors: Vectors, found: list[Any]) -> tuple[int, str]:

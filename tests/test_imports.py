@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 # The library functions under the verbs: files beside the rooms, which may use each other.
-VERBS = ("project", "options", "demo", "benchmark", "proofs", "opened")
+VERBS = ("project", "options", "record", "demo", "benchmark", "proofs", "opened")
 # Left to right: a room may use itself and anything to its right; rooms of one group not each other.
 ORDER = (
     ("cli",),

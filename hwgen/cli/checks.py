@@ -36,17 +36,25 @@ def _predict(args: argparse.Namespace) -> dict[str, Any]:
     return opened.predict_file(Path(args.out), Path(args.data), Path(args.to), args.apply_scaler)
 
 
+def _report(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import record
+
+    return record.draw(Path(args.out))
+
+
 VERBS: Verbs = {
     "sim": (_sim, "simulate a built design against the integer reference"),
     "verify": (_verify, "compare the reference with the model's own float32 forward pass"),
     "predict": (_predict, "run the integer reference on a .npy file"),
+    "report": (_report, "draw a build's report again, and say where it lies"),
 }
 
 # fmt: off
 _RUN = "sim,verify"
 _SAMPLES = "random samples, besides the corners"
+_OUT = "a folder that 'hwgen build' wrote"
 ARGUMENTS: Arguments = (
-    ("sim,verify,predict", "out", {"metavar": "OUT", "help": "a folder that 'hwgen build' wrote"}),
+    ("sim,verify,predict,report", "out", {"metavar": "OUT", "help": _OUT}),
     ("sim", "--samples", {"type": int, "default": 1000, "help": _SAMPLES}),
     ("verify", "--samples", {"type": int, "default": 10000, "help": _SAMPLES}),
     (_RUN, "--data", {"metavar": "x.npy", "help": "samples to add, as floats (rounded to the "

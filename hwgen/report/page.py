@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`report.html`: one page that needs nothing beside itself, drawn from `report.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from hwgen.report import charts
+
+_KINDS = ("lut", "ff", "dsp", "bram")
+Sheet = Mapping[str, Any]
+
+
+def render(sheet: Sheet) -> bytes:
+    """Return the page of a report.
+
+    Args:
+        sheet: as `hwgen.report.sheet.build_sheet` makes it, with the results so far.
+    """
+    style = Path(__file__).with_name("page.css").read_text("utf-8")
+    name = escape(sheet["name"])
+    body = "\n".join(
+        [
+            _head(sheet),
+            _tiles(sheet),
+            *(f'<p class="note">{escape(note)}</p>' for note in sheet["notes"]),
+            _section("Verification", _verification(sheet)),
+            _section("Resources", _resources(sheet)),
+            '<div class="two">',
+            _section("Network", f'<div class="tall">{_network(sheet)}</div>'),
+            "<div>",
+            _section("Latency", _latency(sheet)),
+            _section("Reachable intervals", _ranges(sheet)),
+            "</div></div>",
+            _section("Layers", _layers(sheet)),
+            _section("Weights", _weights(sheet)),
+            _section("Provenance", _provenance(sheet)),
+        ]
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{name}: hwgen report</title>\n<style>\n{style}</style></head>\n"
+        f"<body><main>\n{body}\n</main></body></html>\n"
+    ).encode()
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{content}</section>" if content else ""
+
+
+def _head(sheet: Sheet) -> str:
+    badges = []
+    found = sheet["results"]
+    for what, words in (("sim", "RTL = reference"), ("verify", "reference = QKeras")):
+        result = found.get(what)
+        if result is None:
+            badges.append(f'<span class="badge">{words}: not run</span>')
+        elif result["mismatches"] or result.get("failed"):
+            badges.append(f'<span class="badge bad">{words}: failed</span>')
+        else:
+            badges.append(f'<span class="badge ok">{words}: {result["samples"]:,} samples</span>')
+    if "synth" in found:
+        badges.append('<span class="badge ok">synthesised</span>')
+    return (
+        f"<h1>{escape(sheet['name'])}</h1>"
+        f'<p class="sub">{escape(sheet["board_title"])}: {escape(sheet["part"])}, '
+        f"{sheet['clock_mhz']:g} MHz, style {escape(sheet['style'])}</p>{''.join(badges)}"
+    )
+
+
+def _tiles(sheet: Sheet) -> str:
+    modelled, budget = sheet["modelled"], sheet["budget"]
+    crossings = sheet["latency_crossings"]
+    tiles = [
+        (f"{sheet['latency_ns']:g} ns", f"latency, {sheet['latency_cycles']} cycles"),
+        (f"{crossings} BX", "bunch crossings of 25 ns"),
+        (str(sheet["interval"]), "initiation interval, cycles"),
+        (f"{modelled['lut']:,}", f"LUT modelled, {_share(modelled['lut'], budget['lut'])}"),
+        (f"{modelled['ff']:,}", f"FF modelled, {_share(modelled['ff'], budget['ff'])}"),
+        (f"{sheet['weights']:,}", f"weights, {_share(sheet['zeros'], sheet['weights'])} zero"),
+        (f"{sheet['ebops']:,}", f"EBOPs; BOPs {sheet['bops']:,}"),
+    ]
+    made = "".join(f'<div class="tile"><b>{b}</b><span>{s}</span></div>' for b, s in tiles)
+    return f'<div class="tiles">{made}</div>'
+
+
+def _share(part: float, whole: float) -> str:
+    if not whole:
+        return "none"
+    share = 100 * part / whole
+    return f"{share:.2g} %" if share < 10 else f"{share:.0f} %"
+
+
+def _verification(sheet: Sheet) -> str:
+    found = sheet["results"]
+    rows = []
+    for what, title, run in (
+        ("sim", "RTL against the integer reference", "hwgen sim OUT"),
+        ("verify", "integer reference against QKeras, float32", "hwgen verify OUT"),
+    ):
+        result = found.get(what)
+        if result is None:
+            rows.append([title, "not run", f"<code>{run}</code>", ""])
+            continue
+        equal = result["samples"] - result["mismatches"]
+        said = f"{equal:,} of {result['samples']:,} samples equal"
+        if result.get("failed"):
+            said = escape(str(result["failed"]).splitlines()[0])
+        how = ", ".join(
+            [
+                *([str(result["simulator"])] if "simulator" in result else []),
+                f"seed {result['seed']}",
+            ]
+        )
+        measured = f"{result['latency_cycles']} cycles" if "latency_cycles" in result else ""
+        rows.append([title, said, escape(how), measured])
+    return _table(["what", "result", "how", "latency measured"], rows, set())
+
+
+def _resources(sheet: Sheet) -> str:
+    budget, synth = sheet["budget"], sheet["results"].get("synth")
+    made = []
+    for kind in _KINDS:
+        modelled = sheet["modelled"][kind]
+        if not modelled and not (synth and synth["total"].get(kind)):
+            continue
+        made.append(_bar(f"{kind.upper()}", modelled, budget[kind], "modelled", ""))
+        if synth:
+            made.append(_bar("", synth["total"].get(kind, 0), budget[kind], "synthesised", "b"))
+    title = escape(sheet["part"])
+    key = f'<p class="key">Share of {title}: <i></i>modelled <i class="b"></i>synthesised</p>'
+    if not synth:
+        return (
+            "".join(made) + key + '<p class="sub">Not synthesised: <code>hwgen synth OUT</code></p>'
+        )
+    lut, got = sheet["modelled"]["lut"], synth["total"]["lut"]
+    off = f"model against synthesis {100 * (lut / got - 1):+.1f} % LUT. " if got else ""
+    routed = synth.get("route")
+    speed = f"Post-route {routed['fmax_mhz']:g} MHz. " if routed else ""
+    return "".join(made) + key + f'<p class="sub">{escape(off + speed + synth["tool"])}</p>'
+
+
+def _bar(title: str, value: float, whole: float, said: str, colour: str) -> str:
+    share = value / whole if whole else 0.0
+    kind = "over" if share > 1 else colour
+    width = f"{min(100 * share, 100):.3g}"
+    return (
+        f'<div class="bar"><span>{title}</span><div class="track"><div class="fill {kind}" '
+        f'style="width:{width}%"></div></div><span class="said">{value:,} {said}, '
+        f"{_share(value, whole)}</span></div>"
+    )
+
+
+def _network(sheet: Sheet) -> str:
+    return charts.network(sheet["network"], sheet["outputs"])
+
+
+def _latency(sheet: Sheet) -> str:
+    stages = [stage for stage in sheet["stages"] if stage["name"] != "top"]
+    drawn = charts.waterfall(stages, sheet["latency_cycles"], 1000.0 / sheet["clock_mhz"])
+    return (
+        f'<div class="wide">{drawn}</div><p class="key"><i></i>cycles of the layer '
+        '<i class="b"></i>no register inside: it shares its cycle. Outputs are registered.</p>'
+    )
+
+
+def _ranges(sheet: Sheet) -> str:
+    drawn = charts.ranges(sheet["network"])
+    return (
+        f'<div class="wide">{drawn}</div><p class="key"><i class="b"></i>codes that can occur, '
+        "proven, inside what the format could hold</p>"
+    )
+
+
+def _layers(sheet: Sheet) -> str:
+    synth = sheet["results"].get("synth")
+    measured = synth["stages"] if synth else {}
+    head = ["stage", "cycles", "LUT", "FF", "weights", "zero", "what"]
+    if synth:
+        head[4:4] = ["LUT synth.", "FF synth."]
+    rows = []
+    for stage in sheet["stages"]:
+        name = stage["name"]
+        counts = sheet["layers"].get(name)
+        row = [
+            escape(name),
+            f"{stage['start']} … {stage['end']}",
+            f"{stage['lut']:,}",
+            f"{stage['ff']:,}",
+            f"{counts['weights']:,}" if counts else "",
+            _share(counts["zeros"], counts["weights"]) if counts else "",
+            escape(stage["note"]),
+        ]
+        if synth:
+            got = measured.get(name, {})
+            row[4:4] = [f"{got['lut']:,}" if got else "", f"{got['ff']:,}" if got else ""]
+        rows.append(row)
+    modelled = sheet["modelled"]
+    total = ["all", f"0 … {sheet['latency_cycles']}", f"{modelled['lut']:,}", f"{modelled['ff']:,}"]
+    if synth:
+        total += [f"{synth['total']['lut']:,}", f"{synth['total']['ff']:,}"]
+    total += [f"{sheet['weights']:,}", _share(sheet["zeros"], sheet["weights"]), ""]
+    return _table(head, [*rows, total], set(range(2, len(head) - 1)), total=True)
+
+
+def _weights(sheet: Sheet) -> str:
+    drawn = [
+        f"<div><p><b>{escape(name)}</b></p>{charts.histogram(bins)}</div>"
+        for name, bins in sheet["weight_codes"].items()
+    ]
+    if not drawn:
+        return ""
+    return (
+        f'<div class="many">{"".join(drawn)}</div><p class="key"><i></i>how often a weight occurs '
+        '<i class="c"></i>zero: nothing is built for it</p>'
+    )
+
+
+def _provenance(sheet: Sheet) -> str:
+    known = {**sheet["provenance"], "board": sheet["board"], "family": sheet["family"]}
+    synth = sheet["results"].get("synth")
+    if synth:
+        known["synthesis"] = synth["tool"]
+    rows = "".join(
+        f"<dt>{escape(key)}</dt><dd><code>{escape(str(value))}</code></dd>"
+        for key, value in known.items()
+    )
+    return f"<dl>{rows}</dl>"
+
+
+def _table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], numbers: set[int], total: bool = False
+) -> str:
+    """Return a table of cells that are HTML already."""
+
+    def cells(tag: str, row: Sequence[str]) -> str:
+        return "".join(
+            f"<{tag}{' class=n' if k in numbers else ''}>{cell}</{tag}>"
+            for k, cell in enumerate(row)
+        )
+
+    lines = []
+    for k, row in enumerate(rows):
+        mark = ' class="sum"' if total and k == len(rows) - 1 else ""
+        lines.append(f"<tr{mark}>{cells('td', row)}</tr>")
+    return (
+        f'<div class="wide"><table><thead><tr>{cells("th", head)}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
+    )

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything the report tells, as plain data: `report.json`, from which the page is drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from hwgen import __version__
+from hwgen.ir.graph import Graph, Node
+from hwgen.plan.board import Board
+from hwgen.plan.cost import estimate_stages
+from hwgen.plan.design import Design
+
+CROSSING_NS = 25.0  # between two bunch crossings of the LHC
+_BINS = 64  # of a weight histogram
+
+
+def build_sheet(
+    facts: Mapping[str, Any], graph: Graph, design: Design, board: Board
+) -> dict[str, Any]:
+    """Return the report of a build: its figures, network, stages, histograms and provenance.
+
+    Args:
+        facts: as `hwgen.project.figures` gives them; they come first, unchanged.
+        graph: what was built.
+        design: the planned design.
+        board: what it was planned for.
+    """
+    stages = {stage.name: stage for stage in design.stages}
+    return {
+        **facts,
+        "board_title": board.title,
+        "family": board.family.name,
+        "budget": asdict(board.budget),
+        "latency_crossings": math.ceil(facts["latency_ns"] / CROSSING_NS - 1e-9),
+        "network": [_node(node) for node in graph.nodes],
+        "outputs": [{"name": out.name, "node": out.node} for out in graph.outputs],
+        "stages": [
+            {
+                "name": name,
+                "note": stages[name].note if name in stages else "links, outputs and valid bit",
+                "start": stages[name].start if name in stages else 0,
+                "end": stages[name].end if name in stages else design.latency,
+                **{key: getattr(part, key) for key in ("lut", "ff", "dsp", "bram")},
+            }
+            for name, part in estimate_stages(design, board.family).items()
+        ],
+        "weight_codes": {
+            node.name: _histogram(np.asarray(node.op.weight), node.op.frac)
+            for node in graph.nodes
+            if hasattr(node.op, "weight")
+        },
+        "provenance": {"hwgen": __version__, "model": design.model},
+        "results": {},
+    }
+
+
+def _node(node: Node) -> dict[str, Any]:
+    kept = node.type
+    return {
+        "name": node.name,
+        "kind": node.op.kind,
+        "layer": node.layer,
+        "inputs": list(node.inputs),
+        "shape": list(kept.shape),
+        "width": kept.fixed.width,
+        "frac": kept.fixed.frac,
+        "signed": kept.fixed.signed,
+        "lo": int(np.min(kept.lo)),
+        "hi": int(np.max(kept.hi)),
+        "what": ", ".join(filter(None, (node.op.note(), node.note))),
+    }
+
+
+def _histogram(codes: Any, frac: int) -> dict[str, Any]:
+    """Return how often each integer weight occurs; wide ranges share *step* codes a bin."""
+    low, high = int(codes.min()), int(codes.max())
+    step = -(-(high - low + 1) // _BINS)
+    bins = (codes.astype(np.int64).reshape(-1) - low) // step
+    counts = np.bincount(bins, minlength=(high - low) // step + 1)
+    return {"low": low, "step": step, "frac": int(frac), "counts": counts.tolist()}

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report: one page that needs nothing else, the same figures in JSON, results as they come."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from hwgen import project
+from hwgen.errors import ConfigError
+from hwgen.record import draw, read_sheet, record
+from hwgen.report.charts import histogram, network, waterfall
+from tests.cli.models import branchy_h5, tiny_h5
+
+SIM = {"samples": 12, "mismatches": 0, "latency_cycles": 3, "simulator": "icarus", "seed": 1}
+
+
+class Page(HTMLParser):
+    """Checks that what is opened is closed; collects the words and what is asked of elsewhere."""
+
+    VOID = ("meta", "link", "br", "img", "line", "rect", "path")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.asked: list[str] = []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.asked += [f"{k}={v}" for k, v in attrs if k in ("src", "href", "srcset", "action")]
+        assert tag != "script"
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in self.VOID
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def page_of(folder: Path) -> Page:
+    return Page((folder / "report.html").read_text("utf-8"))
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    project.build(branchy_h5(tmp_path / "branchy.h5"), tmp_path / "out", board="vcu118")
+    return tmp_path / "out"
+
+
+def test_a_build_writes_a_page_that_needs_nothing_else(built: Path) -> None:
+    page = page_of(built)
+    text = " ".join(page.words)
+    assert not page.asked
+    assert "://" not in (built / "report.html").read_text("utf-8")
+    sheet = read_sheet(built)
+    assert f"{sheet['latency_ns']:g} ns" in text
+    assert f"{sheet['modelled']['lut']:,}" in text
+    for node in sheet["network"]:
+        assert any(node["name"] in word for word in page.words)
+    assert text.count("not run") == 4  # two badges, two rows
+
+
+def test_the_stages_add_up_to_the_whole(built: Path) -> None:
+    sheet = read_sheet(built)
+    for kind in ("lut", "ff", "dsp", "bram"):
+        assert sum(stage[kind] for stage in sheet["stages"]) == sheet["modelled"][kind]
+    for name, bins in sheet["weight_codes"].items():
+        assert sum(bins["counts"]) == sheet["layers"][name]["weights"]
+        zero = -bins["low"] // bins["step"]
+        assert bins["counts"][zero] >= sheet["layers"][name]["zeros"]
+
+
+def test_results_enter_and_leave_with_the_rtl_they_belong_to(built: Path) -> None:
+    record(built, "sim", SIM)
+    record(built, "verify", {"samples": 30, "mismatches": 0, "seed": 1})
+    text = " ".join(page_of(built).words)
+    assert "RTL = reference: 12 samples" in text
+    assert "reference = QKeras: 30 samples" in text
+    top = next((built / "rtl").glob("*.sv"))
+    top.write_text(top.read_text() + "// edited\n")
+    assert set(draw(built)["results"]) == {"verify"}
+    assert "RTL = reference: not run" in " ".join(page_of(built).words)
+
+
+def test_a_failure_is_told_as_one(built: Path) -> None:
+    record(built, "sim", {**SIM, "mismatches": 3})
+    text = (built / "report.html").read_text("utf-8")
+    assert re.search(r'badge bad">RTL = reference: failed', text)
+    assert "9 of 12 samples equal" in text
+
+
+def test_synthesis_stands_beside_the_model(built: Path) -> None:
+    sheet = read_sheet(built)
+    name = sheet["stages"][0]["name"]
+    total = {"lut": 1234, "ff": 567, "dsp": 0, "bram": 0}
+    stages = {name: {"lut": 321, "ff": 45}}
+    route = {"fmax_mhz": 123.5}
+    record(built, "synth", {"tool": "Yosys X", "total": total, "stages": stages, "route": route})
+    text = " ".join(page_of(built).words)
+    for said in ("1,234 synthesised", "321", "123.5 MHz", "Yosys X"):
+        assert said in text
+
+
+def test_the_same_build_gives_the_same_page(tmp_path: Path) -> None:
+    pages = []
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        model = tiny_h5(tmp_path / place / "tiny.h5")
+        project.build(model, tmp_path / place / "out", board="vcu118")
+        pages.append((tmp_path / place / "out" / "report.html").read_bytes())
+    assert pages[0] == pages[1]
+
+
+def test_a_name_cannot_break_the_page() -> None:
+    node = {
+        "name": "<b>&", "kind": "dense", "inputs": [], "shape": [2], "width": 4, "frac": 0,
+        "signed": True,
+    }  # fmt: skip
+    drawn = network([node], [{"name": "y", "node": "<b>&"}])
+    Page(drawn)
+    assert "<b>" not in drawn
+
+
+def test_drawings_hold_at_the_edges() -> None:
+    Page(waterfall([{"name": "a", "start": 0, "end": 0}], 0, 5.0))
+    Page(histogram({"low": 0, "step": 1, "frac": 3, "counts": [7]}))
+    Page(histogram({"low": -1, "step": 2, "frac": 0, "counts": [1, 1]}))
+
+
+def test_a_folder_without_a_report_is_refused(built: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"report\.json"):
+        draw(tmp_path)
+    (built / "report.json").write_text(json.dumps({"results": {}, "network": []}))
+    with pytest.raises(ConfigError, match="lists no network"):
+        draw(built)
