@@ -74,6 +74,13 @@ def _term(name: str) -> tuple[Param, Param, Param]:
     return Param(f"{name}Width", 1), Param(f"{name}Signed", *_FLAG), Param(f"{name}Shift", 0)
 
 
+_BUS = (Param("AddrWidth", 13), Param("DataWidth", 32, 128))
+
+
+def _axi(channel: str, names: str) -> tuple[str, ...]:
+    return tuple(f"m_axi_{channel}{name}" for name in names.split())
+
+
 _SPECS = (
     UnitSpec(
         "hwg_delay", "flow", (_WIDTH, Param("Cycles", 0)), ("clk_i", "data_i", "data_o"),
@@ -140,6 +147,30 @@ _SPECS = (
         "hwg_axis_pack", "axi", (*_FRAME, Param("Signed", *_FLAG), Param("Count", 1)),
         (*_CLOCKED, *_IN, "in_data_i", *_OUT, "out_data_o", "out_keep_o", "out_last_o"),
         latency=_one,
+    ),
+    UnitSpec(
+        "hwg_axi_read", "dma",
+        (*_BUS, Param("BeatsWidth", 1), Param("MaxBurst", 1, 256), Param("Outstanding", 1),
+         Param("Depth", 1)),
+        (
+            *_CLOCKED, "cmd_valid_i", "cmd_ready_o", "cmd_addr_i", "cmd_beats_i", *_OUT,
+            "out_data_o", "out_last_o", "out_error_o", "idle_o",
+            *_axi("ar", "valid_o ready_i addr_o len_o size_o burst_o"),
+            *_axi("r", "valid_i ready_o data_i resp_i last_i"),
+        ),
+        uses=("hwg_fifo",), latency=_one,
+    ),
+    UnitSpec(
+        "hwg_axi_write", "dma",
+        (*_BUS, Param("MaxBurst", 1, 256), Param("Outstanding", 1), Param("Depth", 2)),
+        (
+            *_CLOCKED, "cmd_valid_i", "cmd_ready_o", "cmd_addr_i", *_IN, "in_data_i", "in_strb_i",
+            "in_last_i", "error_o", "idle_o",
+            *_axi("aw", "valid_o ready_i addr_o len_o size_o burst_o"),
+            *_axi("w", "valid_o ready_i data_o strb_o last_o"),
+            *_axi("b", "valid_i ready_o resp_i"),
+        ),
+        uses=("hwg_fifo",), latency=_one,
     ),
 )  # fmt: skip
 

@@ -54,6 +54,14 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
     "hwg_stream_check": [{"Width": 1}, {"Width": 100}],
     "hwg_flow_buffer": [{"Width": 1, "Depth": 1}, {"Width": 80, "Depth": 13}],
     "hwg_axis_unpack": _FRAMES,
+    "hwg_axi_read": [
+        {"DataWidth": 128, "MaxBurst": 256, "Depth": 512, "BeatsWidth": 9},
+        {"DataWidth": 32, "MaxBurst": 1, "Depth": 1, "Outstanding": 1, "BeatsWidth": 4},
+    ],
+    "hwg_axi_write": [
+        {"DataWidth": 128, "MaxBurst": 256, "Depth": 512, "AddrWidth": 64},
+        {"DataWidth": 32, "MaxBurst": 1, "Depth": 2, "Outstanding": 1},
+    ],
     "hwg_axis_pack": [*_FRAMES, {"Signed": 0, "Width": 3}],
 }
 UnitFiles = Callable[[str], list[Path]]

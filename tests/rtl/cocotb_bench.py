@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a cocotb bench of sim/ on units of rtl/ under a test bench module."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from hwgen import paths
+from hwgen.errors import ToolFailed
+from hwgen.plan.units import with_uses
+from hwgen.verify import compile_rtl, tools
+
+
+def simulate(
+    folder: Path,
+    bench: str,
+    text: str,
+    ports: Sequence[str],
+    modules: Sequence[str],
+    facts: Mapping[str, Any],
+    claims: Collection[str],
+    edit: Callable[[Path], None] | None = None,
+) -> set[str]:
+    """Run every claim of a bench and return the names of those that fail.
+
+    Args:
+        folder: to work in.
+        bench: module of sim/.
+        text: of the module ``tb``.
+        ports: of it.
+        modules: units that it instantiates.
+        facts: the job; ``seed`` is one of them.
+        claims: names of the bench's tests, all of which must have run.
+        edit: breaks something in the folder of the units.
+    """
+    units = folder / "units"
+    units.mkdir()
+    files = []
+    for spec in with_uses(modules):
+        files.append(units / f"{spec.module}.sv")
+        files[-1].write_bytes((paths.rtl() / spec.file).read_bytes())
+    if edit is not None:
+        edit(units)
+    (folder / "tb.sv").write_text(text)
+    build = folder / "build"
+    build.mkdir()
+    source = compile_rtl.Source("tb", (*files, folder / "tb.sv"), tuple(ports))
+    compile_rtl.verilate(source, build, waves=False, rows=100, timeout=600)
+    job, order = folder / "job.json", folder / "order.json"
+    job.write_text(json.dumps(facts))
+    seed = int(facts["seed"])
+    test = {
+        "test_module": bench, "hdl_toplevel": "tb", "hdl_toplevel_lang": "verilog",
+        "build_dir": str(build), "test_dir": str(build), "seed": seed,
+        "results_xml": str(build / "results.xml"), "extra_env": {"HWG_JOB": str(job)},
+        "plusargs": ["+verilator+rand+reset+2", f"+verilator+seed+{seed}"],
+    }  # fmt: skip
+    order.write_text(json.dumps({"simulator": "verilator", "build": None, "test": test}))
+    sim = paths.sim()
+    env = {"PYTHONPATH": os.pathsep.join([str(sim), str(paths.rtl().parent)])}
+    try:
+        log = tools.run([sys.executable, str(sim / "runner.py"), str(order)], env=env, timeout=900)
+    except ToolFailed as problem:
+        log = str(problem)
+    results = build / "results.xml"
+    assert results.is_file(), log
+    cases = list(ElementTree.parse(results).getroot().iter("testcase"))
+    names = {str(case.get("name")).rpartition(".")[2] for case in cases}
+    assert names == set(claims), log
+    print(log)
+    return {
+        str(case.get("name")).rpartition(".")[2]
+        for case in cases
+        if case.find("failure") is not None or case.find("error") is not None
+    }
