@@ -3,50 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
-
-@dataclass(frozen=True)
-class Param:
-    """A parameter of a unit.
-
-    Attributes:
-        name: as in the module.
-        least, most: legal range of an ``int`` parameter; None where there is no limit.
-        vector: true for a constant vector, whose width depends on other parameters.
-    """
-
-    name: str
-    least: int | None = None
-    most: int | None = None
-    vector: bool = False
-
-
-@dataclass(frozen=True)
-class UnitSpec:
-    """A hand-written unit.
-
-    Attributes:
-        module: its name; the file is named likewise.
-        folder: below rtl/.
-        params: in the order of the header.
-        ports: names in the order of the header.
-        uses: modules it instantiates.
-        latency: cycles as a function of the parameters; 0 for combinational units.
-    """
-
-    module: str
-    folder: str
-    params: tuple[Param, ...]
-    ports: tuple[str, ...]
-    uses: tuple[str, ...] = ()
-    latency: Callable[[Mapping[str, int]], int] = lambda _: 0
-
-    @property
-    def file(self) -> str:
-        """Path below rtl/."""
-        return f"{self.folder}/{self.module}.sv"
+from hwgen.plan.unit import Param, UnitSpec
+from hwgen.plan.units_dma import DMA
 
 
 def _one(_: Mapping[str, int]) -> int:
@@ -59,6 +19,9 @@ def _cycles(params: Mapping[str, int]) -> int:
 
 _CLOCKED = ("clk_i", "rst_ni")
 _IN, _OUT = ("in_valid_i", "in_ready_o"), ("out_valid_o", "out_ready_i")
+_BEATS = (
+    *_IN, "in_data_i", "in_keep_i", "in_last_i", *_OUT, "out_data_o", "out_keep_o", "out_last_o",
+)  # fmt: skip
 _WIDTH, _FLAG = Param("Width", 1), (0, 1)
 _FRAME = (Param("DataWidth", 8), Param("Container", 8), _WIDTH)
 _OPERANDS = (
@@ -72,13 +35,6 @@ _OPERANDS = (
 
 def _term(name: str) -> tuple[Param, Param, Param]:
     return Param(f"{name}Width", 1), Param(f"{name}Signed", *_FLAG), Param(f"{name}Shift", 0)
-
-
-_BUS = (Param("AddrWidth", 13), Param("DataWidth", 32, 128))
-
-
-def _axi(channel: str, names: str) -> tuple[str, ...]:
-    return tuple(f"m_axi_{channel}{name}" for name in names.split())
 
 
 _SPECS = (
@@ -149,32 +105,33 @@ _SPECS = (
         latency=_one,
     ),
     UnitSpec(
-        "hwg_axi_read", "dma",
-        (*_BUS, Param("BeatsWidth", 1), Param("MaxBurst", 1, 256), Param("Outstanding", 1),
-         Param("Depth", 1)),
-        (
-            *_CLOCKED, "cmd_valid_i", "cmd_ready_o", "cmd_addr_i", "cmd_beats_i", *_OUT,
-            "out_data_o", "out_last_o", "out_error_o", "idle_o",
-            *_axi("ar", "valid_o ready_i addr_o len_o size_o burst_o"),
-            *_axi("r", "valid_i ready_o data_i resp_i last_i"),
-        ),
-        uses=("hwg_fifo",), latency=_one,
+        "hwg_axis_split", "axi", (Param("DataWidth", 8), Param("Beats", 1)),
+        (*_CLOCKED, "enable_i", "many_i", "open_o", "sample_o", *_BEATS),
     ),
     UnitSpec(
-        "hwg_axi_write", "dma",
-        (*_BUS, Param("MaxBurst", 1, 256), Param("Outstanding", 1), Param("Depth", 2)),
+        "hwg_axis_join", "axi", (Param("DataWidth", 8),),
+        (*_CLOCKED, "batch_i", "sample_o", *_BEATS),
+    ),
+    UnitSpec(
+        "hwg_axil_regs", "axi",
         (
-            *_CLOCKED, "cmd_valid_i", "cmd_ready_o", "cmd_addr_i", *_IN, "in_data_i", "in_strb_i",
-            "in_last_i", "error_o", "idle_o",
-            *_axi("aw", "valid_o ready_i addr_o len_o size_o burst_o"),
-            *_axi("w", "valid_o ready_i data_o strb_o last_o"),
-            *_axi("b", "valid_i ready_o resp_i"),
+            Param("AddrWidth", 6),
+            *(Param(name, vector=True) for name in (
+                "Version", "DigestHi", "DigestLo", "Latency", "Interval", "Clock", "Ports"
+            )),
         ),
-        uses=("hwg_fifo",), latency=_one,
+        (
+            *_CLOCKED, "aw_valid_i", "aw_ready_o", "aw_addr_i", "w_valid_i", "w_ready_o",
+            "w_data_i", "w_strb_i", "b_valid_o", "b_ready_i", "b_resp_o", "ar_valid_i",
+            "ar_ready_o", "ar_addr_i", "r_valid_o", "r_ready_i", "r_data_o", "r_resp_o",
+            "enable_o", "reset_o", "batch_o", "frame_error_i", "frame_open_i",
+            "result_waiting_i", "sample_in_i", "sample_out_i",
+        ),
+        latency=_one,
     ),
 )  # fmt: skip
 
-UNITS: Mapping[str, UnitSpec] = {spec.module: spec for spec in _SPECS}
+UNITS: Mapping[str, UnitSpec] = {spec.module: spec for spec in (*_SPECS, *DMA)}
 
 
 def with_uses(modules: Iterable[str]) -> tuple[UnitSpec, ...]:

@@ -53,6 +53,9 @@ module hwg_axi_read #(
   if (AddrWidth < 13) begin : gen_check_addr
     initial $fatal(1, "hwg_axi_read: AddrWidth must be >= 13");
   end
+  if (BeatsWidth < 1) begin : gen_check_beats
+    initial $fatal(1, "hwg_axi_read: BeatsWidth must be >= 1");
+  end
   if (MaxBurst < 1 || MaxBurst > 256) begin : gen_check_burst
     initial $fatal(1, "hwg_axi_read: MaxBurst must be 1 to 256");
   end

@@ -54,10 +54,18 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
     "hwg_stream_check": [{"Width": 1}, {"Width": 100}],
     "hwg_flow_buffer": [{"Width": 1, "Depth": 1}, {"Width": 80, "Depth": 13}],
     "hwg_axis_unpack": _FRAMES,
+    "hwg_axis_split": [{"DataWidth": 8, "Beats": 7}, {"DataWidth": 512, "Beats": 8}],
+    "hwg_axis_join": [{"DataWidth": 8}],
+    "hwg_axil_regs": [{"AddrWidth": 6}, {"AddrWidth": 7, "Version": "32'd65536"}],
     "hwg_axi_read": [
         {"DataWidth": 128, "MaxBurst": 256, "Depth": 512, "BeatsWidth": 9},
         {"DataWidth": 32, "MaxBurst": 1, "Depth": 1, "Outstanding": 1, "BeatsWidth": 4},
     ],
+    "hwg_dma_grid": [],
+    "hwg_dma_widen": [{"DataWidth": 128}],
+    "hwg_dma_narrow": [{"DataWidth": 128, "WordsWidth": 2}],
+    "hwg_dma_fetch": [{"DataWidth": 128, "AddrWidth": 64, "MaxBurst": 256, "Depth": 512}],
+    "hwg_dma_store": [{"DataWidth": 128, "AddrWidth": 64, "MaxBurst": 256, "Depth": 512}],
     "hwg_axi_write": [
         {"DataWidth": 128, "MaxBurst": 256, "Depth": 512, "AddrWidth": 64},
         {"DataWidth": 32, "MaxBurst": 1, "Depth": 2, "Outstanding": 1},

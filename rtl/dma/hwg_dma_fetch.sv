@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Reads the blocks of a coded tensor from memory: where each lies, then its words.
+///
+/// Function:   packed layout: the index is read ahead, eight offsets at a time; slotted layout: of
+///             each slot the header word is read ahead, which tells how long the block is. Every
+///             block leaves as a command (its number, size, length and what is wrong so far) and,
+///             if nothing is, its words.
+/// Timing:     the words of a block are asked for when the block's command has been taken, so a
+///             consumer takes a command only when it has room for the block
+/// Parameters: those of hwg_axi_read
+/// Notes:      docs/bitstream.md has the layouts. Sizes are held while busy. A bad index (first
+///             offset not 0, no increase, past the capacity) is fault 1 and an answer of the bus in
+///             error fault 7; a block longer than any can be is fault 2. None of these is read.
+`default_nettype none
+
+module hwg_dma_fetch #(
+  parameter int AddrWidth   = 32,
+  parameter int DataWidth   = 64,
+  parameter int MaxBurst    = 16,
+  parameter int Outstanding = 4,
+  parameter int Depth       = 64
+) (
+  input  wire logic                 clk_i,
+  input  wire logic                 rst_ni,
+  input  wire logic                 start_i,
+  output logic                      busy_o,
+  // the tensor
+  input  wire logic [AddrWidth-1:0] data_addr_i,    // aligned to 64 bytes
+  input  wire logic [AddrWidth-1:0] index_addr_i,   // likewise
+  input  wire logic                 slotted_i,
+  input  wire logic [15:0]          slot_i,         // words of a slot
+  input  wire logic [31:0]          capacity_i,     // words of data
+  input  wire logic [31:0]          blocks_i,       // places: the index has one more
+  input  wire logic [15:0]          height_i,
+  input  wire logic [15:0]          width_i,
+  input  wire logic [15:0]          channels_i,
+  input  wire logic [12:0]          bh_i,
+  input  wire logic [12:0]          bw_i,
+  input  wire logic [12:0]          bc_i,
+  // out: blocks
+  output logic                      block_valid_o,
+  input  wire logic                 block_ready_i,
+  output logic      [31:0]          block_number_o,
+  output logic      [12:0]          block_h_o,
+  output logic      [12:0]          block_w_o,
+  output logic      [12:0]          block_c_o,
+  output logic      [12:0]          block_values_o,
+  output logic      [10:0]          block_words_o,  // 0: none follow
+  output logic      [3:0]           block_fault_o,
+  // out: the words of the blocks
+  output logic                      word_valid_o,
+  input  wire logic                 word_ready_i,
+  output logic      [63:0]          word_data_o,
+  output logic                      word_error_o,
+  output logic                      word_last_o,
+  // AXI4, read channels
+  output logic                      m_axi_arvalid_o,
+  input  wire logic                 m_axi_arready_i,
+  output logic      [AddrWidth-1:0] m_axi_araddr_o,
+  output logic      [7:0]           m_axi_arlen_o,
+  output logic      [2:0]           m_axi_arsize_o,
+  output logic      [1:0]           m_axi_arburst_o,
+  input  wire logic                 m_axi_rvalid_i,
+  output logic                      m_axi_rready_o,
+  input  wire logic [DataWidth-1:0] m_axi_rdata_i,
+  input  wire logic [1:0]           m_axi_rresp_i,
+  input  wire logic                 m_axi_rlast_i
+);
+
+  if (MaxBurst < 1 || MaxBurst > 256) begin : gen_check_burst
+    initial $fatal(1, "hwg_dma_fetch: MaxBurst must be 1 to 256");
+  end
+  if (Outstanding < 1) begin : gen_check_outstanding
+    initial $fatal(1, "hwg_dma_fetch: Outstanding must be >= 1");
+  end
+  if (Depth < 1) begin : gen_check_depth
+    initial $fatal(1, "hwg_dma_fetch: Depth must be >= 1");
+  end
+  if (AddrWidth < 13) begin : gen_check_addr
+    initial $fatal(1, "hwg_dma_fetch: AddrWidth must be >= 13");
+  end
+  if (DataWidth < 64 || DataWidth > 128 || 128 % DataWidth != 0) begin : gen_check_data
+    initial $fatal(1, "hwg_dma_fetch: DataWidth must be 64 or 128");
+  end
+
+  localparam int         BEAT_BYTES  = DataWidth / 8;
+  localparam int         BEAT_WORDS  = DataWidth / 64;
+  localparam int         PLACES      = 16;    // read ahead at most
+  localparam int         CHUNK       = 8;     // places of one index read
+  localparam int         LEVEL_WIDTH = $clog2(PLACES + 1);
+  localparam int         TAGS        = 8;     // reads under way
+  localparam int         MOST_WORDS  = 1026;  // header, 4095 half-words, checksum
+  localparam logic [3:0] FAULT_IDX   = 4'd1;
+  localparam logic [3:0] FAULT_LEN   = 4'd2;
+  localparam logic [3:0] FAULT_AXI   = 4'd7;
+
+  logic busy_d, busy_q;  // blocks are left
+
+  // ------------------------------------------------------------------ the blocks to come
+
+  logic        grid_valid, grid_last, send;
+  logic [31:0] grid_number;
+
+  hwg_dma_grid #(.SideWidth(16)) i_grid (
+    .clk_i        (clk_i),
+    .rst_ni       (rst_ni),
+    .start_i      (start_i),
+    .height_i     (height_i),
+    .width_i      (width_i),
+    .channels_i   (channels_i),
+    .bh_i         (bh_i),
+    .bw_i         (bw_i),
+    .bc_i         (bc_i),
+    .out_valid_o  (grid_valid),
+    .out_ready_i  (send),
+    .out_number_o (grid_number),
+    .out_h_o      (block_h_o),
+    .out_w_o      (block_w_o),
+    .out_c_o      (block_c_o),
+    .out_values_o (block_values_o),
+    .out_last_o   (grid_last)
+  );
+
+  // ------------------------------------------------------------------ places, read ahead
+  // A place is an offset from the index, or a length from the header word of a slot.
+
+  logic [32:0]            left_d, left_q;          // places not asked for yet
+  logic [AddrWidth-1:0]   ahead_addr_d, ahead_addr_q;
+  logic [LEVEL_WIDTH-1:0] promised_d, promised_q;  // places asked for and not used up
+  logic [LEVEL_WIDTH-1:0] ahead_places;
+  logic [2:0]             ahead_words;
+  logic                   ask_ahead, tag_ready, cmd_ready, taken_ahead;
+  logic                   place_valid, place_next;
+  logic                   place_error;
+  logic [31:0]            place;
+
+  assign ahead_places = slotted_i ? LEVEL_WIDTH'(1)
+                      : (left_q < 33'(CHUNK)) ? LEVEL_WIDTH'(left_q) : LEVEL_WIDTH'(CHUNK);
+  assign ahead_words  = slotted_i ? 3'd1 : 3'((ahead_places + LEVEL_WIDTH'(1)) >> 1);
+  assign ask_ahead    = (left_q != '0) & tag_ready & cmd_ready
+                      & (promised_q <= LEVEL_WIDTH'(PLACES - CHUNK));
+  assign taken_ahead  = ask_ahead;
+
+  always_comb begin
+    left_d       = left_q;
+    ahead_addr_d = ahead_addr_q;
+    promised_d   = promised_q;
+    if (taken_ahead) begin
+      left_d       = left_q - 33'(ahead_places);
+      ahead_addr_d = ahead_addr_q
+                   + (slotted_i ? (AddrWidth'(slot_i) << 3) : AddrWidth'(4 * CHUNK));
+      promised_d   = promised_d + ahead_places;
+    end
+    if (place_next) promised_d = promised_d - LEVEL_WIDTH'(1);
+    if (start_i) begin
+      left_d       = {1'b0, blocks_i} + (slotted_i ? 33'd0 : 33'd1);
+      ahead_addr_d = slotted_i ? data_addr_i : index_addr_i;
+    end else if (!busy_q) begin
+      left_d = '0;
+    end
+  end
+
+  // ------------------------------------------------------------------ the next block
+
+  logic                 known, starved, wrong, bus_wrong, too_long, faulty, ask_block;
+  logic                 have_begin_d, have_begin_q;  // packed: where the block begins
+  logic                 begin_error_d, begin_error_q;
+  logic [31:0]          begin_d, begin_q;
+  logic                 bad_first_d, bad_first_q;    // the first offset was not 0
+  logic [AddrWidth-1:0] slot_addr_d, slot_addr_q;
+  logic [AddrWidth-1:0] block_addr;
+  logic [31:0]          length;
+  logic                 block_high;
+
+  // A tensor that has more blocks than the index has places must not wait for ever.
+  assign starved   = (left_q == '0) & (promised_q == '0);
+  assign known     = busy_q & grid_valid & (starved | (place_valid & (slotted_i | have_begin_q)));
+  assign length    = slotted_i ? place : place - begin_q;
+  assign bus_wrong = ~starved & (place_error | (~slotted_i & begin_error_q));
+  assign wrong     = starved | (~slotted_i & (bad_first_q | (place <= begin_q)
+                                               | (place > capacity_i)));
+  assign too_long  = length > (slotted_i ? {16'd0, slot_i} : 32'(MOST_WORDS));
+  assign faulty    = bus_wrong | wrong | too_long;
+
+  assign block_valid_o  = known & (faulty | (tag_ready & cmd_ready & ~ask_ahead));
+  assign block_number_o = grid_number;
+  assign block_words_o  = faulty ? '0 : 11'(length);
+  assign block_fault_o  = bus_wrong ? FAULT_AXI : wrong ? FAULT_IDX : too_long ? FAULT_LEN : '0;
+  assign send           = block_valid_o & block_ready_i;
+  assign ask_block      = send & ~faulty;
+  assign block_addr     = slotted_i ? slot_addr_q : data_addr_i + (AddrWidth'(begin_q) << 3);
+  assign block_high     = (BEAT_WORDS == 2) & block_addr[3];
+
+  // A place is used up by its block; in the packed layout the first one only says where to begin.
+  assign place_next = place_valid & (~busy_q | send | (~slotted_i & ~have_begin_q));
+
+  always_comb begin
+    busy_d        = busy_q;
+    have_begin_d  = have_begin_q;
+    begin_d       = begin_q;
+    begin_error_d = begin_error_q;
+    bad_first_d   = bad_first_q;
+    slot_addr_d   = slot_addr_q;
+    if (place_next) begin
+      have_begin_d  = 1'b1;
+      begin_d       = place;
+      begin_error_d = place_error;
+      if (!have_begin_q) bad_first_d = place != '0;
+    end
+    if (send) begin
+      slot_addr_d = slot_addr_q + (AddrWidth'(slot_i) << 3);
+      if (grid_last) busy_d = 1'b0;
+    end
+    if (start_i) begin
+      busy_d       = 1'b1;
+      have_begin_d = 1'b0;
+      slot_addr_d  = data_addr_i;
+    end
+  end
+
+  // ------------------------------------------------------------------ reads
+
+  logic                 axi_idle, tag_valid;
+  logic [AddrWidth-1:0] read_addr;
+  logic [10:0]          read_words, read_span;
+  logic                 beat_valid, beat_ready, beat_error;
+  logic [DataWidth-1:0] beat_data;
+  logic                 tag_place, tag_high, read_high;
+  logic [10:0]          tag_words;
+  logic                 word_valid, word_ready, word_last, to_place;
+  logic                 unused_last;
+
+  // Down to the beat that holds the first word.
+  assign read_addr  = (ask_ahead ? ahead_addr_q : block_addr) & ~AddrWidth'(BEAT_BYTES - 1);
+  assign read_words = ask_ahead ? 11'(ahead_words) : 11'(length);
+  assign read_high  = ~ask_ahead & block_high;
+  assign read_span  = read_words + 11'(read_high) + 11'(BEAT_WORDS - 1);
+
+  hwg_axi_read #(
+    .AddrWidth   (AddrWidth),
+    .DataWidth   (DataWidth),
+    .BeatsWidth  (11),
+    .MaxBurst    (MaxBurst),
+    .Outstanding (Outstanding),
+    .Depth       (Depth)
+  ) i_read (
+    .clk_i           (clk_i),
+    .rst_ni          (rst_ni),
+    .cmd_valid_i     (taken_ahead | ask_block),
+    .cmd_ready_o     (cmd_ready),
+    .cmd_addr_i      (read_addr),
+    .cmd_beats_i     (read_span >> (BEAT_WORDS - 1)),
+    .out_valid_o     (beat_valid),
+    .out_ready_i     (beat_ready),
+    .out_data_o      (beat_data),
+    .out_last_o      (unused_last),
+    .out_error_o     (beat_error),
+    .idle_o          (axi_idle),
+    .m_axi_arvalid_o (m_axi_arvalid_o),
+    .m_axi_arready_i (m_axi_arready_i),
+    .m_axi_araddr_o  (m_axi_araddr_o),
+    .m_axi_arlen_o   (m_axi_arlen_o),
+    .m_axi_arsize_o  (m_axi_arsize_o),
+    .m_axi_arburst_o (m_axi_arburst_o),
+    .m_axi_rvalid_i  (m_axi_rvalid_i),
+    .m_axi_rready_o  (m_axi_rready_o),
+    .m_axi_rdata_i   (m_axi_rdata_i),
+    .m_axi_rresp_i   (m_axi_rresp_i),
+    .m_axi_rlast_i   (m_axi_rlast_i)
+  );
+
+  // What the reads under way were for.
+  hwg_fifo #(.Width(13), .Depth(TAGS)) i_tags (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .in_valid_i  (taken_ahead | ask_block),
+    .in_ready_o  (tag_ready),
+    .in_data_i   ({ask_ahead, read_high, read_words}),
+    .out_valid_o (tag_valid),
+    .out_ready_i (word_valid & word_ready & word_last),
+    .out_data_o  ({tag_place, tag_high, tag_words})
+  );
+
+  hwg_dma_narrow #(.DataWidth(DataWidth), .WordsWidth(11)) i_narrow (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .in_valid_i  (beat_valid),
+    .in_ready_o  (beat_ready),
+    .in_data_i   (beat_data),
+    .in_error_i  (beat_error),
+    .in_high_i   (tag_high),
+    .in_words_i  (tag_words),
+    .out_valid_o (word_valid),
+    .out_ready_i (word_ready),
+    .out_data_o  (word_data_o),
+    .out_error_o (word_error_o),
+    .out_last_o  (word_last)
+  );
+
+  assign to_place     = tag_valid & tag_place;
+  assign word_valid_o = word_valid & ~to_place;
+  assign word_last_o  = word_last;
+  assign word_ready   = to_place ? place_taken : word_ready_i;
+
+  // ------------------------------------------------------------------ words of the index to places
+
+  logic [32:0] expect_d, expect_q;  // offsets of the index that are still to come
+  logic        upper_d, upper_q;    // the second offset of a word is at hand
+  logic        place_push, place_room, place_taken, another;
+  logic [31:0] place_word;
+  logic [12:0] block_length;  // words of a block with that header: 8 + 2 * payload + 4 bytes
+
+  assign block_length = (13'(word_data_o[19:8]) + 13'd9) >> 2;
+  assign another     = ~slotted_i & ~upper_q & (expect_q != 33'd1);
+  assign place_push  = word_valid & to_place;
+  assign place_taken = place_room & ~another;
+  assign place_word  = slotted_i ? 32'(block_length)
+                     : upper_q ? word_data_o[63:32] : word_data_o[31:0];
+
+  always_comb begin
+    expect_d = expect_q;
+    upper_d  = upper_q;
+    if (place_push && place_room) begin
+      expect_d = expect_q - 33'd1;
+      upper_d  = another;
+    end
+    if (start_i) begin
+      expect_d = {1'b0, blocks_i} + 33'd1;
+      upper_d  = 1'b0;
+    end
+  end
+
+  hwg_fifo #(.Width(33), .Depth(PLACES)) i_places (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .in_valid_i  (place_push),
+    .in_ready_o  (place_room),
+    .in_data_i   ({word_error_o, place_word}),
+    .out_valid_o (place_valid),
+    .out_ready_i (place_next),
+    .out_data_o  ({place_error, place})
+  );
+
+  assign busy_o = busy_q | ~axi_idle | tag_valid | place_valid;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      busy_q     <= 1'b0;
+      left_q     <= '0;
+      promised_q <= '0;
+      upper_q    <= 1'b0;
+    end else begin
+      busy_q     <= busy_d;
+      left_q     <= left_d;
+      promised_q <= promised_d;
+      upper_q    <= upper_d;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    ahead_addr_q  <= ahead_addr_d;
+    have_begin_q  <= have_begin_d;
+    begin_q       <= begin_d;
+    begin_error_q <= begin_error_d;
+    bad_first_q   <= bad_first_d;
+    slot_addr_q   <= slot_addr_d;
+    expect_q      <= expect_d;
+  end
+
+endmodule
+
+`default_nettype wire
