@@ -11,6 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -167,7 +168,7 @@ class BitPlane(Baseline):
 
     def _planes(self, group: Sequence[int]) -> list[tuple[int, int]]:
         """Return each bit plane of the differences and its change; bit i is difference i."""
-        differences = [b - a for a, b in zip(group, group[1:], strict=False)]
+        differences = [b - a for a, b in pairwise(group)]
         made, above = [], 0
         for bit in range(self.bits, -1, -1):
             plane = sum((d >> bit & 1) << i for i, d in enumerate(differences))
@@ -180,7 +181,7 @@ class BitPlane(Baseline):
             return []
         if run == 1:
             return _word("01")
-        return _word("001") + [(run - 2, self._run_bits)]
+        return [*_word("001"), (run - 2, self._run_bits)]
 
     def decode(self, data: bytes, count: int) -> list[int]:
         """Return *count* values."""

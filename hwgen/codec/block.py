@@ -21,6 +21,7 @@ from hwgen.codec.tokens import (
     CLIP,
     ESCAPE,
     ESCAPE_BITS,
+    NEAR,
     context_of,
     contexts,
     joined,
@@ -328,8 +329,10 @@ def _decode_coded(header: Header, payload: bytes, shape: Shape, form: Format) ->
         for x in range(w):
             for i in range(c):
                 row, above = seen[i][y + 1], seen[i][y]
-                near = 2 * row[x] + 2 * above[x + 1] + above[x] + above[x + 2]
-                value = take(i % THREADS, context_of(near + weights[i]))
+                around = row[x], above[x + 1], above[x], above[x + 2]
+                activity = sum(n * m for n, m in zip(NEAR, around, strict=True)) + weights[i]
+                near = sum(n for n, m in zip(NEAR, around, strict=True) if m)
+                value = take(i % THREADS, context_of(activity, near))
                 out[y, x, i] = value
                 row[x + 1] = min((value + 1) >> 1 if form.signed else value, CLIP)
     over = any(reader.over for reader in readers) or any(reader.left > 15 for reader in readers)

@@ -17,14 +17,13 @@ import numpy.typing as npt
 from hwgen.codec import huffman, tans
 from hwgen.codec.block import Engine, Format, Shape
 from hwgen.codec.tables import Tables
+from hwgen.codec.tokens import CLIP, DIRECT, ESCAPE, context_of
 from hwgen.codec.wire import CONTEXTS, THREADS, TOKENS, WEIGHTS, Coder, Fault, Header, Ints
 
 Array = npt.NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-CLIP = 63
-DIRECT = 8
-ESCAPE = 31
+_LADDER = np.array([[context_of(a, n) for a in range(6 * CLIP + 256)] for n in range(7)], np.uint8)
 LONGEST = huffman.MAX_LENGTH
 
 _NO_WEIGHTS = np.zeros(WEIGHTS, np.int64)
@@ -51,11 +50,11 @@ def _log2(value: int) -> int:
 
 
 @_jit
-def _context(activity: int) -> int:
-    if activity < 2:
-        return activity
-    n = _log2(activity)
-    return min(CONTEXTS - 1, 2 * n + ((activity >> (n - 1)) & 1))
+def _context(seen: Array, y: int, x: int, i: int, weight: int) -> int:
+    left, up, before, after = seen[y + 1, x, i], seen[y, x + 1, i], seen[y, x, i], seen[y, x + 2, i]
+    activity = 2 * (left + up) + before + after + weight
+    near = 2 * ((left > 0) + (up > 0)) + (before > 0) + (after > 0)
+    return int(_LADDER[near, activity])
 
 
 @_jit
@@ -69,12 +68,6 @@ def _magnitudes(coded: Array, signed: bool) -> Array:
                 value = coded[y, x, i]
                 seen[y + 1, x + 1, i] = min((value + 1) >> 1 if signed else value, CLIP)
     return seen
-
-
-@_jit
-def _near(seen: Array, y: int, x: int, i: int) -> int:
-    up = seen[y, x, i] + 2 * seen[y, x + 1, i] + seen[y, x + 2, i]
-    return int(up + 2 * seen[y + 1, x, i])
 
 
 @_jit
@@ -109,7 +102,7 @@ def _encode_huffman(
     for y in range(h):
         for x in range(w):
             for i in range(c):
-                context = _context(_near(seen, y, x, i) + weights[i % WEIGHTS])
+                context = _context(seen, y, x, i, weights[i % WEIGHTS])
                 value = coded[y, x, i]
                 if value < DIRECT:
                     _put(
@@ -139,7 +132,7 @@ def _encode_tans(
     for y in range(h - 1, -1, -1):
         for x in range(w - 1, -1, -1):
             for i in range(c - 1, -1, -1):
-                context = _context(_near(seen, y, x, i) + weights[i % WEIGHTS])
+                context = _context(seen, y, x, i, weights[i % WEIGHTS])
                 value = coded[y, x, i]
                 token, width = value, 0
                 if value >= DIRECT:
@@ -193,7 +186,7 @@ def _decode_huffman(
                 t = i % THREADS
                 if count[t] < 32:
                     _fill(data, at, held, count, t)
-                context = _context(_near(seen, y, x, i) + weights[i % WEIGHTS])
+                context = _context(seen, y, x, i, weights[i % WEIGHTS])
                 entry = table[context, held[t] & 0xFFF]
                 value, length = entry & 31, entry >> 5
                 held[t] >>= length
@@ -229,7 +222,7 @@ def _decode_tans(
                 t = i % THREADS
                 if count[t] < 32:
                     _fill(data, at, held, count, t)
-                context = _context(_near(seen, y, x, i) + weights[i % WEIGHTS])
+                context = _context(seen, y, x, i, weights[i % WEIGHTS])
                 entry = table[context, state[t]]
                 value, bits = entry >> 12, (entry >> 8) & 15
                 state[t] = (entry & 255) + (held[t] & ((1 << bits) - 1))

@@ -20,6 +20,9 @@ from hwgen.errors import ConfigError
 
 PACKED_BYTES = CONTEXTS * TOKENS // 2 + CONTEXTS * TOKENS
 Rows = tuple[tuple[int, ...], ...]
+# Of each context: an activity in its midst, and sixteenths of its values that are surely 0.
+_MIDDLES = (0, 1, 6, 3, 6, 12, 32, 96, 6, 12, 20, 28, 40, 72, 240, 576)
+_ZEROS = (14, 12, 10, 6, 6, 6, 6, 6, *(0,) * 8)
 
 
 @dataclass(frozen=True)
@@ -64,22 +67,21 @@ class Tables:
 
     @classmethod
     def generic(cls) -> Tables:
-        """Return tables made without data: in every context, values fall off geometrically.
+        """Return tables made without data: values fall off geometrically from a share of zeros.
 
-        The mean follows the activity that leads to the context: a sixth of it.
+        The mean follows the activity that leads to the context: a sixth of it. Where the places
+        around are zero, or some of them, more values are.
         """
-        middle = [0, 1, *((4 + c % 2) << c // 2 - 1 for c in range(2, CONTEXTS))]
         rows = []
-        for twice in middle:  # twice the activity (bar the first two contexts)
-            mean = twice + 1  # in twelfths of a value, and never 0
-            counts, left = [0] * TOKENS, 1 << 40
-            value = 0
-            tokens = split(np.arange(1 << 14, dtype=np.int64))[0].tolist()
-            while value < 1 << 14 and left:
-                share = max(1, left * 12 // (12 + mean))
-                counts[tokens[value]] += share
+        for context, activity in enumerate(_MIDDLES):
+            left = 1 << 40
+            zeros = left * _ZEROS[context] // 16
+            counts = [zeros, *(0,) * (TOKENS - 1)]
+            left -= zeros
+            for token in split(np.arange(1 << 14, dtype=np.int64))[0].tolist():
+                share = min(left, max(1, left * 12 // (13 + 2 * activity)))
+                counts[token] += share
                 left -= share
-                value += 1
             rows.append(counts)
         return cls.of(rows)
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from hwgen.codec.wire import CONTEXTS, WEIGHTS, Ints
+from hwgen.codec.wire import Ints
 
 DIRECT = 8  # values below are tokens of their own
 ESCAPE = 31  # of tANS: the true token follows in 5 bits
 ESCAPE_BITS = 5
-CLIP = 63  # of a magnitude in a context
+CLIP = 127  # of a magnitude in a context
+NEAR = (2, 2, 1, 1)  # weights of left, up, up-left, up-right
+# By how much around a value is not 0 (0 to 6): which ladder. Of a ladder: the first context, and
+# the activities from which the next ones begin. Found on maps of trained networks (docs/codec.md).
+KINDS = (0, 0, 1, 1, 1, 2, 2)
+LADDERS = ((0, (1, 3)), (3, (4, 8, 16, 48)), (8, (8, 16, 24, 32, 48, 96, 384)))
 
 
 def unsigned(values: Ints, signed: bool) -> Ints:
@@ -24,7 +29,7 @@ def restored(coded: Ints, signed: bool) -> Ints:
 
 
 def magnitudes(coded: Ints, signed: bool) -> Ints:
-    """Return the magnitudes that contexts look at, clipped to 63."""
+    """Return the magnitudes that contexts look at, clipped to 127."""
     return np.minimum((coded + 1) >> 1 if signed else coded, CLIP)
 
 
@@ -58,32 +63,40 @@ def joined(token: int, raw: int) -> int:
     return (2 | token & 1) << raw_width(token) | raw
 
 
-def context_of(activity: int) -> int:
-    """Return the context of an activity: two for each octave, 15 from 192 on."""
-    if activity < 2:
-        return activity
-    n = activity.bit_length() - 1
-    return min(CONTEXTS - 1, 2 * n + (activity >> (n - 1) & 1))
+def context_of(activity: int, near: int) -> int:
+    """Return the context of an activity, when *near* (0 to 6) tells how much around is not 0."""
+    base, thresholds = LADDERS[KINDS[near]]
+    return base + sum(activity >= threshold for threshold in thresholds)
 
 
 def contexts(coded: Ints, signed: bool, weights: Ints | None = None) -> Ints:
     """Return the context of every value of a block.
 
-    The activity is 2 left + 2 up + up-left + up-right, magnitudes clipped to 63 of the same
-    channel; what lies outside the block is 0. A transformed tensor adds a weight by channel.
+    The activity is 2 left + 2 up + up-left + up-right, magnitudes clipped to 127 of the same
+    channel; what lies outside the block is 0. A transformed tensor adds a weight by channel. The
+    same sum over ones where a magnitude is not 0 tells sparse, mixed and dense places apart.
 
     Args:
         coded: the block, shape (h, w, c).
         signed: whether `unsigned` zig-zagged them.
-        weights: 128 integers 0 to 255; channel c adds number c mod 128.
+        weights: 128 integers 0 to 255; channel c adds number c mod 128. (Any other length will do
+            where maps are stacked to be counted.)
     """
     h, w, c = coded.shape
     padded = np.zeros((h + 1, w + 2, c), np.int64)
     padded[1:, 1:-1] = magnitudes(coded, signed)
-    left, up = padded[1:, :-2], padded[:-1, 1:-1]
-    activity = 2 * left + 2 * up + padded[:-1, :-2] + padded[:-1, 2:]
+    activity, near = _around(padded), _around((padded > 0).astype(np.int64))
     if weights is not None:
-        activity = activity + weights[np.arange(c) % WEIGHTS]
-    n = log2_floor(np.maximum(activity, 1))
-    upper = 2 * n + (activity >> np.maximum(n - 1, 0) & 1)
-    return np.where(activity < 2, activity, np.minimum(CONTEXTS - 1, upper))
+        activity = activity + weights[np.arange(c) % len(weights)]
+    kind = np.array(KINDS)[near]
+    rungs = [
+        base + np.searchsorted(np.array(thresholds), activity, side="right")
+        for base, thresholds in LADDERS
+    ]
+    return np.choose(kind, rungs)
+
+
+def _around(padded: Ints) -> Ints:
+    left, up = padded[1:, :-2], padded[:-1, 1:-1]
+    around: Ints = 2 * left + 2 * up + padded[:-1, :-2] + padded[:-1, 2:]
+    return around

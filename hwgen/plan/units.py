@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hwgen.plan.unit import Param, UnitSpec
+from hwgen.plan.units_codec import CODEC
 from hwgen.plan.units_dma import DMA
 
 
@@ -94,6 +95,10 @@ _SPECS = (
         uses=("hwg_fifo",), latency=_one,
     ),
     UnitSpec(
+        "hwg_harness", "selftest", (Param("InWidth", 1), Param("OutWidth", 1)),
+        ("clk_i", "serial_i", "serial_o", "data_o", "data_i"), latency=_one,
+    ),
+    UnitSpec(
         "hwg_axis_unpack", "axi", (*_FRAME, Param("Count", 1)),
         (*_CLOCKED, *_IN, "in_data_i", "in_keep_i", "in_last_i", *_OUT, "out_data_o", "out_bad_o",
          "error_o"),
@@ -131,7 +136,7 @@ _SPECS = (
     ),
 )  # fmt: skip
 
-UNITS: Mapping[str, UnitSpec] = {spec.module: spec for spec in (*_SPECS, *DMA)}
+UNITS: Mapping[str, UnitSpec] = {spec.module: spec for spec in (*_SPECS, *CODEC, *DMA)}
 
 
 def with_uses(modules: Iterable[str]) -> tuple[UnitSpec, ...]:

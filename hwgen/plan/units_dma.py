@@ -11,6 +11,11 @@ _BUS = (Param("AddrWidth", 13), Param("DataWidth", 32, 128))
 _WIDE = (Param("AddrWidth", 13), Param("DataWidth", 64, 128))
 _BURSTS = (Param("MaxBurst", 1, 256), Param("Outstanding", 1))
 
+_CODER = (
+    Param("Lanes", 1, 16), Param("Coder", 0, 1), Param("Bits", 1, 15), Param("Sets", 1, 16),
+    Param("Weighted", 0, 1),
+)  # fmt: skip
+
 
 def _axi(channel: str, names: str) -> tuple[str, ...]:
     return tuple(f"m_axi_{channel}{name}" for name in names.split())
@@ -75,8 +80,8 @@ DMA = (
             "start_i", "busy_o", "data_addr_i", "index_addr_i", "slotted_i", "slot_i",
             "capacity_i", "blocks_i", "height_i", "width_i", "channels_i", "bh_i", "bw_i",
             "bc_i", "block_valid_o", "block_ready_i", "block_number_o", "block_h_o", "block_w_o",
-            "block_c_o", "block_values_o", "block_words_o", "block_fault_o", "word_valid_o",
-            "word_ready_i", "word_data_o", "word_error_o", "word_last_o", *_READ,
+            "block_c_o", "block_values_o", "block_words_o", "block_fault_o", "block_final_o",
+            "word_valid_o", "word_ready_i", "word_data_o", "word_error_o", "word_last_o", *_READ,
         ),
         uses=("hwg_dma_grid", "hwg_axi_read", "hwg_fifo", "hwg_dma_narrow"),
     ),
@@ -90,5 +95,65 @@ DMA = (
             "words_o", *_WRITE,
         ),
         uses=("hwg_dma_widen", "hwg_axi_write"),
+    ),
+    UnitSpec(
+        "hwg_axil_slave", "axi", (Param("AddrWidth", 3),),
+        (
+            *_CLOCKED,
+            "aw_valid_i", "aw_ready_o", "aw_addr_i", "w_valid_i", "w_ready_o", "w_data_i",
+            "w_strb_i", "b_valid_o", "b_ready_i", "b_resp_o", "ar_valid_i", "ar_ready_o",
+            "ar_addr_i", "r_valid_o", "r_ready_i", "r_data_o", "r_resp_o", "write_o",
+            "write_word_o", "write_data_o", "write_mask_o", "write_known_i", "read_o",
+            "read_word_o", "read_data_i", "read_known_i",
+        ),
+    ),
+    UnitSpec(
+        "hwg_dma_tensor", "dma", (Param("AddrWidth", 13, 64),),
+        (
+            *_CLOCKED,
+            "write_i", "write_word_i", "write_data_i", "write_mask_i", "read_word_i",
+            "read_data_o", "data_addr_o", "index_addr_o", "capacity_o", "blocks_o", "slot_o",
+            "slotted_o", "height_o", "width_o", "channels_o", "bh_o", "bw_o", "bc_o", "bits_o",
+            "signed_o", "transformed_o", "stored_o", "tans_o", "set_o", "key_o",
+        ),
+    ),
+    UnitSpec(
+        "hwg_dma_tally", "dma", (Param("Width", 8, 32),),
+        (
+            *_CLOCKED,
+            "clear_i", "block_i", "block_mode_i", "fault_i", "fault_kind_i", "fault_number_i",
+            "words_i", "stall_i", "read_word_i", "read_data_o", "faulty_o",
+        ),
+    ),
+    UnitSpec(
+        "hwg_dma_regs", "dma",
+        (Param("AddrWidth", 13, 64), Param("Version", vector=True), Param("Config", vector=True)),
+        (
+            *_CLOCKED,
+            "aw_valid_i", "aw_ready_o", "aw_addr_i", "w_valid_i", "w_ready_o", "w_data_i",
+            "w_strb_i", "b_valid_o", "b_ready_i", "b_resp_o", "ar_valid_i", "ar_ready_o",
+            "ar_addr_i", "r_valid_o", "r_ready_i", "r_data_o", "r_resp_o", "irq_o", "start_o",
+            "fast_o", "busy_i", "data_addr_o", "index_addr_o", "capacity_o", "blocks_o",
+            "slot_o", "slotted_o", "height_o", "width_o", "channels_o", "bh_o", "bw_o", "bc_o",
+            "bits_o", "signed_o", "transformed_o", "stored_o", "tans_o", "set_o", "key_o",
+            "table_write_o", "table_kind_o", "table_addr_o", "table_data_o", "block_i",
+            "block_mode_i", "fault_i", "fault_kind_i", "fault_number_i", "words_i", "stall_i",
+        ),
+        uses=("hwg_axil_slave", "hwg_dma_tensor", "hwg_dma_tally"),
+    ),
+    UnitSpec(
+        "hwg_dma_reader", "dma",
+        (*_WIDE, *_BURSTS, Param("Buffer", 1), *_CODER, Param("Depth", 16)),
+        (
+            *_CLOCKED,
+            "start_i", "busy_o", "fast_i", "data_addr_i", "index_addr_i", "slotted_i", "slot_i",
+            "capacity_i", "blocks_i", "height_i", "width_i", "channels_i", "bh_i", "bw_i",
+            "bc_i", "bits_i", "signed_i", "transformed_i", "set_i", "key_i", "table_write_i",
+            "table_addr_i", "table_data_i", "weight_write_i", "weight_addr_i", "weight_data_i",
+            "out_valid_o", "out_ready_i", "out_data_o", "out_count_o", "out_block_o",
+            "out_fault_o", "out_last_o", "block_o", "block_mode_o", "fault_o", "fault_kind_o",
+            "fault_number_o", "word_o", *_READ,
+        ),
+        uses=("hwg_dma_fetch", "hwg_codec_decode"),
     ),
 )  # fmt: skip

@@ -47,6 +47,7 @@ module hwg_dma_fetch #(
   output logic      [12:0]          block_values_o,
   output logic      [10:0]          block_words_o,  // 0: none follow
   output logic      [3:0]           block_fault_o,
+  output logic                      block_final_o,  // of the tensor
   // out: the words of the blocks
   output logic                      word_valid_o,
   input  wire logic                 word_ready_i,
@@ -120,6 +121,8 @@ module hwg_dma_fetch #(
     .out_values_o (block_values_o),
     .out_last_o   (grid_last)
   );
+
+  assign block_final_o = grid_last;
 
   // ------------------------------------------------------------------ places, read ahead
   // A place is an offset from the index, or a length from the header word of a slot.

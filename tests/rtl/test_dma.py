@@ -68,7 +68,7 @@ def bench(width: int, burst: int) -> tuple[str, list[str]]:
     }  # fmt: skip
     told = {
         "fetch_busy": 1, "store_busy": 1, "out_valid": 1, "out_number": 32, "out_h": 13,
-        "out_w": 13, "out_c": 13, "out_values": 13, "out_words": 11, "out_fault": 4,
+        "out_w": 13, "out_c": 13, "out_values": 13, "out_words": 11, "out_fault": 4, "out_final": 1,
         "word_valid": 1, "word_data": 64, "word_error": 1, "word_last": 1, "in_ready": 1,
         "put_ready": 1, "overflow": 1, "store_error": 1, "stored_words": 32,
     }  # fmt: skip
@@ -98,7 +98,8 @@ def bench(width: int, burst: int) -> tuple[str, list[str]]:
     places = ("data_addr", "index_addr", "slotted", "slot", "capacity")
     sizes = ("blocks", "height", "width", "channels", "bh", "bw", "bc")
     blocks = ", ".join(
-        f".block_{n}_o(out_{n})" for n in ("number", "h", "w", "c", "values", "words", "fault")
+        f".block_{n}_o(out_{n})"
+        for n in ("number", "h", "w", "c", "values", "words", "fault", "final")
     )
     text = f"""module tb (\n{head}\n);
   assign m_axi_awid = 1'b0;

@@ -38,7 +38,7 @@ def test_header_says_what_the_spec_says(module: str) -> None:
     assert list(params) == [p.name for p in spec.params]
     assert [kind == "logic" for kind in params.values()] == [p.vector for p in spec.params]
     assert tuple(ports) == spec.ports
-    used = set(re.findall(r"^  (hwg_\w+) #?\(", text, re.M))
+    used = set(re.findall(r"^ +(hwg_\w+) #?\(", text, re.M))
     assert used == set(spec.uses)
 
 

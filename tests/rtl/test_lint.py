@@ -53,6 +53,7 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
     "hwg_fork": [{"Sinks": 1}, {"Sinks": 5}],
     "hwg_stream_check": [{"Width": 1}, {"Width": 100}],
     "hwg_flow_buffer": [{"Width": 1, "Depth": 1}, {"Width": 80, "Depth": 13}],
+    "hwg_harness": [{"InWidth": 1, "OutWidth": 1}, {"InWidth": 70, "OutWidth": 33}],
     "hwg_axis_unpack": _FRAMES,
     "hwg_axis_split": [{"DataWidth": 8, "Beats": 7}, {"DataWidth": 512, "Beats": 8}],
     "hwg_axis_join": [{"DataWidth": 8}],

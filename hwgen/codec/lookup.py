@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables by which a Huffman decoder finds any code word in one step, without a comparison.
+
+In a complete canonical code of 32 symbols, the words of more than 8 bits are the highest ones. At
+most 31 of them, each 2**-9 of the code space at most, fill fewer than 16 of the 256 prefixes of 8
+bits: all begin with 1111. So two tables of 256 entries are enough: one is read with bits 0 to 7 of
+the stream, the other, for the long words, with bits 4 to 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hwgen.codec import huffman
+from hwgen.codec.tables import Rom, Tables
+
+SHORT = 8  # bits that each look-up sees
+SKIPPED = huffman.MAX_LENGTH - SHORT  # bits before those that the second one sees
+
+
+def lookup_row(lengths: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Return both tables of a context: 256 entries ``length << 5 | token`` each.
+
+    A bit string is a number whose bit 0 comes first. A length of 0 in the first table points to the
+    second; entries of the second that no word of more than 8 bits leads to are 0.
+
+    Args:
+        lengths: of the code words of 32 tokens, 1 to 12; a complete code.
+    """
+    first, second = [0] * (1 << SHORT), [0] * (1 << SHORT)
+    for token, (length, code) in enumerate(zip(lengths, huffman.codes(lengths), strict=True)):
+        word, entry = huffman.reversed_bits(code, length), length << 5 | token
+        if length <= SHORT:
+            table, shown = first, length
+        else:
+            table, word, shown = second, word >> SKIPPED, length - SKIPPED
+        for rest in range(1 << (SHORT - shown)):
+            table[rest << shown | word] = entry
+    return first, second
+
+
+def huffman_lookup_rom(tables: Tables) -> Rom:
+    """Return 4096 x 18: an entry of the second table in bits 17:9, one of the first in 8:0.
+
+    The address is context * 256 + the bits that the table in question sees.
+    """
+    rows = [lookup_row(row) for row in tables.lengths]
+    return Rom(
+        18, tuple(b << 9 | a for first, second in rows for a, b in zip(first, second, strict=True))
+    )

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The units of rtl/codec/: the coder of feature maps."""
+
+from __future__ import annotations
+
+from hwgen.plan.unit import Param, UnitSpec
+
+_CLOCKED = ("clk_i", "rst_ni")
+_FLAG = (0, 1)
+_SETS, _BITS, _CODER = Param("Sets", 1), Param("Bits", 1, 15), Param("Coder", *_FLAG)
+_WEIGHTED = Param("Weighted", *_FLAG)
+
+
+def _ports(prefix: str, names: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}{name}" for name in names.split())
+
+
+_TABLE = _ports("table_", "write_i addr_i data_i")
+_WEIGHT = _ports("weight_", "write_i addr_i data_i")
+_TOKEN = ("direct_o", "token_o", "extra_width_o", "extra_o")
+_SUB = ("write", "thread", "begin", "end", "state")
+
+CODEC = (
+    UnitSpec(
+        "hwg_codec_table", "codec",
+        (
+            Param("Width", 1), Param("Depth", 2), Param("HasInit", *_FLAG),
+            Param("Init", vector=True),
+        ),
+        ("clk_i", *_ports("write_", "i addr_i data_i"), "addr_i", "data_o"),
+        latency=lambda _: 1,
+    ),
+    UnitSpec(
+        "hwg_codec_window", "codec", (Param("Words", 2),),
+        ("clk_i", *_ports("write_", "i bank_i addr_i data_i"), "bank_i", "pos_i", "peek_o",
+         "bits_o"),
+        latency=lambda _: 2,
+    ),
+    UnitSpec("hwg_codec_crc", "codec", (Param("Width", 1),), ("crc_i", "data_i", "crc_o")),
+    UnitSpec(
+        "hwg_codec_context", "codec", (Param("Lag", 1), _WEIGHTED, _SETS),
+        (
+            *_CLOCKED, *_WEIGHT, "due_i", "last_i", "first_row_i", "first_col_i", "one_col_i",
+            "chans_i", "chan_i", "set_i", "ctx_o", "mag_i",
+        ),
+        uses=("hwg_codec_table", "hwg_valid", "hwg_delay"), latency=lambda _: 2,
+    ),
+    UnitSpec(
+        "hwg_codec_turns", "codec", (Param("Width", 1),),
+        (
+            *_CLOCKED, *_ports("in_", "valid_i ready_o rows_i cols_i chans_i data_i"), "go_i",
+            "turn_o", "first_o", "due_o", "last_o", "first_row_o", "first_col_o", "one_col_o",
+            "chan_o", "chans_o", "bank_o", "data_o", "closing_o", "tail_o", "used_o",
+            "past_bank_o", "past_data_o",
+        ),
+    ),
+    UnitSpec(
+        "hwg_codec_tans_decode", "codec", (_SETS,),
+        (
+            "clk_i", *_TABLE, "set_i", "ctx_i", "first_i", "init_i", "state_o", "bits_i",
+            "valid_i", "raw_i", "raw_width_i", "take_o", *_TOKEN,
+        ),
+        uses=("hwg_codec_table",), latency=lambda _: 4,
+    ),
+    UnitSpec(
+        "hwg_codec_huffman_decode", "codec", (_SETS,),
+        (
+            "clk_i", *_TABLE, "set_i", "ctx_i", "peek_i", "bits_i", "valid_i", "raw_i",
+            "raw_width_i", "take_o", *_TOKEN,
+        ),
+        uses=("hwg_codec_table",), latency=lambda _: 4,
+    ),
+    UnitSpec(
+        "hwg_codec_value", "codec", (_BITS,),
+        (
+            "clk_i", "direct_i", "token_i", "extra_width_i", "extra_i", "bits_i", "signed_i",
+            "empty_i", "mag_o", "over_o", "value_o",
+        ),
+        latency=lambda _: 2,
+    ),
+    UnitSpec(
+        "hwg_codec_lane", "codec", (_CODER, _BITS, _SETS, _WEIGHTED),
+        (
+            *_CLOCKED, *_TABLE, *_WEIGHT, *_ports("word_", "write_i bank_i addr_i data_i"),
+            *_ports("sub_", "write_i bank_i thread_i begin_i end_i state_i"),
+            *_ports("block_", "valid_i ready_o fault_i mode_i bits_i signed_i set_i rows_i cols_i"),
+            "block_chans_i", "space_i", "value_valid_o", "value_o", "value_last_o",
+            "done_valid_o", "done_fault_o", "done_mode_o",
+        ),
+        uses=(
+            "hwg_codec_turns", "hwg_codec_context", "hwg_delay", "hwg_valid", "hwg_codec_window",
+            "hwg_codec_huffman_decode", "hwg_codec_tans_decode", "hwg_codec_value",
+        ),
+        latency=lambda _: 8,
+    ),
+    UnitSpec(
+        "hwg_codec_store", "codec",
+        (Param("Lanes", 1), Param("Bits", 1), Param("Depth", 16), Param("NoteWidth", 1)),
+        (
+            *_CLOCKED, "space_o", *_ports("in_", "valid_i value_i last_i"), "note_valid_i",
+            "note_i", "all_i", *_ports("out_", "valid_o read_i last_o count_o note_o data_o"),
+        ),
+        uses=("hwg_fifo",), latency=lambda _: 1,
+    ),
+    UnitSpec(
+        "hwg_codec_load", "codec", (Param("Lanes", 1), _CODER, _BITS),
+        (
+            *_CLOCKED, "set_i", "transformed_i", "key_i",
+            *_ports("block_", "valid_i ready_o number_i h_i w_i c_i fault_i"),
+            *_ports("word_", "valid_i ready_o data_i error_i last_i"), "free_i", "claim_o",
+            "lane_o", "bank_o", *_ports("word_", "write_o addr_o data_o"),
+            *_ports("sub_", "write_o thread_o begin_o end_o state_o"),
+            *_ports("out_", "valid_o ready_i fault_o mode_o rows_o cols_o chans_o"),
+        ),
+        uses=("hwg_fifo", "hwg_codec_crc"),
+    ),
+    UnitSpec(
+        "hwg_codec_decode", "codec",
+        (Param("Lanes", 1, 16), _CODER, _BITS, _SETS, _WEIGHTED, Param("Depth", 16)),
+        (
+            *_CLOCKED, *_TABLE, *_WEIGHT, "bits_i", "signed_i", "set_i", "transformed_i", "key_i",
+            *_ports("block_", "valid_i ready_o number_i h_i w_i c_i fault_i"),
+            *_ports("word_", "valid_i ready_o data_i error_i last_i"), "strict_i",
+            *_ports("out_", "valid_o ready_i data_o count_o last_o mode_o fault_o"),
+        ),
+        uses=(
+            "hwg_codec_load", "hwg_codec_lane", "hwg_codec_store", "hwg_valid", "hwg_flow_buffer"
+        ),
+    ),
+)  # fmt: skip
