@@ -33,7 +33,7 @@ async def start(dut: Any) -> tuple[Memory, Slave]:
     for name in ("wcmd_valid", "rcmd_valid", "in_valid", "out_ready", "in_last"):
         getattr(dut, name).value = 0
     dut.aresetn.value = 0
-    cocotb.start_soon(Clock(dut.aclk, 10, "ns").start())
+    Clock(dut.aclk, 10, "ns").start()
     slave = Slave(dut, memory)
     for _ in range(4):
         await FallingEdge(dut.aclk)
@@ -84,7 +84,8 @@ async def write(dut: Any, work: list[tuple[int, list[tuple[int, int]]]], pattern
 async def read(dut: Any, work: list[Command], pattern: str) -> tuple[list[tuple[bytes, int]], int]:
     """Read and return (bytes, beats in error) of every command, and the cycles it took."""
     stop = pauses(pattern, SEED + 2, 29)
-    waiting, found, cycles = list(work), [], 0
+    found: list[tuple[bytes, int]] = []
+    waiting, cycles = list(work), 0
     data, errors = b"", 0
     while len(found) < len(work):
         await FallingEdge(dut.aclk)

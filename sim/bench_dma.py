@@ -37,7 +37,7 @@ async def start(dut: Any) -> tuple[Memory, Slave]:
     for name in ("fetch_start", "store_start", "out_ready", "word_ready", "in_valid", "put_valid"):
         getattr(dut, name).value = 0
     dut.aresetn.value = 0
-    cocotb.start_soon(Clock(dut.aclk, 10, "ns").start())
+    Clock(dut.aclk, 10, "ns").start()
     slave = Slave(dut, memory)
     for _ in range(4):
         await FallingEdge(dut.aclk)

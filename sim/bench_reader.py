@@ -33,7 +33,7 @@ async def start(dut: Any) -> tuple[Memory, Slave]:
     for name in ("start", "fast", "table_write", "weight_write", "out_ready"):
         getattr(dut, name).value = 0
     dut.aresetn.value = 0
-    cocotb.start_soon(Clock(dut.aclk, 10, "ns").start())
+    Clock(dut.aclk, 10, "ns").start()
     slave = Slave(dut, memory)
     for _ in range(4):
         await FallingEdge(dut.aclk)
