@@ -44,23 +44,24 @@ def carry_positions(operands: Sequence[Operand], lo: int, hi: int) -> int:
 
     The chain reaches up to the top of the result, whose interval is ``[lo, hi]``. It starts where
     the second operand joins in: below, the lowest one passes unchanged. A lowest operand that is
-    subtracted starts it at once. Zero when nothing is added, only put side by side.
+    subtracted starts it at once. The carry out of two unsigned operands, or the borrow, takes none.
+    Zero when nothing is added, only put side by side.
     """
     live = [op for op in operands if op.lo or op.hi]
     if not live:
         return 0
     low, *rest = sorted(live, key=lambda op: (op.shift, op.negative))
     top = bits_for(lo, hi)
-    if low.negative or not rest:
-        return max(top - low.shift, 0) if low.negative else 0
-    start = rest[0].shift
-    if len(rest) == 1 and not rest[0].negative and low.lo >= 0:
-        if bits_for(low.lo, low.hi) + low.shift <= start:
+    if len(rest) == 1 and low.lo >= 0:
+        passes = bits_for(low.lo, low.hi) + low.shift <= rest[0].shift
+        if passes and not (low.negative or rest[0].negative):
             return 0
         peak = max(bits_for(op.lo, op.hi) + op.shift for op in live)
         if rest[0].lo >= 0 and top > peak:
-            top -= 1  # the topmost bit is the carry that leaves the chain
-    return max(top - start, 0)
+            top -= 1  # the topmost bit is the carry that leaves the chain, or the borrow
+    if low.negative:
+        return max(top - low.shift, 0)
+    return max(top - rest[0].shift, 0) if rest else 0
 
 
 def adder_positions(graph: Wires, wire: Wire) -> int:

@@ -10,6 +10,7 @@ steps must be the matrix.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,15 +22,15 @@ from hwgen.logic import native, search
 from hwgen.logic.columns import Columns, Matrix, differences, direct, signed_digits
 from hwgen.logic.graph import Builder, Shl, Wire
 from hwgen.logic.plan import Maker, Plan
-from hwgen.logic.problem import DELAY2, DELAY3, Options, Problem, Row, Solution
+from hwgen.logic.problem import Options, Problem, Row, Solution, least_delay
 
 __all__ = ["EFFORT", "Plan", "apply", "matvec", "solve"]
 
 # Pairs are counted within a block of inputs; a block has at most this many pairs over all columns,
 # so that time and memory grow with the size of a wide layer and not with its square.
 PAIR_LIMIT = 50_000_000
-# Most work of the annealing by effort, and work for every signed digit.
-EFFORT = ((0, 0), (60_000_000, 60_000), (400_000_000, 400_000), (2_000_000_000, 4_000_000))
+# Most work of the annealing by effort, and work for every signed digit: 50 million a second or so.
+EFFORT = ((0, 0), (14_000_000, 30_000), (150_000_000, 300_000), (1_000_000_000, 4_000_000))
 
 
 def matvec(
@@ -39,11 +40,10 @@ def matvec(
     bias: Sequence[int] | None = None,
     *,
     arrival: Sequence[int] | None = None,
-    effort: int = 1,
 ) -> list[Wire]:
     """Return the wires of ``x @ weight + bias`` for the integers *weight* (n_in, n_out).
 
-    *arrival* is when each input is there, in tenths of an adder; *effort* is as in `solve`.
+    *arrival* is when each input is there, in tenths of an adder; the rest is the builder's.
     """
     rows: dict[Wire, Matrix] = {}
     late: dict[Wire, int] = {}
@@ -69,7 +69,8 @@ def matvec(
         [b.hi[w] for w in wires],
         arity=b.arity,
         arrival=[late[w] for w in wires],
-        effort=effort,
+        effort=b.effort,
+        seed=b.seed,
     )
     return apply(plan, b, wires)
 
@@ -215,7 +216,8 @@ def _best(
 ) -> tuple[Columns, Solution]:
     """Try the matrix as it is and as differences of columns; keep the cheaper graph.
 
-    Depth counts as well: an adder more is worth a few percent of the area.
+    Depth counts as well: an adder more is worth a few percent of the area. But a search never ends
+    with more area than less effort does.
     """
     whole = direct(weight, bias)
     other = differences(weight, bias, 1)
@@ -223,15 +225,18 @@ def _best(
     tries = [(whole, options)]
     if other is not None:
         plain = [_plain(c, lo, hi, arrival, options) for c in (whole, other)]
-        deep = Options(**{**options.__dict__, "limit": max(options.limit, plain[1].depth)})
-        tries.append((other, deep))
+        deep = max(options.limit, plain[1].depth)
+        tries.append((other, replace(options, limit=deep, relax=0)))
         if effort < 2:  # anneal the more promising one alone
             tries = [tries[int(plain[1].score < plain[0].score)]]
     found = []
     for columns, settings in tries:
         for turn in range(2 if effort == 3 else 1):
-            again = Options(**{**settings.__dict__, "seed": seed + turn})
+            again = replace(settings, seed=seed + turn)
             found.append((columns, _run(Problem(lo, hi, arrival, columns.rows), again)))
+    if effort > 1:
+        less = _best(weight, bias, lo, hi, arrival, arity, effort - 1, seed)
+        found = [less, *(pair for pair in found if pair[1].cost <= less[1].cost)]
     return min(found, key=lambda pair: pair[1].score)
 
 
@@ -239,7 +244,7 @@ def _plain(
     columns: Columns, lo: tuple[int, ...], hi: tuple[int, ...], arrival: tuple[int, ...], o: Options
 ) -> Solution:
     problem = Problem(lo, hi, arrival, columns.rows)
-    return _run(problem, Options(**{**o.__dict__, "budget": 0}))
+    return _run(problem, replace(o, budget=0))
 
 
 def _run(problem: Problem, options: Options) -> Solution:
@@ -262,20 +267,18 @@ def _options(
             low += c * (a if c > 0 else b)
             high += c * (b if c > 0 else a)
         widths.append(bits_for(low, high))
-    saving = (48 * (sum(widths) - len(widths))) // (5 * max(len(widths), 1))
+    bits, many = sum(widths), max(len(widths), 1)
     longest = max((len(row.terms) + bool(row.bias) for row in rows), default=1)
-    step, levels, reach = (DELAY3 if arity == 3 else DELAY2), 0, 1
-    while reach < longest:
-        levels, reach = levels + 1, reach * arity
+    limit, further = least_delay(longest, arity), least_delay(8 * longest // 5, arity)
     most, each = EFFORT[effort]
-    digits = sum(len(row.terms) for row in rows)
-    budget = min(most, each * digits)
     return Options(
         arity=arity,
-        saving=saving,
-        limit=max(arrival, default=0) + step * levels + (3 if arity == 3 else 0),
-        budget=budget,
-        hot=256 if effort < 2 else 512,
+        saving=(48 * (bits - len(widths))) // (5 * many),
+        limit=max(arrival, default=0) + limit,
+        relax=further - limit,
+        budget=min(most, each * sum(len(row.terms) for row in rows)),
+        hot=13 * bits // many,
+        cold=5 * bits // many,
         seed=seed,
     )
 

@@ -91,7 +91,7 @@ def _reach(logic: Logic, wire: Wire, node: Node) -> int:
         case Mul(a, b):
             return peak(a) * peak(b)
         case Requant(a, shift, lo, hi):
-            return max(peak(a) + (1 << shift), abs(lo), abs(hi))
+            return max(peak(a) + (2 << shift), abs(lo), abs(hi))
         case Thresh(a, thresholds, values):
             return max(peak(a), *map(abs, thresholds), *map(abs, values))
         case _:
@@ -130,8 +130,8 @@ def _compute(
             return product
         case Max(least=least):
             return np.minimum(*ins) if least else np.maximum(*ins)
-        case Requant(_, shift, lo, hi):
-            x = ins[0]
+        case Requant(_, shift, lo, hi, half):
+            x = ins[0] - (1 << shift >> 1) if half else ins[0]
             if shift:
                 x = (x + ((1 << (shift - 1)) - 1) + ((x >> shift) & 1)) >> shift
             return np.minimum(np.maximum(x, lo), hi)

@@ -88,12 +88,26 @@ class Max:
 
 @dataclass(frozen=True, slots=True)
 class Requant:
-    """``clip(round_half_even(a / 2**shift), lo, hi)``; ``shift >= 0``."""
+    """``clip(round_half_even(a / 2**shift), lo, hi)``; ``shift >= 0``.
+
+    With *half*, ``a`` is half a step, ``2**(shift - 1)``, above the number that is meant: a sum
+    that has it among its terms leaves next to nothing to do.
+    """
 
     a: Wire
     shift: int
     lo: int
     hi: int
+    half: bool = False
+
+    def rounded(self, value: int) -> int:
+        """Return the quotient of one value of the operand, not yet clipped."""
+        meant = value - (1 << self.shift >> 1) * self.half
+        return round_half_even(meant, self.shift)
+
+    def apply(self, value: int) -> int:
+        """Return the result for one value of the operand."""
+        return min(max(self.rounded(value), self.lo), self.hi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +156,14 @@ class Builder:
 
     Attributes:
         arity: operands that one adder of the target takes, 2 or 3; matrix products obey it.
+        effort, seed: of the search for matrix products, as `cmvm.solve` takes them.
         nodes: the records, topologically ordered.
         lo, hi: exact interval of every node.
         layers: name of the layer that made each node.
     """
 
-    def __init__(self, arity: int = 2) -> None:
-        self.arity = arity
+    def __init__(self, arity: int = 2, effort: int = 1, seed: int = 1) -> None:
+        self.arity, self.effort, self.seed = arity, effort, seed
         self.nodes: list[Node] = []
         self.lo: list[int] = []
         self.hi: list[int] = []
@@ -274,15 +289,19 @@ class Builder:
         a, b = sorted((a, b))
         return self._put(Max(a, b, least), pick(alo, blo), pick(ahi, bhi))
 
-    def requant(self, a: Wire, shift: int, lo: int, hi: int) -> Wire:
-        """Return ``clip(round_half_even(a / 2**shift), lo, hi)``; a negative *shift* multiplies."""
+    def requant(self, a: Wire, shift: int, lo: int, hi: int, half: bool = False) -> Wire:
+        """Return ``clip(round_half_even(a / 2**shift), lo, hi)``; a negative *shift* multiplies.
+
+        With *half*, of ``a - 2**(shift - 1)``; *shift* is positive then.
+        """
+        assert shift > 0 or not half
         if shift < 0:
             return self.requant(self.shl(a, -shift), 0, lo, hi)
-        low, high = (min(max(round_half_even(v, shift), lo), hi) for v in self.range(a))
         if shift == 0 and lo <= self.lo[a] and self.hi[a] <= hi:
             return a
+        low, high = map(Requant(a, shift, lo, hi, half).apply, self.range(a))
         # The bounds are stored as they bind, so that equal functions are equal nodes.
-        return self._put(Requant(a, shift, low, high), low, high)
+        return self._put(Requant(a, shift, low, high, half), low, high)
 
     def select(self, a: Wire, on_neg: Wire, on_pos: Wire) -> Wire:
         """Return *on_neg* where ``a < 0``, else *on_pos*."""
@@ -375,7 +394,7 @@ def _renumber(node: Node, new: dict[Wire, Wire]) -> Node:
             return Select(new[a], new[on_neg], new[on_pos])
         case Shl(a, shift):
             return Shl(new[a], shift)
-        case Requant(a, shift, lo, hi):
-            return Requant(new[a], shift, lo, hi)
+        case Requant(a, shift, lo, hi, half):
+            return Requant(new[a], shift, lo, hi, half)
         case Thresh(a, thresholds, values):
             return Thresh(new[a], thresholds, values)

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pipeline registers: cut a logic graph, block by block, so that every path fits the clock period.
+"""Pipeline registers: what a node delays, what belongs together, and where the graph is cut.
 
-Each block (one layer) reads its sources in one cycle, `start`, and gives its exports in one cycle,
-`end`; both are counted in registers since the network input. Inside, every node is computed as soon
-as its operands allow. A boundary need not hold a register: a path may run on from one block into
-the next, and the time it has used up comes along.
+Cycles are counted in registers since the network input. Which cycle a node is computed in does not
+follow from its layer: a path may run on from one layer into the next, and a layer's registers may
+stand inside its neighbour's adders if they are fewer there (`retime`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
@@ -31,8 +30,8 @@ from hwgen.logic.graph import (
     Thresh,
     Wire,
     operands,
-    round_half_even,
 )
+from hwgen.logic.retime import least_latency, retime
 
 
 class Timing(Protocol):
@@ -60,14 +59,12 @@ class Block:
     Attributes:
         name: of the layer.
         wires: its nodes, ascending.
-        sources: what it reads: block or input port, and the wires of it, ascending.
-        exports: wires that later blocks or network outputs read, ascending.
+        sources: the blocks and input ports it reads, in the order of the first reading.
     """
 
     name: str
     wires: tuple[Wire, ...]
-    sources: tuple[tuple[str, tuple[Wire, ...]], ...]
-    exports: tuple[Wire, ...]
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,14 +73,11 @@ class Pipeline:
 
     Attributes:
         cycle: of every wire.
-        start, end: of every block, in the order of the blocks.
-        worst_ns: longest path that ends in the block, register overhead included.
+        latency: cycle in which the outputs leave, behind a register of their own.
     """
 
     cycle: tuple[int, ...]
-    start: tuple[int, ...]
-    end: tuple[int, ...]
-    worst_ns: tuple[float, ...]
+    latency: int
 
 
 def blocks_of(logic: Logic) -> tuple[Block, ...]:
@@ -102,44 +96,34 @@ def blocks_of(logic: Logic) -> tuple[Block, ...]:
             home.append(logic.layers[wire])
             assert home[-1], f"wire {wire} ({node}) belongs to no layer"
     members: dict[str, list[Wire]] = {}
-    reads: dict[str, dict[str, set[Wire]]] = {}
-    leaving = {w for _, wires in logic.outputs for w in wires}
+    reads: dict[str, dict[str, None]] = {}
     for wire, node in enumerate(logic.nodes):
         name = home[wire]
         if not name:
             continue
         members.setdefault(name, []).append(wire)
-        links = reads.setdefault(name, {})
         for operand in operands(node):
             source = logic.nodes[operand]
-            if isinstance(source, In):
-                links.setdefault(source.port, set()).add(operand)
-            elif not isinstance(source, Const) and home[operand] != name:
-                links.setdefault(home[operand], set()).add(operand)
-                leaving.add(operand)
+            link = source.port if isinstance(source, In) else home[operand]
+            if link and link != name:
+                reads.setdefault(name, {})[link] = None
     return tuple(
-        Block(
-            name,
-            tuple(wires),
-            tuple((source, tuple(sorted(read))) for source, read in reads[name].items()),
-            tuple(w for w in wires if w in leaving),
-        )
-        for name, wires in members.items()
+        Block(name, tuple(wires), tuple(reads.get(name, ()))) for name, wires in members.items()
     )
 
 
 def pipeline(
     logic: Logic,
-    blocks: Sequence[Block],
     delay: Callable[[Wire], float],
     period_ns: float,
     overhead_ns: float = 0.0,
 ) -> Pipeline:
-    """Place registers, as soon as possible, such that no path takes longer than the period.
+    """Place registers such that no path takes longer than the period.
+
+    The latency is the least possible one, and the register bits are the fewest for it.
 
     Args:
         logic: the graph.
-        blocks: in data-flow order.
         delay: nanoseconds that a node adds to a path.
         period_ns: of the clock.
         overhead_ns: part of the period that every path loses to its registers.
@@ -147,59 +131,33 @@ def pipeline(
     Raises:
         DoesNotFit: one node alone is slower than the period.
     """
+    delays, budget = _checked(logic, delay, period_ns, overhead_ns)
+    return Pipeline(*retime(logic, delays, budget))
+
+
+def latency(
+    logic: Logic, delay: Callable[[Wire], float], period_ns: float, overhead_ns: float = 0.0
+) -> int:
+    """Return the latency that `pipeline` would reach, with the same arguments and errors."""
+    return least_latency(logic, *_checked(logic, delay, period_ns, overhead_ns))
+
+
+def _checked(
+    logic: Logic, delay: Callable[[Wire], float], period_ns: float, overhead_ns: float
+) -> tuple[list[float], float]:
+    """Return the delays and what a path may take; refuse a node that is slower alone."""
     delays = [delay(w) for w in range(len(logic.nodes))]
-    _check_reachable(logic, blocks, delays, period_ns, overhead_ns)
     budget = period_ns - overhead_ns + 1e-9
-    cycle = [0] * len(logic.nodes)
-    time = [0.0] * len(logic.nodes)  # after the last register in front of the node
-    ends: dict[str, int] = {}
-    starts: list[int] = []
-    worst: list[float] = []
-    for block in blocks:
-        start = max((ends.get(source, 0) for source, _ in block.sources), default=0)
-        arrival: dict[Wire, tuple[int, float]] = {}
-        for source, wires in block.sources:
-            end = ends.get(source, 0)
-            for wire in wires:
-                runs_on = end == start and cycle[wire] == end
-                arrival[wire] = (start, time[wire] if runs_on else 0.0)
-        slowest = 0.0
-        for wire in block.wires:
-            at, used = start, 0.0
-            for operand in operands(logic.nodes[wire]):
-                if not isinstance(logic.nodes[operand], Const):
-                    at, used = max((at, used), arrival[operand])
-            used += delays[wire]
-            if used > budget:
-                at, used = at + 1, delays[wire]
-            cycle[wire], time[wire] = at, used
-            arrival[wire] = (at, used)
-            slowest = max(slowest, used)
-        ends[block.name] = max((cycle[w] for w in block.exports), default=start)
-        starts.append(start)
-        worst.append(slowest + overhead_ns)
-    leave = tuple(ends[block.name] for block in blocks)
-    return Pipeline(tuple(cycle), tuple(starts), leave, tuple(worst))
-
-
-def _check_reachable(
-    logic: Logic,
-    blocks: Sequence[Block],
-    delays: Sequence[float],
-    period_ns: float,
-    overhead_ns: float,
-) -> None:
     slowest = max(range(len(delays)), key=delays.__getitem__, default=None)
-    if slowest is None or delays[slowest] + overhead_ns <= period_ns + 1e-9:
-        return
+    if slowest is None or delays[slowest] <= budget:
+        return delays, budget
     needed = delays[slowest] + overhead_ns
-    where = next((block.name for block in blocks if slowest in block.wires), "")
     node, width = logic.nodes[slowest], logic.width(slowest)
     kind = type(node).__name__.lower()
     raise DoesNotFit(
         f"one {kind} of {width} bits takes {needed:.2f} ns, "
         f"and the clock of {1000 / period_ns:.6g} MHz leaves {period_ns:.2f} ns",
-        where=where,
+        where=logic.layers[slowest],
         hint=f"the fastest clock this design can take is {int(10000 / needed) / 10:g} MHz",
     )
 
@@ -228,9 +186,9 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
     for wire, old in enumerate(logic.nodes):
         node = _moved(old, new)
         if isinstance(node, Requant) and node.shift and slow(wire):
-            low, high = (round_half_even(v, node.shift) for v in (lo[node.a], hi[node.a]))
+            low, high = map(node.rounded, (lo[node.a], hi[node.a]))
             if (low, high) != (node.lo, node.hi):
-                whole = Requant(node.a, node.shift, low, high)
+                whole = Requant(node.a, node.shift, low, high, node.half)
                 node = Requant(put(whole, low, high, logic.layers[wire]), 0, node.lo, node.hi)
         new[wire] = put(node, logic.lo[wire], logic.hi[wire], logic.layers[wire])
     outputs = tuple((port, tuple(new[w] for w in wires)) for port, wires in logic.outputs)
@@ -263,8 +221,8 @@ def _delay(logic: Logic, wire: Wire, timing: Timing) -> float:
             return timing.adder_ns(widest) + timing.logic_ns(1)
         case Select():
             return timing.logic_ns(1)
-        case Requant(a, shift, lo, hi):
-            return _requant_ns(logic, a, shift, lo, hi, timing)
+        case Requant():
+            return _requant_ns(logic, node, timing)
         case Thresh(a, thresholds):
             width = logic.width(a)
             if width <= 6:  # one look-up table a bit
@@ -280,22 +238,28 @@ def _delay(logic: Logic, wire: Wire, timing: Timing) -> float:
             return 0.0
 
 
-def _requant_ns(logic: Logic, a: Wire, shift: int, lo: int, hi: int, timing: Timing) -> float:
-    """Return the delay of the round adder, if bits fall off, and of a saturation, if it binds."""
-    low, high = logic.lo[a], logic.hi[a]
-    total = 0.0
-    if shift:
-        low, high = round_half_even(low, shift), round_half_even(high, shift)
-        total += timing.adder_ns(logic.width(a) + 1)
+def _requant_ns(logic: Logic, node: Requant, timing: Timing) -> float:
+    """Return the delay of the rounding, if bits fall off, and of a saturation, if it binds.
+
+    Both start at once; the choice between what they give is one table.
+    """
+    lo, hi, shift = node.lo, node.hi, node.shift
+    low, high = map(node.rounded, (logic.lo[node.a], logic.hi[node.a]))
+    rounded = 0.0
+    if node.half:  # only the last bit depends on the bits that fall off: whether any is set
+        rounded = timing.logic_ns(0 if shift <= 3 else 1 if shift <= 18 else 2)
+    elif shift:  # the tables of the chain's first position see five of them
+        rounded = timing.adder_ns(bits_for(low, high))
+        rounded += timing.logic_ns(0 if shift <= 5 else 1 if shift <= 30 else 2)
     # The builder stores the bounds as they bind: an equal bound cuts nothing off.
     cuts_low, cuts_high = low < lo, high > hi
-    if not (cuts_low or cuts_high):
-        return total
-    if not cuts_high and lo == 0:
-        return total + timing.logic_ns(1)  # the sign bit alone decides
+    choice = timing.logic_ns(1) if cuts_low or cuts_high or node.half else 0.0
     whole_low = not cuts_low or lo == 0 or (lo < 0 and -lo & (-lo - 1) == 0)
     whole_high = not cuts_high or (hi >= 0 and hi & (hi + 1) == 0)
-    if whole_low and whole_high:  # the bits above the kept word decide
+    decided = 0.0
+    if not (whole_low and whole_high):
+        decided = timing.adder_ns(bits_for(low, high))
+    elif cuts_high or (cuts_low and lo):  # the bits above the kept word decide, or the sign alone
         above = bits_for(low, high) - bits_for(lo, hi) + 1
-        return total + timing.logic_ns(1 if above <= 4 else 2 if above <= 24 else 3)
-    return total + timing.adder_ns(bits_for(low, high)) + timing.logic_ns(1)
+        decided = timing.logic_ns(0 if above <= 4 else 1 if above <= 24 else 2)
+    return max(rounded, decided) + choice

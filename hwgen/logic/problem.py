@@ -13,7 +13,7 @@ Term = tuple[int, int, int]
 
 NONE = -1  # the operand zero
 CONST = -2  # operand CONST - k is constant number k
-DELAY2, DELAY3 = 10, 13  # an adder of two or three operands, in tenths of one of two
+DELAY2, DELAY3 = 10, 14  # an adder of two or three operands, in tenths of one of two
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Options:
         lam: how much an operand's lateness weighs against its width in the order of a sum.
         saving: what one term less is worth, in 1/16 carry positions.
         skew: what an adder of unequal arrivals costs more, in 1/16 positions per tenth.
-        slack: tenths of an adder by which annealing may deepen the graph.
-        limit: depth that is allowed in any case, in tenths.
+        limit: depth to keep to, in tenths of an adder; 0 for that of the greedy graph.
+        relax: tenths by which the last part of the annealing may exceed it.
         budget: work of the annealing, in operations.
         hot, cold: temperatures at its two ends, in 1/256 carry positions.
         seed: of its random numbers.
@@ -74,11 +74,11 @@ class Options:
     lam: int = 8
     saving: int = 160
     skew: int = 4
-    slack: int = 0
     limit: int = 0
+    relax: int = 0
     budget: int = 0
-    hot: int = 256
-    cold: int = 80
+    hot: int = 160
+    cold: int = 64
     seed: int = 1
 
 
@@ -99,6 +99,22 @@ class Solution:
     def score(self) -> int:
         """What graphs are ranked by: an adder more in depth is worth 4 % of the area or so."""
         return self.cost * (200 + self.depth)
+
+
+def least_delay(terms: int, arity: int) -> int:
+    """Return how deep a sum of so many early terms must be, in tenths of an adder of two.
+
+    One adder of two among those of three costs nothing if the number of terms is even.
+    """
+    if arity == 2:
+        return DELAY2 * max(terms - 1, 0).bit_length()
+    delays = []
+    for twos in (0, 1):
+        threes = 0
+        while 3**threes * 2**twos < terms:
+            threes += 1
+        delays.append(DELAY3 * threes + DELAY2 * twos)
+    return min(delays)
 
 
 @cache

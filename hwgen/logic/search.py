@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hwgen.logic.anneal import Moves
-from hwgen.logic.problem import DELAY2, DELAY3, NONE, Options, Problem, Solution, Term
+from hwgen.logic.anneal import Moves, canon
+from hwgen.logic.problem import DELAY3, NONE, Options, Problem, Solution, Term
 from hwgen.logic.share import share
 from hwgen.logic.sums import Record, Sums, new_form
 
 __all__ = ["run"]
 
+STRICT = 160  # of 256 parts of the annealing keep to the limit
 _FRESH = 1 << 28  # results of the node at hand, apart from the search's own numbers
 
 
@@ -26,7 +27,7 @@ def run(problem: Problem, options: Options) -> Solution:
     wide = problem.peak >= 1 << 58
     widths = [high - low for low, high in zip(problem.lo, problem.hi, strict=True)]
     middles = [high + low for low, high in zip(problem.lo, problem.hi, strict=True)]
-    s = Sums(n, options.arity, options.lam)
+    s = Sums(options.arity, options.lam)
     for i, when in enumerate(problem.arrival):
         unit = [width if i == k else 0 for k, width in enumerate(widths)]
         s.add_signal(new_form(unit, wide), middles[i], when)
@@ -34,31 +35,39 @@ def run(problem: Problem, options: Options) -> Solution:
         form = new_form([c * w for c, w in zip(row.coefficients, widths, strict=True)], wide)
         centre = sum(c * m for c, m in zip(row.coefficients, middles, strict=True))
         s.add_signal(form, centre, 3 * DELAY3)
+    s.most = 4 * max(s.radius, default=0)
     terms = [list(row.terms) for row in problem.rows]
     made = share(s, terms, options.saving, options.skew)
-    moves = Moves(s, options.seed, options.arity)
-    for _ in range(n):
-        moves.add_node([])
-    for k, row in enumerate(problem.rows):
-        node = moves.nodes[moves.add_node(terms[k])]
+    moves = Moves(s, options.seed)
+    for some in [*([] for _ in range(n)), *terms, *made]:
+        moves.add_node(canon(some))
+    for node, row in zip(moves.nodes[n:], problem.rows, strict=False):
         node.bias, node.row, node.fixed = row.bias, True, row.fixed
-        s.centre[n + k] += 2 * row.bias
-    for some in made:
-        moves.add_node(some)
+    for k, row in enumerate(problem.rows, n):
+        s.centre[k] += 2 * row.bias
     for u in range(len(moves.nodes)):
         moves.link(u)
     moves.settle()
     moves.dissolve_all()
     moves.settle()
-    moves.limit = options.limit or moves.depth() + options.slack
-    plain = _write(moves, n, len(problem.rows))
+    moves.limit = options.limit or moves.depth()
+    moves.hurry()
+    found = [_write(moves, n, len(problem.rows))]
     if not options.budget:
-        return plain
-    moves.anneal(options.budget, options.hot, options.cold)
-    moves.settle()
-    found = _write(moves, n, len(problem.rows))
-    deep = found.depth > max(moves.limit, plain.depth) + DELAY2 // 2
-    return plain if deep or found.score >= plain.score else found
+        return found[0]
+    moves.flatten()
+    moves.hurry()
+    part = options.budget * STRICT // 256 if options.relax else options.budget
+    for budget, hot in ((part, options.hot), (options.budget - part, options.hot // 2)):
+        if not budget:
+            break
+        moves.anneal(budget, hot, options.cold)
+        moves.settle()
+        moves.hurry()
+        found.append(_write(moves, n, len(problem.rows)))
+        moves.limit += options.relax
+        moves.hurry()
+    return min(found, key=lambda one: one.score)
 
 
 @dataclass
@@ -87,7 +96,7 @@ def _write(moves: Moves, n: int, rows: int) -> Solution:
         node = moves.nodes[i]
         record = Record(_FRESH)
         record.constants = text.constants
-        price, when, _ = moves.s.sum(node.terms, node.fixed, node.bias, record)
+        price, when, _ = moves.s.sum(node.terms, node.fixed, node.bias, 0, node.mode, record)
         cost += price
         if node.row:
             depth = max(depth, when)

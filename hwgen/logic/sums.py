@@ -14,6 +14,7 @@ from hwgen.ir.fixed import bits_for
 from hwgen.logic.problem import CONST, DELAY2, DELAY3, NONE, Term
 
 Form = npt.NDArray[Any]
+EAGER = 3  # how much more lateness weighs in a hurried tree
 
 
 class Record:
@@ -32,7 +33,7 @@ class Record:
 
 
 class _Item(NamedTuple):
-    form: Form
+    form: Any
     centre: int
     radius: int
     shift: int
@@ -56,16 +57,20 @@ class Sums:
     A signal is ``sum(c[i] * x[i])``. Kept are the products of ``c[i]`` and the width of ``x[i]``'s
     interval, whose absolute sum is the width of the signal's interval, and that interval's doubled
     centre: both are linear.
+
+    Attributes:
+        work: operations so far.
+        most: a bound on the width of intervals.
     """
 
-    def __init__(self, columns: int, arity: int, lam: int) -> None:
-        self.padded = -(-columns // 16) * 16  # only so that work is counted as the core does it
+    def __init__(self, arity: int, lam: int) -> None:
         self.arity, self.lam = arity, lam
         self.form: list[Form] = []
         self.centre: list[int] = []
         self.radius: list[int] = []
         self.arrival: list[int] = []
-        self.work = 0
+        self.work = self.most = 0
+        self.behind: list[int] = []  # of the sum traced last: the delay from every term to it
 
     def add_signal(self, form: Form, centre: int, arrival: int) -> int:
         """Return the number of a new signal."""
@@ -75,14 +80,26 @@ class Sums:
         self.arrival.append(arrival)
         return len(self.form) - 1
 
-    def pop_signal(self) -> None:
-        """Forget the newest signal."""
-        for values in (self.form, self.centre, self.radius, self.arrival):
-            values.pop()
+    def set_signal(self, signal: int, form: Form, centre: int, arrival: int) -> None:
+        """Change a signal."""
+        self.form[signal], self.centre[signal], self.arrival[signal] = form, centre, arrival
+        self.radius[signal] = int(abs(form).sum())
+
+    def turn(self, signal: int) -> None:
+        """Negate a signal."""
+        self.form[signal], self.centre[signal] = -self.form[signal], -self.centre[signal]
+
+    def adders(self, terms: int) -> int:
+        """Return how many adders a sum takes."""
+        return terms // 2 if self.arity == 3 else terms - 1
 
     def range(self, signal: int) -> tuple[int, int]:
         """Return the interval of a signal."""
         return _interval(self.centre[signal], self.radius[signal])
+
+    def fits(self, terms: Sequence[Term]) -> bool:
+        """Tell whether a sum may become a signal: the core's words are bounded."""
+        return sum(self.radius[signal] << shift for signal, shift, _ in terms) <= self.most
 
     def total(self, terms: Sequence[Term]) -> tuple[Form, int]:
         """Return form and doubled centre of what *terms* add up to."""
@@ -102,43 +119,75 @@ class Sums:
         return (down, True, -form, -centre) if down < up else (up, False, form, centre)
 
     def sum(
-        self, terms: Sequence[Term], fixed: bool, bias: int = 0, record: Record | None = None
+        self,
+        terms: Sequence[Term],
+        fixed: bool,
+        bias: int = 0,
+        whole: int = 0,
+        mode: int = 0,
+        record: Record | None = None,
+        trace: bool = False,
     ) -> tuple[int, int, int]:
         """Return cost, arrival and sign of a tree of adders: early and narrow terms come first.
 
-        The sign of the result is free unless *fixed*.
+        Ranges inside the tree are exact when it is recorded, else as if the terms were independent.
+
+        Args:
+            terms: what to add up.
+            fixed: the sign of the result matters.
+            bias: a constant to add.
+            whole: width of the sum's interval; not needed when recorded.
+            mode: 1 to end in an adder of two, else an even sum begins with one; 2 to mind
+                lateness more; 3 for both.
+            record: where to write the adders down.
+            trace: set `behind`.
         """
-        self.work += len(terms) * self.padded + 64
+        self.work += len(terms) + 8
         if not terms:
             return 0, 0, 1
         items = [
-            _Item(self.form[sig], self.centre[sig], self.radius[sig], shift, sign,
-                  self.arrival[sig], sig, False)
+            _Item(self.form[sig] if record else None, self.centre[sig], self.radius[sig], shift,
+                  sign, self.arrival[sig], sig, False)
             for sig, shift, sign in terms
         ]  # fmt: skip
         if len(items) == 1 and not bias:
             return self._alone(items[0], fixed, record)
         if bias:
             shift = (bias & -bias).bit_length() - 1
-            zero, sign = items[0].form * 0, -1 if bias < 0 else 1
+            zero, sign = self.form[0] * 0, -1 if bias < 0 else 1
             items.append(_Item(zero, 2 * (abs(bias) >> shift), 0, shift, sign, 0, 0, True))
-        queue = sorted(self._key(item, number) for number, item in enumerate(items))
-        cost = 0
+        weight = self.lam * (EAGER if mode & 2 else 1)
+        queue = sorted(_key(item, number, weight) for number, item in enumerate(items))
+        count, cost = len(queue), 0
+        above: list[tuple[int, int]] = [(0, 0)] * count  # of items: the sum they go into, its delay
         while len(queue) > 1:
-            k = 3 if self.arity == 3 and len(queue) % 2 else 2
-            some = [items[number] for _, _, number in queue[:k]]
+            even = len(queue) % 2 == 0
+            two = len(queue) == 2 or (len(queue) == count and even != bool(mode & 1))
+            k = 2 if two or self.arity == 2 else 3
+            numbers = [number for _, _, number in queue[:k]]
+            some = [items[number] for number in numbers]
             del queue[:k]
             # The sum of the last positive terms stays positive, or the whole would need a negation.
             spare = any(_positive(items[number]) for _, _, number in queue)
             keep = fixed and (not queue or (any(map(_positive, some)) and not spare))
-            price, made = self._adder(some, keep, record)
+            price, made = self._adder(some, keep, record, None if queue else whole)
             cost += price
+            delay = made.arrival - max(x.arrival for x in some)
+            for number in numbers:
+                above[number] = len(items), delay
+            above.append((0, 0))
             items.append(made)
-            insort(queue, self._key(made, len(items) - 1))
-        whole = items[queue[0][2]]
+            insort(queue, _key(made, len(items) - 1, weight))
+        if trace:
+            left = [0] * len(items)
+            for number in range(len(items) - 2, -1, -1):
+                up, delay = above[number]
+                left[number] = left[up] + delay
+            self.behind = left[: len(terms)]
+        last = items[-1]
         if record:
-            record.result = (whole.id, whole.shift, whole.sign)
-        return cost, whole.arrival, whole.sign
+            record.result = (last.id, last.shift, last.sign)
+        return cost, last.arrival, last.sign
 
     def _alone(self, x: _Item, fixed: bool, record: Record | None) -> tuple[int, int, int]:
         if record:
@@ -152,19 +201,20 @@ class Sums:
         lo, hi = self.range(x.id)
         return bits_for(-hi, -lo), x.arrival + DELAY2, 1
 
-    def _key(self, item: _Item, number: int) -> tuple[int, int, int]:
-        size = bits_for(*_interval(item.centre, item.radius)) + item.shift
-        return self.lam * item.arrival // DELAY2 + size, item.shift, number
-
     def _adder(
-        self, some: Sequence[_Item], fixed: bool, record: Record | None
+        self, some: Sequence[_Item], fixed: bool, record: Record | None, whole: int | None
     ) -> tuple[int, _Item]:
         low = min(x.shift for x in some)
-        form, centre = some[0].form * 0, 0
-        for x in some:
-            form = form + x.sign * (x.form << (x.shift - low))
-            centre += x.sign * (x.centre << (x.shift - low))
-        radius = int(abs(form).sum())
+        form: Form | None = None
+        centre = sum(x.sign * (x.centre << (x.shift - low)) for x in some)
+        radius = sum(x.radius << (x.shift - low) for x in some)
+        if record:
+            form = self.form[0] * 0
+            for x in some:
+                form = form + x.sign * (x.form << (x.shift - low))
+            radius = int(abs(form).sum())
+        elif whole is not None:
+            radius = whole >> low
         lo, hi = _interval(centre, radius)
         ops = [
             _Operand(*_interval(x.centre, x.radius), x.shift - low, x.sign, x.constant)
@@ -189,7 +239,9 @@ class Sums:
             number = record.next
             record.next += 1
         when = max(x.arrival for x in some) + (delay if price else 0)
-        return price, _Item(sign * form, sign * centre, radius, low, sign, when, number, False)
+        if form is not None:
+            form = sign * form
+        return price, _Item(form, sign * centre, radius, low, sign, when, number, False)
 
     def _carry(self, ops: Sequence[_Operand], lo: int, hi: int, sign: int) -> int:
         """Return the positions of an adder whose operands' signs are multiplied by *sign*.
@@ -203,17 +255,20 @@ class Sums:
         top = bits_for(lo, hi)
         if all(negative for _, negative, _ in order):
             return top - low if len(ops) == 2 and self.arity == 3 else 2 * (top - low)
-        if low_negative:
-            return max(top - low, 0)
         a, b = ops[at], ops[other]
-        plain = len(ops) == 2 and not (order[1][1] or a.constant or b.constant)
-        if plain and a.lo >= 0:
+        if len(ops) == 2 and not (a.constant or b.constant):
             reach = bits_for(a.lo, a.hi) + low
-            if reach <= start:
+            plain = not (low_negative or order[1][1])
+            if plain and a.lo >= 0 and reach <= start:
                 return 0
-            if b.lo >= 0 and top > max(reach, bits_for(b.lo, b.hi) + start):
+            if min(a.lo, b.lo) >= 0 and top > max(reach, bits_for(b.lo, b.hi) + start):
                 top -= 1
-        return max(top - start, 0)
+        return max(top - (low if low_negative else start), 0)
+
+
+def _key(item: _Item, number: int, weight: int) -> tuple[int, int, int]:
+    size = bits_for(*_interval(item.centre, item.radius)) + item.shift
+    return weight * item.arrival // DELAY2 + size, item.shift, number
 
 
 def _positive(item: _Item) -> bool:

@@ -39,7 +39,7 @@ PACK, UNPACK, BUFFER = (f"units/hwg_{n}.sv" for n in ("axis_pack", "axis_unpack"
 FAULTS = (
     # sums
     Fault("bias_constant", FC1, r"'d19;", "'d18;"),
-    Fault("bias_constant_bit", FC2, r"'d20;", "'d28;"),
+    Fault("bias_constant_bit", FC2, r"'d17 ", "'d25 "),
     Fault("sub_becomes_add", FC2, r" - \(", " + ("),
     Fault("add_becomes_sub", FC1, r"\) \+ (\d+)'\(", r") - \1'("),
     Fault("shift_one_short", FC2, r"<< 2\)", "<< 1)"),
@@ -48,7 +48,7 @@ FAULTS = (
     Fault("wire_one_bit_short", FC2, r"wire signed \[8:0\]", "wire signed [7:0]"),
     # signs
     Fault("input_sign_dropped", FC1, r"wire signed (\[4:0\] n0)", r"wire \1"),
-    Fault("register_sign_dropped", FC2, r"logic signed (\[5:0\] n\d+_q1)", r"logic \1"),
+    Fault("register_sign_dropped", FC2, r"logic signed (\[7:0\] n46_q1)", r"logic \1"),
     Fault("output_sign_dropped", TOP, r"'\(\$signed\((\S+?)\)\)", r"'(\1)"),
     # registers
     Fault("register_missing", FC2, r"(= 9'\(n\d+)_q1\)", r"\1)"),

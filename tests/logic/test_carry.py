@@ -37,6 +37,20 @@ def test_a_carry_that_leaves_the_chain_is_free(b: Builder) -> None:
     assert adder_positions(b, u) == 0
 
 
+def test_a_borrow_that_leaves_the_chain_is_free(b: Builder) -> None:
+    u, v, s = b.input("x", 0, 0, 15), b.input("x", 1, 0, 15), b.input("x", 2, -8, 7)
+    cases = [
+        (b.add(u, v, sub=True), 4),  # [-15, 15]: the sign is the borrow
+        (b.add(u, v, 0, 2, True), 6 - 2),
+        (b.add(u, v, 2, 0, True), 6),  # the lowest is subtracted
+        (b.add(u, s, sub=True), 6),  # [-7, 23]: a signed operand reaches the top
+        (b.add(u, v, 0, 0, True, -7, 15), 4),
+        (b.add(u, v, 0, 0, True, -7, 7), 4),  # known to be no wider than the operands
+    ]
+    for wire, positions in cases:
+        assert adder_positions(b, wire) == positions
+
+
 def test_add3_leaves_smaller_nodes_where_it_can(b: Builder) -> None:
     x, y, z, zero = *(b.input("x", i, -8, 7) for i in range(3)), b.const(0)
     assert b.nodes[b.add3(x, y, zero, 0, 1)] == Add(x, y, 0, 1)

@@ -157,6 +157,20 @@ def test_differences_of_columns_pay_for_signs(rng: Rng) -> None:
     assert differences(matrix(rng, 16, 16, 6, 0.2), [0] * 16, 1) is None
 
 
+def test_the_adders_of_small_matrices_stay_few_and_shallow() -> None:
+    """Of docs/adders.md: carry positions, and depth in adders, that once were reached."""
+    from tests.bench_adders.cases import matrices
+
+    reached = {"d8x8b6": (568, 3), "s16x16b6p50": (991, 3), "s32x32b6p90": (988, 3)}
+    for case in matrices():
+        if case.name in reached:
+            lo, hi = case.interval()
+            plan = plan_of(case.layers[0].weight, lo, hi, arity=3)
+            bits, depth = reached[case.name]
+            assert plan.bits <= 1.02 * bits
+            assert plan.depth <= depth
+
+
 def test_effort_pays(rng: Rng) -> None:
     weight = matrix(rng, 12, 12, 6, 0.2)
     bits = [plan_of(weight, arity=3, effort=effort).bits for effort in (0, 1)]

@@ -19,6 +19,7 @@ def one_of_each(b: Builder, a: int, c: int) -> list[int]:
         b.max(a, c),
         b.max(a, c, least=True),
         b.requant(a, 2, -3, 9),
+        b.requant(a, 2, -3, 9, half=True),
         b.requant(a, 0, -3, 9),
         b.select(a, c, b.const(5)),
         b.thresh(a, (-6, 0, 7), (4, -1, 9, 2)),
@@ -35,6 +36,7 @@ def expected(a: int, c: int) -> list[int]:
         max(a, c),
         min(a, c),
         min(max(round_half_even(a, 2), -3), 9),
+        min(max(round_half_even(a - 2, 2), -3), 9),
         min(max(a, -3), 9),
         c if a < 0 else 5,
         (4, -1, 9, 2)[sum(a >= t for t in (-6, 0, 7))],
@@ -89,4 +91,4 @@ def test_a_value_outside_of_its_interval_is_found() -> None:
 def test_an_empty_batch_gives_empty_outputs() -> None:
     b = Builder()
     logic = Logic.of(b, [("y", one_of_each(b, b.input("x", 0, -9, 9), b.input("x", 1, -9, 9)))])
-    assert evaluate(logic, {"x": np.zeros((0, 2), np.int64)}, check=True)["y"].shape == (0, 11)
+    assert evaluate(logic, {"x": np.zeros((0, 2), np.int64)}, check=True)["y"].shape == (0, 12)

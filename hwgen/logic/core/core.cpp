@@ -18,7 +18,7 @@ struct Job {
   const int *fixed;    // rows: does the sign matter?
   const int *starts, *terms; // rows + 1; (node, shift, sign) each
   const int *logs;
-  const i64 *options; // arity, lam, saving, skew, slack, limit, budget, from, to, seed
+  const i64 *options; // arity, lam, saving, skew, limit, relax, budget, hot, cold, seed
 };
 
 struct Out {
@@ -44,16 +44,14 @@ template <class V> Out write(Search<V> &search, const Job &job) {
   for (int i : search.order()) {
     Node &n = search.nodes[i];
     std::size_t before = adders.size();
-    int fresh = kFresh;
-    Term result;
-    Sum now = search.s.sum(n.terms.data(), static_cast<int>(n.terms.size()), n.fixed, n.bias, &adders, &fresh, &result,
-                           &out.constants);
+    Record record = {adders, out.constants, kFresh};
+    Sum now = search.s.write(n.terms.data(), static_cast<int>(n.terms.size()), n.fixed, n.bias, n.mode, &record);
     out.cost += now.cost;
     if (n.row) out.depth = std::max(out.depth, now.arrival);
     for (std::size_t q = before; q < adders.size(); q++)
       for (int z = 0; z < adders[q].k; z++) adders[q].t[z] = place(adders[q].t[z]);
-    at[i] = place(result);
-    next += fresh - kFresh;
+    at[i] = place(record.result);
+    next += record.next - kFresh;
   }
   out.ints.push_back(static_cast<int>(adders.size()));
   for (const Adder &a : adders) {
@@ -88,6 +86,7 @@ template <class V> Out run(const Job &job) {
     for (int q = job.starts[r]; q < job.starts[r + 1]; q++)
       rows[r].terms.push_back({job.terms[3 * q], job.terms[3 * q + 1], job.terms[3 * q + 2]});
   }
+  for (i64 r : s.radius) s.most = std::max(s.most, 4 * r);
   std::vector<std::vector<Term>> made;
   share(s, rows, o[2], o[3], made);
   Search<V> search(s, static_cast<u64>(o[9]), job.logs);
@@ -101,19 +100,35 @@ template <class V> Out run(const Job &job) {
     s.centre[job.n + r] += 2 * n.bias;
   }
   for (std::size_t q = 0; q < made.size(); q++) search.nodes[job.n + job.rows + q].terms = made[q];
+  for (Node &n : search.nodes) {
+    std::sort(n.terms.begin(), n.terms.end());
+    Search<V>::canon(n.terms);
+  }
   search.rebuild_uses();
   search.settle();
-  search.inline_all();
+  search.dissolve_all();
   search.settle();
-  search.limit = o[5] > 0 ? static_cast<int>(o[5]) : search.depth() + static_cast<int>(o[4]);
-  Out plain = write(search, job);
-  if (o[6] <= 0) return plain;
-  search.anneal(o[6], o[7], o[8]);
-  search.settle();
-  Out out = write(search, job);
-  bool deep = out.depth > std::max(search.limit, plain.depth) + kDelay2 / 2;
-  auto score = [](const Out &x) { return static_cast<i64>(x.cost) * (kAgainstDepth + x.depth); };
-  return !deep && score(out) < score(plain) ? out : plain;
+  search.limit = o[4] > 0 ? static_cast<int>(o[4]) : search.depth();
+  search.hurry();
+  Out best = write(search, job);
+  auto keep = [&best](Out out) {
+    auto score = [](const Out &x) { return static_cast<i64>(x.cost) * (kAgainstDepth + x.depth); };
+    if (score(out) < score(best)) best = std::move(out);
+  };
+  const i64 relax = o[5], budget = o[6], part = relax ? budget * kStrict / 256 : budget;
+  if (!budget) return best;
+  search.flatten();
+  search.hurry();
+  const i64 parts[2] = {part, budget - part};
+  for (int i = 0; i < 2 && parts[i]; i++) {
+    search.anneal(parts[i], i ? o[7] / 2 : o[7], o[8]);
+    search.settle();
+    search.hurry();
+    keep(write(search, job));
+    search.limit += static_cast<int>(relax);
+    search.hurry();
+  }
+  return best;
 }
 
 } // namespace

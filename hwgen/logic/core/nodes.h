@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The n-ary sums that are to be built, and who reads whom. The specification is ../anneal.py.
+// The n-ary sums that are to be built, and who reads whom. The specification is ../nodes.py.
 #pragma once
+#include <climits>
+
 #include "share.h"
 
 namespace hwgen {
+
+constexpr int kLate = 4; // carry positions that a tenth of an adder too late counts for
 
 struct Random { // splitmix64
   u64 state;
@@ -17,25 +21,27 @@ struct Random { // splitmix64
 };
 
 struct Node {
-  std::vector<Term> terms;
+  std::vector<Term> terms; // in order, no place twice
   i64 bias = 0;
-  int cost = 0, tail = 0;
-  bool alive = true, row = false, fixed = false;
+  int cost = 0, tail = 0, mode = 0;
+  bool row = false, fixed = false;
 };
 
 template <class V> class Nodes {
 public:
   Sums<V> &s;
   std::vector<Node> nodes;
-  std::vector<std::vector<int>> uses; // with multiplicity
+  std::vector<std::vector<int>> uses; // in order, with multiplicity
+  std::vector<int> gone;              // nodes whose numbers are free again
   i64 cost = 0;
+  int limit = 1 << 28; // the depth that counts as late
 
   explicit Nodes(Sums<V> &sums) : s(sums) {}
 
   void rebuild_uses() {
     uses.assign(nodes.size(), {});
     for (std::size_t u = 0; u < nodes.size(); u++)
-      if (nodes[u].alive) link(static_cast<int>(u));
+      for (const Term &t : nodes[u].terms) uses[t.node].push_back(static_cast<int>(u));
   }
 
   // Operands before their users.
@@ -43,7 +49,7 @@ public:
     std::vector<int> out, stack;
     std::vector<char> state(nodes.size(), 0);
     for (std::size_t root = 0; root < nodes.size(); root++) {
-      if (!nodes[root].alive || nodes[root].terms.empty()) continue;
+      if (nodes[root].terms.empty()) continue;
       stack.push_back(static_cast<int>(root));
       while (!stack.empty()) {
         int x = stack.back();
@@ -68,25 +74,36 @@ public:
     cost = 0;
     for (int i : order()) {
       Node &n = nodes[i];
-      Term result;
-      Sum now = s.sum(n.terms.data(), count(n), n.fixed, n.bias, nullptr, nullptr, &result);
+      int sign;
+      Sum now = sum_of(i, false, &sign);
       n.cost = now.cost;
       s.arrival[i] = now.arrival;
       cost += now.cost;
-      if (n.fixed || n.terms.size() < 2 || result.sign > 0) continue;
+      if (n.fixed || n.terms.size() < 2 || sign > 0) continue;
       for (Term &t : n.terms) t.sign = -t.sign;
-      for (int q = 0; q < s.padded; q++) s.form[i][q] = -s.form[i][q];
-      s.centre[i] = -s.centre[i];
+      s.turn(i);
       for (int u : users(i))
         for (Term &t : nodes[u].terms)
           if (t.node == i) t.sign = -t.sign;
+    }
+  }
+  // Where the graph is too deep, order sums by what is behind them.
+  void hurry() {
+    refresh_tails();
+    for (int i : order()) {
+      Node &n = nodes[i];
+      Sum now = price(i, n.terms);
+      cost += now.cost - n.cost;
+      n.cost = now.cost;
+      n.mode = now.mode;
+      s.arrival[i] = now.arrival;
     }
   }
 
   int depth() const {
     int worst = 0;
     for (std::size_t i = 0; i < nodes.size(); i++)
-      if (nodes[i].alive && nodes[i].row) worst = std::max(worst, s.arrival[i]);
+      if (nodes[i].row) worst = std::max(worst, s.arrival[i]);
     return worst;
   }
 
@@ -96,35 +113,83 @@ protected:
   int stamp_now_ = 0;
 
   static int count(const Node &n) { return static_cast<int>(n.terms.size()); }
+  i64 late(int u, int arrival) const { return static_cast<i64>(kLate) * std::max(0, arrival + nodes[u].tail - limit); }
+
+  // A node's sum as it is.
+  Sum sum_of(int u, bool trace, int *sign = nullptr) {
+    const Node &n = nodes[u];
+    return s.tree(n.terms.data(), count(n), n.fixed, n.bias, s.radius[u], n.mode, sign, trace);
+  }
+  // A node's sum with new terms, in the cheapest of the orders that are tried, lateness counted in.
   Sum price(int u, const std::vector<Term> &terms) {
-    return s.sum(terms.data(), static_cast<int>(terms.size()), nodes[u].fixed, nodes[u].bias);
-  }
-  void link(int u) {
-    for (const Term &t : nodes[u].terms) uses[t.node].push_back(u);
-  }
-  void unlink(int u) {
-    for (const Term &t : nodes[u].terms) {
-      auto &list = uses[t.node];
-      auto at = std::find(list.begin(), list.end(), u);
-      *at = list.back();
-      list.pop_back();
+    const Node &node = nodes[u];
+    const int n = static_cast<int>(terms.size());
+    Sum best = s.tree(terms.data(), n, node.fixed, node.bias, s.radius[u], 0);
+    if (n < 3 || best.arrival + node.tail <= limit) return best;
+    i64 least = best.cost + late(u, best.arrival);
+    for (int mode = 1; mode < 4; mode++) {
+      Sum other = s.tree(terms.data(), n, node.fixed, node.bias, s.radius[u], mode);
+      i64 price = other.cost + late(u, other.arrival);
+      if (price < least) best = other, least = price;
     }
+    return best;
+  }
+  // About what a node costs more with *n* terms: adders as wide as those it has.
+  i64 guess(int u, std::size_t n) const {
+    int extra = nodes[u].bias != 0, now = s.adders(count(nodes[u]) + extra), then = s.adders(static_cast<int>(n) + extra);
+    return now ? static_cast<i64>(then - now) * nodes[u].cost / now : 8 * then;
+  }
+  int fresh_node() {
+    if (gone.empty()) {
+      nodes.emplace_back();
+      uses.emplace_back();
+      return s.add_signal(nullptr, 0, 0);
+    }
+    int id = gone.back();
+    gone.pop_back();
+    return id;
+  }
+  void drop_node(int v) {
+    nodes[v] = Node();
+    s.release(s.form[v]);
+    gone.push_back(v);
+  }
+  void link(int x, int u) {
+    auto &list = uses[x];
+    list.insert(std::upper_bound(list.begin(), list.end(), u), u);
+  }
+  void unlink(int x, int u) {
+    auto &list = uses[x];
+    list.erase(std::lower_bound(list.begin(), list.end(), u));
   }
   std::vector<int> users(int v) const {
     std::vector<int> out = uses[v];
-    std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
   }
-  void set_terms(int u, std::vector<Term> terms, Sum now) {
-    unlink(u);
+  // Give a node its new terms; `terms` gets the old ones, for `collect`.
+  void set_terms(int u, std::vector<Term> &terms, Sum now) {
     nodes[u].terms.swap(terms);
-    link(u);
+    const auto &fresh = nodes[u].terms;
+    std::size_t i = 0, j = 0; // both are in order of their signals
+    while (i < terms.size() || j < fresh.size()) {
+      if (j == fresh.size() || (i < terms.size() && terms[i].node < fresh[j].node)) {
+        unlink(terms[i++].node, u);
+      } else if (i == terms.size() || fresh[j].node < terms[i].node) {
+        link(fresh[j++].node, u);
+      } else {
+        i++, j++;
+      }
+    }
     cost += now.cost - nodes[u].cost;
     nodes[u].cost = now.cost;
+    nodes[u].mode = now.mode;
     bool moved = s.arrival[u] != now.arrival;
     s.arrival[u] = now.arrival;
     if (moved) propagate(u);
+  }
+  // Remove what nothing reads any more.
+  void collect(const std::vector<Term> &terms) {
     for (const Term &t : terms) collect(t.node);
   }
   // Carry a changed arrival on to the users.
@@ -138,6 +203,7 @@ protected:
       Sum now = price(u, nodes[u].terms);
       cost += now.cost - nodes[u].cost;
       nodes[u].cost = now.cost;
+      nodes[u].mode = now.mode;
       if (now.arrival == s.arrival[u]) continue;
       s.arrival[u] = now.arrival;
       for (int w : users(u))
@@ -147,27 +213,32 @@ protected:
         }
     }
   }
-  void kill(int v) {
-    unlink(v);
-    cost -= nodes[v].cost;
-    nodes[v].cost = 0;
-    nodes[v].alive = false;
-    nodes[v].terms.clear();
-  }
   // Remove a node that nothing reads any more, and what it alone read.
   void collect(int v) {
-    if (nodes[v].row || !nodes[v].alive || nodes[v].terms.empty() || !uses[v].empty()) return;
-    std::vector<Term> terms = nodes[v].terms;
-    kill(v);
-    for (const Term &t : terms) collect(t.node);
+    if (nodes[v].row || nodes[v].terms.empty() || !uses[v].empty()) return;
+    std::vector<Term> terms;
+    terms.swap(nodes[v].terms);
+    for (const Term &t : terms) unlink(t.node, v);
+    cost -= nodes[v].cost;
+    drop_node(v);
+    collect(terms);
   }
+  // The delay behind every node, from the trees as they are.
   void refresh_tails() {
     std::vector<int> sequence = order();
-    int step = s.arity == 3 ? kDelay3 : kDelay2;
+    for (Node &n : nodes) n.tail = 0;
     for (auto it = sequence.rbegin(); it != sequence.rend(); ++it) {
-      int tail = 0;
-      for (int u : uses[*it]) tail = std::max(tail, nodes[u].tail + step);
-      nodes[*it].tail = tail;
+      const Node &n = nodes[*it];
+      if (n.terms.size() + (n.bias != 0) < 2) {
+        int &tail = nodes[n.terms[0].node].tail;
+        tail = std::max(tail, n.tail);
+        continue;
+      }
+      sum_of(*it, true);
+      for (int i = 0; i < count(n); i++) {
+        int &tail = nodes[n.terms[i].node].tail;
+        tail = std::max(tail, n.tail + s.behind(i));
+      }
     }
   }
   bool depends(int u, int on) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace hwgen {
@@ -15,14 +16,18 @@ using i64 = std::int64_t;
 using u64 = std::uint64_t;
 
 constexpr int kDelay2 = 10;  // tenths of a two-operand adder
-constexpr int kDelay3 = 13;
+constexpr int kDelay3 = 14;
 constexpr int kAgainstDepth = 200; // graphs are ranked by cost * (this + depth)
 constexpr int kNone = -1;  // operand "zero"
 constexpr int kConst = -2; // operand "constant k" is kConst - k
+constexpr int kEager = 3;  // how much more lateness weighs in a hurried tree
 
 struct Term {
   int node, shift, sign;
   bool operator==(const Term &o) const { return node == o.node && shift == o.shift && sign == o.sign; }
+  bool operator<(const Term &o) const {
+    return node != o.node ? node < o.node : shift != o.shift ? shift < o.shift : sign < o.sign;
+  }
 };
 
 struct Adder {
@@ -31,7 +36,15 @@ struct Adder {
 };
 
 struct Sum {
-  int cost, arrival;
+  int cost, arrival, mode;
+};
+
+// Where the adders of a sum are written down; results are numbered from `next` on.
+struct Record {
+  std::vector<Adder> &adders;
+  std::vector<i64> &constants;
+  int next;
+  Term result = {kNone, 0, 1};
 };
 
 inline int bit_length(u64 x) { return x ? 64 - __builtin_clzll(x) : 0; }
@@ -52,6 +65,7 @@ public:
   std::vector<i64> centre, radius;
   std::vector<int> arrival;
   i64 work = 0;
+  i64 most = 0; // a bound on the width of intervals: what does not fit may not become a signal
 
   Sums(int n, int arity_, int lam_) : columns(n), padded((n + 15) / 16 * 16), arity(arity_), lam(lam_) {
     zero_ = row();
@@ -88,20 +102,34 @@ public:
   int add_signal(V *v, i64 c, int when) {
     form.push_back(v);
     centre.push_back(c);
-    radius.push_back(norm(v));
+    radius.push_back(v ? norm(v) : 0);
     arrival.push_back(when);
     return static_cast<int>(form.size()) - 1;
   }
-  void pop_signal() {
-    release(form.back());
-    form.pop_back();
-    centre.pop_back();
-    radius.pop_back();
-    arrival.pop_back();
+  void set_signal(int s, V *v, i64 c, int when) {
+    form[s] = v;
+    centre[s] = c;
+    radius[s] = norm(v);
+    arrival[s] = when;
   }
+  void turn(int s) {
+    for (int i = 0; i < padded; i++) form[s][i] = -form[s][i];
+    centre[s] = -centre[s];
+  }
+  // Adders that sum *n* terms.
+  int adders(int n) const { return arity == 3 ? n / 2 : n - 1; }
   i64 lo(int s) const { return (centre[s] - radius[s]) / 2; }
   i64 hi(int s) const { return (centre[s] + radius[s]) / 2; }
 
+  bool fits(const Term *terms, std::size_t k) const {
+    i64 total = 0;
+    for (std::size_t i = 0; i < k; i++) {
+      if (terms[i].shift > 62 || radius[terms[i].node] > most >> terms[i].shift) return false;
+      total += radius[terms[i].node] << terms[i].shift;
+      if (total > most) return false;
+    }
+    return true;
+  }
   // The signal that `terms` add up to, as a new form.
   V *total(const Term *terms, int k, i64 *c) {
     V *d = row();
@@ -140,25 +168,42 @@ public:
   }
 
   // Cost and arrival of `n` terms and a constant as a tree of adders: early and narrow ones first.
-  // The sign of the result is free unless `fixed`. With `out`, the adders are recorded; their
-  // results are numbered from *next on, and *result says where the sum is.
-  Sum sum(const Term *terms, int n, bool fixed, i64 bias, std::vector<Adder> *out = nullptr, int *next = nullptr,
-          Term *result = nullptr, std::vector<i64> *constants = nullptr) {
-    used_ = 0;
-    work += static_cast<i64>(n) * padded + 64;
+  // The sign of the result is free unless `fixed`; *sign tells it. Ranges inside the tree are exact
+  // when recorded, else as if the terms were independent; `whole` is the width of the sum's interval.
+  // *mode* is one of four orders. With `trace`, `behind` tells what is behind every term.
+  Sum tree(const Term *terms, int n, bool fixed, i64 bias, i64 whole, int mode, int *sign = nullptr,
+           bool trace = false) {
+    return tree_of<false>(terms, n, fixed, bias, whole, mode, sign, trace, nullptr);
+  }
+  Sum write(const Term *terms, int n, bool fixed, i64 bias, int mode, Record *record) {
+    return tree_of<true>(terms, n, fixed, bias, 0, mode, nullptr, false, record);
+  }
+  // After a traced tree of two or more operands: the delay from one of them to the sum.
+  int behind(int i) const { return behind_[i]; }
+
+private:
+  template <bool Exact>
+  Sum tree_of(const Term *terms, int n, bool fixed, i64 bias, i64 whole, int mode, int *sign_out, bool trace,
+              Record *record) {
+    work += n + 8;
+    if (sign_out) *sign_out = 1;
     if (n == 0) {
-      if (result) *result = {kNone, 0, 1};
-      return {0, 0};
+      if (record) record->result = {kNone, 0, 1};
+      return {0, 0, mode};
     }
     if (static_cast<int>(items_.size()) < 2 * n + 4) {
       items_.resize(4 * n + 8);
+      behind_.resize(4 * n + 8);
+      above_.resize(4 * n + 8);
       queue_.resize(4 * n + 8);
     }
+    used_ = 0;
     Item *list = items_.data();
     u64 *queue = queue_.data(); // what is left to add, next first: priority, shift, number of the item
-    int count = 0;
+    int count = 0, weight = mode & 2 ? kEager * lam : lam;
     auto key = [&](const Item &x, int size, int number) {
-      return static_cast<u64>(lam * x.arrival / kDelay2 + size + x.shift) << 40 | static_cast<u64>(x.shift) << 24 | number;
+      return static_cast<u64>(weight * x.arrival / kDelay2 + size + x.shift) << 40 | static_cast<u64>(x.shift) << 24 |
+             number;
     };
     for (int i = 0; i < n; i++) {
       const Term &t = terms[i];
@@ -168,13 +213,14 @@ public:
     if (n == 1 && !bias) {
       const Item &x = list[0];
       bool negate = fixed && x.sign < 0;
-      if (result) *result = {x.id, x.shift, x.sign};
-      if (!negate) return {0, x.arrival};
-      if (out) {
-        out->push_back({2, {{kNone, 0, 1}, {x.id, 0, -1}, {}}});
-        *result = {(*next)++, x.shift, 1};
+      if (sign_out && !negate) *sign_out = x.sign;
+      if (record) record->result = {x.id, x.shift, x.sign};
+      if (!negate) return {0, x.arrival, mode};
+      if (record) {
+        record->adders.push_back({2, {{kNone, 0, 1}, {x.id, 0, -1}, {}}});
+        record->result = {record->next++, x.shift, 1};
       }
-      return {bits_for(-hi(x.id), -lo(x.id)), x.arrival + kDelay2};
+      return {bits_for(-hi(x.id), -lo(x.id)), x.arrival + kDelay2, mode};
     }
     if (bias) {
       i64 size = bias < 0 ? -bias : bias;
@@ -185,28 +231,37 @@ public:
     std::sort(queue, queue + count);
     int cost = 0, head = 0, number = count, positive = 0;
     for (int i = 0; i < count; i++) positive += list[i].constant || list[i].sign > 0;
+    bool ends = mode & 1; // in an adder of two; else an even sum begins with one
     while (count - head > 1) {
-      int left = count - head, k = arity == 3 && left % 2 == 1 ? 3 : 2;
+      int left = count - head;
+      int k = left == 2 || arity == 2 || (left == count && (count % 2 == 1) == ends) ? 2 : 3;
       Item a[3];
       int low = 1 << 20;
       int own = 0;
       for (int i = 0; i < k; i++) {
         a[i] = list[queue[head + i] & 0xffffff];
+        above_[queue[head + i] & 0xffffff] = number;
         low = std::min(low, a[i].shift);
         own += a[i].constant || a[i].sign > 0;
       }
       positive -= own;
-      V *d = scratch();
-      combine(d, a, k, low);
       Operand op[3];
-      i64 c = 0, r = norm(d);
+      i64 c = 0, r = 0;
       int when = 0;
+      V *d = nullptr;
+      if constexpr (Exact) {
+        d = scratch();
+        combine(d, a, k, low);
+        r = norm(d);
+      }
       for (int i = 0; i < k; i++) {
         c += a[i].sign * (a[i].centre << (a[i].shift - low));
+        if constexpr (!Exact) r += a[i].radius << (a[i].shift - low);
         when = std::max(when, a[i].arrival);
         op[i] = {(a[i].centre - a[i].radius) / 2, (a[i].centre + a[i].radius) / 2, a[i].shift - low, a[i].sign,
                  a[i].constant};
       }
+      if (!Exact && left == k) r = whole >> low;
       // The sum of the last positive terms stays positive, or the whole would need a negation.
       bool keep = fixed && (left == k || (own && !positive)), flip = false;
       int price = carry(op, k, (c - r) / 2, (c + r) / 2, 1);
@@ -217,21 +272,24 @@ public:
       cost += price;
       int sign = flip ? -1 : 1;
       positive += !flip;
-      Item x = {d, sign * c, r, low, sign, when + (price ? (k == 2 ? kDelay2 : kDelay3) : 0), 0, false};
-      if (flip)
-        for (int i = 0; i < padded; i++) d[i] = -d[i];
-      if (out) {
+      int delay = price ? (k == 2 ? kDelay2 : kDelay3) : 0;
+      Item x = {d, sign * c, r, low, sign, when + delay, 0, false};
+      behind_[number] = delay;
+      if constexpr (Exact)
+        if (flip)
+          for (int i = 0; i < padded; i++) d[i] = -d[i];
+      if (record) {
         Adder adder = {k, {}};
         for (int i = 0; i < k; i++) {
           if (a[i].constant) {
-            constants->push_back(sign * a[i].sign * (a[i].centre / 2));
-            adder.t[i] = {kConst - static_cast<int>(constants->size()) + 1, a[i].shift - low, 1};
+            record->constants.push_back(sign * a[i].sign * (a[i].centre / 2));
+            adder.t[i] = {kConst - static_cast<int>(record->constants.size()) + 1, a[i].shift - low, 1};
           } else {
             adder.t[i] = {a[i].id, a[i].shift - low, sign * a[i].sign};
           }
         }
-        out->push_back(adder);
-        x.id = (*next)++;
+        record->adders.push_back(adder);
+        x.id = record->next++;
       }
       list[number] = x;
       u64 place = key(x, bits_for((x.centre - r) / 2, (x.centre + r) / 2), number++);
@@ -240,12 +298,16 @@ public:
       for (; at + 1 < count && queue[at + 1] < place; at++) queue[at] = queue[at + 1];
       queue[at] = place;
     }
-    const Item &whole = list[queue[head] & 0xffffff];
-    if (result) *result = {whole.id, whole.shift, whole.sign};
-    return {cost, whole.arrival};
+    if (trace) { // from its own delay to everything from its operands to the root
+      for (int i = number - 2; i >= count; i--) behind_[i] += behind_[above_[i]];
+      for (int i = 0; i < count; i++) behind_[i] = behind_[above_[i]];
+    }
+    const Item &last = list[queue[head] & 0xffffff];
+    if (record) record->result = {last.id, last.shift, last.sign};
+    if (sign_out) *sign_out = last.sign;
+    return {cost, last.arrival, mode};
   }
 
-private:
   struct Operand {
     i64 lo, hi;
     int shift, sign;
@@ -259,6 +321,7 @@ private:
   };
   std::vector<Item> items_;
   std::vector<u64> queue_;
+  std::vector<int> behind_, above_;
   std::vector<V *> all_, spare_, scratch_;
   std::size_t used_ = 0;
   V *zero_;
@@ -302,13 +365,13 @@ private:
     }
     int top = bits_for(lo, hi);
     if (negatives == k) return k == 2 && arity == 3 ? top - low : 2 * (top - low);
-    if (low_negative) return std::max(top - low, 0);
-    if (k == 2 && !negatives && !constant && op[at].lo >= 0) {
-      const Operand &b = op[1 - at];
-      int reach = bits_for(op[at].lo, op[at].hi) + op[at].shift;
-      if (reach <= next) return 0;
-      if (b.lo >= 0 && top > std::max(reach, bits_for(b.lo, b.hi) + b.shift)) top--;
+    if (k == 2 && !constant) {
+      const Operand &a = op[at], &b = op[1 - at];
+      int reach = bits_for(a.lo, a.hi) + a.shift;
+      if (!negatives && a.lo >= 0 && reach <= next) return 0;
+      if (a.lo >= 0 && b.lo >= 0 && top > std::max(reach, bits_for(b.lo, b.hi) + b.shift)) top--;
     }
+    if (low_negative) return std::max(top - low, 0);
     return std::max(top - next, 0);
   }
 };

@@ -29,17 +29,17 @@ module hwg_conv (
     .conv1_data_o (conv1_data)
   );
 
-  // leaky: requantize >> 1, [-8, 7], below zero >> 3, [-8, 0], output 4 x 1 s4.-1, latency 0
+  // leaky: requantize >> 1, [-8, 7], below zero >> 3, [-8, 0], output 4 x 1 s4.-1, latency 1
   logic [15:0] leaky_data;
   hwg_conv_leaky u_leaky (
+    .clk_i       (clk_i),
     .conv1_data_i(conv1_data),
     .leaky_data_o(leaky_data)
   );
 
-  // pool: max_pool 2, stride 2, output 2 x 1 s4.-1, latency 1
+  // pool: max_pool 2, stride 2, output 2 x 1 s4.-1, latency 0
   logic [7:0] pool_data;
   hwg_conv_pool u_pool (
-    .clk_i       (clk_i),
     .leaky_data_i(leaky_data),
     .pool_data_o (pool_data)
   );

@@ -9,8 +9,8 @@ package hwg_conv_pkg;
   // input signal: 4x2 of s4.0
   // output pool: 2x1 of s4.-1
   // conv_1: cycles 0 to 0, 4 values in 27 bits
-  // leaky: cycles 0 to 0, 4 values in 16 bits
-  // pool: cycles 0 to 1, 2 values in 8 bits
+  // leaky: cycles 0 to 1, 4 values in 16 bits
+  // pool: cycles 1 to 1, 2 values in 8 bits
 
   localparam int LATENCY = 2;  // cycles from input to output
 

@@ -14,19 +14,19 @@ module hwg_dense_fc1 (
   wire signed [5:0] n3 = x_data_i[23:18];
 
   // cycle 0
-  wire signed [7:0] n6 = 8'(n3) - (8'(n1) << 1);              // [-94, 95] depth 1
-  wire signed [6:0] n7 = 7'd3 - 7'(n0);                       // [-28, 35] depth 1
-  wire signed [8:0] n8 = 9'(n2) + (9'(n2) << 2);              // [-160, 155] depth 1
-  wire signed [8:0] n9 = (9'(n0) << 3) + 9'(n7);              // [-221, 220] depth 2
-  wire signed [8:0] n10 = n8 - 9'(n6);                        // [-255, 249] depth 2
-  wire signed [9:0] n11 = 10'(n9) - (10'(n6) << 1);           // [-411, 408] depth 3
-  wire signed [10:0] n12 = 11'(n10) + 11'(n11);               // [-666, 657] depth 4
-  wire signed [6:0] n13 = 7'(n1) - 7'd8;                      // [-40, 23] depth 1
-  wire signed [8:0] n14 = 9'(n13) - (9'(n2) << 2);            // [-164, 151] depth 2
-  wire signed [8:0] n15 = (9'(n1) << 2) + 9'(n2);             // [-160, 155] depth 1
-  wire signed [9:0] n16 = 10'(n15) - (10'(n2) << 3);          // [-345, 348] depth 2
+  wire signed [8:0] n6 = (9'(n1) << 2) + 9'(n2);              // [-160, 155] depth 1
+  wire signed [6:0] n7 = 7'd7 - 7'(n0);                       // [-24, 39] depth 1
+  wire signed [7:0] n8 = (8'(n1) << 1) + 8'(n3);              // [-96, 93] depth 1
+  wire signed [6:0] n9 = 7'(n2) - 7'(n3);                     // [-63, 63] depth 1
+  wire signed [8:0] n10 = (9'(n0) << 3) + 9'(n7);             // [-217, 224] depth 2
+  wire signed [8:0] n11 = n6 + 9'(n8);                        // [-256, 248] depth 2
+  wire signed [9:0] n12 = (10'(n9) << 2) + 10'(n10);          // [-469, 476] depth 3
+  wire signed [10:0] n13 = 11'(n11) + 11'(n12);               // [-662, 661] depth 4
+  wire signed [6:0] n14 = 7'(n1) - 7'd4;                      // [-36, 27] depth 1
+  wire signed [8:0] n15 = 9'(n14) - (9'(n2) << 2);            // [-160, 155] depth 2
+  wire signed [9:0] n16 = 10'(n6) - (10'(n2) << 3);           // [-345, 348] depth 2
 
-  assign fc1_data_o = {n16, n14, n12};
+  assign fc1_data_o = {n16, n15, n13};
 
 endmodule
 

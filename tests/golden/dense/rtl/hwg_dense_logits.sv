@@ -8,14 +8,14 @@ module hwg_dense_logits (
   output logic      [12:0] logits_data_o  // 2 values, first in the lowest bits
 );
 
-  wire [3:0] n17 = relu1_data_i[3:0];
-  wire [3:0] n18 = relu1_data_i[7:4];
-  wire [3:0] n19 = relu1_data_i[11:8];
+  wire [3:0] n17_q1 = relu1_data_i[3:0];
+  wire [3:0] n18_q1 = relu1_data_i[7:4];
+  wire [3:0] n19_q1 = relu1_data_i[11:8];
 
   // cycle 1
-  wire signed [4:0] n21 = 5'(n17) - 5'(n18);                  // [-15, 15] depth 1
+  wire signed [4:0] n21 = 5'(n17_q1) - 5'(n18_q1);            // [-15, 15] depth 1
   wire signed [5:0] n22 = 6'(n21) + 6'd1;                     // [-14, 16] depth 2
-  wire signed [5:0] n23 = 6'(n19) - (6'(n18) << 1);           // [-30, 15] depth 1
+  wire signed [5:0] n23 = 6'(n19_q1) - (6'(n18_q1) << 1);     // [-30, 15] depth 1
   wire signed [6:0] n24 = 7'(n21) - (7'(n23) << 1);           // [-30, 60] depth 2
 
   assign logits_data_o = {n24, n22};

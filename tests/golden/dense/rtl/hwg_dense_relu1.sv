@@ -9,32 +9,32 @@ module hwg_dense_relu1 (
   output logic      [11:0] relu1_data_o  // 3 values, first in the lowest bits
 );
 
-  wire signed [10:0] n12 = fc1_data_i[10:0];
-  wire signed [8:0] n14 = fc1_data_i[19:11];
+  wire signed [10:0] n13 = fc1_data_i[10:0];
+  wire signed [8:0] n15 = fc1_data_i[19:11];
   wire signed [9:0] n16 = fc1_data_i[29:20];
 
   // cycle 0
+  wire [3:0] n17;                                             // [0, 15]
+  hwg_requant #(.InWidth(11), .InSigned(1), .Shift(3), .Half(1), .OutWidth(4), .SatLo(1), .SatHi(1), .Lo(5'sd0), .Hi(5'sd15))
+    u_n17 (.data_i(n13), .data_o(n17));
   wire [3:0] n18;                                             // [0, 15]
-  hwg_requant #(.InWidth(9), .InSigned(1), .Shift(3), .OutWidth(4), .SatLo(1), .SatHi(1), .Lo(5'sd0), .Hi(5'sd15))
-    u_n18 (.data_i(n14), .data_o(n18));
+  hwg_requant #(.InWidth(9), .InSigned(1), .Shift(3), .Half(1), .OutWidth(4), .SatLo(1), .SatHi(1), .Lo(5'sd0), .Hi(5'sd15))
+    u_n18 (.data_i(n15), .data_o(n18));
   wire [3:0] n19;                                             // [0, 15]
   hwg_requant #(.InWidth(10), .InSigned(1), .Shift(3), .OutWidth(4), .SatLo(1), .SatHi(1), .Lo(5'sd0), .Hi(5'sd15))
     u_n19 (.data_i(n16), .data_o(n19));
 
   // cycle 1
+  logic [3:0] n17_q1;
   logic [3:0] n18_q1;
   logic [3:0] n19_q1;
-  logic signed [10:0] n12_q1;
   always_ff @(posedge clk_i) begin
+    n17_q1 <= n17;
     n18_q1 <= n18;
     n19_q1 <= n19;
-    n12_q1 <= n12;
   end
-  wire [3:0] n17;                                             // [0, 15]
-  hwg_requant #(.InWidth(11), .InSigned(1), .Shift(3), .OutWidth(4), .SatLo(1), .SatHi(1), .Lo(5'sd0), .Hi(5'sd15))
-    u_n17 (.data_i(n12_q1), .data_o(n17));
 
-  assign relu1_data_o = {n19_q1, n18_q1, n17};
+  assign relu1_data_o = {n19_q1, n18_q1, n17_q1};
 
 endmodule
 

@@ -35,6 +35,17 @@ module hwg_delayb (
     .data_o(left_data_q1)
   );
 
+  // right as it is in cycle 1
+  logic [9:0] right_data_q1;
+  hwg_delay #(
+    .Width (10),
+    .Cycles(1)
+  ) u_right_data_q1 (
+    .clk_i (clk_i),
+    .data_i(right_data_i),
+    .data_o(right_data_q1)
+  );
+
   // input: dense 2 -> 2, 25 % zero, output 2 s9.1, latency 0
   logic [16:0] input_layer_data;
   hwg_delayb_input_layer u_input_layer (
@@ -42,39 +53,28 @@ module hwg_delayb (
     .input_layer_data_o(input_layer_data)
   );
 
-  // cut: requantize >> 2, [-16, 15], output 2 s5.-1, latency 0
+  // cut: requantize >> 2, [-16, 15], output 2 s5.-1, latency 1
   logic [13:0] cut_data;
   hwg_delayb_cut u_cut (
+    .clk_i             (clk_i),
     .input_layer_data_i(input_layer_data),
     .cut_data_o        (cut_data)
   );
 
-  // gate_2: multiply, output 2 s12.2, latency 1
+  // gate_2: multiply, output 2 s12.2, latency 0
   logic [23:0] gate2_data;
   hwg_delayb_gate2 u_gate2 (
-    .clk_i       (clk_i),
-    .cut_data_i  (cut_data),
-    .right_data_i(right_data_i),
-    .gate2_data_o(gate2_data)
+    .cut_data_i     (cut_data),
+    .right_data_q1_i(right_data_q1),
+    .gate2_data_o   (gate2_data)
   );
 
   // reg: maximum, output 2 u5.1, latency 0
   logic [9:0] reg_layer_data;
   hwg_delayb_reg_layer u_reg_layer (
-    .left_data_i     (left_data_i),
-    .right_data_i    (right_data_i),
+    .left_data_q1_i  (left_data_q1),
+    .right_data_q1_i (right_data_q1),
     .reg_layer_data_o(reg_layer_data)
-  );
-
-  // reg_layer as it is in cycle 1
-  logic [9:0] reg_layer_data_q1;
-  hwg_delay #(
-    .Width (10),
-    .Cycles(1)
-  ) u_reg_layer_data_q1 (
-    .clk_i (clk_i),
-    .data_i(reg_layer_data),
-    .data_o(reg_layer_data_q1)
   );
 
   // output gate_2: 2 x s12.2, registered
@@ -92,8 +92,8 @@ module hwg_delayb (
   // output both: 4 x s6.1, registered
   logic [23:0] both_result;
   assign both_result = {
-    6'($signed(left_data_q1[9:5])), 6'($signed(left_data_q1[4:0])), 6'(reg_layer_data_q1[9:5]),
-    6'(reg_layer_data_q1[4:0])
+    6'($signed(left_data_q1[9:5])), 6'($signed(left_data_q1[4:0])), 6'(reg_layer_data[9:5]),
+    6'(reg_layer_data[4:0])
   };
   hwg_delay #(
     .Width (24),

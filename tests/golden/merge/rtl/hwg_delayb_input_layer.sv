@@ -12,14 +12,13 @@ module hwg_delayb_input_layer (
   wire signed [4:0] n1 = left_data_i[9:5];
 
   // cycle 0
-  wire signed [4:0] n6 = -5'sd1 - n0;                         // [-16, 15] depth 1
-  wire signed [7:0] n7 = (8'(n0) << 2) - 8'(n6);              // [-79, 76] depth 2
-  wire signed [5:0] n8 = 6'd1 - 6'(n0);                       // [-14, 17] depth 1
-  wire signed [6:0] n9 = (7'(n0) << 1) + 7'(n1);              // [-48, 45] depth 1
-  wire signed [8:0] n10 = (9'(n1) << 3) + 9'(n8);             // [-142, 137] depth 2
-  wire signed [8:0] n11 = n10 - 9'(n9);                       // [-156, 154] depth 3
+  wire signed [5:0] n5 = 6'(n0) + 6'd3;                       // [-13, 18] depth 1
+  wire signed [7:0] n6 = (8'(n0) << 2) + 8'(n5);              // [-77, 78] depth 2
+  wire signed [7:0] n7 = (8'(n0) << 2) + 8'(n1);              // [-80, 75] depth 1
+  wire signed [8:0] n8 = (9'(n1) << 3) + 9'(n5);              // [-141, 138] depth 2
+  wire signed [8:0] n9 = n8 - 9'(n7);                         // [-154, 156] depth 3
 
-  assign input_layer_data_o = {n11, n7};
+  assign input_layer_data_o = {n9, n6};
 
 endmodule
 

@@ -11,9 +11,9 @@ package hwg_delayb_pkg;
   // output gate_2: 2 of s12.2
   // output both: 4 of s6.1
   // input: cycles 0 to 0, 2 values in 17 bits
-  // cut: cycles 0 to 0, 2 values in 14 bits
-  // gate_2: cycles 0 to 1, 2 values in 24 bits
-  // reg: cycles 0 to 0, 2 values in 10 bits
+  // cut: cycles 0 to 1, 2 values in 14 bits
+  // gate_2: cycles 1 to 1, 2 values in 24 bits
+  // reg: cycles 1 to 1, 2 values in 10 bits
 
   localparam int LATENCY = 2;  // cycles from input to output
 
