@@ -42,27 +42,16 @@ def _build(args: argparse.Namespace) -> dict[str, Any]:
     made = project.build(
         args.model, args.out, board=args.board, weights=args.weights, clock=args.clock,
         latency=args.latency, style=args.style, options=model_options(args), name=args.name,
-        seed=args.seed, say=progress(args),
+        effort=args.effort, seed=args.seed, say=progress(args),
     )  # fmt: skip
     text = "\n".join([made.files["report.txt"].decode().rstrip(), *notes_of(made.graph.notes)])
     return {**made.facts, "out": str(args.out), "text": text}
-
-
-def _estimate(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import project
-
-    facts, text = project.estimate(
-        args.model, board=args.board, weights=args.weights, clock=args.clock,
-        latency=args.latency, style=args.style, options=model_options(args),
-    )  # fmt: skip
-    return {**facts, "text": text}
 
 
 VERBS: Verbs = {
     "load": (_load, "read a model and write it as a bundle"),
     "show": (_show, "print the integer graph of a model, one line a node"),
     "build": (_build, "build the IP core of a model"),
-    "estimate": (_estimate, "print latency and resources without writing a design"),
 }
 
 # fmt: off
@@ -80,8 +69,11 @@ ARGUMENTS: Arguments = (
     (_BUILD, "--clock", {"metavar": "200MHz", "help": "or a period, 5ns; default: the board's"}),
     (_BUILD, "--latency", {"metavar": "100ns", "help": "the most allowed, or such as 20cycles"}),
     (_BUILD, "--style", {"default": "parallel", "choices": ("parallel", "stream")}),
+    (_BUILD, "--effort", {"type": int, "default": 1, "metavar": "0..3", "help": "of the search for "
+        "adder graphs: 0 quick, 2 seconds a layer, 3 minutes"}),
+    (_BUILD, "--seed", {"type": int, "default": 1, "help": "of that search and of the random "
+        "samples"}),
     ("build", "-o --out", {"required": True, "metavar": "OUT", "help": "folder to write"}),
     ("build", "--name", {"help": "name of the design; default: the model file's"}),
-    ("build", "--seed", {"type": int, "default": 1, "help": "of the random samples"}),
 )
 # fmt: on

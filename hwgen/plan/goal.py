@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The goal of a build: clock, latency cap, style; and how a user writes them."""
+"""The goal of a build: clock, latency cap, style, effort; and how a user writes them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.plan.board import Board
 
 STYLES = ("parallel",)
+EFFORTS = range(4)
+MAX_SEED = (1 << 31) - 1
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµ]+)", re.IGNORECASE)
 _MHZ = {"hz": 1e-6, "khz": 1e-3, "mhz": 1.0, "ghz": 1e3}
 _NS = {"ps": 1e-3, "ns": 1.0, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9}
@@ -27,11 +29,15 @@ class Goal:
         clock_mhz: clock to meet.
         max_latency_ns: from an accepted input to its output; None when any will do.
         style: one of `STYLES`.
+        effort: how hard adder graphs are searched for, one of `EFFORTS`.
+        seed: of that search.
     """
 
     clock_mhz: float
     max_latency_ns: float | None = None
     style: str = "parallel"
+    effort: int = 1
+    seed: int = 1
 
     @property
     def period_ns(self) -> float:
@@ -52,8 +58,9 @@ def cycles(goal: Goal) -> int | None:
 
 
 def goal_for(
-    board: Board, clock: str | None = None, latency: str | None = None, style: str = "parallel"
-) -> Goal:
+    board: Board, clock: str | None = None, latency: str | None = None, style: str = "parallel",
+    effort: int = 1, seed: int = 1,
+) -> Goal:  # fmt: skip
     """Return the goal that the options ask for, checked against the board.
 
     Args:
@@ -61,9 +68,11 @@ def goal_for(
         clock: as ``--clock`` takes it, e.g. ``200MHz`` or the period ``5ns``.
         latency: as ``--latency`` takes it, e.g. ``100ns`` or ``20cycles``.
         style: ``parallel``.
+        effort: 0 quick, 1 the default, 2 searches for seconds a layer, 3 for minutes.
+        seed: of that search.
 
     Raises:
-        ConfigError: a text that is no clock, time or style.
+        ConfigError: a text that is no clock, time or style; an effort or a seed out of range.
         DoesNotFit: a clock above the board's maximum, or a latency of less than one cycle.
     """
     if style not in STYLES:
@@ -74,6 +83,13 @@ def goal_for(
             "--style",
             f"one of {', '.join(STYLES)}",
         )
+    if effort not in EFFORTS:
+        raise ConfigError(
+            f"effort {effort} is out of range",
+            "--effort",
+            "0 is quick, 1 the default; 2 searches for seconds a layer, 3 for minutes",
+        )
+    check_seed(seed)
     mhz = board.default_mhz if clock is None else parse_clock(clock)
     if mhz > board.max_mhz * (1 + 1e-9):
         raise DoesNotFit(
@@ -81,7 +97,8 @@ def goal_for(
             "--clock",
             f"ask for {board.max_mhz:g} MHz or less; the default is {board.default_mhz:g} MHz",
         )
-    goal = Goal(mhz, None if latency is None else parse_time(latency, mhz), style)
+    cap = None if latency is None else parse_time(latency, mhz)
+    goal = Goal(mhz, cap, style, effort, seed)
     if goal.max_cycles is not None and goal.max_cycles < 1:
         raise DoesNotFit(
             f"{latency} is less than one cycle at {mhz:g} MHz ({goal.period_ns:g} ns)",
@@ -89,6 +106,16 @@ def goal_for(
             "allow more time, or raise the clock",
         )
     return goal
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that not every generator of random numbers takes.
+
+    Raises:
+        ConfigError: it is out of range.
+    """
+    if not 0 <= seed <= MAX_SEED:
+        raise ConfigError(f"seed {seed} is out of range", "--seed", f"choose 0 to {MAX_SEED}")
 
 
 def parse_clock(text: str) -> float:

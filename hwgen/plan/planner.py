@@ -18,7 +18,7 @@ def plan(graph: Graph, board: Board, goal: Goal, name: str) -> Design:
     Args:
         graph: what to build.
         board: what to build for.
-        goal: clock, latency cap and style.
+        goal: clock, latency cap, style, and the effort and seed of the search.
         name: of the design.
 
     Raises:
@@ -33,4 +33,6 @@ def plan(graph: Graph, board: Board, goal: Goal, name: str) -> Design:
         clock_mhz=goal.clock_mhz,
         max_cycles=goal.max_cycles,
         model_digest=digest(graph),
+        effort=goal.effort,
+        seed=goal.seed,
     )

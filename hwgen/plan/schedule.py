@@ -3,23 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Callable, Sequence, Set
 
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
-from hwgen.logic.graph import Add3, Builder, Const, In, Logic, Wires, operands
+from hwgen.logic.graph import Add3, Const, In, Logic, Select, operands
 from hwgen.logic.pipeline import (
     Block,
     Pipeline,
     Timing,
     blocks_of,
+    latency,
     node_delay,
     pipeline,
     split_rounding,
 )
-from hwgen.plan.design import Design, Port, Source, Stage
+from hwgen.plan.design import Design, Port, Source, Stage, Tap
+from hwgen.plan.lowering import lower
 
 
 def schedule(
@@ -31,6 +31,8 @@ def schedule(
     clock_mhz: float,
     max_cycles: int | None = None,
     model_digest: str,
+    effort: int = 1,
+    seed: int = 1,
 ) -> Design:
     """Return the fully unrolled, pipelined design of *graph* at initiation interval 1.
 
@@ -42,15 +44,19 @@ def schedule(
         clock_mhz: the clock that every path must meet.
         max_cycles: cap on the latency.
         model_digest: identifies the model in the outputs.
+        effort: of the search for adder graphs, as in `Goal`.
+        seed: of that search.
 
     Raises:
         DoesNotFit: one node is slower than the clock, or more cycles are needed than allowed.
     """
-    lowered = _lowered(graph, family, clock_mhz)
-    logic, blocks, plan = _planned(lowered, family, clock_mhz)
-    latency = _latency(plan)
-    if max_cycles is not None and latency > max_cycles:
-        raise _too_slow(lowered, family, clock_mhz, latency, max_cycles)
+    lowered = _lowered(graph, family, clock_mhz, effort, seed)
+    logic = _split(lowered, family, clock_mhz)
+    timing = node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
+    needed = latency(logic, *timing)
+    if max_cycles is not None and needed > max_cycles:
+        raise _too_slow(lowered, family, clock_mhz, needed, max_cycles)
+    plan = pipeline(logic, *timing)
     inputs = tuple(
         Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs
     )
@@ -68,99 +74,110 @@ def schedule(
         outputs,
         logic,
         plan.cycle,
-        _stages(graph, blocks, plan),
-        latency,
+        stages_of(logic, plan, lambda name, cycles: _note(graph[name], cycles)),
+        plan.latency,
     )
     check(design)
     return design
 
 
-def lower(graph: Graph, arity: int = 2) -> Logic:
-    """Return the logic of a graph; its nodes carry the name of the graph node that made them.
-
-    *arity* is how many operands one adder of the target takes.
-    """
-    builder = Builder(arity)
-    wires: dict[str, Wires] = {}
-    for node in graph.nodes:
-        builder.layer = node.name
-        if node.op.kind == "input":
-            bounds = zip(node.type.lo.reshape(-1), node.type.hi.reshape(-1), strict=True)
-            flat = [builder.input(node.name, i, int(a), int(b)) for i, (a, b) in enumerate(bounds)]
-            made = np.array(flat, np.int64).reshape(node.type.shape)
-        else:
-            made = np.asarray(node.op.lower(builder, [wires[i] for i in node.inputs]), np.int64)
-        assert made.shape == node.type.shape, f"{node.name}: wires {made.shape} for {node.type}"
-        wires[node.name] = made
-    return Logic.of(
-        builder, [(o.name, [int(w) for w in wires[o.node].reshape(-1)]) for o in graph.outputs]
-    )
-
-
-def _lowered(graph: Graph, family: Timing, clock_mhz: float) -> Logic:
+def _lowered(graph: Graph, family: Timing, clock_mhz: float, effort: int, seed: int) -> Logic:
     """Return the logic in the widest adders that the family has and this clock allows."""
-    logic = lower(graph, family.adder_operands)
+    logic = lower(graph, family.adder_operands, effort, seed)
     delay, room = node_delay(logic, family), 1000.0 / clock_mhz - family.overhead_ns
     wide = [w for w, node in enumerate(logic.nodes) if isinstance(node, Add3)]
-    return logic if all(delay(w) <= room for w in wide) else lower(graph)
+    return logic if all(delay(w) <= room for w in wide) else lower(graph, 2, effort, seed)
 
 
-def _planned(
-    logic: Logic, family: Timing, clock_mhz: float
-) -> tuple[Logic, Sequence[Block], Pipeline]:
-    """Return the logic as this clock wants it, its blocks, and where its registers are."""
-    delay = node_delay(logic, family)
-    half = (1000.0 / clock_mhz - family.overhead_ns) / 2  # longer nodes leave little to share
-    logic = split_rounding(logic, lambda wire: delay(wire) > half)
-    blocks = blocks_of(logic)
-    period = 1000.0 / clock_mhz
-    return (
-        logic,
-        blocks,
-        pipeline(logic, blocks, node_delay(logic, family), period, family.overhead_ns),
-    )
-
-
-def _latency(plan: Pipeline) -> int:
-    """Return the cycles from input to output; outputs leave through a register of their own."""
-    return max(plan.end, default=0) + 1
+def _split(logic: Logic, family: Timing, clock_mhz: float) -> Logic:
+    """Return the logic with requantizers cut in two where this clock leaves them little room."""
+    delay, room = node_delay(logic, family), 1000.0 / clock_mhz - family.overhead_ns
+    return split_rounding(logic, lambda wire: delay(wire) > room / 2)
 
 
 def _too_slow(
-    logic: Logic,
+    lowered: Logic,
     family: Timing,
     clock_mhz: float,
-    latency: int,
+    needed: int,
     max_cycles: int,
 ) -> DoesNotFit:
     allowed_ns = max_cycles * 1000 / clock_mhz
-    hints = [f"allow {latency} cycles"]
+    hints = [f"allow {needed} cycles"]
     for percent in range(95, 0, -5):  # a slower clock loses less time to registers
         slower = round(clock_mhz * percent / 100, 3)
-        cycles = _latency(_planned(logic, family, slower)[2])
+        logic = _split(lowered, family, slower)
+        cycles = latency(logic, node_delay(logic, family), 1000.0 / slower, family.overhead_ns)
         if cycles * 1000 / slower <= allowed_ns:
             took = f"{cycles} cycle{'s' if cycles > 1 else ''}, {cycles * 1000 / slower:.4g} ns"
             hints.append(f"lower the clock: at {slower:g} MHz it takes {took}")
             break
     hints.append("or give fewer bits to weights and activations")
     return DoesNotFit(
-        f"needs {latency} cycles ({latency * 1000 / clock_mhz:.4g} ns) at {clock_mhz:g} MHz; "
+        f"needs {needed} cycles ({needed * 1000 / clock_mhz:.4g} ns) at {clock_mhz:g} MHz; "
         f"{max_cycles} ({allowed_ns:.4g} ns) are allowed",
         where="latency",
         hint="; ".join(hints),
     )
 
 
-def _stages(graph: Graph, blocks: Sequence[Block], plan: Pipeline) -> tuple[Stage, ...]:
-    ends = {block.name: end for block, end in zip(blocks, plan.end, strict=True)}
+def stages_of(logic: Logic, plan: Pipeline, note: Callable[[str, int], str]) -> tuple[Stage, ...]:
+    """Return the blocks with what they exchange: registers stand beside the wire they delay.
+
+    *note* makes the comment of a layer from its name and its cycles.
+    """
+    blocks, cycle = blocks_of(logic), plan.cycle
+    home = {wire: block.name for block in blocks for wire in block.wires}
+    home |= {wire: n.port for wire, n in enumerate(logic.nodes) if isinstance(n, In)}
+    needed = [_taps_read(logic, block, cycle) for block in blocks]
+    leaving = {
+        Tap(wire, plan.latency - 1 - cycle[wire])
+        for _, wires in logic.outputs
+        for wire in wires
+        if wire in home
+    }
+    every = leaving.union(*needed)
+    exports: dict[str, set[Tap]] = {name: set() for name in home.values()}
+    for tap in every:
+        exports[home[tap.wire]].add(_whole(tap, every))
     stages = []
-    for block, start, end in zip(blocks, plan.start, plan.end, strict=True):
-        sources = tuple(
-            Source(source, wires, start - ends.get(source, 0)) for source, wires in block.sources
+    for block, taps in zip(blocks, needed, strict=True):
+        sources: dict[str, set[Tap]] = {name: set() for name in block.sources}
+        for tap in taps:
+            sources[home[tap.wire]].add(_whole(tap, every))
+        start = min(cycle[tap.wire] + tap.delay for tap in taps)
+        end = max(cycle[tap.wire] + tap.delay for tap in exports[block.name])
+        stages.append(
+            Stage(
+                block.name,
+                note(block.name, end - start),
+                block.wires,
+                tuple(Source(name, tuple(sorted(got))) for name, got in sources.items()),
+                tuple(sorted(exports[block.name])),
+                start,
+                end,
+            )
         )
-        note = _note(graph[block.name], end - start)
-        stages.append(Stage(block.name, note, block.wires, sources, block.exports, start, end))
     return tuple(stages)
+
+
+def _whole(tap: Tap, every: Set[Tap]) -> Tap:
+    """Return the whole word instead of its sign if that is somewhere read at the same delay."""
+    word = Tap(tap.wire, tap.delay)
+    return word if word in every else tap
+
+
+def _taps_read(logic: Logic, block: Block, cycle: Sequence[int]) -> set[Tap]:
+    """Return what a block reads of others. Of what it decides by, a selection reads the sign."""
+    own, out = set(block.wires), set()
+    for wire in block.wires:
+        node = logic.nodes[wire]
+        for place, source in enumerate(operands(node)):
+            if source not in own and not isinstance(logic.nodes[source], Const):
+                port = isinstance(logic.nodes[source], In)  # travels whole
+                sign = isinstance(node, Select) and place == 0 and not port
+                out.add(Tap(source, cycle[wire] - cycle[source], sign))
+    return out
 
 
 def _note(node: Node, latency: int) -> str:
@@ -184,7 +201,7 @@ def check(design: Design) -> None:
     assert len(design.cycle) == len(logic.nodes), "a cycle for every wire"
     free = {w for w, node in enumerate(logic.nodes) if isinstance(node, Const)}
     fed = {w for w, node in enumerate(logic.nodes) if isinstance(node, In)}
-    read: set[int] = set()
+    read: set[Tap] = set()
     seen: dict[str, Stage] = {}
     placed: set[int] = set()
     for stage in design.stages:
@@ -196,28 +213,36 @@ def check(design: Design) -> None:
         assert not placed & set(stage.wires), f"{where}: a wire of another stage"
         placed |= set(stage.wires)
         arriving = _arriving(design, stage, seen)
-        used: set[int] = set()
+        ours = set(stage.wires)
+        used: set[Tap] = set()
         for wire in stage.wires:
-            at = design.cycle[wire]
-            assert stage.start <= at <= stage.end, f"{where}: wire {wire} outside of its stage"
-            for operand in operands(logic.nodes[wire]):
-                if operand in arriving:
-                    used.add(operand)
-                elif operand not in free:
-                    assert operand in stage.wires, f"{where}: wire {operand} comes from nowhere"
-                    assert design.cycle[operand] <= at, f"{where}: wire {wire} is before {operand}"
+            for place, source in enumerate(operands(logic.nodes[wire])):
+                late = design.cycle[wire] - design.cycle[source]
+                if source in free:
+                    continue
+                assert late >= 0, f"{where}: wire {wire} is before {source}"
+                if source not in ours:
+                    sign = Tap(source, late, isinstance(logic.nodes[wire], Select) and place == 0)
+                    tap = sign if sign in arriving else Tap(source, late)
+                    assert tap in arriving, f"{where}: wire {wire} comes from nowhere"
+                    used.add(tap)
         assert used == arriving, f"{where}: sources that nothing reads: {arriving - used}"
-        assert set(stage.exports) <= set(stage.wires), f"{where}: exports what it has not"
+        assert stage.start == min(map(design.arrives, arriving)), f"{where}: starts another time"
+        assert {tap.wire for tap in stage.exports} <= ours, f"{where}: exports what it has not"
         assert list(stage.exports) == sorted(set(stage.exports)), f"{where}: exports not ascending"
         assert stage.exports, f"{where}: exports nothing"
+        assert all(tap.delay >= 0 for tap in stage.exports), f"{where}: exports before it has"
+        assert stage.end == max(map(design.arrives, stage.exports)), f"{where}: ends another time"
         read |= arriving
         seen[stage.name] = stage
     assert placed == set(range(len(logic.nodes))) - free - fed, "a node without a stage"
-    leaving = {w for _, wires in logic.outputs for w in wires}
-    exported = {w for stage in design.stages for w in stage.exports}
-    assert exported == (read | leaving) - free - fed, "exports are not what is read"
-    for stage in design.stages:
-        assert stage.end < design.latency, f"stage {stage.name}: output without a register"
+    leaving = {design.tap_of(w) for _, wires in logic.outputs for w in wires}
+    wanted = {tap for tap in read | leaving if tap.wire not in free | fed}
+    exported = {tap for stage in design.stages for tap in stage.exports}
+    assert exported == wanted, "exports are not what is read"
+    for tap in exported:
+        assert not tap.sign or Tap(tap.wire, tap.delay) not in exported, f"{tap}: a bit twice"
+        assert design.arrives(tap) < design.latency, f"{tap}: output without a register"
     assert design.latency >= 1, "outputs are registered"
     assert design.interval == 1, "parallel designs take a sample a cycle"
     for wire in fed:
@@ -238,27 +263,24 @@ def _covers(port: Port, logic: Logic, wire: int) -> None:
     assert port.fixed.hi >= logic.hi[wire], f"{port.name}: wire {wire} above {port.fixed}"
 
 
-def _arriving(design: Design, stage: Stage, earlier: dict[str, Stage]) -> set[int]:
-    """Assert the rules for a stage's sources and return the wires they bring."""
-    wires: set[int] = set()
+def _arriving(design: Design, stage: Stage, earlier: dict[str, Stage]) -> set[Tap]:
+    """Assert the rules for a stage's sources and return the taps they bring."""
+    taps: set[Tap] = set()
     names = [source.name for source in stage.sources]
     assert len(set(names)) == len(names), f"stage {stage.name}: a source twice"
     for source in stage.sources:
         where = f"stage {stage.name}: source {source.name}"
-        assert source.wires, f"{where} brings nothing"
-        assert list(source.wires) == sorted(set(source.wires)), f"{where}: not ascending"
+        assert source.taps, f"{where} brings nothing"
+        assert list(source.taps) == sorted(set(source.taps)), f"{where}: not ascending"
         if source.name in earlier:
-            assert set(source.wires) <= set(earlier[source.name].exports), f"{where}: not exported"
-            leaves = earlier[source.name].end
+            assert set(source.taps) <= set(earlier[source.name].exports), f"{where}: not exported"
         else:
             assert source.name in {p.name for p in design.inputs}, f"{where} is not there yet"
-            nodes = [design.logic.nodes[w] for w in source.wires]
+            nodes = [design.logic.nodes[tap.wire] for tap in source.taps]
             assert all(isinstance(n, In) and n.port == source.name for n in nodes), where
-            leaves = 0
-        assert source.delay == stage.start - leaves, f"{where}: delay {source.delay}"
-        assert source.delay >= 0, f"{where} comes too late"
-        wires |= set(source.wires)
-    return wires
+            assert all(t.delay >= 0 and not t.sign for t in source.taps), f"{where}: no such port"
+        taps |= set(source.taps)
+    return taps
 
 
 def stage_ns(design: Design, family: Timing) -> tuple[float, ...]:
@@ -266,23 +288,13 @@ def stage_ns(design: Design, family: Timing) -> tuple[float, ...]:
 
     Computed from the finished design, so it also proves that the clock is met.
     """
-    delay = node_delay(design.logic, family)
-    ends = {stage.name: stage.end for stage in design.stages}
-    time = [0.0] * len(design.logic.nodes)
-    worst = []
-    for stage in design.stages:
-        entry = {
-            wire: (stage.start, ends.get(source.name, 0) == stage.start == design.cycle[wire])
-            for source in stage.sources
-            for wire in source.wires
-        }
-        for wire in stage.wires:
-            before = [0.0]
-            for operand in operands(design.logic.nodes[wire]):
-                at, runs_on = entry.get(operand, (design.cycle[operand], True))
-                if at == design.cycle[wire] and runs_on:
-                    before.append(time[operand])
-            time[wire] = max(before) + delay(wire)
-        slowest = max((time[w] for w in stage.wires), default=0.0)
-        worst.append(slowest + family.overhead_ns)
-    return tuple(worst)
+    logic, cycle = design.logic, design.cycle
+    delay = node_delay(logic, family)
+    time = [0.0] * len(logic.nodes)
+    for wire, node in enumerate(logic.nodes):
+        before = [time[o] for o in operands(node) if cycle[o] == cycle[wire]]
+        time[wire] = max(before, default=0.0) + delay(wire)
+    return tuple(
+        max((time[w] for w in stage.wires), default=0.0) + family.overhead_ns
+        for stage in design.stages
+    )
