@@ -6,19 +6,29 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hwgen.errors import HwgenError
 from hwgen.plan.board import load_board
+from hwgen.synth import nextpnr
 from hwgen.synth.path import PathModel
 from hwgen.synth.yosys import script_for, version
-from tests.bench_adders import table
+from tests.bench_adders import bars, ecp5, speed, table
 from tests.bench_adders.cases import Case, matrices, networks
-from tests.bench_adders.designs import BOARD, PINNED, Text, environment, ours, rival
+from tests.bench_adders.designs import (
+    BOARD,
+    PINNED,
+    Asked,
+    Text,
+    environment,
+    ours,
+    rival,
+    searched,
+)
 from tests.bench_adders.measure import FAMILY, TERNARY, measure
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +36,7 @@ OUT = ROOT / "out" / "bench-adders"
 DOCUMENT, MARK = ROOT / "docs" / "adders.md", "<!-- bench-adders -->"
 CUTOFF = 5.0
 MODEL_LIMIT = 0.10
+TOOLS = ("hwgen", "alkaid", "da4ml")
 
 # What the rivals are asked for: the label and the solver's options.
 SETTINGS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
@@ -39,8 +50,18 @@ TABLES_OFF = ("alkaid, tables off", "alkaid", {"hard_dc": -1, "binary_lut": Fals
 MATRICES = frozenset(case.name for case in matrices())
 
 
+@dataclass
+class Found:
+    """What was measured, and what went wrong."""
+
+    rows: list[table.Row] = field(default_factory=list)
+    timed: list[speed.Timed] = field(default_factory=list)
+    placed: list[ecp5.Placed] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
 def cases() -> dict[str, Callable[[], Case]]:
-    """Return everything there is to measure, by name."""
+    """Return everything there is to map, by name."""
     found: dict[str, Callable[[], Case]] = {c.name: partial(_same, c) for c in matrices()}
     for name, make in networks(ROOT.parent / "shared" / "models").items():
         found[name] = make
@@ -58,6 +79,16 @@ def _cut(make: Callable[[], Case]) -> Case:
     return replace(case, name=f"{case.name}_5ns", title=title, cutoff=CUTOFF)
 
 
+def groups() -> dict[str, list[str]]:
+    """Return the names of what is measured, by kind."""
+    return {
+        "map": list(cases()),
+        "search": [f"search_{case.name}" for case in matrices()],
+        "speed": speed.names(),
+        "ecp5": list(ecp5.cases()),
+    }
+
+
 def texts(case: Case, tools: set[str]) -> Iterator[tuple[str, Callable[[], Text]]]:
     """Yield the generators of a case."""
     if "hwgen" in tools:
@@ -65,76 +96,146 @@ def texts(case: Case, tools: set[str]) -> Iterator[tuple[str, Callable[[], Text]
     settings = [*SETTINGS, *([TABLES_OFF] if case.bits == 1 else [])]
     for label, tool, options in settings:
         if tool in tools:
-            python = environment(OUT / "venv")
-            yield label, partial(rival, case, tool, options, OUT / "rivals", python)
+            asked, python = Asked(tool, options), environment(OUT / "venv")
+            yield label, partial(rival, case, asked, OUT / "rivals", python)
 
 
-def main() -> int:
-    """Measure, print, and say with the exit code whether the cost model holds."""
-    known = cases()
+def _map(
+    found: Found, name: str, case: Case, makers: Iterator[tuple[str, Callable[[], Text]]]
+) -> None:
+    """Map, check and count every generator's design of a case."""
+    for label, make in makers:
+        start = time.perf_counter()
+        try:
+            text = make()
+            result = measure(case, text, OUT / "mapped")
+        except HwgenError as error:
+            _failed(found, name, label, error)
+            continue
+        found.rows.append(
+            table.Row(case.name, case.title, label, result, text.seconds, text.model, text.adders)
+        )
+        m = result.measured
+        print(
+            f"{case.name:14} {label:22} {m.plut:6} LUT {m.ff:6} FF {m.ns:6.2f} ns "
+            f"latency {result.latency}, {result.samples} samples right "
+            f"[{time.perf_counter() - start:.1f} s]",
+            flush=True,
+        )
+
+
+def _failed(found: Found, name: str, label: str, error: HwgenError) -> None:
+    found.failures.append(f"{name}, {label}: {error}")
+    print(f"{name:14} {label:22} FAILED: {error.what.splitlines()[0]}", flush=True)
+
+
+def _time(found: Found, name: str, tools: set[str]) -> None:
+    for row in speed.run(name, tools, OUT / "rivals", environment(OUT / "venv")):
+        found.timed.append(row)
+        print(f"{name:14} {row.by:22} {row}", flush=True)
+
+
+def _place(found: Found, name: str, tools: set[str]) -> None:
+    for row in ecp5.run(name, tools, OUT, environment(OUT / "venv")):
+        found.placed.append(row)
+        speeds = ", ".join(f"{mhz:.0f}" for mhz in row.mhz)
+        print(
+            f"{name:14} {row.by:22} {row.lut:6} LUT {row.measured.ff:6} FF latency "
+            f"{row.latency}, {speeds} MHz",
+            flush=True,
+        )
+
+
+def run(wanted: list[str], tools: set[str]) -> Found:
+    """Measure what is wanted; what fails is noted, and the rest goes on."""
+    known, found, kinds = cases(), Found(), groups()
+    for name in wanted:
+        try:
+            if name in kinds["search"]:
+                if "hwgen" in tools:
+                    case = known[name.removeprefix("search_")]()
+                    make = partial(searched, case, 3, OUT / "texts")
+                    _map(found, name, case, iter([(bars.SEARCH, make)]))
+            elif name in kinds["speed"]:
+                _time(found, name, tools)
+            elif name in kinds["ecp5"]:
+                _place(found, name, tools)
+            else:
+                case = known[name]()
+                _map(found, name, case, texts(case, tools))
+        except HwgenError as error:
+            _failed(found, name, "", error)
+    return found
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, print, and say with the exit code whether all is right and the cost model holds."""
+    kinds = groups()
+    every = [name for names in kinds.values() for name in names]
     parser = argparse.ArgumentParser(prog="bench-adders", description=__doc__)
-    parser.add_argument("--only", default="", help=f"some of: {','.join(known)}")
-    parser.add_argument("--tools", default="hwgen,alkaid,da4ml", help="who takes part")
+    parser.add_argument("--only", default="", help=f"of {', '.join(kinds)}: {','.join(every)}")
+    parser.add_argument("--tools", default=",".join(TOOLS), help="who takes part")
     parser.add_argument("--bless", action="store_true", help="write the report into the docs")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     if given.bless and (given.only or given.tools != parser.get_default("tools")):
         parser.error("--bless wants every case and everybody")
-    wanted = [name for name in given.only.split(",") if name] or list(known)
-    for name in wanted:
-        if name not in known:
-            parser.error(f"no case {name!r}; there are {', '.join(known)}")
-    rows: list[table.Row] = []
-    failures: list[str] = []
-    for name in wanted:
-        case = known[name]()
-        for label, make in texts(case, set(given.tools.split(","))):
-            start = time.perf_counter()
-            try:
-                text = make()
-                result = measure(case, text, OUT / "mapped")
-            except HwgenError as error:
-                failures.append(f"{name}, {label}: {error}")
-                print(f"{name:14} {label:22} FAILED: {error.what.splitlines()[0]}", flush=True)
-                continue
-            row = table.Row(name, case.title, label, result, text.seconds, text.model, text.adders)
-            rows.append(row)
-            took = time.perf_counter() - start
-            m = result.measured
-            print(
-                f"{name:14} {label:22} {m.plut:6} LUT {m.ff:6} FF {m.ns:6.2f} ns "
-                f"latency {result.latency}, {result.samples} samples right [{took:.1f} s]",
-                flush=True,
-            )
-    report = _report(rows)
+    wanted: list[str] = []
+    for word in (word for word in given.only.split(",") if word):
+        if word not in kinds and word not in every:
+            parser.error(f"no case {word!r}; there are {', '.join([*kinds, *every])}")
+        wanted += kinds.get(word, [word])
+    found = run(list(dict.fromkeys(wanted)) or every, set(given.tools.split(",")))
+    report = report_of(found)
     print("\n" + report)
+    drifted = table.drifts(found.rows, MODEL_LIMIT)
+    for line in (*found.failures, *drifted):
+        print(f"FAILED: {line}", file=sys.stderr)
+    if found.failures or drifted:
+        return 1
     if given.bless:
         head, _, _ = DOCUMENT.read_text().partition(MARK)
         DOCUMENT.write_text(f"{head}{MARK}\n\n{report}")
-    drifted = table.drifts(rows, MODEL_LIMIT)
-    for line in (*failures, *drifted):
-        print(f"FAILED: {line}", file=sys.stderr)
-    return 1 if failures or drifted else 0
+    return 0
 
 
-def _report(rows: list[table.Row]) -> str:
+def report_of(found: Found) -> str:
+    """Return everything as Markdown, what was lost included."""
     family = load_board(BOARD).family
-    pins = ", ".join(f"{tool} {number}" for tool, number in PINNED.items())
+    tools = [version(), *(f"{tool} {number}" for tool, number in PINNED.items())]
+    if found.placed:
+        tools.insert(1, f"{nextpnr.version(ecp5.FAMILY)} for ECP5")
     models = [
         f"- three-operand adder {'as the family says' if t is None else f'{t:g}x'}: "
         f"{PathModel.of(family, t)}"
         for t in TERNARY
     ]
-    script = "\n".join(script_for(FAMILY, ["SOURCE"], "TOP"))
+    squares = [row for row in found.rows if row.case in MATRICES]
+    others = [row for row in found.rows if row.case not in MATRICES]
+    scripts = ["\n".join(script_for(name, ["SOURCE"], "TOP")) for name in (FAMILY, ecp5.FAMILY)]
     parts = [
-        f"{version()}; {pins}. Written by `make bench-adders BLESS=1`.",
-        table.rows_text(rows),
-        "Ours over alkaid's row of the fewest sites; paths under three assumed adders of three:",
-        table.ratios_text([row for row in rows if row.case in MATRICES]),
-        table.ratios_text([row for row in rows if row.case not in MATRICES]),
-        "Path models:",
-        "\n".join(models),
-        f"Script:\n\n```\n{script}\n```",
+        f"{', '.join(tools)}. Written by `make bench-adders BLESS=1`.",
+        "What was to be reached:",
+        bars.text(bars.bars(found.rows, found.timed, MATRICES, MODEL_LIMIT)),
     ]
+    if found.rows:
+        parts += ["### LUT, FF and path on UltraScale+", table.rows_text(found.rows)]
+    if table.pairs(found.rows):
+        parts += [
+            "Ours over alkaid's row of the fewest sites; paths under three assumed sums of three:",
+            *(table.ratios_text(rows) for rows in (squares, others) if table.pairs(rows)),
+        ]
+    if table.pairs(squares, bars.SEARCH):
+        parts += [
+            "The same after a search (`--effort 3`), still over alkaid's best:",
+            table.ratios_text(squares, bars.SEARCH),
+        ]
+    if found.timed:
+        parts += ["### Seconds to solve", speed.table(found.timed)]
+    if found.placed:
+        title = f"### Placed and routed on an ECP5 ({ecp5.TITLE})"
+        parts += [title, ecp5.table(found.placed)]
+    parts += ["### Models and scripts", "Path models:", "\n".join(models)]
+    parts += [f"```\n{script}\n```" for script in scripts]
     return "\n\n".join(parts) + "\n"
 
 

@@ -142,6 +142,13 @@ def matrices() -> Iterator[Case]:
         yield Case(name, title, (layer,), bits, signed=bits > 1)
 
 
+def dense(size: int) -> Case:
+    """Return a square matrix of 6-bit weights, for timing."""
+    weight = _dense(size, size, size, 6)
+    layer = Layer(weight, np.zeros(size, np.int64))
+    return Case(f"d{size}x{size}b6", f"{size}x{size} dense 6b (s8)", (layer,), 8)
+
+
 def mlp() -> Case:
     """Return the 16-64-32-32-5 network: 6-bit weights, half of them zero, u6 between layers.
 

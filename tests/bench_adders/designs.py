@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +24,7 @@ from hwgen.emit.rtl import emit_rtl
 from hwgen.errors import ToolFailed, ToolMissing
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
+from hwgen.logic import cmvm
 from hwgen.ops.base import Op
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
@@ -55,10 +59,11 @@ class Text:
         top: module.
         x, y: its data ports.
         ones: input ports that are held at one.
-        seconds: from the matrix to the text.
+        seconds: of the processor, from the matrix to the text.
         model: LUT of our own cost model; None for rivals.
         adders: number of adders, where known.
         latency: cycles it claims; None where it claims nothing.
+        clock: port of the clock, where there is one.
     """
 
     files: Mapping[str, str]
@@ -70,20 +75,22 @@ class Text:
     model: int | None = None
     adders: int | None = None
     latency: int | None = None
+    clock: str = "clk"
 
 
-def ours(case: Case) -> Text:
-    """Return our design: the ordinary line from graph to text."""
-    board = load_board(BOARD)
-    start = time.perf_counter()
-    graph = _graph(case)
+def ours(case: Case, effort: int = 1, board_name: str = BOARD) -> Text:
+    """Return our design: the ordinary line from graph to text, nothing kept from earlier."""
+    board = load_board(board_name)
+    cmvm._solve.cache_clear()
+    start = time.process_time()
+    graph = graph_of(case)
     period = (case.cutoff or 1000.0) + board.family.overhead_ns
     design = schedule(
         graph, name=case.name, board_name=board.name, family=board.family,
-        clock_mhz=1000.0 / period, model_digest=case.digest(),
+        clock_mhz=1000.0 / period, model_digest=case.digest(), effort=effort,
     )  # fmt: skip
     made = emit_rtl(design)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     names = made["rtl/files.f"].decode().split()
     top = f"hwg_{case.name}"
     files = {name: made[f"rtl/{name}"].decode() for name in names if "axi" not in name}
@@ -93,7 +100,7 @@ def ours(case: Case) -> Text:
         files, top, _uniform("x_data_i", x), _uniform(f"{y.name}_data_o", y),
         ("rst_ni", "in_valid_i"), seconds,
         model=estimate(design, board.family).lut,
-        adders=terms["adders"] + terms["ternary_adders"], latency=design.latency,
+        adders=terms["adders"] + terms["ternary_adders"], latency=design.latency, clock="clk_i",
     )  # fmt: skip
 
 
@@ -102,7 +109,34 @@ def _uniform(name: str, port: DesignPort) -> Port:
     return Port(name, (fixed.width,) * size, (fixed.signed,) * size, (0,) * size)
 
 
-def _graph(case: Case) -> Graph:
+def searched(case: Case, effort: int, cache: Path) -> Text:
+    """Return our design after a search of minutes, kept as long as what makes it stays the same."""
+    digest = hashlib.sha256(f"{case.digest()} {case.cutoff} {effort}".encode())
+    package, rtl = Path(cmvm.__file__).parents[1], paths.rtl()
+    rooms = [package / room for room in ("ir", "ops", "logic", "plan", "emit")]
+    for folder in (*rooms, rtl):
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in (".py", ".h", ".cpp", ".sv"):
+                digest.update(file.read_bytes())
+    kept = cache / f"{case.name}-{digest.hexdigest()[:16]}.text"
+    if kept.is_file():
+        found: Text = pickle.loads(kept.read_bytes())
+        return found
+    made = ours(case, effort)
+    keep(kept, pickle.dumps(made))
+    return made
+
+
+def keep(file: Path, content: bytes) -> None:
+    """Write a file of a cache, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(".part")
+    fresh.write_bytes(content)
+    fresh.replace(file)
+
+
+def graph_of(case: Case) -> Graph:
+    """Return a case as hwgen's graph."""
     nodes: list[Node] = []
 
     def put(name: str, op: Op) -> None:
@@ -142,27 +176,69 @@ def environment(folder: Path) -> Path:
     return python
 
 
-def rival(case: Case, tool: str, options: Mapping[str, Any], cache: Path, python: Path) -> Text:
-    """Return a rival's design, through its public API in its own environment."""
-    asked = {
-        "tool": tool,
-        "version": PINNED[tool],
-        "options": dict(options),
-        "cutoff": case.cutoff or -1,
+@dataclass(frozen=True)
+class Asked:
+    """What a rival is asked for.
+
+    Attributes:
+        tool: one of `PINNED`.
+        options: of its solver.
+        ternary: let it use adders of three operands, where it knows them.
+        stages: pipeline stages, where it takes such a number; else the case's cutoff holds.
+        cap: seconds of the processor that it may take; 0 for any.
+    """
+
+    tool: str
+    options: Mapping[str, Any]
+    ternary: bool = True
+    stages: int = 0
+    cap: int = 0
+
+
+def rival_info(case: Case, asked: Asked, cache: Path, python: Path) -> dict[str, Any]:
+    """Return what `export.py` says of a rival's run in its own environment, and its folder.
+
+    A run that took more than its cap has the one key "over".
+    """
+    words = {
+        "tool": asked.tool,
+        "version": PINNED[asked.tool],
+        "options": dict(asked.options),
+        "cutoff": -1 if asked.stages else case.cutoff or -1,
+        "ternary": asked.ternary,
+        "stages": asked.stages or -1,
+        "cap": asked.cap,
         **case.described(),
     }
     script = HERE / "export.py"
-    key = hashlib.sha256(json.dumps(asked).encode() + script.read_bytes()).hexdigest()[:16]
-    out = cache / f"{tool}-{key}"
+    key = hashlib.sha256(json.dumps(words).encode() + script.read_bytes()).hexdigest()[:16]
+    out = cache / f"{asked.tool}-{key}"
     if not (out / "info.json").is_file():
         out.mkdir(parents=True, exist_ok=True)
-        (out / "case.json").write_text(json.dumps(asked))
+        (out / "case.json").write_text(json.dumps(words))
         command = [str(python), str(script), str(out / "case.json"), str(out)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ToolFailed(f"{tool} failed\n{done.stdout[-500:]}{done.stderr[-1500:]}", case.name)
-    info = json.loads((out / "info.json").read_text())
-    assert info["version"] == PINNED[tool]
+        env = {**os.environ, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+        if done.returncode == -signal.SIGXCPU:
+            keep(out / "info.json", json.dumps({"over": asked.cap}).encode())
+        elif done.returncode:
+            said = f"{done.stdout[-500:]}{done.stderr[-1500:]}"
+            raise ToolFailed(f"{asked.tool} failed\n{said}", case.name)
+    info: dict[str, Any] = json.loads((out / "info.json").read_text())
+    assert "over" in info or info["version"] == PINNED[asked.tool]
+    return {**info, "folder": out}
+
+
+def rival(case: Case, asked: Asked, cache: Path, python: Path) -> Text:
+    """Return a rival's design.
+
+    Raises:
+        ToolFailed: it failed, or took longer than its cap.
+    """
+    info = rival_info(case, asked, cache, python)
+    if "over" in info:
+        raise ToolFailed(f"{asked.tool} took over {asked.cap} s", case.name)
+    out = info["folder"]
     # Only what is used; its sums of three become ours, which the open flow can map.
     texts = {Path(name).name: (out / name).read_text() for name in info["files"]}
     used = "\n".join(text for name, text in texts.items() if name.startswith(("top", "logic")))

@@ -15,12 +15,12 @@ import numpy.typing as npt
 from hwgen.errors import Mismatch
 from hwgen.plan.board import load_board
 from hwgen.synth import netlist as netlist_room
+from hwgen.synth import yosys
 from hwgen.synth.count import Measured, count
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel, longest_path
-from hwgen.synth.yosys import map_design, script_for
 from tests.bench_adders.cases import Case, Ints
-from tests.bench_adders.designs import BOARD, Port, Text
+from tests.bench_adders.designs import BOARD, Port, Text, keep
 
 FAMILY = "ultrascale_plus"
 TERNARY = (1.27, None, 1.7)  # assumed delay of a three-operand adder; None: what the family says
@@ -50,39 +50,53 @@ def measure(case: Case, text: Text, cache: Path) -> Result:
     Raises:
         Mismatch: an output is wrong, or comes at another time than claimed.
     """
-    netlist = _mapped(text, cache)
-    x = case.samples()
-    latency = _check(case, text, netlist, x)
+    netlist = mapped(text, cache)
+    latency, samples = check(case, text, netlist)
     family = load_board(BOARD).family
     paths = tuple(longest_path(netlist, PathModel.of(family, t)) for t in TERNARY)
     measured = count(netlist).with_path(paths[TERNARY.index(None)])
-    return Result(measured, paths, latency, len(x))
+    return Result(measured, paths, latency, samples)
 
 
-def _mapped(text: Text, cache: Path) -> Netlist:
-    names = list(text.files)
-    digest = hashlib.sha256(Path(netlist_room.__file__).read_bytes())
-    for part in (*script_for(FAMILY, names, text.top), *text.files.values()):
-        digest.update(part.encode())
-    kept = cache / f"{digest.hexdigest()[:16]}.netlist"
+def digest_of(text: Text, family: str, *more: str) -> str:
+    """Return what identifies a text and how it is mapped."""
+    made = hashlib.sha256(Path(netlist_room.__file__).read_bytes())
+    script = yosys.script_for(family, list(text.files), text.top)
+    for part in (yosys.version(), yosys._CHAINS, *more, *script, *text.files.values()):
+        made.update(part.encode())
+    if family != FAMILY:
+        made.update(yosys.LATTICE_ALU.read_bytes())
+    return made.hexdigest()[:16]
+
+
+def written(text: Text, folder: Path) -> list[Path]:
+    """Write a design's files and return them in order."""
+    files = []
+    for i, (name, content) in enumerate(text.files.items()):
+        files.append(folder / f"{i:03}_{Path(name).name}")
+        files[-1].write_text(content)
+    return files
+
+
+def mapped(text: Text, cache: Path, family: str = FAMILY) -> Netlist:
+    """Return a design's mapped netlist, kept by digest."""
+    kept = cache / f"{digest_of(text, family)}.netlist"
     if kept.is_file():
         found: Netlist = pickle.loads(kept.read_bytes())
         return found
     with tempfile.TemporaryDirectory() as folder:
-        files = []
-        for i, (name, content) in enumerate(text.files.items()):
-            files.append(Path(folder) / f"{i:03}_{Path(name).name}")
-            files[-1].write_text(content)
-        made = map_design(files, text.top, FAMILY)
-    cache.mkdir(parents=True, exist_ok=True)
-    fresh = kept.with_suffix(".part")
-    fresh.write_bytes(pickle.dumps(made))
-    fresh.replace(kept)
+        made = yosys.map_design(written(text, Path(folder)), text.top, family)
+    keep(kept, pickle.dumps(made))
     return made
 
 
-def _check(case: Case, text: Text, netlist: Netlist, x: Ints) -> int:
-    """Return the latency at which all outputs of all samples are right."""
+def check(case: Case, text: Text, netlist: Netlist) -> tuple[int, int]:
+    """Return the latency at which all outputs of all samples are right, and how many they are.
+
+    Raises:
+        Mismatch: there is none, or it is not the one that is claimed.
+    """
+    x = case.samples()
     cycles = np.concatenate([x, np.repeat(x[-1:], _DEEPEST, axis=0)])
     inputs = {text.x.name: _bits(cycles, text.x)}
     for name in text.ones:
@@ -92,7 +106,7 @@ def _check(case: Case, text: Text, netlist: Netlist, x: Ints) -> int:
     tried = range(_DEEPEST + 1) if text.latency is None else [text.latency]
     for latency in tried:
         if np.array_equal(got[latency : latency + len(x)], want):
-            return latency
+            return latency, len(x)
     wrong = int(np.any(got[tried[0] : tried[0] + len(x)] != want, axis=1).sum())
     raise Mismatch(f"{wrong} of {len(x)} samples differ at latency {tried[0]}", case.name)
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -36,23 +36,49 @@ class Row:
         return self.model / self.lut - 1
 
 
-def of_case(rows: Iterable[Row], case: str) -> list[Row]:
-    """Return the rows of one case."""
-    return [row for row in rows if row.case == case]
+@dataclass(frozen=True)
+class Pair:
+    """Our row of a case and the rival's row of the fewest sites, as ratios: below 1 ours is less.
+
+    Attributes:
+        own, other: the rows.
+        lut: sites.
+        paths: longest path, under every assumption of `TERNARY`.
+        ff: flip-flops; None where the rival has none.
+    """
+
+    own: Row
+    other: Row
+
+    @property
+    def lut(self) -> float:
+        return self.own.lut / self.other.lut
+
+    @property
+    def paths(self) -> tuple[float, ...]:
+        both = zip(self.own.result.paths, self.other.result.paths, strict=True)
+        return tuple(a / b for a, b in both)
+
+    @property
+    def path(self) -> float:
+        return self.paths[TERNARY.index(None)]
+
+    @property
+    def ff(self) -> float | None:
+        theirs = self.other.result.measured.ff
+        return self.own.result.measured.ff / theirs if theirs else None
 
 
-def best(rows: Iterable[Row], tool: str) -> Row | None:
-    """Return the row of a tool's settings that takes the fewest sites."""
-    return min((r for r in rows if r.by.startswith(tool)), key=lambda r: r.lut, default=None)
-
-
-def quickest(rows: Iterable[Row], tool: str) -> Row | None:
-    """Return the row of a tool's settings that has the shortest path."""
-    return min((r for r in rows if r.by.startswith(tool)), key=lambda r: _ns(r), default=None)
-
-
-def _ns(row: Row, which: int = TERNARY.index(None)) -> float:
-    return row.result.paths[which]
+def pairs(rows: Sequence[Row], by: str = "hwgen", rival: str = "alkaid") -> list[Pair]:
+    """Return ours (the rows by that very name) beside the rival's best setting, case by case."""
+    found = []
+    for case in dict.fromkeys(row.case for row in rows):
+        here = [row for row in rows if row.case == case]
+        own = next((row for row in here if row.by == by), None)
+        theirs = [row for row in here if row.by.startswith(rival)]
+        if own is not None and theirs:
+            found.append(Pair(own, min(theirs, key=lambda row: row.lut)))
+    return found
 
 
 def rows_text(rows: Sequence[Row]) -> str:
@@ -66,34 +92,30 @@ def rows_text(rows: Sequence[Row]) -> str:
         model = "" if row.model is None else f"{row.model} ({100 * row.drift:+.1f} %)"
         lines.append(
             f"| {row.title} | {row.by} | {m.plut} | {m.lut} | {m.carry} | {m.ff} | "
-            f"{row.result.latency} | {_ns(row):.2f} | {row.seconds:.2f} | {model} |"
+            f"{row.result.latency} | {m.ns:.2f} | {row.seconds:.2f} | {model} |"
         )
     return "\n".join(lines)
 
 
-def ratios_text(rows: Sequence[Row], rival: str = "alkaid") -> str:
+def ratios_text(rows: Sequence[Row], by: str = "hwgen", rival: str = "alkaid") -> str:
     """Return ours against the rival's area-best row, case by case, and the medians."""
     lines = [
         f"| case | LUT | | path, {' / '.join(_assumed())} | | FF |",
         "|---|--:|---|--:|---|--:|",
     ]
-    luts, paths = [], []
-    for case in dict.fromkeys(row.case for row in rows):
-        mine, other = best(of_case(rows, case), "hwgen"), best(of_case(rows, case), rival)
-        if mine is None or other is None:
-            continue
-        lut = mine.lut / other.lut
-        ns = [_ns(mine, i) / _ns(other, i) for i in range(len(TERNARY))]
-        luts.append(lut)
-        paths.append(ns)
-        ff = mine.result.measured.ff / other.result.measured.ff if other.result.measured.ff else 0.0
+    found = pairs(rows, by, rival)
+    for pair in found:
         lines.append(
-            f"| {mine.title} | {lut:.2f} | {_said(lut)} | {' / '.join(f'{v:.2f}' for v in ns)} | "
-            f"{_said(ns[TERNARY.index(None)])} | {f'{ff:.2f}' if ff else ''} |"
+            f"| {pair.own.title} | {pair.lut:.2f} | {_said(pair.lut)} | "
+            f"{' / '.join(f'{v:.2f}' for v in pair.paths)} | {_said(pair.path)} | "
+            f"{'' if pair.ff is None else f'{pair.ff:.2f}'} |"
         )
-    if luts:
-        middle = " / ".join(f"{median(p):.2f}" for p in zip(*paths, strict=True))
-        lines.append(f"| **median of {len(luts)}** | **{median(luts):.2f}** | | **{middle}** | | |")
+    if found:
+        middle = " / ".join(
+            f"{median(pair.paths[i] for pair in found):.2f}" for i in range(len(TERNARY))
+        )
+        area = median(pair.lut for pair in found)
+        lines.append(f"| **median of {len(found)}** | **{area:.2f}** | | **{middle}** | | |")
     return "\n".join(lines)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen.errors import Mismatch
-from hwgen.synth.count import Measured
-from tests.bench_adders import table
+from hwgen.errors import ConfigError, Mismatch, ToolFailed
+from hwgen.synth import yosys
+from hwgen.synth.count import Measured, count
+from tests.bench_adders import __main__ as bench
+from tests.bench_adders import bars, designs, ecp5, speed, table
 from tests.bench_adders.cases import Case, Layer, matrices, mlp
-from tests.bench_adders.designs import ours
-from tests.bench_adders.measure import TERNARY, Result, measure
+from tests.bench_adders.designs import Asked, ours, rival, rival_info, searched
+from tests.bench_adders.measure import TERNARY, Result, check, mapped, measure
 
 
 def small(cutoff: float = 0.0) -> Case:
@@ -77,9 +79,108 @@ def test_a_wrong_design_is_not_counted(cache: Path) -> None:
         measure(case, replace(text, latency=2), cache)
 
 
-def row(case: str, by: str, lut: int, ns: float, model: int | None = None) -> table.Row:
-    measured = Measured(lut, lut, lut, 0, ns)
-    return table.Row(case, case, by, Result(measured, (ns * 0.9, ns, ns * 1.2), 0, 1), 0.1, model)
+def test_a_search_is_kept_until_its_maker_changes(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = small()
+    first = searched(case, 2, cache)
+    asked: list[int] = []
+    monkeypatch.setattr(designs, "ours", lambda *args: asked.append(1) or first)
+    assert searched(case, 2, cache) == first
+    assert not asked
+    searched(case, 0, cache)
+    assert asked
+
+
+@pytest.mark.parametrize("cutoff", [0.0, 4.0])
+def test_an_ecp5_design_is_simulated_before_it_is_counted(cutoff: float, cache: Path) -> None:
+    case = small(cutoff)
+    text = ours(case, board_name=ecp5.BOARD)
+    netlist = mapped(text, cache, "ecp5")
+    latency, samples = check(case, text, netlist)
+    assert latency == text.latency
+    assert samples > 1500
+    assert count(netlist).ff > 0
+    wrong = replace(case, layers=(case.layers[0], replace(case.layers[1], bias=np.array([0, 1]))))
+    with pytest.raises(Mismatch, match="samples differ"):
+        check(wrong, text, netlist)
+
+
+def test_every_cell_of_ecp5_computes_what_was_written(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    ports = "input clk, r, input signed [5:0] a, b, output logic signed [11:0] y, output logic"
+    body = """
+      logic signed [6:0] s;
+      always_ff @(posedge clk) begin
+        s <= a - b; y <= s * s; e <= r ? 1'b1 : a[0]; d <= r ? 1'b0 : b[0]; f <= a + b > 7'sd9;
+      end"""
+    file = tmp_path / "m.sv"
+    file.write_text(f"module m ({ports} d, e, f); {body} endmodule")
+    netlist = yosys.map_design([file], "m", "ecp5")
+    kinds = {cell.kind for cell in netlist.cells}
+    assert {"LUT4", "CCU2C", "PFUMX", "L6MUX21", "TRELLIS_FF"} <= kinds
+    a, b = rng.integers(-32, 32, (2, 400))
+    r = rng.integers(0, 2, 400)
+    words = {
+        "a": a[:, None] >> np.arange(6) & 1,
+        "b": b[:, None] >> np.arange(6) & 1,
+        "r": r[:, None],
+    }
+    got = netlist.run({name: bits.astype(np.uint8) for name, bits in words.items()})
+    squares = got["y"].astype(np.int64) @ (1 << np.arange(12))
+    assert np.array_equal(squares[2:], ((a - b) ** 2 % 4096)[:-2])
+    for name, want in (("d", b & 1 & ~r), ("e", a & 1 | r), ("f", a + b > 9)):
+        assert np.array_equal(got[name][1:, 0], want[:-1]), name
+
+
+def script(folder: Path, text: str) -> Path:
+    """A stand-in for the rivals' Python, called with export.py, case.json and the output folder."""
+    made = folder / "python"
+    made.write_text(f"#!/bin/sh\necho run >> {folder}/runs\n{text}\n")
+    made.chmod(0o755)
+    return made
+
+
+def test_a_rival_over_its_time_is_told_and_not_run_again(tmp_path: Path) -> None:
+    python = script(tmp_path, "kill -XCPU $$")
+    asked = Asked("alkaid", {"hard_dc": -1}, cap=300)
+    for _ in range(2):
+        assert rival_info(small(), asked, tmp_path / "kept", python)["over"] == 300
+    assert (tmp_path / "runs").read_text() == "run\n"
+    with pytest.raises(ToolFailed, match="alkaid took over 300 s"):
+        rival(small(), asked, tmp_path / "kept", python)
+
+
+def test_a_rival_that_fails_is_told_and_run_again(tmp_path: Path) -> None:
+    python = script(tmp_path, "echo no such matrix >&2; exit 1")
+    for _ in range(2):
+        with pytest.raises(ToolFailed, match=r"da4ml failed\n.*no such matrix"):
+            rival_info(small(), Asked("da4ml", {}), tmp_path / "kept", python)
+    assert (tmp_path / "runs").read_text() == "run\n" * 2
+
+
+def test_seconds_are_of_the_solver_and_a_stopped_rival_is_marked(tmp_path: Path) -> None:
+    python = script(tmp_path, "kill -XCPU $$")
+    rows = list(speed.run("solve64", {"hwgen", "da4ml"}, tmp_path, python))
+    assert [row.by for row in rows] == ["hwgen", "da4ml"]
+    own, other = rows
+    assert 0.0 < own.seconds < 60
+    assert (other.over, other.seconds, str(other)) == (True, 180, "over 180 s")
+    text = speed.table(rows)
+    assert f"| 64x64 dense 6b (s8), solved | hwgen | {own.seconds:.2f} s |  |" in text
+    assert f"| over 180 s | over {180 / own.seconds:.1f} |" in text
+    assert speed.quickest(rows, "solve64") is None
+    assert speed.mine(rows, "solve64") == own
+
+
+def row(
+    case: str, by: str, lut: int, ns: float, model: int | None = None, *, ff: int = 0,
+    latency: int = 0, seconds: float = 0.1,
+) -> table.Row:  # fmt: skip
+    measured = Measured(lut, lut, lut, ff, ns)
+    result = Result(measured, (ns * 0.9, ns, ns * 1.2), latency, 1)
+    return table.Row(case, case, by, result, seconds, model)
 
 
 def test_ratios_take_the_rivals_best_and_print_what_is_lost() -> None:
@@ -96,3 +197,129 @@ def test_ratios_take_the_rivals_best_and_print_what_is_lost() -> None:
     assert "**median of 3** | **0.97** | | **0.50 / 0.50 / 0.50**" in text
     assert table.rows_text(rows).count("\n") == 1 + len(rows)
     assert table.drifts(rows, 0.1) == ["b: model 150, mapped 130 (+15.4 %)"]
+
+
+def verdicts(found: list[bars.Bar]) -> dict[tuple[str, str], str]:
+    assert len({(bar.work, bar.what) for bar in found}) == len(found)
+    return {(bar.work, bar.what): bar.verdict for bar in found}
+
+
+def test_bars_are_met_or_not_and_never_guessed() -> None:
+    names = [f"m{i}" for i in range(12)]
+    rows = [row(n, "alkaid", 100, 2.0) for n in names]
+    rows += [row(n, "alkaid, delay-limited", 90, 1.0) for n in names[:1]]
+    rows += [row(n, "hwgen", 85, 1.3, 90) for n in names[:-1]] + [row("m11", "hwgen", 101, 1.4, 90)]
+    rows += [row(n, bars.SEARCH, 80, 1.3, 80) for n in names]
+    rows += [row("mlp", "hwgen", 80, 1.5, 80), row("mlp", "alkaid", 100, 2.0)]
+    rows += [
+        row("mlp_5ns", "hwgen", 80, 5.0, 80, ff=36, latency=6), 
+        row("mlp_5ns", "alkaid", 100, 6.0, ff=100, latency=9),
+    ]  # fmt: skip
+    timed = [
+        speed.Timed("solve64", "64x64", "hwgen", 0.5), speed.Timed("solve64", "", "alkaid", 5.0),
+        speed.Timed("solve64", "", "alkaid, delay-limited", 0.4),
+        speed.Timed("solve256", "", "hwgen", 91.0), 
+        speed.Timed("solve256", "", "alkaid", 300.0, over=True),
+    ]  # fmt: skip
+    found = bars.bars(rows, timed, frozenset(names), 0.1)
+    said = verdicts(found)
+    twelve = "the 12 matrices"
+    assert said[twelve, "LUT over alkaid's, the worst"] == "**not met**"
+    assert said[twelve, "LUT over alkaid's, median"] == "met"
+    assert said[twelve, "path over alkaid's, median"] == "met"
+    assert said[f"{twelve}, effort 3", "LUT over alkaid's, median"] == "met"
+    assert (said["mlp", "LUT over alkaid's"], said["mlp", "path over alkaid's"]) == (
+        "met", "**not met**"
+    )  # fmt: skip
+    cut = "mlp, cut near 5 ns"
+    assert [said[cut, what] for what in ("stages", "LUT over alkaid's", "FF over alkaid's")] == [
+        "**not met**", "met", "**not met**"
+    ]  # fmt: skip
+    assert said["jet", "LUT over alkaid's"] == "not measured"
+    assert said["solve64", "seconds"] == "met"
+    assert said["solve64", "seconds over alkaid's quickest"] == "**not met**"
+    assert said["solve256", "seconds"] == "**not met**"
+    assert said["solve256", "seconds over alkaid's quickest"] == "met"
+    assert said["solve128", "seconds"] == "not measured"
+    text = bars.text(found)
+    assert (
+        "| the 12 matrices | LUT over alkaid's, the worst | 1 | 1.01 (m11) | **not met** |" in text
+    )
+    some = verdicts(bars.bars([r for r in rows if r.case != "m3"], timed, frozenset(names), 0.1))
+    assert some[twelve, "LUT over alkaid's, median"] == "not measured"
+    assert some[twelve, "LUT over alkaid's, the worst"] == "not measured"
+
+
+def test_routed_designs_stand_beside_each_other() -> None:
+    def placed(
+        by: str, lut: int, ff: int, mhz: tuple[float, ...], model: int | None = None
+    ) -> ecp5.Placed:
+        return ecp5.Placed("x", "X", by, Measured(lut, lut, 0, ff), 3, mhz, lut + 9, ff + 9, model)
+
+    rows = [
+        placed("hwgen", 80, 30, (90.0, 120.0, 100.0), 84),
+        placed("alkaid", 100, 0, (50.0,) * 3),
+    ]
+    text = ecp5.table(rows)
+    assert "| X | hwgen | 80 | 30 | 3 | 90, 120, 100 | 100 | 89, 39 | 84 (+5.0 %) |" in text
+    assert "| X | **ours over alkaid** | **0.80** |  | | | **2.00** | | |" in text
+
+
+def test_what_is_wrong_or_off_its_model_fails_the_benchmark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "OUT", tmp_path)
+    monkeypatch.setattr(bench, "DOCUMENT", tmp_path / "adders.md")
+    (tmp_path / "adders.md").write_text(f"words\n{bench.MARK}\nold\n")
+    given: list[bench.Found] = []
+    monkeypatch.setattr(bench, "run", lambda wanted, tools: given[0])
+    monkeypatch.setattr(bench.nextpnr, "version", lambda family: "0.0")
+    good = [row("d8x8b6", "hwgen", 80, 1.0, 81), row("d8x8b6", "alkaid", 79, 0.5)]
+    for found, words in (
+        (bench.Found(failures=["mlp, hwgen: 3 of 9 samples differ"]), "3 of 9 samples differ"),
+        (bench.Found(rows=[row("d8x8b6", "hwgen", 80, 1.0, 90)]), "model 90, mapped 80 (+12.5 %)"),
+    ):
+        given[:] = [found]
+        assert bench.main(["--bless"]) == 1
+        assert words in capsys.readouterr().err
+        assert "old" in (tmp_path / "adders.md").read_text()
+    given[:] = [bench.Found(rows=good)]
+    assert bench.main(["--bless"]) == 0
+    text = (tmp_path / "adders.md").read_text()
+    assert text.startswith(f"words\n{bench.MARK}\n")
+    assert "old" not in text
+    assert "| 1.01 | tie | 2.00 / 2.00 / 2.00 | worse |" in text  # what is lost is printed
+
+
+def test_a_design_that_fails_is_noted_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "OUT", tmp_path)
+
+    def broken(case: Case) -> designs.Text:
+        raise ConfigError(f"no {case.name}", "here", "")
+
+    monkeypatch.setattr(bench, "ours", broken)
+    found = bench.run(["d8x8b6", "s32x32b6p90"], {"hwgen"})
+    assert [text.split(":")[0] for text in found.failures] == [
+        "d8x8b6, hwgen",
+        "s32x32b6p90, hwgen",
+    ]
+    assert not found.rows
+
+
+@pytest.mark.parametrize("words", [["--only", "nothing"], ["--bless", "--only", "d8x8b6"]])
+def test_wrong_words_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        bench.main(words)
+    assert caught.value.code == 2
+    assert "no case 'nothing'" in (said := capsys.readouterr().err) or "--bless wants" in said
+
+
+def test_groups_are_names_for_what_is_in_them() -> None:
+    kinds = bench.groups()
+    assert [len(kinds[name]) for name in ("search", "speed", "ecp5")] == [12, 4, 3]
+    assert {"d8x8b6", "mlp", "mlp_5ns"} <= set(kinds["map"])
+    assert len({name for names in kinds.values() for name in names}) == sum(
+        map(len, kinds.values())
+    )

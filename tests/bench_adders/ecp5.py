@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Designs through place and route on an ECP5, ours and alkaid's by one script.
+
+What a design takes is counted in its mapped netlist, which is simulated first; how fast it runs is
+what nextpnr's timing analysis says of it between shift registers, for several seeds. Pipelines are
+compared at an equal number of stages of logic: alkaid is asked for as many as ours turned out to
+have, and registers its inputs in front of them. An ECP5
+table has four inputs and no room for a third operand, so both build adders of two.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from hwgen import paths
+from hwgen.emit import harness
+from hwgen.plan.board_types import Device
+from hwgen.plan.units import UNITS
+from hwgen.synth import nextpnr
+from hwgen.synth.count import Measured, count
+from tests.bench_adders.cases import Case, matrices, mlp
+from tests.bench_adders.designs import Asked, Text, keep, ours, rival
+from tests.bench_adders.measure import check, digest_of, mapped, written
+
+FAMILY, BOARD = "ecp5", "ecp5_evn"
+DEVICE = Device("85k", "CABGA381", "8")
+TITLE = "LFE5U-85F, speed 8"
+SEEDS = (1, 2, 3)
+AIM = 250.0  # MHz that the placer is asked for: beyond reach, so that it never stops early
+# Longest path between our registers to aim at, in nanoseconds; 0 registers the outputs alone.
+LAYER_CUTOFF, MLP_CUTOFF = 4.0, 7.0
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One design.
+
+    Attributes:
+        case: name of what was built.
+        title: for people.
+        by: who built it.
+        measured: what it takes.
+        latency: cycles from input to output.
+        mhz: after routing, by seed.
+        routed_lut, routed_ff: as nextpnr counts them at the first seed, shift registers included.
+        model: LUT of our own cost model; None for rivals.
+    """
+
+    case: str
+    title: str
+    by: str
+    measured: Measured
+    latency: int
+    mhz: tuple[float, ...]
+    routed_lut: int
+    routed_ff: int
+    model: int | None = None
+
+    @property
+    def lut(self) -> int:
+        """Return its look-up tables."""
+        return self.measured.lut
+
+
+def cases() -> dict[str, Callable[[], Case]]:
+    """Return what is placed and routed, by name."""
+
+    def layer() -> Case:
+        return next(case for case in matrices() if case.name == "s32x32b6p75")
+
+    def cut(case: Case, ns: float) -> Case:
+        return replace(case, title=f"{case.title}, cut at {ns:g} ns", cutoff=ns)
+
+    return {
+        "ecp5_layer": layer,
+        "ecp5_layer_cut": lambda: cut(layer(), LAYER_CUTOFF),
+        "ecp5_mlp_cut": lambda: cut(mlp(), MLP_CUTOFF),
+    }
+
+
+def run(name: str, tools: set[str], out: Path, python: Path) -> Iterator[Placed]:
+    """Yield the designs of one case.
+
+    Raises:
+        HwgenError: a design computes something else, or a tool failed.
+    """
+    case = cases()[name]()
+    text = ours(case, board_name=BOARD)
+    assert text.latency is not None
+    if "hwgen" in tools:
+        yield _placed(name, case, "hwgen", text, out)
+    if "alkaid" in tools:
+        stages = text.latency if case.cutoff else 0
+        asked = Asked("alkaid", {"hard_dc": -1}, ternary=False, stages=stages)
+        text = rival(replace(case, cutoff=0.0), asked, out / "rivals", python)
+        yield _placed(name, case, "alkaid", text, out)
+
+
+def _placed(name: str, case: Case, by: str, text: Text, out: Path) -> Placed:
+    netlist = mapped(text, out / "mapped", FAMILY)
+    latency, _ = check(case, text, netlist)
+    routed = _routed(text, out / "routed")
+    first = routed[0]
+    return Placed(
+        name, case.title, by, count(netlist), latency, tuple(r.fmax_mhz for r in routed),
+        first.lut, first.ff, text.model,
+    )  # fmt: skip
+
+
+def _routed(text: Text, cache: Path) -> list[nextpnr.Routed]:
+    """Place and route at every seed; each result is kept by digest."""
+    shell = (Path(harness.__file__), paths.rtl() / UNITS[harness.UNIT].file)
+    keys = (*(file.read_text() for file in shell), nextpnr.version(FAMILY), str(DEVICE), f"{AIM}")
+    digest = digest_of(text, FAMILY, *keys)
+    results = []
+    with tempfile.TemporaryDirectory() as name:
+        netlist, top = Path(name) / "netlist.json", ""
+        for seed in SEEDS:
+            kept = cache / f"{digest}-{seed}.json"
+            if not kept.is_file():
+                if not top:
+                    files = written(text, Path(name))
+                    top = nextpnr.write_harnessed(
+                        files, text.top, FAMILY, netlist, device=DEVICE.name, clock=text.clock
+                    )
+                made = nextpnr.place_and_route(
+                    netlist, top, DEVICE, FAMILY, seed=seed, freq_mhz=AIM
+                )
+                keep(kept, json.dumps(asdict(made)).encode())
+            known = json.loads(kept.read_text())
+            results.append(nextpnr.Routed(**{**known, "config": None}))
+    return results
+
+
+def table(rows: Sequence[Placed]) -> str:
+    """Return the designs, and behind each pair ours over alkaid's."""
+    seeds = ", ".join(map(str, SEEDS))
+    lines = [
+        f"| case | by | LUT4 | FF | latency | MHz, seeds {seeds} | median MHz | placed LUT4, FF | "
+        "model |",
+        "|---|---|--:|--:|--:|---|--:|--:|--:|",
+    ]
+    for row in rows:
+        m = row.measured
+        model = "" if row.model is None else f"{row.model} ({100 * (row.model / m.lut - 1):+.1f} %)"
+        lines.append(
+            f"| {row.title} | {row.by} | {m.lut} | {m.ff} | {row.latency} | "
+            f"{', '.join(f'{mhz:.0f}' for mhz in row.mhz)} | {median(row.mhz):.0f} | "
+            f"{row.routed_lut}, {row.routed_ff} | {model} |"
+        )
+        own = next((r for r in rows if r.case == row.case and r.by == "hwgen"), row)
+        if row is not own:
+            ff = f"{own.measured.ff / m.ff:.2f}" if m.ff else ""
+            lines.append(
+                f"| {row.title} | **ours over {row.by}** | **{own.lut / m.lut:.2f}** | {ff} | | | "
+                f"**{median(own.mhz) / median(row.mhz):.2f}** | | |"
+            )
+    return "\n".join(lines)
