@@ -16,6 +16,7 @@ _PACKAGES = {
     "qkeras": "verify --against qkeras, models in memory (extra: keras)",
     "hls4ml": "the comparison with hls4ml in bench (extra: hls4ml)",
     "pyosys": "reading the generated RTL with Yosys (extra: synth)",
+    "peakrdl-cheader": "pack (extra: pack)",
 }
 _PROGRAMS = {
     "g++": "simulation with Verilator",

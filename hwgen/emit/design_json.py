@@ -68,7 +68,12 @@ def design_json(design: Design, names: ModuleNames, data_width: int) -> bytes:
             "start": stage.start,
             "end": stage.end,
             "exports": [
-                {"width": logic.width(w), "signed": logic.lo[w] < 0} for w in stage.exports
+                {
+                    "width": design.width(tap),
+                    "signed": logic.signed(tap.wire) and not tap.sign,
+                    "cycle": design.arrives(tap),
+                }
+                for tap in stage.exports
             ],
         }
         for stage in design.stages

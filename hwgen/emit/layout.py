@@ -10,7 +10,7 @@ from hwgen import __version__
 from hwgen.emit import sv
 from hwgen.emit.names import Names
 from hwgen.logic.graph import In, Wire
-from hwgen.plan.design import Design, Port, Stage
+from hwgen.plan.design import Design, Port, Stage, Tap
 from hwgen.plan.units import UNITS
 
 
@@ -64,38 +64,52 @@ def banner(design: Design, what: str) -> list[str]:
 class Link:
     """The packed data of an input port or of a stage, and where each wire sits in it.
 
+    A stage gives every tap that is read; of an input port the top delays the whole word.
+
     Attributes:
         name: what its signals begin with.
         signal: in the top, undelayed.
         bits: width.
-        cycle: in which it arrives.
-        low: of every wire, the position of its lowest bit.
+        port: whether it is an input port's.
+        low: of every tap, undelayed where it is a port's, the position of its lowest bit.
     """
 
     name: str
     signal: str
     bits: int
-    cycle: int
-    low: dict[Wire, int]
+    port: bool
+    low: dict[Tap, int]
+
+    def at(self, tap: Tap) -> int:
+        """Return the position of a tap's lowest bit."""
+        return self.low[Tap(tap.wire) if self.port else tap]
+
+    def late(self, tap: Tap) -> int:
+        """Return how many cycles the top delays the link for a tap."""
+        return tap.delay if self.port else 0
+
+    def named(self, late: int) -> str:
+        """Return what the link is called so many cycles later, without the suffix of a port."""
+        return f"{self.name}_data_q{late}" if late else f"{self.name}_data"
 
 
 def links_of(design: Design, names: ModuleNames) -> dict[str, Link]:
     """Return the link of every input port and stage, by name of the port or stage."""
     links: dict[str, Link] = {}
     ports = {port.name: port for port in design.inputs}
-    lows: dict[str, dict[Wire, int]] = {port.name: {} for port in design.inputs}
+    lows: dict[str, dict[Tap, int]] = {port.name: {} for port in design.inputs}
     for wire, node in enumerate(design.logic.nodes):
         if isinstance(node, In):
-            lows[node.port][wire] = node.index * ports[node.port].fixed.width
+            lows[node.port][Tap(wire)] = node.index * ports[node.port].fixed.width
     for port in design.inputs:
-        links[port.name] = Link(port.name, f"{port.name}_data_i", port.bits, 0, lows[port.name])
+        links[port.name] = Link(port.name, f"{port.name}_data_i", port.bits, True, lows[port.name])
     for stage in design.stages:
         low, at = {}, 0
-        for wire in stage.exports:
-            low[wire] = at
-            at += design.logic.width(wire)
+        for tap in stage.exports:
+            low[tap] = at
+            at += design.width(tap)
         name = names.links[stage.name]
-        links[stage.name] = Link(name, f"{name}_data", at, stage.end, low)
+        links[stage.name] = Link(name, f"{name}_data", at, False, low)
     return links
 
 
@@ -142,4 +156,4 @@ class Frame:
 
 def stage_of(design: Design) -> dict[Wire, Stage]:
     """Return the stage that exports each exported wire."""
-    return {wire: stage for stage in design.stages for wire in stage.exports}
+    return {tap.wire: stage for stage in design.stages for tap in stage.exports}

@@ -85,7 +85,7 @@ def _facts(design: Design) -> Iterator[str]:
             shape = "x".join(str(n) for n in port.shape)
             yield f"{what} {port.name}: {shape} of {port.fixed}"
     for stage in design.stages:
-        width = sum(design.logic.width(w) for w in stage.exports)
+        width = sum(map(design.width, stage.exports))
         yield sv.plain(
             f"{stage.name}: cycles {stage.start} to {stage.end}, "
             f"{len(stage.exports)} values in {width} bits"

@@ -14,7 +14,6 @@ from hwgen.logic.graph import (
     Add,
     Add3,
     Const,
-    In,
     Logic,
     Max,
     Mul,
@@ -24,9 +23,8 @@ from hwgen.logic.graph import (
     Thresh,
     Wire,
     operands,
-    round_half_even,
 )
-from hwgen.plan.design import Design, Stage
+from hwgen.plan.design import Design, Stage, Tap
 
 _COMMENT_COLUMN = 60
 
@@ -82,13 +80,11 @@ class _Writer:
         self.design, self.stage, self.names = design, stage, names
         self.logic: Logic = design.logic
         self.constants, self.width = constants, width
-        self.links = [links[source.name] for source in stage.sources]
-        self.own = [w for w in stage.wires if not isinstance(self.logic.nodes[w], Const | In)]
-        self.own.sort(key=lambda w: (design.cycle[w], w))
-        self.arrives = {w: design.cycle[w] for w in self.own}
-        for source in stage.sources:
-            self.arrives.update(dict.fromkeys(source.wires, stage.start))
-        self.uses: dict[Wire, _Use] = {w: _Use() for w in self.arrives}
+        self.links = [(links[source.name], source) for source in stage.sources]
+        self.own = sorted(stage.wires, key=lambda w: (design.cycle[w], w))
+        self.arriving = {tap for source in stage.sources for tap in source.taps}
+        self.uses: dict[Wire, _Use] = {w: _Use() for w in self.own}
+        self.taken: dict[Tap, int] = dict.fromkeys(self.arriving, 0)  # low bits that are read
         self.units: set[str] = set()
         self.depth: dict[Wire, int] = {}  # adder levels since the last register
         self._collect()
@@ -97,25 +93,29 @@ class _Writer:
     def _collect(self) -> None:
         """Find out how each wire is read, hence how long it is kept."""
         for wire in self.own:
-            node = self.logic.nodes[wire]
-            at = self.arrives[wire]
-            width = self.width[wire]
+            node, width = self.logic.nodes[wire], self.width[wire]
             for i, read in enumerate(operands(node)):
                 if isinstance(self.logic.nodes[read], Const):
                     continue
-                use = self.uses[read]
-                delay = at - self.arrives[read]
+                delay = self.design.cycle[wire] - self.design.cycle[read]
                 assert delay >= 0, f"n{wire} reads n{read} before it exists"
                 if isinstance(node, Select) and i == 0:
-                    use.sign_depth = max(use.sign_depth, delay)
-                elif isinstance(node, Add | Select):
-                    use.read(delay, min(width, self.width[read]))
+                    self._read(Tap(read, delay, True), 1)
                 else:
-                    use.read(delay, self.width[read])
-        for wire in self.stage.exports:
-            delay = self.stage.end - self.arrives[wire]
-            assert delay >= 0, f"n{wire} is later than the end of its stage"
-            self.uses[wire].read(delay, self.width[wire])
+                    some = isinstance(node, Add | Select)
+                    bits = min(width, self.width[read]) if some else self.width[read]
+                    self._read(Tap(read, delay), bits)
+        for tap in self.stage.exports:
+            self._read(tap, self.width[tap.wire])
+
+    def _read(self, tap: Tap, bits: int) -> None:
+        use = self.uses.get(tap.wire)
+        if use is None:
+            self.taken[tap] = max(self.taken.get(tap, 0), bits)
+        elif tap.sign:
+            use.sign_depth = max(use.sign_depth, tap.delay)
+        else:
+            use.read(tap.delay, bits)
 
     # Names and operands
 
@@ -134,7 +134,7 @@ class _Writer:
         """Return an operand in its own width and sign."""
         value = self._const(wire)
         if value is None:
-            return self._at(wire, cycle - self.arrives[wire])
+            return self._at(wire, cycle - self.design.cycle[wire])
         return sv.literal(value, self.width[wire])
 
     def _cast(self, wire: Wire, cycle: int, width: int, shift: int = 0) -> str:
@@ -150,15 +150,20 @@ class _Writer:
 
     def _negative(self, wire: Wire, cycle: int) -> str:
         """Return the sign bit of a wire."""
-        delay, depth = cycle - self.arrives[wire], self.uses[wire].depth
-        if delay > depth:
-            return f"n{wire}_neg_q{delay}"
-        return f"{self._at(wire, delay)}[{self.width[wire] - 1}]"
+        tap = Tap(wire, cycle - self.design.cycle[wire], True)
+        use = self.uses.get(wire)
+        alone = tap in self.arriving if use is None else tap.delay > use.depth
+        if alone:
+            return self._sign(tap)
+        return f"{self._at(wire, tap.delay)}[{self.width[wire] - 1}]"
+
+    def _sign(self, tap: Tap) -> str:
+        return f"n{tap.wire}_neg" + (f"_q{tap.delay}" if tap.delay else "")
 
     # Text of one node
 
     def _node(self, wire: Wire) -> Iterator[str]:
-        node, at, width = self.logic.nodes[wire], self.arrives[wire], self.width[wire]
+        node, at, width = self.logic.nodes[wire], self.design.cycle[wire], self.width[wire]
         match node:
             case Add():
                 yield self._wire(wire, self._sum(node, at, width))
@@ -176,13 +181,12 @@ class _Writer:
                 ports = [("a_i", self._whole(a, at)), ("b_i", self._whole(b, at))]
                 module = "hwg_max" if isinstance(node, Max) else "hwg_mul"
                 yield from self._unit(module, wire, params, ports)
-            case Requant(a, shift, lo, hi):
-                lowest, highest = (
-                    round_half_even(v, shift) for v in (self.logic.lo[a], self.logic.hi[a])
-                )
+            case Requant(a, shift, lo, hi, half):
+                lowest, highest = map(node.rounded, (self.logic.lo[a], self.logic.hi[a]))
                 params = [
                     *self._format("In", a),
                     ("Shift", str(shift)),
+                    *([("Half", "1")] if half else []),
                     ("OutWidth", str(width)),
                     ("SatLo", str(int(lowest < lo))),
                     ("SatHi", str(int(highest > hi))),
@@ -253,8 +257,8 @@ class _Writer:
 
     def _remark(self, wire: Wire) -> str:
         """Return the comment of a node: its interval and, of an adder, its depth in adders."""
-        node, at = self.logic.nodes[wire], self.arrives[wire]
-        levels = [self.depth.get(r, 0) for r in operands(node) if self.arrives.get(r) == at]
+        node, cycle = self.logic.nodes[wire], self.design.cycle
+        levels = [self.depth.get(r, 0) for r in operands(node) if cycle[r] == cycle[wire]]
         adds = isinstance(node, Add | Add3)
         self.depth[wire] = max(levels, default=0) + int(adds)
         note = f"// [{self.logic.lo[wire]}, {self.logic.hi[wire]}]"
@@ -271,19 +275,29 @@ class _Writer:
     # Text of the stage
 
     def _inputs(self) -> Iterator[str]:
-        for link, source in zip(self.links, self.stage.sources, strict=True):
-            signal = f"{link.name}_data_i"
-            reads = [(link.low[w], self.width[w]) for w in source.wires]
-            for wire, (low, width) in zip(source.wires, reads, strict=True):
-                part = sv.bits(signal, low, width, link.bits)
-                yield f"  wire {self._kind(wire)} n{wire} = {part};"
-            yield from sink(signal, f"{link.name}_data", link.bits, reads)
+        for link, source in self.links:
+            reads: dict[int, list[tuple[int, int]]] = {}
+            cycles = [self.design.arrives(tap) for tap in source.taps]
+            shown = None
+            for cycle, tap in sorted(zip(cycles, source.taps, strict=True)):
+                late = link.late(tap)
+                low, width = link.at(tap), self.design.width(tap)
+                reads.setdefault(late, []).append((low, width))
+                if cycle != shown and len(set(cycles)) > 1:
+                    yield f"  // {link.name}, what is there in cycle {cycle}"
+                shown = cycle
+                part = sv.bits(f"{link.named(late)}_i", low, width, link.bits)
+                kind = f"{self._kind(tap.wire)} " if not tap.sign else ""
+                name = self._sign(tap) if tap.sign else self._at(tap.wire, tap.delay)
+                yield f"  wire {kind}{name} = {part};"
+            for late, parts in reads.items():
+                yield from sink(f"{link.named(late)}_i", link.named(late), link.bits, parts)
 
     def _registers(self) -> dict[int, list[tuple[str, str, str]]]:
         """Return (kind, register, value it takes) by the cycle the register belongs to."""
         table: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
         for wire, use in self.uses.items():
-            arrives, kind = self.arrives[wire], self._kind(wire)
+            arrives, kind = self.design.cycle[wire], self._kind(wire)
             for delay in range(1, use.depth + 1):
                 row = (kind, self._at(wire, delay), self._at(wire, delay - 1))
                 table[arrives + delay].append(row)
@@ -301,11 +315,18 @@ class _Writer:
                 if use.sign_depth >= use.depth:
                     reads.append((width - 1, 1))
                 yield from sink(self._at(wire, use.depth), f"n{wire}", width, reads)
+        for tap in sorted(self.arriving):
+            width, name = self.width[tap.wire], self._at(tap.wire, tap.delay)
+            if not tap.sign and self.taken[tap] < width:
+                reads = [(0, self.taken[tap])]
+                if Tap(tap.wire, tap.delay, True) in self.taken:
+                    reads.append((width - 1, 1))
+                yield from sink(name, name, width, reads)
 
     def write(self) -> StageText:
         by_cycle: dict[int, list[Wire]] = defaultdict(list)
         for wire in self.own:
-            by_cycle[self.arrives[wire]].append(wire)
+            by_cycle[self.design.cycle[wire]].append(wire)
         body = list(self._inputs())
         for cycle in range(self.stage.start, self.stage.end + 1):
             rows, wires = self.registers.get(cycle, []), by_cycle.get(cycle, [])
@@ -321,17 +342,27 @@ class _Writer:
         sinks = list(self._sinks())
         if sinks:
             body += ["", "  // bits that nothing reads", *sinks]
-        out = [self._whole(w, self.stage.end) for w in self.stage.exports]
+        out = [self._export(tap) for tap in self.stage.exports]
         name = self.names.links[self.stage.name]
         body += ["", f"  assign {name}_data_o = {sv.concat(out)};"]
         return StageText(self._file(name, body), bool(self.registers), frozenset(self.units))
 
+    def _export(self, tap: Tap) -> str:
+        cycle = self.design.arrives(tap)
+        return self._negative(tap.wire, cycle) if tap.sign else self._whole(tap.wire, cycle)
+
     def _file(self, name: str, body: list[str]) -> str:
         stage = self.stage
         clock = [sv.PortDecl("input", None, "clk_i")] if self.registers else []
-        ins = [sv.PortDecl("input", k.bits, f"{k.name}_data_i") for k in self.links]
-        width = sum(self.width[w] for w in stage.exports)
-        count = f"{len(stage.exports)} values, first in the lowest bits"
+        ins = [
+            sv.PortDecl("input", link.bits, f"{link.named(late)}_i")
+            for link, source in self.links
+            for late in sorted(set(map(link.late, source.taps)))
+        ]
+        width = sum(map(self.design.width, stage.exports))
+        cycles = sorted(set(map(self.design.arrives, stage.exports)))
+        some = "" if len(cycles) == 1 else f", in cycles {', '.join(map(str, cycles))}"
+        count = f"{len(stage.exports)} values, first in the lowest bits{some}"
         outs = [sv.PortDecl("output", width, f"{name}_data_o", count)]
         lines = sv.module(self.names.stages[stage.name], [*clock, *ins, *outs], body)
         header = [

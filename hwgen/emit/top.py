@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from hwgen.emit import sv
 from hwgen.emit.layout import Link, ModuleNames, banner, sink, stage_of
-from hwgen.logic.graph import Const, In, Shl, Wire
+from hwgen.logic.graph import Const, In, Wire
 from hwgen.plan.design import Design, Port, Stage
 
 
@@ -27,20 +27,22 @@ class _Writer:
         self.logic = design.logic
         self.outputs = dict(design.logic.outputs)
         self.exporter = stage_of(design)
-        # Of every link: reads as (low, width) by delay. A delay is a tap of one chain of registers.
+        # Reads as (low, width) of every link, of a port by delay: taps of one chain of registers.
         self.reads: dict[str, dict[int, list[tuple[int, int]]]] = defaultdict(
             lambda: defaultdict(list)
         )
         for stage in design.stages:
             for source in stage.sources:
-                self.reads[source.name][source.delay].append((0, links[source.name].bits))
+                link = links[source.name]
+                for late in set(map(link.late, source.taps)):
+                    self.reads[source.name][late].append((0, link.bits))
         self.elements = {
             port.name: [self._element(w, port.fixed.width) for w in self.outputs[port.name]]
             for port in design.outputs
         }
 
-    def _signal(self, link: Link, delay: int) -> str:
-        return f"{link.name}_data_q{delay}" if delay else link.signal
+    def _signal(self, link: Link, late: int) -> str:
+        return link.named(late) if late else link.signal
 
     def _element(self, wire: Wire, width: int) -> str:
         """Return an output element, extended to the port's width, one cycle before it leaves."""
@@ -56,16 +58,12 @@ class _Writer:
 
     def _bits(self, wire: Wire) -> str:
         """Return a wire as part of a link, read one cycle before the outputs leave."""
-        node = self.logic.nodes[wire]
-        if isinstance(node, Shl) and wire not in self.exporter:
-            return f"{{{self._bits(node.a)}, {node.shift}'d0}}"
+        node, tap = self.logic.nodes[wire], self.design.tap_of(wire)
         source = node.port if isinstance(node, In) else self.exporter[wire].name
         link = self.links[source]
-        delay = self.design.latency - 1 - link.cycle
-        assert delay >= 0, f"{source} is later than the outputs"
-        low, width = link.low[wire], self.logic.width(wire)
-        self.reads[source][delay].append((low, width))
-        return sv.bits(self._signal(link, delay), low, width, link.bits)
+        low, width = link.at(tap), self.logic.width(wire)
+        self.reads[source][link.late(tap)].append((low, width))
+        return sv.bits(self._signal(link, link.late(tap)), low, width, link.bits)
 
     def _taps(self, name: str) -> Iterator[str]:
         """Yield the delayed copies of a link and the sinks of bits that nothing reads."""
@@ -77,7 +75,7 @@ class _Writer:
             reads[before].append((0, link.bits))
             signal = self._signal(link, delay)
             yield ""
-            yield f"  // {link.name} as it is in cycle {link.cycle + delay}"
+            yield f"  // {link.name} as it is in cycle {delay}"
             yield f"  logic {sv.span(link.bits)} {signal};"
             yield from sv.instance(
                 "hwg_delay",
@@ -102,7 +100,8 @@ class _Writer:
         wired = [("clk_i", "clk_i")] if stage.name in self.clocked else []
         for source in stage.sources:
             read = self.links[source.name]
-            wired.append((f"{read.name}_data_i", self._signal(read, source.delay)))
+            for late in sorted(set(map(read.late, source.taps))):
+                wired.append((f"{read.named(late)}_i", self._signal(read, late)))
         wired.append((f"{link.name}_data_o", link.signal))
         yield from sv.instance(self.names.stages[stage.name], f"u_{link.name}", [], wired)
         yield from self._taps(stage.name)

@@ -17,9 +17,11 @@ On AMD parts the bare number of cells misleads, because one LUT6 site can hold t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from hwgen.errors import ConfigError
+from hwgen.synth.cells import AMD, CELLS
 from hwgen.synth.netlist import Bit, Cell, Netlist
 
 _SHARED = 5  # nets that two tables of one site may read
@@ -32,10 +34,13 @@ class Measured:
 
     Attributes:
         lut: look-up tables, each carry position owning one.
-        plut: sites after pairing; the number to compare with a vendor's "CLB LUTs".
+        plut: sites after pairing; the number to compare with a vendor's "CLB LUTs". Equal to *lut*
+            outside AMD's families, where nothing shares a table.
         carry: positions of carry chains, without those that only let the carry out (no table).
         ff: flip-flops.
         ns: longest path of the path model; None where none was asked for.
+        dsp, bram: blocks as a board's budget counts them, begun ones as whole.
+        depth: most look-up tables in a row, a carry chain counting as one; None if not asked for.
     """
 
     lut: int
@@ -43,21 +48,78 @@ class Measured:
     carry: int
     ff: int
     ns: float | None = None
+    dsp: int = 0
+    bram: int = 0
+    depth: int | None = None
 
     def with_path(self, ns: float) -> Measured:
         """Return the same with a path."""
         return replace(self, ns=ns)
 
+    def with_depth(self, depth: int) -> Measured:
+        """Return the same with a depth."""
+        return replace(self, depth=depth)
+
 
 def count(netlist: Netlist) -> Measured:
-    """Return what a netlist takes; the path is left open."""
+    """Return what a netlist takes; path and depth are left open.
+
+    Raises:
+        ConfigError: the cells of the family are not known.
+    """
+    if netlist.family not in CELLS:
+        raise ConfigError(f"the cells of family {netlist.family!r} are not known", "family")
+    known = CELLS[netlist.family]
     kinds = Counter(cell.kind for cell in netlist.cells)
-    ff = sum(n for kind, n in kinds.items() if kind.startswith(("FD", "TRELLIS_FF")))
-    if kinds["CCU2C"] or kinds["TRELLIS_FF"]:  # Lattice: nothing shares a table
-        carry = 2 * kinds["CCU2C"]
-        lut = kinds["LUT4"] + carry
-        return Measured(lut, lut, carry, ff)
-    return _Sites(netlist).measured(ff)
+    ff = sum(cell.is_register for cell in netlist.cells)
+    dsp, bram = (-(-_total(kinds, table) // 2) for table in (known.dsp, known.bram))
+    lut = _total(kinds, known.lut)
+    if netlist.family in AMD:
+        made = _Sites(netlist).measured(ff)
+        made = replace(made, lut=made.lut + lut, plut=made.plut + lut)
+    else:
+        carry = _total(kinds, known.carry)
+        owned = carry
+        if netlist.family == "ice40":
+            owned -= _with_their_table(netlist)
+        elif netlist.family == "ecp5":
+            owned += _ends_of_chains(netlist)
+        made = Measured(lut + owned, lut + owned, carry, ff)
+    return replace(made, dsp=dsp, bram=bram)
+
+
+def _total(kinds: Mapping[str, int], table: Mapping[str, int]) -> int:
+    return sum(n * table.get(kind, 0) for kind, n in kinds.items())
+
+
+def _ends_of_chains(netlist: Netlist) -> int:
+    """Return the tables of the pairs by which nextpnr leads carries into and out of ECP5 chains."""
+    pairs = [cell for cell in netlist.cells if cell.kind == "CCU2C"]
+    leaving = {cell.bit("COUT") for cell in pairs}
+    entering = Counter(cell.bit("CIN") for cell in pairs)
+    readers = Counter(b for cell in netlist.cells for pin, bits in cell.pins.items()
+                      if pin not in cell.outs for b in bits)  # fmt: skip
+    readers.update(b for bits in netlist.outputs().values() for b in bits)
+    ins = sum(n for bit, n in entering.items() if bit != "x" and bit not in leaving)
+    outs = sum(bit != "x" and readers[bit] != entering[bit] for bit in leaving)
+    return 2 * (ins + outs)
+
+
+def _with_their_table(netlist: Netlist) -> int:
+    """Return the iCE40 carries that share a logic cell with a table, which reads what they read."""
+    tables: Counter[tuple[Bit, ...]] = Counter(
+        tuple(cell.bit(pin) for pin in ("I1", "I2", "I3"))
+        for cell in netlist.cells
+        if cell.kind == "SB_LUT4"
+    )
+    found = 0
+    for cell in netlist.cells:
+        if cell.kind == "SB_CARRY":
+            reads = tuple(cell.bit(pin) for pin in ("I0", "I1", "CI"))
+            if tables[reads]:
+                tables[reads] -= 1
+                found += 1
+    return found
 
 
 def free_inverters(netlist: Netlist) -> frozenset[str]:
@@ -82,7 +144,7 @@ class _Sites:
         self.luts = [cell for cell in netlist.cells if cell.is_lut]
         for cell in netlist.cells:
             for pin, bits in cell.pins.items():
-                if pin in ("O", "O5", "O6", "CO", "Q"):
+                if pin in cell.outs:
                     self.driver.update((b, cell) for b in bits)
                 else:
                     self.fan.update(bits)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import ToolFailed
+from hwgen.synth import ecp5_sim
 
 Bit: TypeAlias = int | str  # a net, or the constant "0", "1", "x"
 Bits: TypeAlias = tuple[Bit, ...]
@@ -36,22 +37,26 @@ class Cell:
         kind: of the primitive, such as LUT4 or CARRY4.
         pins: pin to bits.
         params: integer parameters, such as INIT.
+        outs: the pins that are outputs.
+        modes: parameters that are words, such as REGSET.
     """
 
     name: str
     kind: str
     pins: Mapping[str, Bits]
     params: Mapping[str, int]
+    outs: frozenset[str] = OUTPUTS
+    modes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_lut(self) -> bool:
         """Tell a look-up table (an inverter is one of a single input)."""
-        return self.kind.startswith("LUT") or self.kind == "INV"
+        return self.kind.startswith(("LUT", "SB_LUT4")) or self.kind == "INV"
 
     @property
     def is_register(self) -> bool:
-        """Tell a flip-flop."""
-        return self.kind.startswith(("FD", "TRELLIS_FF"))
+        """Tell a flip-flop or a latch."""
+        return self.kind.startswith(("FD", "TRELLIS_FF", "SB_DFF", "DFF", "LDCE", "LDPE", "DL"))
 
     def bit(self, pin: str) -> Bit:
         """Return the bit of a pin of one bit; "0" where it is not connected."""
@@ -79,13 +84,15 @@ class Netlist:
     Attributes:
         cells: by name.
         ports: of every port, whether it is an input, and its bits.
+        family: whose primitives the cells are.
     """
 
     cells: tuple[Cell, ...]
     ports: Mapping[str, tuple[bool, Bits]]
+    family: str = "ultrascale_plus"
 
     @classmethod
-    def read(cls, path: Path, top: str) -> Netlist:
+    def read(cls, path: Path, top: str, family: str = "ultrascale_plus") -> Netlist:
         """Read a file of ``write_json``."""
         module = json.loads(path.read_bytes())["modules"][top]
         cells = []
@@ -93,12 +100,15 @@ class Netlist:
             if cell["type"] == "$scopeinfo":  # a remark on the hierarchy that was
                 continue
             pins = {pin: tuple(bits) for pin, bits in cell["connections"].items()}
-            cells.append(Cell(name, cell["type"], pins, _params(cell["parameters"])))
+            ways = cell["port_directions"]
+            outs = _shared(tuple(sorted(pin for pin, way in ways.items() if way == "output")))
+            params, modes = _params(cell["parameters"])
+            cells.append(Cell(name, cell["type"], pins, params, outs, modes))
         ports = {
             name: (port["direction"] == "input", tuple(port["bits"]))
             for name, port in sorted(module["ports"].items())
         }
-        return cls(tuple(cells), ports)
+        return cls(tuple(cells), ports, family)
 
     def inputs(self) -> dict[str, Bits]:
         """Return the input ports."""
@@ -120,12 +130,12 @@ class Netlist:
         for i, cell in enumerate(self.cells):
             if not cell.is_register or through_registers:
                 for pin, bits in cell.pins.items():
-                    if pin in OUTPUTS:
+                    if pin in cell.outs:
                         driver.update((b, i) for b in bits if isinstance(b, int))
         waits = [0] * len(self.cells)
         readers: dict[int, list[int]] = {}
         for i, cell in enumerate(self.cells):
-            reads = {b for pin, bits in cell.pins.items() if pin not in OUTPUTS for b in bits}
+            reads = {b for pin, bits in cell.pins.items() if pin not in cell.outs for b in bits}
             sources = {driver[b] for b in reads if isinstance(b, int) and b in driver}
             waits[i] = len(sources)
             for source in sources:
@@ -160,8 +170,9 @@ class Netlist:
             given = [0] * len(bits) if rows is None else _words(rows)
             assert len(given) == len(bits), f"{port} has {len(bits)} bits, not {len(given)}"
             value.update(zip(bits, given, strict=True))
+        evaluate = _evaluate_ecp5 if self.family == "ecp5" else _evaluate
         for cell in self.ordered(through_registers=True):
-            _evaluate(cell, value, every)
+            evaluate(cell, value, every)
         made = {}
         for port, bits in self.outputs().items():
             words = [value[b].to_bytes(-(-cycles // 8), "little") for b in bits]
@@ -171,13 +182,23 @@ class Netlist:
         return made
 
 
-def _params(given: Mapping[str, Any]) -> dict[str, int]:
-    """Return the parameters that are numbers; Yosys writes them as strings of binary digits."""
-    return {
-        name: int(text.replace("x", "0"), 2)
-        for name, text in given.items()
-        if isinstance(text, str) and text and set(text) <= {"0", "1", "x"}
-    }
+@cache
+def _shared(pins: tuple[str, ...]) -> frozenset[str]:
+    """Return one set for the many cells of a kind."""
+    return frozenset(pins)
+
+
+def _params(given: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, str]]:
+    """Return the parameters that are numbers, and those that are words.
+
+    Yosys writes numbers as strings of binary digits, and a blank behind a word that looks like one.
+    """
+    texts = {name: text for name, text in given.items() if isinstance(text, str) and text}
+    numbers = {name: text for name, text in texts.items() if set(text) <= {"0", "1", "x"}}
+    return (
+        {name: int(text.replace("x", "0"), 2) for name, text in numbers.items()},
+        {name: text.rstrip(" ") for name, text in texts.items() if name not in numbers},
+    )
 
 
 def _words(rows: Samples) -> list[int]:
@@ -217,6 +238,17 @@ def _evaluate(cell: Cell, value: dict[Bit, int], every: int) -> None:
         _set(value, pins, "Q", [_register(cell, value, every)])
     else:
         raise ToolFailed(f"no model of cell {kind}", cell.name)
+
+
+def _evaluate_ecp5(cell: Cell, value: dict[Bit, int], every: int) -> None:
+    pins = {pin: value[bits[0]] for pin, bits in cell.pins.items() if pin not in cell.outs}
+    made = ecp5_sim.evaluate(
+        cell.kind, pins, cell.params, cell.modes, every, lambda init, ins: table(init, ins, every)
+    )
+    if made is None:
+        raise ToolFailed(f"no model of cell {cell.kind}", cell.name)
+    for pin, word in made.items():
+        _set(value, cell.pins, pin, [word])
 
 
 def _register(cell: Cell, value: Mapping[Bit, int], every: int) -> int:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthesis with Yosys, in a process of its own, set up so that adders are judged fairly.
 
-Three things differ from a plain ``synth_xilinx``:
+Three things differ from a plain ``synth_xilinx``, ``synth_ecp5`` and so on:
 
 - every ``+`` and ``-`` becomes one carry chain as written. Left alone, Yosys fuses additions into
   compressor trees of look-up tables, which no vendor tool would choose;
-- sums of three go through the primitive body of ``hwg_add3`` (HWG_AMD_PRIMITIVES);
+- for AMD, sums of three go through the primitive body of ``hwg_add3`` (HWG_AMD_PRIMITIVES);
 - abc9 does not verify its own result, which would take most of the time.
 
 Sources are copied under short names first: Yosys derives names from paths, and the order in which
@@ -17,21 +17,24 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
-import os
-import signal
-import subprocess
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from hwgen.errors import ConfigError, ToolFailed, ToolMissing
+from hwgen.errors import ConfigError, ToolMissing
+from hwgen.synth.cells import AMD, CELLS
 from hwgen.synth.count import Measured, count
+from hwgen.synth.levels import depth
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel, longest_path
+from hwgen.synth.process import run
 
-FAMILIES = ("ultrascale_plus", "ecp5")
-TAIL_LINES = 30
+FAMILIES = tuple(CELLS)
+LATTICE_ALU = Path(__file__).with_name("lattice_alu.v")
+_CHAIN_CELL = {"ecp5": "CCU2C", "nexus": "CCU2"}  # families of lattice_alu.v
+_XILINX = {"ultrascale_plus": "xcup", "ultrascale": "xcu", "series7": "xc7"}
 
 # Sums straight to the cell that becomes one carry chain.
 _CHAINS = r"""
@@ -77,27 +80,10 @@ def run_script(
     """
     if importlib.util.find_spec("pyosys") is None:
         raise _missing()
-    process = subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM], cwd=folder, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    return run(
+        [sys.executable, "-c", _PROGRAM], folder, name="Yosys", what=what, timeout=timeout,
+        stdin=json.dumps(list(script)).encode(),
     )  # fmt: skip
-    late = False
-    try:
-        out, _ = process.communicate(json.dumps(list(script)).encode(), timeout=timeout)
-    except subprocess.TimeoutExpired:
-        late = True
-        os.killpg(process.pid, signal.SIGKILL)  # abc runs under it
-        out, _ = process.communicate()
-    except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise
-    text = out.decode("utf-8", "replace")
-    if late or process.returncode:
-        how = f"took more than {timeout:g} s" if late else f"ended with {process.returncode}"
-        tail = [line for line in text.splitlines() if line.strip()][-TAIL_LINES:]
-        raise ToolFailed("\n".join([f"Yosys {how}", *(f"  | {line}" for line in tail)]), what)
-    return text
 
 
 def version() -> str:
@@ -116,41 +102,87 @@ def _missing() -> ToolMissing:
     return ToolMissing("Yosys is not installed", "pyosys", "pip install 'hwgen[synth]'")
 
 
-def script_for(family: str, sources: Sequence[str], top: str) -> list[str]:
+def script_for(
+    family: str, sources: Sequence[str], top: str, *, dsp: bool = False, pads: bool = False,
+    device: str = "",
+) -> list[str]:  # fmt: skip
     """Return the commands that turn *sources* into ``netlist.json``.
+
+    Args:
+        family: one of `FAMILIES`.
+        sources: files in dependency order.
+        top: module to map.
+        dsp: let products take DSP blocks; memories take memory blocks in any case.
+        pads: put buffers at the ports, as place and route of a whole device needs them.
+        device: name of the part, as in ``hwgen.plan.board_types.Device``; some families differ by
+            it.
 
     Raises:
         ConfigError: there is no flow for the family.
     """
-    if family == "ultrascale_plus":
-        flow = f"synth_xilinx -family xcup -flatten -nodsp -noiopad -noclkbuf -nosrl -top {top}"
-        return [
-            *(f"read_verilog -sv -DHWG_AMD_PRIMITIVES {name}" for name in sources),
-            "scratchpad -set abc9.verify false",
-            f"{flow} -run begin:map_dsp",
+    if family not in FAMILIES:
+        raise ConfigError(
+            f"no synthesis flow for family {family!r}", "family", f"one of {', '.join(FAMILIES)}"
+        )
+    define = " -DHWG_AMD_PRIMITIVES" if family in AMD else ""
+    script = [f"read_verilog -sv{define} {name}" for name in sources]
+    script.append("scratchpad -set abc9.verify false")
+    if family in AMD:
+        nodsp = "" if dsp else " -nodsp"
+        flow = f"synth_xilinx -family {_XILINX[family]} -flatten{nodsp} -noiopad -noclkbuf -nosrl"
+        script += [
+            f"{flow} -top {top} -run begin:{'coarse' if dsp else 'map_dsp'}",
             "techmap -map chains.v",
             "opt",
-            f"{flow} -run coarse:",
-            "write_json netlist.json",
+            f"{flow} -top {top} -run coarse:",
         ]
+    else:
+        flow = f"{_flow(family, dsp, pads, device)} -top {top}"
+        begin = "flatten" if family == "ice40" else "coarse"
+        script += [
+            f"{flow} -run begin:{begin}",  # the family's cells, and the hierarchy
+            # What every flow goes on with, up to where additions would be fused.
+            "proc", "flatten", "opt_expr", "opt_clean", "opt -nodffe -nosdff", "wreduce",
+            "peepopt", "opt_clean", "techmap -map chains.v", "opt",
+        ]  # fmt: skip
+        if family in _CHAIN_CELL:
+            define = " -D HWG_NEXUS" if family == "nexus" else ""
+            techmap = f"techmap -map lattice_alu.v{define}"
+            script += [f"{flow} -run {begin}:map_gates", techmap, f"{flow} -run map_gates:"]
+        else:
+            script.append(f"{flow} -run {begin}:")
+    return [*script, "write_json netlist.json"]
+
+
+def _flow(family: str, dsp: bool, pads: bool, device: str) -> str:
+    """Return the synthesis command of a family that is not AMD's, without its top."""
+    nodsp = "" if dsp else " -nodsp"
     if family == "ecp5":
-        return [
-            *(f"read_verilog -sv {name}" for name in sources),
-            f"synth_ecp5 -top {top} -nodsp -noiopad",
-            "write_json netlist.json",
-        ]
-    raise ConfigError(
-        f"no synthesis flow for family {family!r}", "family", f"one of {', '.join(FAMILIES)}"
-    )
+        return f"synth_ecp5{nodsp} -noiopad"  # place and route puts the buffers
+    if family == "nexus":
+        part = "lfd2nx" if device.upper().startswith("LFD2NX") else "lifcl"
+        return f"synth_nexus -family {part}{nodsp}{'' if pads else ' -noiopad'}"
+    if family == "gowin":
+        part = next((p for p in ("gw2a", "gw5a") if device.lower().startswith(p)), "gw1n")
+        return f"synth_gowin -family {part}{nodsp}{' -setundef' if pads else ' -noiopads'}"
+    part = next((p for p in ("hx", "lp") if device.startswith(p)), "u")
+    return f"synth_ice40 -device {part}{' -dsp' if dsp else ''}"
 
 
-def map_design(files: Sequence[Path], top: str, family: str, *, timeout: float = 3600.0) -> Netlist:
-    """Return the flat mapped netlist of *top*.
+def write_netlist(
+    files: Sequence[Path], top: str, family: str, to: Path, *, dsp: bool = False,
+    pads: bool = False, device: str = "", timeout: float = 3600.0,
+) -> None:  # fmt: skip
+    """Map *top* and write its netlist as the JSON that `Netlist.read` and nextpnr take.
 
     Args:
         files: sources in dependency order.
         top: module to map.
         family: one of `FAMILIES`.
+        to: file to write.
+        dsp: let products take DSP blocks.
+        pads: put buffers at the ports.
+        device: name of the part, where the family's parts differ.
         timeout: seconds.
 
     Raises:
@@ -159,23 +191,75 @@ def map_design(files: Sequence[Path], top: str, family: str, *, timeout: float =
         ToolFailed: it failed.
     """
     names = [f"s{i}{path.suffix}" for i, path in enumerate(files)]
-    script = script_for(family, names, top)
+    script = script_for(family, names, top, dsp=dsp, pads=pads, device=device)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for short, path in zip(names, files, strict=True):
             (folder / short).write_bytes(path.read_bytes())
         (folder / "chains.v").write_text(_CHAINS)
+        (folder / "lattice_alu.v").write_bytes(LATTICE_ALU.read_bytes())
         run_script(script, folder, what=top, timeout=timeout)
-        return Netlist.read(folder / "netlist.json", top)
+        if family in _CHAIN_CELL:
+            _free_chain_ends(folder / "netlist.json", top, _CHAIN_CELL[family])
+        shutil.move(folder / "netlist.json", to)
+
+
+def _free_chain_ends(file: Path, top: str, kind: str) -> None:
+    """Leave the ends of Lattice chains open: nextpnr adds positions, or stops, where they are not.
+
+    A pin must be there and undriven to be open. Yosys ties an open carry-in to 0, which position 0
+    of lattice_alu.v does not look at, and wires a carry-out that nothing reads.
+    """
+    design = json.loads(file.read_bytes())
+    module = design["modules"][top]
+    cells = module["cells"].values()
+    read = {
+        bit
+        for cell in cells
+        for pin, bits in cell["connections"].items()
+        if cell["port_directions"][pin] != "output"
+        for bit in bits
+    }
+    for port in module["ports"].values():
+        read.update(port["bits"])
+    for cell in cells:
+        if cell["type"] == kind:
+            wired, ways = cell["connections"], cell["port_directions"]
+            init = cell["parameters"]["INIT0"]
+            if int(init, 16 if init.startswith("0x") else 2) >> 8 == 0:
+                wired["CIN"], ways["CIN"] = ["x"], "input"
+            if not read.intersection(wired.get("COUT", ())):
+                wired["COUT"], ways["COUT"] = ["x"], "output"
+    file.write_text(json.dumps(design))
+
+
+def map_design(
+    files: Sequence[Path], top: str, family: str, *, dsp: bool = False, device: str = "",
+    timeout: float = 3600.0,
+) -> Netlist:  # fmt: skip
+    """Return the flat mapped netlist of *top*, without buffers at its ports.
+
+    The rest is as for `write_netlist`.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        made = Path(name) / "netlist.json"
+        write_netlist(files, top, family, made, dsp=dsp, device=device, timeout=timeout)
+        return Netlist.read(made, top, family)
 
 
 def synthesise(
-    files: Sequence[Path], top: str, family: str, model: PathModel | None = None
-) -> Measured:
-    """Map a design and measure it; *model* also gives the longest path (AMD parts only).
+    files: Sequence[Path], top: str, family: str, model: PathModel | None = None, *,
+    dsp: bool = False, device: str = "", timeout: float = 3600.0,
+) -> Measured:  # fmt: skip
+    """Map a design and measure it, logic depth included.
 
-    Raises: as `map_design`.
+    With a *model* the longest path is measured too (AMD parts only). The rest is as for
+    `write_netlist`.
+
+    Raises: as `write_netlist`.
     """
-    netlist = map_design(files, top, family)
-    measured = count(netlist)
+    netlist = map_design(
+        files, top, family, dsp=dsp, device=device, timeout=timeout
+    )  # fmt: skip
+    measured = count(netlist).with_depth(depth(netlist))
     return measured if model is None else measured.with_path(longest_path(netlist, model))

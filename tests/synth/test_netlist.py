@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hwgen.errors import ToolFailed
+from hwgen.errors import ConfigError, ToolFailed
 from hwgen.plan.board import load_board
 from hwgen.synth.count import Measured, count
+from hwgen.synth.levels import depth
 from hwgen.synth.netlist import Bits, Cell, Netlist, table
 from hwgen.synth.path import PathModel, longest_path
 
@@ -172,11 +174,101 @@ def test_tables_share_a_site(reads: list[tuple[int, ...]], sites: int) -> None:
     assert count(made) == Measured(len(reads), sites, 0, 0)
 
 
-def test_lattice_cells_are_counted_as_they_are() -> None:
-    cells = [
-        cell("a", "CCU2C"), cell("b", "LUT4"), cell("c", "LUT4"), cell("d", "TRELLIS_FF"),
+def of(family: str, cells: list[Cell], outs: Mapping[str, Bits] | None = None) -> Netlist:
+    made = netlist(cells, {}, outs or {})
+    return replace(made, family=family)
+
+
+def pair(name: str, cin: Any, cout: Any, **sums: Any) -> Cell:
+    outs = frozenset({"S0", "S1", "COUT"})
+    pins = {"CIN": (cin,), "COUT": (cout,), **{pin: (bit,) for pin, bit in sums.items()}}
+    return Cell(name, "CCU2C", pins, {}, outs)
+
+
+def test_ecp5_cells_are_counted_as_nextpnr_places_them() -> None:
+    others = [cell("b", "LUT4"), cell("c", "LUT4"), cell("d", "TRELLIS_FF"), cell("m", "PFUMX")]
+    chain = [pair("p", "x", 7, S0=1), pair("q", 7, "x", S0=2)]
+    assert count(of("ecp5", [*chain, *others])) == Measured(6, 6, 4, 1)
+    # A carry from elsewhere, or one that is read elsewhere, takes a pair more.
+    fed = [pair("p", "0", 7), pair("q", 7, "x")]
+    assert count(of("ecp5", fed)).lut == 4 + 2
+    read = [pair("p", "x", 7), pair("q", 7, 8)]
+    assert count(of("ecp5", read, {"y": (8,)})).lut == 4 + 2
+
+
+def test_an_ice40_carry_shares_its_cell_with_the_table_that_reads_what_it_reads() -> None:
+    def table_of(name: str, *ins: Any) -> Cell:
+        return cell(name, "SB_LUT4", I0="0", I1=ins[0], I2=ins[1], I3=ins[2], O=90)
+
+    carry = cell("c", "SB_CARRY", I0=1, I1=2, CI=3, CO=4)
+    assert count(of("ice40", [carry, table_of("t", 1, 2, 3)])) == Measured(1, 1, 1, 0)
+    assert count(of("ice40", [carry, table_of("t", 2, 1, 3)])).lut == 2
+    assert count(of("ice40", [carry, carry, table_of("t", 1, 2, 3)])).lut == 2
+
+
+@pytest.mark.parametrize(
+    ("family", "kinds", "dsp", "bram", "lut", "ff"),
+    [
+        ("ultrascale_plus", ["DSP48E2", "RAMB36E2", "RAMB18E2", "RAM32M", "FDRE"], 1, 2, 4, 1),
+        ("series7", ["DSP48E1", "RAMB18E1", "RAMB18E1", "FDSE", "MUXF7"], 1, 1, 0, 1),
+        ("ecp5", ["MULT18X18D", "MULT9X9D", "DP16KD", "TRELLIS_DPR16X4"], 2, 1, 6, 0),
+        ("nexus", ["MULT18X36", "PDP16K_MODE", "WIDEFN9", "INV", "FD1P3IX"], 2, 1, 3, 1),
+        ("gowin", ["MULT18X18", "SDPB", "LUT3", "ALU", "DFFR", "MUX2_LUT5"], 1, 1, 2, 1),
+        ("ice40", ["SB_MAC16", "SB_RAM40_4K", "SB_LUT4", "SB_DFFSR"], 1, 1, 1, 1),
+    ],
+)
+def test_blocks_are_counted_as_budgets_count_them(
+    family: str, kinds: list[str], dsp: int, bram: int, lut: int, ff: int
+) -> None:
+    cells = [cell(f"c{i}", kind) for i, kind in enumerate(kinds)]
+    made = count(of(family, cells))
+    assert (made.dsp, made.bram, made.plut, made.ff) == (dsp, bram, lut, ff)
+
+
+def test_an_unknown_family_is_refused() -> None:
+    with pytest.raises(ConfigError, match="stratix"):
+        count(of("stratix", []))
+
+
+def test_depth_counts_tables_and_a_chain_once() -> None:
+    assert depth(subtractor(4)) == 1
+    tables = [lut("a", 1, (1, 2), 3), lut("b", 1, (3, 1), 4)]
+    assert depth(netlist(tables, {"x": (1, 2)}, {"y": (4,)})) == 2
+    registers = [
+        lut("a", 1, (1, 2), 3), cell("q", "FDRE", C=9, CE="1", D=3, R="0", Q=4),
+        lut("b", 1, (4,), 5), lut("c", 1, (5,), 6),
     ]  # fmt: skip
-    assert count(netlist(cells, {}, {})) == Measured(4, 4, 2, 1)
+    assert depth(netlist(registers, {"x": (1, 2)}, {"y": (6,)})) == 2
+    # A chain that a carry runs along, then a table behind its sum.
+    chain = [
+        pair("p", "x", 7, S0=1, A0=20), pair("q", 7, "x", S0=2, A0=21),
+        Cell("l", "LUT4", {"A": (2,), "Z": (3,)}, {}, frozenset({"Z"})),
+    ]  # fmt: skip
+    assert depth(of("ecp5", chain)) == 2
+    # An adder of iCE40 is one level: the carry is none, the table that takes the sum out is.
+    adder = [
+        cell("c", "SB_CARRY", I0=1, I1=2, CI="0", CO=4),
+        cell("t", "SB_LUT4", I1=5, I2=6, I3=4, O=7),
+    ]  # fmt: skip
+    assert depth(of("ice40", adder)) == 1
+
+
+def test_depth_ends_at_blocks_and_boxes_and_sees_through_memory_of_tables() -> None:
+    box = cell("b", "hwg_box", I=1, O=2)
+    made = netlist([lut("a", 1, (9,), 1), box, lut("c", 1, (2,), 3)], {"x": (9,)}, {"y": (3,)})
+    assert depth(made) == 1
+    words = Cell(
+        "m", "RAM32M", {"ADDRA": (1,), "DIA": (3,), "DOA": (2,)}, {}, frozenset({"DOA"})
+    )  # fmt: skip
+    # What is written may depend on what is read: no loop, the word waits for the clock.
+    looped = netlist([lut("a", 1, (9,), 1), words, lut("c", 1, (2,), 3)], {"x": (9,)}, {"y": (3,)})
+    assert depth(looped) == 3
+
+
+def test_a_loop_has_no_depth() -> None:
+    made = netlist([lut("l", 1, (2,), 2)], {"x": (1,)}, {"y": (2,)})
+    with pytest.raises(ToolFailed, match="loop"):
+        depth(made)
 
 
 def test_a_path_through_two_tables_pays_two_nets() -> None:

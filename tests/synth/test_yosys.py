@@ -67,13 +67,81 @@ def test_the_same_text_gives_the_same_netlist_anywhere(tmp_path: Path) -> None:
     assert made[0] == made[1]
 
 
-def test_ecp5_is_counted_in_its_own_cells(tmp_path: Path) -> None:
-    ports = "input clk, input [7:0] a, b, output logic [8:0] y"
-    body = "always_ff @(posedge clk) y <= a + b;"
-    made = yosys.synthesise([module(tmp_path, ports, body)], "m", "ecp5")
-    assert made.ff == 9
-    assert made.carry >= 8
-    assert made.lut >= made.carry
+EVERYTHING = (
+    "input clk, input signed [7:0] a, b, output logic signed [15:0] y, output logic [8:0] z, r",
+    """logic signed [8:0] t;
+  logic [8:0] mem [0:511];
+  always_ff @(posedge clk) begin
+    t <= a - b;
+    z <= t + 9'(a);
+    y <= a * b;
+    r <= mem[{a[0], b}];
+    if (a[1]) mem[{b[0], a}] <= z;
+  end""",
+)
+
+
+@pytest.mark.parametrize("family", yosys.FAMILIES)
+def test_every_family_maps_carries_products_and_memories(family: str, tmp_path: Path) -> None:
+    made = yosys.synthesise([module(tmp_path, *EVERYTHING)], "m", family, dsp=True)
+    assert (made.dsp, made.bram) == (1, 1 if family != "ice40" else 2)
+    assert made.carry >= 16
+    assert made.plut >= made.carry
+    assert made.ff >= 18
+    assert made.depth is not None
+    assert 1 <= made.depth <= 3
+
+
+def test_products_are_tables_unless_blocks_are_allowed(tmp_path: Path) -> None:
+    file = module(tmp_path, "input [5:0] a, b, output [11:0] y", "assign y = a * b;")
+    made = yosys.synthesise([file], "m", "ecp5")
+    assert made.dsp == 0
+    assert made.lut > 36
+
+
+# Bits, and what a chain of ECP5 with nextpnr's own counting takes: a position a bit and one more.
+@pytest.mark.parametrize("width", [5, 6, 7, 8])
+def test_a_lattice_adder_takes_one_table_more_than_its_bits(width: int, tmp_path: Path) -> None:
+    ports = f"input [{width - 1}:0] a, b, output [{width - 1}:0] y"
+    file = module(tmp_path, ports, f"assign y = a {'-' if width > 6 else '+'} b;")
+    for family in ("ecp5", "nexus"):
+        made = yosys.synthesise([file], "m", family)
+        assert made.lut == width + 1
+        assert made.depth == 1
+
+
+@pytest.mark.parametrize("define", ["", "HWG_NEXUS"])
+def test_the_lattice_chain_is_the_sum(define: str, tmp_path: Path) -> None:
+    # Against Yosys' own models of the cells, by its SAT solver: both parities, signs, a carry-in.
+    sums = [
+        (width, sign, text)
+        for width in (5, 6)
+        for sign in ("", "signed")
+        for text in ("a + b", "a - b", "a + b + c")
+    ]
+    ports = "input c, " + ", ".join(
+        f"input {sign} [{width - 2}:0] a{i}, input {sign} [{width - 1}:0] b{i}, "
+        f"output [{width - 1}:0] y{i}"
+        for i, (width, sign, _) in enumerate(sums)
+    )
+    body = "\n  ".join(
+        f"assign y{i} = {text.replace('a', f'a{i}').replace('b', f'b{i}')};"
+        for i, (_, _, text) in enumerate(sums)
+    )
+    module(tmp_path, ports, body)
+    (tmp_path / "map.v").write_bytes(yosys.LATTICE_ALU.read_bytes())
+    cells = "nexus" if define else "ecp5"
+    script = [
+        "read_verilog -sv m.sv", "proc", "alumacc", "opt",
+        "copy m gate",
+        f"techmap -map map.v{f' -D {define}' if define else ''} gate",
+        "select -assert-min 1 gate/t:CCU2*", "select -assert-none gate/t:$alu", "select -clear",
+        f"read_verilog -D NO_INCLUDES +/{cells}/cells_sim.v", "hierarchy -check", "proc",
+        "setattr -mod -unset lib_whitebox -unset whitebox -unset blackbox *",
+        "flatten gate", "miter -equiv -flatten -make_assert m gate both",
+        "sat -verify -prove-asserts both",
+    ]  # fmt: skip
+    assert "SUCCESS" in yosys.run_script(script, tmp_path)
 
 
 def test_yosys_errors_are_told_with_their_log(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verb that runs synthesis tools."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from hwgen.cli.common import Arguments, Verbs, progress
+
+
+def _synth(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import synthesis
+
+    return synthesis.synth(
+        Path(args.out), board=args.board, top=args.top, route=args.route, seeds=args.seeds,
+        bitstream=args.bitstream, run_vivado=args.vivado, dsp=args.dsp, jobs=args.jobs,
+        say=progress(args),
+    )  # fmt: skip
+
+
+VERBS: Verbs = {
+    "synth": (_synth, "synthesise a built design with Yosys; place, route and pack it on request"),
+}
+
+# fmt: off
+ARGUMENTS: Arguments = (
+    ("synth", "out", {"metavar": "OUT", "help": "a folder that 'hwgen build' wrote"}),
+    ("synth", "-b --board", {"help": "another board than the build's"}),
+    ("synth", "--top", {"default": "flow", "choices": ("flow", "axis"), "help": "the core, or the "
+        "core behind AXI-Stream"}),
+    ("synth", "--route", {"action": "store_true", "help": "place and route with nextpnr for the "
+        "clock rate (ECP5, Nexus, iCE40, Gowin)"}),
+    ("synth", "--seeds", {"type": int, "default": 1, "metavar": "N", "help": "placements to try"}),
+    ("synth", "--bitstream", {"action": "store_true", "help": "a bitstream that tests the core on "
+        "the board with the build's own vectors; needs the board's pins"}),
+    ("synth", "--vivado", {"action": "store_true", "help": "write scripts for Vivado and run them "
+        "(AMD boards)"}),
+    ("synth", "--dsp", {"action": "store_true", "help": "let products take DSP blocks"}),
+    ("synth", "--jobs", {"type": int, "metavar": "N", "help": "processes at once; default: one a "
+        "processor"}),
+)
+# fmt: on

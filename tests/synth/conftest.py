@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small build to synthesise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hwgen.ops  # noqa: F401  (registers the operations)
+from hwgen import project
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ops.dense import Dense
+from hwgen.ops.input_ import Input
+
+MakeBuild = Callable[..., Path]
+
+
+def _graph(bump: int) -> Graph:
+    """Two dense layers; *bump* changes the second one alone."""
+    rng = np.random.default_rng(3)
+    head = Input.of((3,), Fixed(5, 0, True))
+    x = Node("x", head, (), head.infer([]), "x")
+    one = Dense(rng.integers(-7, 8, (3, 4)), rng.integers(-9, 10, 4))
+    first = Node("first", one, ("x",), one.infer([x.type]), "first")
+    weight = rng.integers(-7, 8, (4, 2))
+    weight[0, 0] += bump
+    two = Dense(weight, np.array([1, -2]))
+    second = Node("second", two, ("first",), two.infer([first.type]), "second")
+    return Graph("pair", (x, first, second), (Output("y", "second", (1.0,)),))
+
+
+@pytest.fixture(scope="session")
+def make_build() -> MakeBuild:
+    def make(folder: Path, board: str = "ulx3s", bump: int = 0, clock: str | None = None) -> Path:
+        project.build(_graph(bump), folder, board=board, clock=clock, name="pair")
+        return folder
+
+    return make

