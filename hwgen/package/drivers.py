@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drivers: Python for PYNQ, C for bare metal; both with the registers of the one description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hwgen.emit.holes import fill
+from hwgen.package.bench import template
+from hwgen.package.core import Core, Stream
+from hwgen.package.registers import Register
+
+
+def _figures(values: tuple[int, ...]) -> str:
+    """Return the one figure that all elements share, or a list of all."""
+    return str(values[0]) if len(set(values)) == 1 else str(list(values))
+
+
+def _python_port(stream: Stream, limits: bool) -> str:
+    facts = {
+        "shape": str(stream.shape),
+        "width": str(stream.fixed.width),
+        "frac": str(stream.fixed.frac),
+        "signed": str(stream.fixed.signed),
+        "container": str(stream.container),
+        "beats": str(stream.beats),
+        **({"lo": _figures(stream.lo), "hi": _figures(stream.hi)} if limits else {}),
+        "scale": str(list(stream.scale)),
+        "offset": str(list(stream.offset)),
+    }
+    rows = [f'    "{key}": {value},' for key, value in facts.items()]
+    return "\n".join([f'"{stream.name}": {{', *rows, "},"])
+
+
+def klass(core: Core) -> str:
+    """Return the name of the driver's class."""
+    return "".join(part.capitalize() for part in core.base.split("_"))
+
+
+def pynq_driver(core: Core, registers: Sequence[Register]) -> str:
+    """Return the PYNQ driver, a module of its own that needs ``pynq`` and numpy."""
+    magic = next(r.reset for r in registers if r.name == "id")
+    assert magic is not None
+    fields = [
+        f'"{r.name}": {{' + ", ".join(f'"{f.name}": ({f.low}, {f.width})' for f in r.fields) + "},"
+        for r in registers
+    ]
+    text = fill(
+        template("pynq.py.in"),
+        ip=core.ip,
+        module=core.base,
+        klass=klass(core),
+        model=core.model,
+        latency=str(core.latency),
+        interval=str(core.interval),
+        data_width=str(core.data_width),
+        inputs="\n".join(_python_port(s, True) for s in core.inputs),
+        outputs="\n".join(_python_port(s, False) for s in core.outputs),
+        registers="\n".join(f'"{r.name}": 0x{r.offset:02X},' for r in registers),
+        fields="\n".join(fields),
+        magic=f"{magic:08X}",
+    )
+    return core.banner("#") + text
+
+
+def _c_type(stream: Stream) -> str:
+    """Return the C type of a code: that of its container, at most 64 bits."""
+    return f"{'' if stream.fixed.signed else 'u'}int{min(stream.container, 64)}_t"
+
+
+def c_driver(core: Core) -> dict[str, str]:
+    """Return header and source of the bare-metal driver, by name, without the register header."""
+    names = {"name": core.base, "NAME": core.base.upper()}
+    sizes, heads, bodies = [], [], []
+    for side, streams in (("IN", core.inputs), ("OUT", core.outputs)):
+        for stream in streams:
+            kind, tag = _c_type(stream), f"{names['NAME']}_{side}_{stream.label.upper()}"
+            whole = stream.beats * core.data_width // 8
+            sizes += [
+                f"/* {stream.name}: {stream.dims} of {stream.fixed}, containers of "
+                f"{stream.container} bits */",
+                f"#define {tag}_ELEMENTS {stream.size}",
+                f"#define {tag}_BYTES {stream.bytes} /* of a sample */",
+                f"#define {tag}_BATCH_BYTES {whole} /* of a sample in a frame of several */",
+            ]
+            verb, first, second = (
+                ("pack", f"const {kind} *codes", "uint8_t *bytes") if side == "IN"
+                else ("unpack", "const uint8_t *bytes", f"{kind} *codes")
+            )  # fmt: skip
+            head = (
+                f"void {core.base}_{verb}_{stream.label}({first}, size_t samples, size_t stride, "
+                f"{second})"
+            )
+            heads.append(f"{head};")
+            inner = "put" if side == "IN" else "get"
+            call = (
+                f"put(bytes + at, (uint64_t)codes[i], {stream.container // 8}, "
+                f"{'codes[i] < 0' if stream.fixed.signed else '0'});"
+            )
+            if inner == "get":
+                call = f"codes[i] = ({kind})get(bytes + at, {min(stream.container, 64) // 8});"
+            bodies += [
+                head,
+                "{",
+                f"    for (size_t i = 0; i < samples * {stream.size}u; i++) {{",
+                f"        const size_t at = i / {stream.size}u * stride + "
+                f"i % {stream.size}u * {stream.container // 8}u;",
+                f"        {call}",
+                "    }",
+                "}",
+                "",
+            ]
+    guard = f"{names['NAME']}_H"
+    header = fill(
+        template("driver.h.in"), **names, guard=guard, sizes="\n".join(sizes),
+        heads="\n".join(heads), model=core.model[:16], latency=str(core.latency),
+        interval=str(core.interval), digest_hi=core.model[:8], digest_lo=core.model[8:16],
+    )  # fmt: skip
+    source = fill(template("driver.c.in"), **names, bodies="\n".join(bodies))
+    return {
+        f"{core.base}.h": core.banner("//") + header,
+        f"{core.base}.c": core.banner("//") + source,
+    }

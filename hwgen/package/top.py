@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The module that is packaged: the AXI-Stream top behind its registers.
+
+Plain Verilog of 2001, because Vivado takes no SystemVerilog at the top of a packaged core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from hwgen.emit import sv
+from hwgen.package.core import ADDRESS_WIDTH, Core, Stream, counted
+from hwgen.package.registers import identity
+
+BEAT = ("tdata", "tkeep", "tlast", "tvalid", "tready")
+UNITS = ("hwg_axil_regs", "hwg_axis_split", "hwg_axis_join")
+# Of AXI4-Lite: signal, direction at the slave, bits (0: the address), port of hwg_axil_regs.
+LITE = (
+    ("awaddr", "input", 0, "aw_addr_i"),
+    ("awprot", "input", 3, ""),
+    ("awvalid", "input", None, "aw_valid_i"),
+    ("awready", "output", None, "aw_ready_o"),
+    ("wdata", "input", 32, "w_data_i"),
+    ("wstrb", "input", 4, "w_strb_i"),
+    ("wvalid", "input", None, "w_valid_i"),
+    ("wready", "output", None, "w_ready_o"),
+    ("bresp", "output", 2, "b_resp_o"),
+    ("bvalid", "output", None, "b_valid_o"),
+    ("bready", "input", None, "b_ready_i"),
+    ("araddr", "input", 0, "ar_addr_i"),
+    ("arprot", "input", 3, ""),
+    ("arvalid", "input", None, "ar_valid_i"),
+    ("arready", "output", None, "ar_ready_o"),
+    ("rdata", "output", 32, "r_data_o"),
+    ("rresp", "output", 2, "r_resp_o"),
+    ("rvalid", "output", None, "r_valid_o"),
+    ("rready", "input", None, "r_ready_i"),
+)
+
+
+def lite_ports() -> list[sv.PortDecl]:
+    """Return the ports of the AXI4-Lite slave, named after the bus ``s_axil``."""
+    return [
+        sv.PortDecl(way, ADDRESS_WIDTH if width == 0 else width, f"s_axil_{name}")
+        for name, way, width, _ in LITE
+    ]
+
+
+def stream_ports(core: Core, stream: Stream) -> list[sv.PortDecl]:
+    """Return the ports of an AXI-Stream."""
+    ahead, back = ("input", "output") if stream in core.inputs else ("output", "input")
+    note = f"{stream.name}: {stream.dims} of {stream.fixed}, {stream.bytes} bytes, "
+    note += counted(stream.beats, "beat")
+    widths = (core.data_width, core.data_width // 8, None, None, None)
+    return [
+        sv.PortDecl(back if name == "tready" else ahead, width, f"{stream.prefix}_{name}",
+                    note if name == "tdata" else "")
+        for name, width in zip(BEAT, widths, strict=True)
+    ]  # fmt: skip
+
+
+def ip_ports(core: Core) -> list[sv.PortDecl]:
+    """Return the ports of the packaged module."""
+    ports = [sv.PortDecl("input", None, "aclk"), sv.PortDecl("input", None, "aresetn")]
+    ports += lite_ports()
+    for stream in (*core.inputs, *core.outputs):
+        ports += stream_ports(core, stream)
+    return ports
+
+
+def module(
+    name: str, ports: Sequence[sv.PortDecl], body: Iterable[str], marks: dict[str, str]
+) -> list[str]:
+    """Return a Verilog-2001 module; *marks* are attributes in front of ports, by name."""
+    wide = max(len(sv.span(p.width)) for p in ports if p.width is not None)
+    lines = [f"module {name} ("]
+    for i, port in enumerate(ports):
+        if port.name in marks:
+            lines.append(f"  {marks[port.name]}")
+        size = "" if port.width is None else sv.span(port.width)
+        comma = "" if i == len(ports) - 1 else ","
+        comment = f"  // {port.comment}" if port.comment else ""
+        lines.append(f"  {port.direction + ' wire':<11} {size:<{wide}} {port.name}{comma}{comment}")
+    return [*lines, ");", "", *body, "", "endmodule"]
+
+
+def _registers(core: Core) -> Iterator[str]:
+    figures = identity(core)
+
+    def word(*parts: tuple[str, int]) -> str:
+        value = 0
+        for name, width in parts:
+            assert 0 <= figures[name] < 1 << width, f"{name} takes more than {width} bits"
+            value = value << width | figures[name]
+        return f"32'h{value:08X}"
+
+    yield ""
+    yield "  wire        core_enable, core_reset, frame_error, frame_open, result_waiting;"
+    yield "  wire        sample_in, sample_out;"
+    yield "  wire [31:0] batch;"
+    yield from sv.instance(
+        "hwg_axil_regs",
+        "u_regs",
+        [
+            ("AddrWidth", str(ADDRESS_WIDTH)),
+            ("Version", word(("MAJOR", 8), ("MINOR", 8), ("PATCH", 16))),
+            ("DigestHi", word(("DIGEST_HI", 32))),
+            ("DigestLo", word(("DIGEST_LO", 32))),
+            ("Latency", word(("LATENCY", 32))),
+            ("Interval", word(("INTERVAL", 32))),
+            ("Clock", word(("CLOCK_KHZ", 32))),
+            ("Ports", word(("OUTPUTS", 8), ("INPUTS", 8), ("DATA_WIDTH", 16))),
+        ],
+        [
+            ("clk_i", "aclk"),
+            ("rst_ni", "aresetn"),
+            *((port, f"s_axil_{name}") for name, _, _, port in LITE if port),
+            ("enable_o", "core_enable"),
+            ("reset_o", "core_reset"),
+            ("batch_o", "batch"),
+            ("frame_error_i", "frame_error"),
+            ("frame_open_i", "frame_open"),
+            ("result_waiting_i", "result_waiting"),
+            ("sample_in_i", "sample_in"),
+            ("sample_out_i", "sample_out"),
+        ],
+    )
+    yield "  wire unused_prot;"
+    yield "  assign unused_prot = ^{s_axil_awprot, s_axil_arprot};"
+
+
+def _wires(core: Core, stream: Stream) -> Iterator[str]:
+    """Yield the signals between a stream's unit and the core; they are called core_<prefix>."""
+    name, width = f"core_{stream.prefix}", core.data_width
+    data, keep = sv.span(width), sv.span(width // 8)
+    wide = max(len(data), len(keep))
+    yield f"  wire {data:<{wide}} {name}_tdata;"
+    yield f"  wire {keep:<{wide}} {name}_tkeep;"
+    yield f"  wire {'':<{wide}} {name}_tlast, {name}_tvalid, {name}_tready;"
+
+
+def _ends(outer: str, inner: str) -> list[tuple[str, str]]:
+    """Return the connections of a unit that beats pass from *outer* to *inner*."""
+    units = ("data", "keep", "last", "valid")
+    ends = []
+    for side, name, back in (("in", outer, "o"), ("out", inner, "i")):
+        ahead = "i" if back == "o" else "o"
+        ends += [(f"{side}_{u}_{ahead}", f"{name}_t{u}") for u in units]
+        ends.append((f"{side}_ready_{back}", f"{name}_tready"))
+    return ends
+
+
+def _rim(core: Core) -> Iterator[str]:
+    clocked = [("clk_i", "aclk"), ("rst_ni", "core_resetn")]
+    for stream in core.inputs:
+        name = stream.prefix
+        yield ""
+        yield f"  // input {stream.name}: stops between samples, and takes frames of several"
+        yield from _wires(core, stream)
+        yield f"  wire {name}_open, {name}_sample;"
+        yield from sv.instance(
+            "hwg_axis_split",
+            f"u_{name}",
+            [("DataWidth", str(core.data_width)), ("Beats", str(stream.beats))],
+            [
+                *clocked,
+                ("enable_i", "core_enable"),
+                ("many_i", "batch_many"),
+                ("open_o", f"{name}_open"),
+                ("sample_o", f"{name}_sample"),
+                *_ends(name, f"core_{name}"),
+            ],
+        )
+    for stream in core.outputs:
+        name = stream.prefix
+        yield ""
+        yield f"  // output {stream.name}: joins the results of a frame"
+        yield from _wires(core, stream)
+        yield f"  wire {name}_sample;"
+        yield from sv.instance(
+            "hwg_axis_join",
+            f"u_{name}",
+            [("DataWidth", str(core.data_width))],
+            [
+                *clocked,
+                ("batch_i", "batch"),
+                ("sample_o", f"{name}_sample"),
+                *_ends(f"core_{name}", name),
+            ],
+        )
+
+
+def _core(core: Core) -> Iterator[str]:
+    streams = [(f"{s.prefix}_{w}", f"core_{s.prefix}_{w}") for s in
+               (*core.inputs, *core.outputs) for w in BEAT]  # fmt: skip
+    yield from sv.instance(
+        core.axis,
+        "u_core",
+        [],
+        [
+            ("aclk", "aclk"),
+            ("aresetn", "core_resetn"),
+            *streams,
+            ("frame_error_o", "frame_error"),
+        ],
+    )
+
+
+def ip_top(core: Core) -> str:
+    """Return the packaged module."""
+    streams = (*core.inputs, *core.outputs)
+    body = [
+        "  // The core's own reset, by which the registers let it forget what is in flight.",
+        "  wire core_resetn, batch_many;",
+        *_registers(core),
+        "  assign core_resetn = aresetn & ~core_reset;",
+        "  assign batch_many  = |batch[31:1];",
+        *_rim(core),
+        "",
+        f"  assign frame_open     = {' | '.join(f'{s.prefix}_open' for s in core.inputs)};",
+        f"  assign result_waiting = {' | '.join(f'{s.prefix}_tvalid' for s in core.outputs)};",
+        "  // The streams keep step, so that one counts for all.",
+        f"  assign sample_in      = {core.inputs[0].prefix}_sample;",
+        f"  assign sample_out     = {core.outputs[0].prefix}_sample;",
+    ]
+    others = [f"{s.prefix}_sample" for s in (*core.inputs[1:], *core.outputs[1:])]
+    if others:
+        body += ["  wire unused_samples;", f"  assign unused_samples = ^{{{', '.join(others)}}};"]
+    body += ["", *_core(core)]
+    buses = ":".join(["s_axil", *(s.prefix for s in streams)])
+    info, facts = "X_INTERFACE_INFO", "X_INTERFACE_PARAMETER"
+    marks = {
+        "aclk": f'(* {info} = "xilinx.com:signal:clock:1.0 aclk CLK", '
+        f'{facts} = "ASSOCIATED_BUSIF {buses}, ASSOCIATED_RESET aresetn" *)',
+        "aresetn": f'(* {info} = "xilinx.com:signal:reset:1.0 aresetn RST", '
+        f'{facts} = "POLARITY ACTIVE_LOW" *)',
+    }
+    head = core.banner(
+        "//", f"{core.name}: AXI-Stream frames in and out, registers behind AXI4-Lite."
+    )
+    lines = module(core.ip, ip_ports(core), body, marks)
+    return "\n".join([head + "`default_nettype none", "", *lines, "", "`default_nettype wire", ""])

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two small models, built and packaged once a session."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from hwgen import packing, paths, project
+from hwgen.errors import ToolFailed
+from hwgen.package.core import Core
+from hwgen.package.registers import Register, register_map
+from hwgen.verify import compile_rtl, tools
+from tests.cli.models import branchy_h5, tiny_h5
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A build and its package."""
+
+    build: Path
+    core: Core
+    registers: tuple[Register, ...]
+
+    @property
+    def ip(self) -> Path:
+        return self.build / "ip"
+
+    def sources(self) -> list[Path]:
+        """The sources of the packaged module and the trigger wrapper, in order."""
+        listing = (self.ip / "hdl" / "files.f").read_text("utf-8").split()
+        return [self.ip / "hdl" / name for name in listing]
+
+
+def _packed(folder: Path, model: Path, board: str) -> Packed:
+    project.build(model, folder / "out", board=board)
+    packing.pack(folder / "out")
+    core = packing.open_core(folder / "out")
+    return Packed(folder / "out", core, register_map(core))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """One input, one output, a beat each with bytes to spare."""
+    folder = tmp_path_factory.mktemp("tiny")
+    return _packed(folder, tiny_h5(folder / "tiny.h5"), "pynq_z2")
+
+
+@pytest.fixture(scope="session")
+def branchy(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """Two inputs and two outputs of several beats each."""
+    folder = tmp_path_factory.mktemp("branchy")
+    return _packed(folder, branchy_h5(folder / "branchy.h5"), "icebreaker")
+
+
+@pytest.fixture(params=["tiny", "branchy"])
+def packed(request: pytest.FixtureRequest) -> Packed:
+    found = request.getfixturevalue(str(request.param))
+    assert isinstance(found, Packed)
+    return found
+
+
+def load(packed: Packed) -> Any:
+    """Return the PYNQ driver of a package as a module."""
+    name = packed.core.base
+    spec = importlib.util.spec_from_file_location(name, packed.ip / "drivers/pynq" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# What a Verilator needs that was compiled for another compiler than the one at hand.
+VERILATOR_OPTIONS = (
+    "CXX=g++", "LINK=g++", "CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=",
+    "CFG_CXXFLAGS_COROUTINES=-fcoroutines", "CFG_CXXFLAGS_STD=-std=gnu++20",
+    "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", f"PYTHON3={sys.executable}",
+)  # fmt: skip
+
+
+def _describe(registers: tuple[Register, ...]) -> dict[str, dict[str, int]]:
+    """The map as the bench takes it."""
+    made = {}
+    for register in registers:
+        masks = {"writable": 0, "pulse": 0, "reset": 0}
+        for field in register.fields:
+            mask = ((1 << field.width) - 1) << field.low
+            masks["writable"] |= mask if field.writable else 0
+            masks["pulse"] |= mask if field.pulse else 0
+            masks["reset"] |= (field.reset or 0) << field.low  # at rest the hardware drives zeros
+        made[register.name] = {"offset": register.offset, **masks}
+    return made
+
+
+def _control(
+    packed: Packed, folder: Path, claims: Collection[str] = (),
+    edit: Callable[[str, str], str] | None = None, preset: int = 0,
+) -> set[str]:  # fmt: skip
+    """Run sim/bench_control.py on a package and return the claims that fail.
+
+    Args:
+        packed: the package.
+        folder: to work in.
+        claims: to run; all if empty.
+        edit: changes a source: name and text to text.
+        preset: what the counters begin with, by that edit.
+    """
+    files = []
+    for source in packed.sources():
+        file = folder / source.name
+        text = source.read_text("utf-8")
+        file.write_text(edit(source.name, text) if edit else text, "utf-8")
+        files.append(file)
+    build = folder / "build"
+    build.mkdir()
+    ports = [
+        line.split("//")[0].split()[-1].rstrip(",")
+        for line in (packed.ip / "hdl" / f"{packed.core.ip}.v").read_text("utf-8").splitlines()
+        if line.startswith(("  input wire", "  output wire"))
+    ]
+    source = compile_rtl.Source(packed.core.ip, tuple(files), tuple(ports))
+    compile_rtl.verilate(source, build, waves=False, rows=100, timeout=900)
+    job, order = folder / "job.json", folder / "order.json"
+    facts: dict[str, Any] = {
+        "design": str(packed.build / "design.json"),
+        "vectors": str(packed.build / "vectors.npz"),
+        "registers": _describe(packed.registers),
+        "seed": 5,
+        "preset": preset,
+    }
+    job.write_text(json.dumps(facts))
+    test = {
+        "test_module": "bench_control", "hdl_toplevel": packed.core.ip,
+        "hdl_toplevel_lang": "verilog", "build_dir": str(build), "test_dir": str(build),
+        "seed": 5, "results_xml": str(build / "results.xml"), "extra_env": {"HWG_JOB": str(job)},
+        "plusargs": ["+verilator+rand+reset+2", "+verilator+seed+5"],
+    }  # fmt: skip
+    if claims:
+        test["test_filter"] = rf"(^|\.)({'|'.join(claims)})$"
+    order.write_text(json.dumps({"simulator": "verilator", "build": None, "test": test}))
+    sim = paths.sim()
+    env = {"PYTHONPATH": os.pathsep.join([str(sim)])}
+    try:
+        log = tools.run([sys.executable, str(sim / "runner.py"), str(order)], env=env, timeout=900)
+    except ToolFailed as problem:
+        log = str(problem)
+    results = build / "results.xml"
+    assert results.is_file(), log
+    cases = list(ElementTree.parse(results).getroot().iter("testcase"))
+    ran = {
+        str(case.get("name")).rpartition(".")[2]: case
+        for case in cases
+        if case.find("skipped") is None
+    }
+    print(log)
+    assert ran.keys() == set(claims) if claims else len(ran) >= 8, sorted(ran)
+    return {
+        name
+        for name, case in ran.items()
+        if case.find("failure") is not None or case.find("error") is not None
+    }
+
+
+@pytest.fixture(scope="session")
+def control() -> Callable[..., set[str]]:
+    return _control
