@@ -18,7 +18,7 @@ _PUBLIC = {
     "sim": "hwgen.proofs",
     "verify_build": "hwgen.proofs",
     "predict": "hwgen.opened",
-    "estimate": "hwgen.project",
+    "estimate": "hwgen.estimates",
     "boards": "hwgen.plan.board",
 }
 __all__ = ["__version__", *sorted(_PUBLIC)]

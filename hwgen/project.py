@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loading, building and estimating: the straight line from a model file to an output folder.
+"""Loading and building: the straight line from a model file to an output folder.
 
 A build folder is self-contained: the graph it was made from, the model file, the board, the RTL,
 the vectors and the benches. Everything here but the writing of that folder is pure.
@@ -19,7 +19,7 @@ from hwgen import __version__
 from hwgen.emit.files import FileSet, json_bytes, npz_bytes, refuse_foreign
 from hwgen.emit.loose import write_files
 from hwgen.emit.rtl import emit_rtl
-from hwgen.errors import ConfigError, DoesNotFit, ModelError
+from hwgen.errors import ConfigError, ModelError
 from hwgen.frontends.bundle import load_bundle
 from hwgen.frontends.keras_file import read_keras, sniff
 from hwgen.frontends.qkeras import Options, convert, identifier
@@ -30,13 +30,15 @@ from hwgen.options import settled
 from hwgen.passes import run_passes
 from hwgen.paths import sim as sim_folder
 from hwgen.plan.board import Board, load_board
-from hwgen.plan.cost import Estimate, bops, ebops, logic_terms, zeros
+from hwgen.plan.cost import Estimate, zeros
 from hwgen.plan.cost import estimate as estimate_design
 from hwgen.plan.design import Design
 from hwgen.plan.goal import Goal, goal_for
+from hwgen.plan.nearest import too_large
 from hwgen.plan.planner import plan
 from hwgen.progress import Say, silent
 from hwgen.proofs import SELF_CHECK, check_counts, make_vectors, self_check
+from hwgen.report.figures import figures
 from hwgen.report.page import render
 from hwgen.report.sheet import build_sheet
 from hwgen.report.text import build_report
@@ -134,7 +136,7 @@ def build(
         refuse_foreign(Path(out).absolute())
     target = load_board(board)
     goal = goal_for(target, clock, latency, style, effort, seed)
-    title = _checked(name) if name else _top_name(model)
+    title = _checked(name) if name else top_name(model)
     given = settled(options, input_format)
     graph = run_passes(model) if isinstance(model, Graph) else load(model, weights, given)
     check_counts(graph, VECTORS, seed)
@@ -145,13 +147,9 @@ def build(
     planned = plan(graph, target, goal, title)
     taken = estimate_design(planned, target.family)
     say("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
-    if taken.lut > target.budget.lut or taken.ff > target.budget.ff:
-        raise DoesNotFit(
-            f"the design takes about {taken.lut:,} LUT and {taken.ff:,} FF; {target.name} has "
-            f"{target.budget.lut:,} and {target.budget.ff:,}",
-            graph.name,
-            "prune more, use fewer bits, or take a larger board",
-        )
+    refused = too_large(graph, taken, target, goal)
+    if refused is not None:
+        raise refused
     vectors = make_vectors(graph, VECTORS, seed)
     self_check(graph, planned, seed)
     say("check", f"logic equals the reference on {SELF_CHECK} samples")
@@ -162,54 +160,6 @@ def build(
         files.write(Path(out))
         say("write", str(out))
     return Build(graph, planned, taken, target, goal, files, facts)
-
-
-def figures(
-    graph: Graph, design: Design, estimate: Estimate, board: Board, goal: Goal
-) -> dict[str, Any]:
-    """Return the figures of a design: latency, terms, zeros, bit operations, modelled resources."""
-    counts = zeros(graph)
-    return {
-        "name": design.name,
-        "model": design.model,
-        "style": design.style,
-        "board": board.name,
-        "part": board.part,
-        "clock_mhz": goal.clock_mhz,
-        "latency_cycles": design.latency,
-        "latency_ns": round(design.latency_ns, 3),
-        "interval": design.interval,
-        "terms": logic_terms(design),
-        "weights": sum(n for _, n in counts.values()),
-        "zeros": sum(z for z, _ in counts.values()),
-        "layers": {name: {"zeros": z, "weights": n} for name, (z, n) in counts.items()},
-        "bops": round(bops(graph)),
-        "ebops": ebops(graph),
-        "modelled": {key: getattr(estimate, key) for key in ("lut", "ff", "dsp", "bram")},
-        "notes": list(graph.notes),
-    }
-
-
-def estimate(
-    model: Path | str | Graph,
-    *,
-    board: str,
-    weights: Path | str | None = None,
-    clock: str | None = None,
-    latency: str | None = None,
-    style: str = "parallel",
-    options: Options | None = None,
-    effort: int = 1,
-    seed: int = 1,
-) -> tuple[dict[str, Any], str]:
-    """Return (figures, report text) of a model on a board, writing nothing."""
-    target = load_board(board)
-    goal = goal_for(target, clock, latency, style, effort, seed)
-    graph = model if isinstance(model, Graph) else load(model, weights, options)
-    planned = plan(graph, target, goal, _top_name(model))
-    taken = estimate_design(planned, target.family)
-    facts = figures(graph, planned, taken, target, goal)
-    return facts, build_report(facts, planned, target)
 
 
 # -------------------------------------------------------------------- the output folder
@@ -256,7 +206,7 @@ def _files(
             "vectors.npz": vectors.to_bytes(),
             "report.json": json_bytes(sheet),
             "report.html": render(sheet),
-            "report.txt": build_report(facts, design, board),
+            "report.txt": build_report(facts),
             "config.toml": _config(design, board, goal),
             "board.json": json_bytes(asdict(board)),
             **{f"sim/{p.name}": p.read_bytes() for p in benches},
@@ -313,7 +263,8 @@ def _config(design: Design, board: Board, goal: Goal) -> str:
     )
 
 
-def _top_name(model: Path | str | Graph) -> str:
+def top_name(model: Path | str | Graph) -> str:
+    """Return what the design of a model is called unless told otherwise."""
     return identifier(model.name if isinstance(model, Graph) else Path(model).stem)[:MAX_NAME]
 
 

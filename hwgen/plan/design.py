@@ -8,6 +8,7 @@ It lives here and not in ir/ because a stage holds a logic block, and logic is t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hwgen.ir.fixed import Fixed
 from hwgen.logic.graph import Logic, Wire
@@ -44,48 +45,62 @@ class Port:
         return self.size * self.fixed.width
 
 
+class Tap(NamedTuple):
+    """A wire as it is some registers behind its node.
+
+    Attributes:
+        wire: the node.
+        delay: registers in between.
+        sign: whether only the sign bit is meant; no tap of the whole word has the same delay then.
+    """
+
+    wire: Wire
+    delay: int = 0
+    sign: bool = False
+
+
 @dataclass(frozen=True)
 class Source:
     """A link that a stage reads.
 
     Attributes:
         name: the stage, or the network input port, whose link it is.
-        wires: which of its exported wires are read (ascending); of a port: its ``In`` nodes.
-        delay: cycles the link is delayed so that all of a stage's sources are of one sample.
+        taps: what is read of it (ascending); of a port: its ``In`` nodes.
     """
 
     name: str
-    wires: tuple[Wire, ...]
-    delay: int
+    taps: tuple[Tap, ...]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One layer's logic block: its sources arrive in cycle `start`, its exports leave in `end`.
+    """One layer's logic block. Its registers are those behind its own wires.
 
-    Cycle numbers count registers since the network input; 0 is the input itself.
+    A pipeline boundary need not fall between two layers, so what a stage reads and gives need not
+    be of one cycle. Cycle numbers count registers since the network input; 0 is the input itself.
 
     Attributes:
         name: instance and module suffix, named after the layer.
         note: the one-line comment of the layer (shape, formats, zeros, latency).
         wires: the logic nodes of the block, ascending.
         sources: where its inputs come from.
-        exports: wires of the block that later stages or network outputs read, ascending; its output
-            link is their concatenation, first wire in the lowest bits, each in its exact width.
-        start, end: cycles; ``latency = end - start``.
+        exports: what later stages or network outputs read of the block, ascending; its output link
+            is their concatenation, first tap in the lowest bits, each in its exact width.
+        start: cycle of the first source that arrives.
+        end: cycle of the last export that leaves.
     """
 
     name: str
     note: str
     wires: tuple[Wire, ...]
     sources: tuple[Source, ...]
-    exports: tuple[Wire, ...]
+    exports: tuple[Tap, ...]
     start: int
     end: int
 
     @property
     def latency(self) -> int:
-        """Registers between the block's sources and its exports."""
+        """Cycles between the block's first source and its last export."""
         return self.end - self.start
 
 
@@ -118,6 +133,18 @@ class Design:
     stages: tuple[Stage, ...]
     latency: int
     interval: int = 1
+
+    def arrives(self, tap: Tap) -> int:
+        """Return the cycle of a tap."""
+        return self.cycle[tap.wire] + tap.delay
+
+    def width(self, tap: Tap) -> int:
+        """Return the bits of a tap."""
+        return 1 if tap.sign else self.logic.width(tap.wire)
+
+    def tap_of(self, wire: Wire) -> Tap:
+        """Return how the rank of output registers reads a wire that leaves the design."""
+        return Tap(wire, self.latency - 1 - self.cycle[wire])
 
     @property
     def latency_ns(self) -> float:

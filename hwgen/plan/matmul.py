@@ -15,7 +15,7 @@ from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes, TensorType
-from hwgen.plan.board import Board
+from hwgen.plan.board import Board, boards
 
 KINDS = ("dense", "conv", "depthwise_conv")
 # The most that sharing between the outputs of one matrix has saved so far is a factor of 4.1 (64x64
@@ -70,6 +70,13 @@ def zeros(graph: Graph) -> dict[str, tuple[int, int]]:
         for node in graph.nodes
         if node.op.kind in KINDS
     }
+
+
+def parameters(graph: Graph) -> int:
+    """Return the trained numbers: weights and biases, factors and terms of normalisations."""
+    fields = ("weight", "bias", "mult", "add")
+    ops = [node.op for node in graph.nodes]
+    return sum(int(getattr(op, f).size) for op in ops for f in fields if hasattr(op, f))
 
 
 def bops(graph: Graph) -> float:
@@ -152,11 +159,15 @@ def check_parallel(graph: Graph, board: Board) -> None:
     rest = terms[len(shown) :]
     if any(t.luts for t in rest):
         lines.append(f"  - {len(rest)} more: at least {sum(t.luts for t in rest):,} LUTs")
+    larger = [b for b in boards() if b.budget.lut >= total]
+    least = min(larger, key=lambda b: (b.budget.lut, b.name), default=None)
+    away = f"{least.name} is the smallest board with that many; " if least else ""
     raise DoesNotFit(
         "\n".join(lines),
         graph.name,
-        "this style builds every position of every layer side by side: prune more, use fewer bits,"
-        " or a smaller input; a stream style, which reuses hardware over time, is not built yet",
+        f"{away}this style builds every position of every layer side by side: prune more, use fewer"
+        " bits, or a smaller input; a stream style, which reuses hardware over time, is not built"
+        " yet",
     )
 
 

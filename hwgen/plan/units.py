@@ -50,7 +50,8 @@ _SPECS = (
     UnitSpec(
         "hwg_requant", "arith",
         (
-            Param("InWidth", 1), Param("InSigned", *_FLAG), Param("Shift", 0), Param("OutWidth", 1),
+            Param("InWidth", 1), Param("InSigned", *_FLAG), Param("Shift", 0),
+            Param("Half", *_FLAG), Param("OutWidth", 1),
             Param("SatLo", *_FLAG), Param("SatHi", *_FLAG),
             Param("Lo", vector=True), Param("Hi", vector=True),
         ),
@@ -93,6 +94,14 @@ _SPECS = (
             "out_data_o",
         ),
         uses=("hwg_fifo",), latency=_one,
+    ),
+    UnitSpec(
+        "hwg_bist", "selftest", (Param("Samples", 1), _WIDTH, Param("Latency", 1)),
+        (
+            *_CLOCKED, "sample_addr_o", "sample_valid_o", "result_valid_i", "result_data_i",
+            "expected_addr_o", "expected_data_i", "pass_o", "fail_o",
+        ),
+        uses=("hwg_valid",), latency=lambda params: params["Latency"] + 4,
     ),
     UnitSpec(
         "hwg_harness", "selftest", (Param("InWidth", 1), Param("OutWidth", 1)),

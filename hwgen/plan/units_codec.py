@@ -18,7 +18,13 @@ def _ports(prefix: str, names: str) -> tuple[str, ...]:
 _TABLE = _ports("table_", "write_i addr_i data_i")
 _WEIGHT = _ports("weight_", "write_i addr_i data_i")
 _TOKEN = ("direct_o", "token_o", "extra_width_o", "extra_o")
-_SUB = ("write", "thread", "begin", "end", "state")
+_STATES = _ports("states_", "write_i addr_i data_i")
+_FORMAT = ("bits_i", "signed_i", "set_i", "transformed_i", "stored_i", "key_i")
+_PIECE = ("set_i", "ctx_i", "token_i", "extra_width_i", "extra_i", "piece_o", "len_o")
+_BLOCKS = (
+    *_ports("out_block_", "valid_o ready_i words_o mode_o final_o"),
+    *_ports("out_", "valid_o ready_i data_o last_o"),
+)
 
 CODEC = (
     UnitSpec(
@@ -32,8 +38,7 @@ CODEC = (
     ),
     UnitSpec(
         "hwg_codec_window", "codec", (Param("Words", 2),),
-        ("clk_i", *_ports("write_", "i bank_i addr_i data_i"), "bank_i", "pos_i", "peek_o",
-         "bits_o"),
+        ("clk_i", *_ports("write_", "i bank_i addr_i data_i"), "bank_i", "pos_i", "bits_o"),
         latency=lambda _: 2,
     ),
     UnitSpec("hwg_codec_crc", "codec", (Param("Width", 1),), ("crc_i", "data_i", "crc_o")),
@@ -46,7 +51,7 @@ CODEC = (
         uses=("hwg_codec_table", "hwg_valid", "hwg_delay"), latency=lambda _: 2,
     ),
     UnitSpec(
-        "hwg_codec_turns", "codec", (Param("Width", 1),),
+        "hwg_codec_turns", "codec", (Param("Width", 1), Param("Backwards", *_FLAG)),
         (
             *_CLOCKED, *_ports("in_", "valid_i ready_o rows_i cols_i chans_i data_i"), "go_i",
             "turn_o", "first_o", "due_o", "last_o", "first_row_o", "first_col_o", "one_col_o",
@@ -65,7 +70,7 @@ CODEC = (
     UnitSpec(
         "hwg_codec_huffman_decode", "codec", (_SETS,),
         (
-            "clk_i", *_TABLE, "set_i", "ctx_i", "peek_i", "bits_i", "valid_i", "raw_i",
+            "clk_i", *_TABLE, "set_i", "ctx_i", "bits_i", "valid_i", "raw_i",
             "raw_width_i", "take_o", *_TOKEN,
         ),
         uses=("hwg_codec_table",), latency=lambda _: 4,
@@ -76,7 +81,10 @@ CODEC = (
             "clk_i", "direct_i", "token_i", "extra_width_i", "extra_i", "bits_i", "signed_i",
             "empty_i", "mag_o", "over_o", "value_o",
         ),
-        latency=lambda _: 2,
+        uses=("hwg_codec_magnitude",), latency=lambda _: 2,
+    ),
+    UnitSpec(
+        "hwg_codec_magnitude", "codec", (Param("Bits", 8, 15),), ("coded_i", "signed_i", "mag_o")
     ),
     UnitSpec(
         "hwg_codec_lane", "codec", (_CODER, _BITS, _SETS, _WEIGHTED),
@@ -125,6 +133,105 @@ CODEC = (
         ),
         uses=(
             "hwg_codec_load", "hwg_codec_lane", "hwg_codec_store", "hwg_valid", "hwg_flow_buffer"
+        ),
+    ),
+    UnitSpec(
+        "hwg_codec_token", "codec", (Param("Bits", 15, 15),),
+        ("coded_i", "token_o", "extra_width_o", "extra_o"),
+    ),
+    UnitSpec(
+        "hwg_codec_take", "codec", (_BITS, _SETS, _WEIGHTED),
+        (
+            *_CLOCKED, *_WEIGHT, "bits_i", "signed_i", "set_i",
+            *_ports("block_", "valid_i ready_o rows_i cols_i chans_i"), "go_i",
+            *_ports("in_", "valid_i ready_o value_i"),
+            *_ports("out_", "valid_o place_o coded_o ctx_o"), *_ports("done_", "o words_o any_o"),
+        ),
+        uses=("hwg_valid", "hwg_codec_context", "hwg_codec_magnitude"), latency=lambda _: 3,
+    ),
+    UnitSpec(
+        "hwg_codec_raw", "codec", (Param("Bits", 15, 15),),
+        (
+            *_CLOCKED, "bits_i", *_ports("in_", "valid_i value_i last_i"), "write_o", "place_o",
+            "word_o", "last_o",
+        ),
+        latency=lambda _: 1,
+    ),
+    UnitSpec(
+        "hwg_codec_huffman_encode", "codec", (_SETS,), ("clk_i", *_TABLE, "valid_i", *_PIECE),
+        uses=("hwg_codec_table",), latency=lambda _: 3,
+    ),
+    UnitSpec(
+        "hwg_codec_tans_encode", "codec", (_SETS,),
+        ("clk_i", *_STATES, *_TABLE, "valid_i", "first_i", "finish_i", *_PIECE),
+        uses=("hwg_codec_table", "hwg_delay"), latency=lambda _: 5,
+    ),
+    UnitSpec(
+        "hwg_codec_pack", "codec", (Param("Words", 4),),
+        (
+            *_CLOCKED, "piece_i", "len_i", "block_i", "start_i", "flush_i", "limit_i", "write_o",
+            "write_addr_o", "word_o", "before_o", "used_o", "head_o", "halves_o", "cut_o",
+            "lost_o",
+        ),
+        latency=lambda _: 2,
+    ),
+    UnitSpec(
+        "hwg_codec_walk", "codec", (_CODER, _BITS, _SETS, Param("Values", 16), Param("Words", 128)),
+        (
+            *_CLOCKED, *_STATES, *_TABLE,
+            *_ports("block_", "valid_i ready_o rows_i cols_i chans_i last_i words_i"), "ended_o",
+            "set_i", "value_place_o", "value_i", "value_ctx_i",
+            *_ports("out_", "valid_o ready_i heads_o halves_o cuts_o total_o lost_o"),
+            *_ports("word_", "addr_i o next_o"),
+        ),
+        uses=(
+            "hwg_codec_turns", "hwg_valid", "hwg_delay", "hwg_codec_token",
+            "hwg_codec_huffman_encode", "hwg_codec_tans_encode", "hwg_codec_pack",
+            "hwg_codec_table", "hwg_fifo",
+        ),
+    ),
+    UnitSpec(
+        "hwg_codec_emit", "codec", (_CODER, Param("Words", 4), Param("Raws", 4)),
+        (
+            *_CLOCKED, "set_i", "transformed_i", "key_i",
+            *_ports("block_", "valid_i ready_o number_i final_i words_i any_i strung_i"),
+            *_ports("string_", "heads_i halves_i cuts_i total_i lost_i"), "raw_addr_o", "raw_i",
+            *_ports("word_", "addr_o i next_i"), *_BLOCKS,
+        ),
+        uses=("hwg_codec_crc", "hwg_fifo"),
+    ),
+    UnitSpec(
+        "hwg_codec_encode_lane", "codec",
+        (_CODER, _BITS, _SETS, _WEIGHTED, Param("Values", 16, 4096)),
+        (
+            *_CLOCKED, *_STATES, *_TABLE, *_WEIGHT, *_FORMAT,
+            *_ports("block_", "valid_i ready_o number_i final_i rows_i cols_i chans_i"),
+            *_ports("in_", "valid_i ready_o value_i"), *_BLOCKS,
+        ),
+        uses=(
+            "hwg_codec_take", "hwg_codec_raw", "hwg_codec_table", "hwg_fifo", "hwg_codec_walk",
+            "hwg_codec_emit",
+        ),
+    ),
+    UnitSpec(
+        "hwg_codec_gather", "codec", (Param("Lanes", 1), Param("Bits", 1), Param("Depth", 4)),
+        (
+            *_CLOCKED, *_ports("in_", "valid_i ready_o data_i count_i"),
+            *_ports("out_", "valid_o ready_i value_o"),
+        ),
+        uses=("hwg_codec_table",), latency=lambda _: 3,
+    ),
+    UnitSpec(
+        "hwg_codec_encode", "codec",
+        (Param("Lanes", 1, 16), _CODER, _BITS, _SETS, _WEIGHTED, Param("Values", 16)),
+        (
+            *_CLOCKED, *_STATES, *_TABLE, *_WEIGHT, *_FORMAT,
+            *_ports("block_", "valid_i ready_o number_i h_i w_i c_i values_i final_i"),
+            *_ports("in_", "valid_i ready_o data_i"), *_BLOCKS,
+        ),
+        uses=(
+            "hwg_fifo", "hwg_codec_gather", "hwg_codec_encode_lane", "hwg_valid",
+            "hwg_codec_store", "hwg_flow_buffer",
         ),
     ),
 )  # fmt: skip

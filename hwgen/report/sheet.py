@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,10 +11,8 @@ import numpy as np
 from hwgen import __version__
 from hwgen.ir.graph import Graph, Node
 from hwgen.plan.board import Board
-from hwgen.plan.cost import estimate_stages
 from hwgen.plan.design import Design
 
-CROSSING_NS = 25.0  # between two bunch crossings of the LHC
 _BINS = 64  # of a weight histogram
 
 
@@ -26,30 +22,17 @@ def build_sheet(
     """Return the report of a build: its figures, network, stages, histograms and provenance.
 
     Args:
-        facts: as `hwgen.project.figures` gives them; they come first, unchanged.
+        facts: as `hwgen.report.figures.figures` gives them; they come first, unchanged.
         graph: what was built.
         design: the planned design.
         board: what it was planned for.
     """
-    stages = {stage.name: stage for stage in design.stages}
     return {
         **facts,
         "board_title": board.title,
         "family": board.family.name,
-        "budget": asdict(board.budget),
-        "latency_crossings": math.ceil(facts["latency_ns"] / CROSSING_NS - 1e-9),
         "network": [_node(node) for node in graph.nodes],
         "outputs": [{"name": out.name, "node": out.node} for out in graph.outputs],
-        "stages": [
-            {
-                "name": name,
-                "note": stages[name].note if name in stages else "links, outputs and valid bit",
-                "start": stages[name].start if name in stages else 0,
-                "end": stages[name].end if name in stages else design.latency,
-                **{key: getattr(part, key) for key in ("lut", "ff", "dsp", "bram")},
-            }
-            for name, part in estimate_stages(design, board.family).items()
-        ],
         "weight_codes": {
             node.name: _histogram(np.asarray(node.op.weight), node.op.frac)
             for node in graph.nodes

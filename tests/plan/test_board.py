@@ -186,9 +186,17 @@ def test_every_figure_has_its_source() -> None:
         assert all(text.strip() for _, text in (*board.sources, *board.family.sources))
 
 
-def test_ecp5_delays_reproduce_the_routed_frequencies() -> None:
-    family = load_board("ecp5_evn").family
-    for adders, mhz in ((1, 294), (2, 200), (3, 139)):
+@pytest.mark.parametrize(
+    ("board", "routed"),
+    [
+        ("ecp5_evn", (294, 200, 139)),
+        ("icebreaker", (92, 63, 48)),
+        ("tangnano9k", (202, 110, 77)),
+    ],
+)
+def test_delays_reproduce_the_routed_frequencies(board: str, routed: tuple[int, ...]) -> None:
+    family = load_board(board).family
+    for adders, mhz in enumerate(routed, 1):
         model = 1000 / (family.overhead_ns + adders * family.adder_ns(12))
         assert abs(model / mhz - 1) < 0.05
 

@@ -17,7 +17,7 @@ from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Add
 from hwgen.ops.requantize import Requantize
-from hwgen.plan.design import Design
+from hwgen.plan.design import Design, Tap
 from hwgen.plan.schedule import check, schedule
 
 
@@ -36,7 +36,7 @@ class Family:
 
 
 def residual() -> Design:
-    """Four stages, the last of which reads two that end in different cycles."""
+    """Four stages, the last of which reads two of different cycles."""
     rng = np.random.default_rng(3)
     nodes: list[Node] = []
 
@@ -68,6 +68,11 @@ def with_source(design: Design, index: int, **fields) -> Design:
     return with_stage(design, index, sources=(first, *stage.sources[1:]))
 
 
+def with_taps(design: Design, index: int, change: Callable[[Tap], Tap]) -> Design:
+    taps = design.stages[index].sources[0].taps
+    return with_source(design, index, taps=(change(taps[0]), *taps[1:]))
+
+
 def with_cycle(design: Design, wire: int, by: int) -> Design:
     cycle = list(design.cycle)
     cycle[wire] += by
@@ -88,14 +93,25 @@ FAULTS: dict[str, Callable[[Design], Design]] = {
     "node too early": lambda d: with_cycle(d, d.stages[2].wires[-1], -9),
     "node before its operand": lambda d: with_cycle(d, read_at_once(d), 1),
     "input late": lambda d: with_cycle(d, 0, 1),
-    "source delay": lambda d: with_source(d, 3, delay=d.stages[3].sources[0].delay + 1),
+    "tap too late": lambda d: with_taps(d, 3, lambda t: t._replace(delay=t.delay + 1)),
+    "tap too early": lambda d: with_taps(d, 1, lambda t: t._replace(delay=t.delay - 1)),
+    "sign for a word": lambda d: with_taps(d, 3, lambda t: t._replace(sign=True)),
     "start": lambda d: with_stage(d, 1, start=d.stages[1].start - 1),
     "end too early": lambda d: with_stage(d, 0, end=d.stages[0].end - 1),
     "end too late": lambda d: with_stage(d, 0, end=d.stages[0].end + 1),
     "export missing": lambda d: with_stage(d, 0, exports=d.stages[0].exports[1:]),
-    "export unused": lambda d: with_stage(d, 0, exports=d.stages[0].wires),
+    "export unused": lambda d: with_stage(
+        d, 0, exports=(*d.stages[0].exports, d.stages[0].exports[-1]._replace(delay=99))
+    ),
+    "export of another stage": lambda d: with_stage(
+        d, 1, exports=(*d.stages[0].exports, *d.stages[1].exports)
+    ),
+    "sign beside its word": lambda d: with_stage(
+        d, 0, exports=(d.stages[0].exports[0], d.stages[0].exports[0]._replace(sign=True),
+                       *d.stages[0].exports[1:])
+    ),
     "exports unordered": lambda d: with_stage(d, 0, exports=d.stages[0].exports[::-1]),
-    "source wire missing": lambda d: with_source(d, 1, wires=d.stages[1].sources[0].wires[1:]),
+    "source tap missing": lambda d: with_source(d, 1, taps=d.stages[1].sources[0].taps[1:]),
     "source unknown": lambda d: with_source(d, 1, name="nobody"),
     "node missing": lambda d: with_stage(d, 3, wires=d.stages[3].wires[:-1]),
     "stages swapped": lambda d: replace(d, stages=d.stages[::-1]),
@@ -107,7 +123,7 @@ FAULTS: dict[str, Callable[[Design], Design]] = {
     "port of another size": lambda d: replace(
         d, outputs=(replace(d.outputs[0], shape=(5,)), *d.outputs[1:])
     ),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", FAULTS)

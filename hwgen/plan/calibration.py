@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cost model was fitted to, and how far off it was where it was not.
+
+``calibration.json`` beside this file is written by ``python -m tests.bench_estimate --bless``: of a
+corpus of designs that went through synthesis one part sets the factors, the other the error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hwgen.plan.board import Family
+
+FILE = Path(__file__).with_name("calibration.json")
+# A family that was never synthesised takes the factors of one with such tables.
+_KIN = ((6, "ultrascale_plus"), (4, "ecp5"))
+
+
+@dataclass(frozen=True)
+class Error:
+    """How far a model was off, as shares of what was measured, on designs it was not fitted to.
+
+    Attributes:
+        designs, layers: how many were compared.
+        median, worst: of whole designs.
+        layer_median, layer_worst: of single layers; 0 where there are none.
+        tool: that measured.
+    """
+
+    designs: int
+    layers: int
+    median: float
+    worst: float
+    layer_median: float
+    layer_worst: float
+    tool: str
+
+    def described(self, of: Calibration) -> dict[str, Any]:
+        """Return it as plain data, with the family that it was found on."""
+        return {**vars(self), "family": of.family, "own": of.own}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The models of a family.
+
+    Attributes:
+        family: that was synthesised.
+        own: false where that is only a kin.
+        factors: look-up tables a unit of each term of `hwgen.plan.terms`.
+        lut: error of the LUT model.
+        path: (factor, term in ns) from the delay model's longest path to place and route's; none
+            where nothing was routed.
+        fmax: error of the frequency from it.
+    """
+
+    family: str
+    own: bool
+    factors: Mapping[str, float]
+    lut: Error
+    path: tuple[float, float] | None = None
+    fmax: Error | None = None
+
+
+def calibrated(family: Family) -> Calibration:
+    """Return the calibration of a family, or of the nearest kin that has one.
+
+    A kin lends its factors and their error, marked as its own; never its delays.
+    """
+    known = _read()
+    if family.name in known:
+        return _made(family.name, known[family.name], own=True)
+    kin = next(name for inputs, name in _KIN if family.lut_inputs >= inputs or name == _KIN[-1][1])
+    return _made(kin, known[kin], own=False)
+
+
+@cache
+def _read() -> dict[str, Any]:
+    families: dict[str, Any] = json.loads(FILE.read_text("utf-8"))["families"]
+    return families
+
+
+def _made(name: str, entry: Mapping[str, Any], own: bool) -> Calibration:
+    routed = entry.get("fmax") if own else None
+    return Calibration(
+        name,
+        own,
+        entry["factors"],
+        Error(**entry["lut"]),
+        tuple(routed["path"]) if routed else None,
+        Error(**routed["error"]) if routed else None,
+    )

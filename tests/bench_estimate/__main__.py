@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench-estimate`: the estimate against synthesis, on designs that the fit never saw."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hwgen.emit.files import json_bytes
+from hwgen.errors import HwgenError
+from hwgen.plan.board import load_board
+from hwgen.plan.calibration import FILE as CALIBRATION
+from hwgen.plan.cost import estimate, terms_of_stage
+from hwgen.plan.design import Design
+from hwgen.synth import yosys
+from tests.bench_estimate import calibrate, routes
+from tests.bench_estimate.calibrate import Record
+from tests.bench_estimate.corpus import BOARDS, Case, cases, fresh
+from tests.bench_estimate.measure import Mapped, measure, planned
+
+ROOT = Path(__file__).parents[2]
+OUT = ROOT / "out" / "bench-estimate"
+RECORDS = Path(__file__).with_name("records.json")
+DOCUMENT, MARK = ROOT / "docs" / "estimates.md", "<!-- bench-estimate -->"
+MEDIAN, WORST = 0.10, 0.25  # of a layer
+
+
+def main() -> int:
+    """Measure, print, and say with the exit code whether the errors are what is promised."""
+    parser = argparse.ArgumentParser(prog="bench-estimate", description=__doc__)
+    parser.add_argument("--family", default=",".join(BOARDS), help="some of: %(default)s")
+    parser.add_argument("--record", action="store_true", help="measure the whole corpus, fit anew")
+    parser.add_argument("--refit", action="store_true", help="fit anew to what is recorded")
+    parser.add_argument("--bless", action="store_true", help="write the tables into the docs")
+    given = parser.parse_args()
+    families = [name for name in given.family.split(",") if name]
+    for name in families:
+        if name not in BOARDS:
+            parser.error(f"no family {name!r}; there are {', '.join(BOARDS)}")
+    try:
+        if given.record:
+            for family in families:
+                store(family, list(recorded(family)))
+        if given.record or given.refit:
+            fit_all()
+        return compare(families, given.bless)
+    except HwgenError as error:
+        print(f"bench-estimate: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+# ------------------------------------------------------------------------------ the corpus
+
+
+def chosen(family: str) -> tuple[dict[str, Case], dict[str, Design], set[str]]:
+    """Return a family's cases and designs by name, and the names of those held back."""
+    found = {case.name: case for case in cases(family)}
+    designs = {name: planned(case) for name, case in found.items()}
+    kinds = {name: case.kind for name, case in found.items()}
+    return found, designs, calibrate.split({n: d.model for n, d in designs.items()}, kinds)
+
+
+def recorded(family: str) -> Iterator[Record]:
+    """Measure the whole corpus of a family."""
+    found, designs, held = chosen(family)
+    for name, mapped in measure(designs, family, OUT / "mapped"):
+        print(f"{family:16} {name:14} {mapped.lut:6} LUT {mapped.ff:6} FF", flush=True)
+        yield record(found[name], designs[name], mapped, name in held)
+
+
+def record(case: Case, design: Design, mapped: Mapped, held: bool) -> Record:
+    """Return what is kept of a design."""
+    family = load_board(case.board).family
+    layers = {
+        stage.name: (dict(sorted(terms_of_stage(design, stage, family).items())), lut)
+        for stage in design.stages
+        for lut in [mapped.layers[stage.name]]
+    }
+    registers = estimate(design, family).ff
+    return Record(
+        case.name, case.kind, design.model[:16], held, layers, mapped.lut, mapped.ff, registers
+    )
+
+
+def store(family: str, records: Sequence[Record]) -> None:
+    """Enter a family's records into the file."""
+    known: dict[str, Any] = json.loads(RECORDS.read_text()) if RECORDS.is_file() else {}
+    entry = {"tool": yosys.version(), "designs": [r.as_json() for r in records]}
+    known[family] = {**known.get(family, {}), **entry}
+    if family in routes.FAMILIES:
+        known[family]["routes"] = routes.measured(family, OUT / "routed")
+    RECORDS.write_bytes(json_bytes(dict(sorted(known.items()))))
+
+
+def fit_all() -> None:
+    """Write the calibration of every family that is recorded."""
+    families = {}
+    for family, entry in json.loads(RECORDS.read_text()).items():
+        records = [Record.from_json(data) for data in entry["designs"]]
+        families[family] = calibrate.calibration(records, entry["tool"])
+        if "routes" in entry:
+            families[family]["fmax"] = routes.calibration(entry["routes"])
+    CALIBRATION.write_bytes(json_bytes({"families": families}))
+
+
+# ---------------------------------------------------------------- estimate against synthesis
+
+
+def compare(families: Sequence[str], bless: bool) -> int:
+    """Compare estimate and synthesis on designs that nothing was fitted to."""
+    parts, wrong = [], []
+    for family in families:
+        found = {case.name: case for case in fresh(family)}
+        designs = {name: planned(case) for name, case in found.items()}
+        known = load_board(BOARDS[family]).family
+        factors = json.loads(CALIBRATION.read_text())["families"][family]["factors"]
+        records = []
+        for name, mapped in measure(designs, family, OUT / "mapped"):
+            print(f"{family:16} {name:14} {mapped.lut:6} LUT {mapped.ff:6} FF", flush=True)
+            records.append(record(found[name], designs[name], mapped, True))
+        layers = [error for *_, error in calibrate.layer_errors(records, factors)]
+        median, worst = calibrate.described(layers)
+        designs_off = calibrate.described(calibrate.design_errors(records, factors))
+        head = f"{known.title}, {yosys.version()}: {len(records)} designs, {len(layers)} layers"
+        said = (
+            f"Layers of {calibrate.LEAST} LUT or more: median {median:.1%}, worst {worst:.1%}. "
+            f"Whole designs: median {designs_off[0]:.1%}, worst {designs_off[1]:.1%}."
+        )
+        parts += [f"### {head}", said, table(records, factors)]
+        print(f"{head}\n{said}\n{parts[-1]}\n", flush=True)
+        if median > MEDIAN or worst > WORST:
+            wrong.append(f"{family}: layers are off by {median:.1%} (median), {worst:.1%} (worst)")
+    if bless:
+        head, _, _ = DOCUMENT.read_text().partition(MARK)
+        DOCUMENT.write_text("\n\n".join([f"{head}{MARK}", *parts]) + "\n")
+    for line in wrong:
+        print(f"FAILED: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def table(records: Sequence[Record], factors: dict[str, float]) -> str:
+    """Return one line a design."""
+    lines = [
+        "| design | layers | LUT modelled | LUT synthesised | off | worst layer | FF modelled "
+        "| FF synthesised |",
+        "|---|--:|--:|--:|--:|---|--:|--:|",
+    ]
+    for made in records:
+        errors = sorted(calibrate.layer_errors([made], factors), key=lambda row: -abs(row[-1]))
+        layer = f"{errors[0][1]} {errors[0][-1]:+.0%}" if errors else ""
+        lut = sum(made.modelled(factors).values())
+        lines.append(
+            f"| {made.name} | {len(made.layers)} | {lut:,} | {made.lut:,} "
+            f"| {lut / made.lut - 1:+.1%} | {layer} | {made.ff_model:,} | {made.ff:,} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

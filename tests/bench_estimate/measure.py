@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Designs of the corpus through synthesis: every layer by itself and the whole, kept by digest.
+
+Yosys spends more time on starting up than on a small layer, so many modules go through it at once.
+Each is kept apart from all others, and is mapped as it would be alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hwgen import paths
+from hwgen.emit.layout import ModuleNames
+from hwgen.emit.rtl import emit_rtl
+from hwgen.ops.serial import digest
+from hwgen.plan.board import load_board
+from hwgen.plan.design import Design
+from hwgen.plan.schedule import schedule
+from hwgen.plan.units import UNITS
+from hwgen.synth import yosys
+from hwgen.synth.count import count
+from hwgen.synth.netlist import Netlist
+from tests.bench_estimate.corpus import Case
+
+BATCH = 12  # modules that go through Yosys at once
+_SYNTH = Path(yosys.__file__).parent
+_MATTERS = ("cells.py", "count.py", "lattice_alu.v", "netlist.py", "yosys.py")
+_UNITS = [f"{spec.module}.sv" for spec in UNITS.values() if spec.folder in ("arith", "flow")]
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What was counted.
+
+    Attributes:
+        layers: of every stage, its LUT sites when it is mapped by itself.
+        lut, ff: of the whole design, flat.
+    """
+
+    layers: dict[str, int]
+    lut: int
+    ff: int
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module to map: its sources in dependency order, hand-written units left out."""
+
+    name: str
+    sources: tuple[tuple[str, str], ...]
+
+    def digest(self, script: Sequence[str]) -> str:
+        """Return what decides its counts."""
+        state = hashlib.sha256("\n".join([*script, yosys.version(), self.name]).encode())
+        for file in sorted(_SYNTH.iterdir()):
+            if file.name in _MATTERS:
+                state.update(file.read_bytes())
+        for name in _UNITS:
+            state.update(_unit(name))
+        for name, text in self.sources:
+            state.update(f"{name}\n{text}".encode())
+        return state.hexdigest()[:20]
+
+
+def planned(case: Case) -> Design:
+    """Return the design of a case, by the ordinary line from graph to design."""
+    graph, board = case.graph(), load_board(case.board)
+    return schedule(
+        graph, name=graph.name, board_name=board.name, family=board.family,
+        clock_mhz=case.clock_mhz, model_digest=digest(graph),
+    )  # fmt: skip
+
+
+def measure(
+    designs: Mapping[str, Design], family: str, cache: Path
+) -> Iterator[tuple[str, Mapped]]:
+    """Yield (name, counts) of every design, in order; what is known by digest is not mapped again.
+
+    Raises:
+        ToolMissing, ToolFailed: from Yosys.
+    """
+    script = yosys.script_for(family, [], "bench")
+    parts = {name: _modules(design) for name, design in designs.items()}
+    waiting: list[Module] = []
+    for module in (m for whole, stages in parts.values() for m in (whole, *stages.values())):
+        if not _kept(module, script, cache).is_file():
+            waiting.append(module)
+    done = {m.name for whole, stages in parts.values() for m in (whole, *stages.values())}
+    done -= {m.name for m in waiting}
+    for name, (whole, stages) in parts.items():
+        while not {whole.name, *(m.name for m in stages.values())} <= done:
+            batch, waiting = waiting[:BATCH], waiting[BATCH:]
+            _map(batch, family, script, cache)
+            done |= {m.name for m in batch}
+        total = json.loads(_kept(whole, script, cache).read_text())
+        layers = {
+            stage: json.loads(_kept(module, script, cache).read_text())["lut"]
+            for stage, module in stages.items()
+        }
+        yield name, Mapped(layers, total["lut"], total["ff"])
+
+
+def _kept(module: Module, script: Sequence[str], cache: Path) -> Path:
+    return cache / f"{module.digest(script)}.json"
+
+
+def _unit(name: str) -> bytes:
+    return (paths.rtl() / UNITS[name.removesuffix(".sv")].file).read_bytes()
+
+
+def _modules(design: Design) -> tuple[Module, dict[str, Module]]:
+    """Return the whole design and its stages, as modules of names that no other one has."""
+    names, made = ModuleNames.of(design), emit_rtl(design)
+    package = (f"{names.package}.sv", made[f"rtl/{names.package}.sv"].decode())
+    texts = {module: made[f"rtl/{module}.sv"].decode() for module in names.stages.values()}
+    whole = [package, *((f"{m}.sv", text) for m, text in texts.items())]
+    top = _apart(made[f"rtl/{names.top}.sv"].decode(), names.top, names.top)
+    stages = {}
+    for stage, module in names.stages.items():
+        solo = f"solo_{module}"
+        stages[stage] = Module(solo, (package, (f"{solo}.sv", _apart(texts[module], module, solo))))
+    return Module(names.top, (*whole, (f"{names.top}.sv", top))), stages
+
+
+def _apart(text: str, name: str, new: str) -> str:
+    """Return a module under a new name, marked such that nothing crosses its boundary."""
+    head = f"module {name} ("
+    assert text.count(head) == 1, f"no single {head!r}"
+    return text.replace(head, f"(* keep_hierarchy *) module {new} (")
+
+
+def _map(batch: Sequence[Module], family: str, script: Sequence[str], cache: Path) -> None:
+    sources = {name: _unit(name).decode() for name in _UNITS}
+    for module in batch:
+        sources.update(module.sources)
+    lines = [f"  (* keep *) {module.name} u{i} ();" for i, module in enumerate(batch)]
+    sources["bench.sv"] = "\n".join(["module bench;", *lines, "endmodule", ""])
+    packages = [name for name in sources if name.endswith("_pkg.sv")]
+    order = [*packages, *(name for name in sources if name not in packages)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, text in sources.items():
+            (folder / file).write_text(text)
+        made = folder / "netlist.json"
+        yosys.write_netlist([folder / file for file in order], "bench", family, made)
+        modules: dict[str, Any] = json.loads(made.read_bytes())["modules"]
+        cache.mkdir(parents=True, exist_ok=True)
+        for module in batch:
+            alone = folder / "alone.json"
+            alone.write_text(json.dumps({"modules": {module.name: modules[module.name]}}))
+            measured = count(Netlist.read(alone, module.name, family))
+            kept = _kept(module, script, cache)
+            fresh = kept.with_suffix(".part")
+            fresh.write_text(json.dumps({"lut": measured.plut, "ff": measured.ff}))
+            fresh.replace(kept)
