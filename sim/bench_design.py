@@ -17,7 +17,7 @@ from cocotb.triggers import ReadOnly
 from job import DESIGN, INTERVAL, JOB, LATENCY, ROWS, SEED, Failed, claim
 from rim_axis import Axis
 from rim_flow import RESET, Flow
-from stream import Beat, pauses, unpack, value
+from stream import Beat, elements, pauses
 
 
 @claim
@@ -126,18 +126,15 @@ async def first_wrong_layer(dut: Any, record: dict[str, Any]) -> None:
             handle.value = word
         await ReadOnly()
         for order, stage in enumerate(stages):
-            row = step - int(stage["end"])
-            if not 0 <= row < ROWS:
-                continue
-            widths = [int(e["width"]) for e in stage["exports"]]
-            signed = [bool(e["signed"]) for e in stage["exports"]]
-            got = unpack(value(handles[stage["layer"]]), widths, signed)
-            expected = wanted[stage["layer"]][row].tolist()
-            wrong = [i for i, (g, e) in enumerate(zip(got, expected, strict=True)) if g != e]
-            if wrong:
-                i = wrong[0]
-                found.append({"order": order, "stage": stage["layer"], "export": i, "row": row,
-                              "expected": int(expected[i]), "got": got[i]})  # fmt: skip
+            exports = stage["exports"]
+            rows = [step - int(e["cycle"]) for e in exports]
+            got = elements(handles[stage["layer"]], exports)
+            for i, row in enumerate(rows):
+                if 0 <= row < ROWS and got[i] != int(wanted[stage["layer"]][row][i]):
+                    found.append({"order": order, "stage": stage["layer"], "export": i, "row": row,
+                                  "expected": int(wanted[stage["layer"]][row][i]),
+                                  "got": "X" if got[i] is None else got[i]})  # fmt: skip
+                    break
     record["sent"] = record["checked"] = ROWS
     if found:
         raise Failed(layer=min(found, key=lambda f: (f["order"], f["row"])))

@@ -61,6 +61,15 @@ def value(handle: Any) -> int:
         return -1
 
 
+def elements(handle: Any, fields: Sequence[dict[str, Any]]) -> list[int | None]:
+    """Split a signal into fields of a width and a sign; None where a bit of one is X or Z."""
+    text = bits(handle)
+    widths, signed = [int(f["width"]) for f in fields], [bool(f["signed"]) for f in fields]
+    codes = unpack(int("".join(c if c in "01" else "0" for c in text), 2), widths, signed)
+    vague = unpack(int("".join(str(int(c not in "01")) for c in text), 2), widths, signed)
+    return [None if x else code for code, x in zip(codes, vague, strict=True)]
+
+
 def pauses(pattern: str, seed: int = 0, stall: int = 64) -> Iterator[bool]:
     """Yield, cycle by cycle, whether to pause.
 

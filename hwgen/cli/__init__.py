@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from hwgen import __version__
-from hwgen.cli import about, checks, model
+from hwgen.cli import about, checks, codec, estimate, explore, model, pack, synth
 from hwgen.cli.common import Arguments, Verbs
 from hwgen.errors import ConfigError, HwgenError
 
@@ -60,7 +60,10 @@ def run(argv: Sequence[str] | None = None) -> int:
         facts = {"error": "Bug", "what": what, "where": "", "hint": hint}
         return told.failure(facts, f"{what}\n  hint: {hint}", 1)
     failure = result.pop("failure", None)  # of a verb that has figures to tell all the same
+    told_too = result.pop("told", False)  # and text as well
     if failure is not None:
+        if told_too and not args.json:
+            print(result["text"], flush=True)
         facts = {**failure.as_dict(), **{k: v for k, v in result.items() if k != "text"}}
         return told.failure(facts, str(failure), failure.exit_code)
     text = result.pop("text", "")
@@ -91,8 +94,8 @@ class _Teller:
 
 
 # Verbs of two words, by the first; what they are about.
-FAMILIES: dict[str, str] = {}
-_GROUPS = (model, checks, about)
+FAMILIES: dict[str, str] = {"codec": "code feature maps, and look at coded ones"}
+_GROUPS = (model, estimate, explore, checks, synth, codec, pack, about)
 VERBS: Verbs = {name: verb for group in _GROUPS for name, verb in group.VERBS.items()}
 EPILOG = """example:
   hwgen build jet.h5 -b vcu118 --latency 100ns -o out/jet

@@ -3,4 +3,5 @@
 
 from hwgen.cli import main
 
-main()
+if __name__ == "__main__":  # a worker of `hwgen explore` imports this file anew
+    main()

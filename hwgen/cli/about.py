@@ -23,7 +23,7 @@ def _boards(args: argparse.Namespace) -> dict[str, Any]:
         for b in found
     ]  # fmt: skip
     lines = [
-        f"{r['name']:<14} {r['lut']:>9,} LUT  {r['default_mhz']:g} MHz (max {r['max_mhz']:g})  "
+        f"{r['name']:<16} {r['lut']:>9,} LUT  {r['default_mhz']:g} MHz (max {r['max_mhz']:g})  "
         f"{r['title']}"
         for r in rows
     ]

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hwgen.codec import huffman
-from hwgen.codec.tables import Rom, Tables
+from hwgen.codec.tables import Rom, Tables, tans_encode_roms
+from hwgen.codec.tokens import ESCAPE
+from hwgen.codec.wire import TOKENS
 
 SHORT = 8  # bits that each look-up sees
 SKIPPED = huffman.MAX_LENGTH - SHORT  # bits before those that the second one sees
@@ -48,3 +50,19 @@ def huffman_lookup_rom(tables: Tables) -> Rom:
     return Rom(
         18, tuple(b << 9 | a for first, second in rows for a, b in zip(first, second, strict=True))
     )
+
+
+def tans_encode_lookup_roms(tables: Tables) -> tuple[Rom, Rom]:
+    """Return what an encoder looks up without a second try for tokens that are escaped.
+
+    Returns:
+        symbols: 512 x 21, address context * 32 + token: as `tans_encode_roms`, but a token without
+            frequency has the entry of the escape, and bit 20 set.
+        states: 4096 x 8, the same.
+    """
+    symbols, states = tans_encode_roms(tables)
+    escaped = [
+        word if word >> 16 else 1 << 20 | symbols.words[place // TOKENS * TOKENS + ESCAPE]
+        for place, word in enumerate(symbols.words)
+    ]
+    return Rom(21, tuple(escaped)), states

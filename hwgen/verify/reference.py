@@ -8,7 +8,7 @@ exceeds it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,13 +58,17 @@ class Reference:
         widest = max((n.type.size for n in graph.nodes), default=1)
         self._chunk = max(1, min(_CHUNK // widest, 8192))
 
-    def run(self, inputs: Mapping[str, Any]) -> dict[str, Codes]:
+    def run(
+        self, inputs: Mapping[str, Any], change: Mapping[str, Callable[[Codes], Codes]] | None = None
+    ) -> dict[str, Codes]:
         """Return the codes of every output (or kept node), shape ``(batch, *shape)``.
 
         They are int64, or Python ints where the type is wider.
 
         Args:
             inputs: integer codes of every network input, shape ``(batch, *shape)``.
+            change: by node name, what is done to its codes (int64) before anyone reads them, such
+                as a lossy coder; the results must stay within the node's interval.
 
         Raises:
             ConfigError: an input is missing, unknown, of the wrong shape or dtype, or holds a code
@@ -78,13 +82,19 @@ class Reference:
         }
         for start in range(0, batch, self._chunk):
             part = slice(start, min(start + self._chunk, batch))
-            values = self._walk({name: a[part] for name, a in arrays.items()}, start)
+            given = {name: a[part] for name, a in arrays.items()}
+            values = self._walk(given, start, change or {})
             for name, node in self._wanted:
                 target = made[name]
                 target[part] = cast(values[node], target.dtype)
         return made
 
-    def _walk(self, inputs: Mapping[str, Codes], start: int) -> dict[str, Codes]:
+    def _walk(
+        self,
+        inputs: Mapping[str, Codes],
+        start: int,
+        change: Mapping[str, Callable[[Codes], Codes]],
+    ) -> dict[str, Codes]:
         values: dict[str, Codes] = {}
         for step in self._steps:
             node = step.node
@@ -95,6 +105,9 @@ class Reference:
             else:
                 ins = [cast(values[name], step.dtype) for name in node.inputs]
                 values[node.name] = node.op.run(ins)
+            if node.name in change:
+                codes = change[node.name](cast(values[node.name], np.dtype(np.int64)))
+                values[node.name] = cast(codes, step.dtype)
             for name in step.drops:
                 del values[name]
         return values

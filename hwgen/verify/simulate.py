@@ -27,7 +27,7 @@ from hwgen.errors import (
     VerifyError,
 )
 from hwgen.logic.evaluate import evaluate_wires
-from hwgen.plan.design import Design
+from hwgen.plan.design import Design, Tap
 from hwgen.verify import compile_rtl, tools
 from hwgen.verify.vectors import Vectors, types_of
 
@@ -166,8 +166,13 @@ def trace_of(design: Design) -> Trace:
 
     def trace(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         stages = [stage for stage in design.stages if stage.exports]
-        values = evaluate_wires(design.logic, inputs, [w for s in stages for w in s.exports])
-        return {s.name: np.stack([values[w] for w in s.exports], axis=1) for s in stages}
+        wires = [tap.wire for stage in stages for tap in stage.exports]
+        values = evaluate_wires(design.logic, inputs, wires)
+
+        def value(tap: Tap) -> npt.NDArray[Any]:
+            return (values[tap.wire] < 0).astype(np.int64) if tap.sign else values[tap.wire]
+
+        return {s.name: np.stack([value(tap) for tap in s.exports], axis=1) for s in stages}
 
     return trace
 

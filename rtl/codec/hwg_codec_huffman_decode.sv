@@ -3,8 +3,8 @@
 ///
 /// Function:   the code word of the context's table at the head of the bits, then the token's raw
 ///             bits. Equal to hwgen.codec.huffman.codes with hwgen.codec.block's order of bits.
-/// Timing:     a turn is 4 cycles long: context in stage 1, bits in stages 1 and 2, bits taken in
-///             stage 3, token out in stage 4; another turn begins every cycle
+/// Timing:     a turn is 4 cycles long: context in stage 0, bits in stage 2, bits taken in stage 3,
+///             token in stage 4; another turn begins every cycle
 /// Parameters: Sets a power of two
 /// Notes:      In a complete canonical code of 32 symbols the words of more than 8 bits are the
 ///             highest ones and begin with 1111: they fill fewer than 16 of 256 prefixes. So one
@@ -26,8 +26,7 @@ module hwg_codec_huffman_decode #(
   // stage 0
   input  wire logic [SetWidth-1:0]  set_i,
   input  wire logic [3:0]           ctx_i,
-  // stages 1 and 2: the bits from the thread's position on
-  input  wire logic [11:0]          peek_i,
+  // stage 2: the bits from the thread's position on
   input  wire logic [24:0]          bits_i,
   input  wire logic                 valid_i,
   input  wire logic                 raw_i,    // a value of raw_width_i bits, as it is
@@ -45,18 +44,20 @@ module hwg_codec_huffman_decode #(
     initial $fatal(1, "hwg_codec_huffman_decode: Sets must be a power of two");
   end
 
-  // Stage 1.
+  // Stages 0 to 2: the words that the next bits lead to.
   localparam int ADDR_WIDTH = (Sets > 1) ? SetWidth + 12 : 12;
-  logic [SetWidth+3:0] row_q;  // set and context
-  always_ff @(posedge clk_i) row_q <= {set_i, ctx_i};
-
+  logic [SetWidth+3:0]   row_1_q, row_2_q;  // set and context
   logic [ADDR_WIDTH-1:0] short_addr, long_addr, write_addr;
-  assign short_addr = ADDR_WIDTH'({row_q, peek_i[7:0]});
-  assign long_addr  = ADDR_WIDTH'({row_q, peek_i[11:4]});
+  always_ff @(posedge clk_i) begin
+    row_1_q <= {set_i, ctx_i};
+    row_2_q <= row_1_q;
+  end
+  assign short_addr = ADDR_WIDTH'({row_2_q, bits_i[7:0]});
+  assign long_addr  = ADDR_WIDTH'({row_2_q, bits_i[11:4]});
   assign write_addr = ADDR_WIDTH'(table_addr_i);
   if (Sets == 1) begin : gen_set
     logic unused_set;
-    assign unused_set = ^{row_q[SetWidth+3], table_addr_i[SetWidth+11]};
+    assign unused_set = ^{row_2_q[SetWidth+3], table_addr_i[SetWidth+11]};
   end
 
   logic [8:0] short_entry, long_entry;
@@ -83,39 +84,40 @@ module hwg_codec_huffman_decode #(
     .data_o      (long_entry)
   );
 
-  // Stage 2.
-  logic [4:0] token;
-  logic [3:0] length;
-  logic       direct;
-  assign {length, token} = (short_entry[8:5] == 4'd0) ? long_entry : short_entry;
-  assign direct          = (token[4:3] == 2'd0) & ~raw_i;
-
-  logic [2:0]  token_3_q;
-  logic [3:0]  length_3_q, extra_width_3_q;
   logic [24:0] bits_3_q;
-  logic        direct_3_q, valid_3_q;
+  logic [3:0]  raw_width_3_q;
+  logic        raw_3_q, valid_3_q;
   always_ff @(posedge clk_i) begin
-    token_3_q       <= token[2:0];
-    direct_3_q      <= direct;
-    length_3_q      <= raw_i ? 4'd0 : length;
-    extra_width_3_q <= raw_i ? raw_width_i : direct ? 4'd0 : token[4:1] - 4'd2;
-    bits_3_q        <= bits_i;
-    valid_3_q       <= valid_i;
+    bits_3_q      <= bits_i;
+    raw_width_3_q <= raw_width_i;
+    raw_3_q       <= raw_i;
+    valid_3_q     <= valid_i;
   end
 
   // Stage 3.
-  logic [24:0] rest;
-  assign take_o = valid_3_q ? 5'(length_3_q) + 5'(extra_width_3_q) : 5'd0;
-  assign rest   = bits_3_q >> length_3_q;
+  logic [4:0] token;
+  logic [3:0] length, extra_width;
+  logic       direct;
+  assign {length, token} = (short_entry[8:5] == 4'd0) ? long_entry : short_entry;
+  assign direct          = (token[4:3] == 2'd0) & ~raw_3_q;
+  assign extra_width     = raw_3_q ? raw_width_3_q : direct ? 4'd0 : token[4:1] - 4'd2;
+  assign take_o          = ~valid_3_q ? 5'd0
+                         : raw_3_q ? 5'(raw_width_3_q) : 5'(length) + 5'(extra_width);
+
+  // Stage 4.
+  logic [24:0] bits_4_q, rest;
+  logic [3:0]  length_4_q;
+  always_ff @(posedge clk_i) begin
+    direct_o      <= direct;
+    token_o       <= token[2:0];
+    extra_width_o <= extra_width;
+    bits_4_q      <= bits_3_q;
+    length_4_q    <= raw_3_q ? 4'd0 : length;
+  end
+  assign rest    = bits_4_q >> length_4_q;
+  assign extra_o = rest[14:0];
   logic unused_rest;
   assign unused_rest = ^rest[24:15];
-
-  always_ff @(posedge clk_i) begin
-    direct_o      <= direct_3_q;
-    token_o       <= token_3_q;
-    extra_width_o <= extra_width_3_q;
-    extra_o       <= rest[14:0];
-  end
 
 endmodule
 

@@ -200,22 +200,25 @@ module hwg_codec_lane #(
     if (sub_write_i) init_q[{sub_bank_i, sub_thread_i}] <= sub_state_i;
   end
 
-  logic [POS_WIDTH-1:0] pos, pos_0_q, pos_1_q, pos_2_q, pos_3_q, raw_pos_q;
-  logic [4:0]           take;
+  logic [POS_WIDTH-1:0] pos, stand, pos_0_q, pos_1_q, pos_2_q, pos_3_q, raw_pos_q;
+  logic [4:0]           take, take_0_q;
   logic                 skip_0;  // behind the first state, where there is one
   assign skip_0 = (Coder == 1) & due_0;
-  assign pos = (raw_0 & due_0) ? raw_pos_q : first_0 ? {begin_q[{bank_0, turn_0}], skip_0, 3'd0} : pos_0_q;
+  assign stand  = pos_0_q + POS_WIDTH'(take_0_q);
+  assign pos    = (raw_0 & due_0) ? raw_pos_q
+                : first_0 ? {begin_q[{bank_0, turn_0}], skip_0, 3'd0} : stand;
   always_ff @(posedge clk_i) begin
-    pos_1_q <= pos;
-    pos_2_q <= pos_1_q;
-    pos_3_q <= pos_2_q;
-    pos_0_q <= pos_3_q + POS_WIDTH'(take);
+    pos_1_q  <= pos;
+    pos_2_q  <= pos_1_q;
+    pos_3_q  <= pos_2_q;
+    pos_0_q  <= pos_3_q;
+    take_0_q <= take;
     if (!rst_ni || last_0 || !raw_0) raw_pos_q <= '0;
     else if (due_0)                  raw_pos_q <= raw_pos_q + POS_WIDTH'(bits_0);
   end
 
   // ---- stages 1 to 3: bits, table, step
-  logic [24:0] peek, view;
+  logic [24:0] view;
   hwg_codec_window #(
     .Words(Words)
   ) u_window (
@@ -226,7 +229,6 @@ module hwg_codec_lane #(
     .write_data_i(word_data_i),
     .bank_i      (bank_0),
     .pos_i       (pos),
-    .peek_o      (peek),
     .bits_o      (view)
   );
 
@@ -256,8 +258,6 @@ module hwg_codec_lane #(
   logic [14:0] extra;
   if (Coder == 0) begin : gen_huffman
     logic unused_init;
-    logic unused_peek;
-    assign unused_peek = ^peek[24:12];
     assign unused_init = ^init_q[{bank_0, turn_0}];
     assign state       = '0;
     hwg_codec_huffman_decode #(
@@ -269,7 +269,6 @@ module hwg_codec_lane #(
       .table_data_i (table_data_i),
       .set_i        (set_0),
       .ctx_i        (ctx),
-      .peek_i       (peek[11:0]),
       .bits_i       (view),
       .valid_i      (due_2),
       .raw_i        (raw_2),
@@ -281,8 +280,6 @@ module hwg_codec_lane #(
       .extra_o      (extra)
     );
   end else begin : gen_tans
-    logic unused_peek;
-    assign unused_peek = ^peek;
     hwg_codec_tans_decode #(
       .Sets(Sets)
     ) u_step (
@@ -356,7 +353,7 @@ module hwg_codec_lane #(
   logic                  checked, concerned, finished;
   logic [PlaceWidth-1:0] place;
   logic                  short_q, state_q, over_q;
-  assign place     = pos_0_q[POS_WIDTH-1:4] + PlaceWidth'(|pos_0_q[3:0]);
+  assign place     = stand[POS_WIDTH-1:4] + PlaceWidth'(|stand[3:0]);
   assign concerned = (past_mode == CODED) | ((past_mode != ZERO) & (turn_0 == tail));
   assign checked   = closing_0 & concerned;
   hwg_valid #(

@@ -2,17 +2,19 @@
 /// Walks over the values of blocks: four threads take turns, channel c belonging to thread c mod 4.
 ///
 /// Function:   due_o in scan order (y, x, c) once for every value of a block; the turns of a pixel
-///             are as many as its channels, rounded up to the next multiple of 4, and at least 8
+///             are as many as its channels, rounded up to the next multiple of 4, and at least 8.
+///             Backwards: from the last value to the first, turn 0 being that of thread 3.
 /// Timing:     turn_o runs on for ever; at every 4th cycle the walk goes on if go_i, else it pauses
 ///             for 4 cycles. A block's first turns follow the last ones of the block before.
-/// Parameters: Width >= 1, of what travels with a block
+/// Parameters: Width >= 1; Backwards 0 or 1 (rows, columns and channels are then told from the end)
 /// Notes:      closing_o marks the first four cycles behind a block's last turns, in which its
 ///             threads come round once more; tail_o and past_data_o then tell of that block, and go
 ///             on to do so for 8 cycles at least.
 `default_nettype none
 
 module hwg_codec_turns #(
-  parameter int Width = 8  // bits of what travels with a block
+  parameter int Width     = 8,  // bits of what travels with a block
+  parameter int Backwards = 0   // 1: from the last value to the first
 ) (
   input  wire logic             clk_i,
   input  wire logic             rst_ni,
@@ -164,14 +166,24 @@ module hwg_codec_turns #(
     end
   end
 
-  // In the last group that has values, those of the threads up to the tail.
-  logic short_group, reaches;
-  assign short_group = few ? ~group_q[0] : last_group;
-  assign reaches      = turn_q <= chans_q[1:0];
+  // In the last group that has values (backwards: the first), those of the threads up to the tail.
+  // With four channels or fewer that is the only one.
+  logic       short_group, reaches, ends;
+  logic [1:0] thread;
+  if (Backwards != 0) begin : gen_backwards
+    assign short_group = few ? group_q[0] : group_q == '0;
+    assign thread      = ~turn_q;
+    assign ends        = last_group & (thread == 2'd0);
+  end else begin : gen_forwards
+    assign short_group = few ? ~group_q[0] : last_group;
+    assign thread      = turn_q;
+    assign ends        = short_group & (thread == chans_q[1:0]);
+  end
+  assign reaches     = thread <= chans_q[1:0];
   assign turn_o      = turn_q;
   assign first_o     = run_q & first_q;
   assign due_o       = run_q & (short_group ? reaches : ~few);
-  assign last_o      = run_q & short_group & (turn_q == chans_q[1:0]) & last_col & last_row;
+  assign last_o      = run_q & ends & last_col & last_row;
   assign first_row_o = first_row_q;
   assign first_col_o = first_col_q;
   assign one_col_o   = cols_q == '0;

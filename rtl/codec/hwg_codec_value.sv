@@ -62,10 +62,13 @@ module hwg_codec_value #(
     else         value_o <= value;
   end
 
-  logic [14:0] half;
-  assign half  = signed_i ? {1'b0, coded_q[14:1]} : coded_q;
-  assign mag_o = (half[14:7] != '0 || half[6:0] == 7'd127) ? 7'd127
-               : half[6:0] + 7'(signed_i & coded_q[0]);
+  hwg_codec_magnitude #(
+    .Bits(15)
+  ) u_mag (
+    .coded_i (coded_q),
+    .signed_i(signed_i),
+    .mag_o   (mag_o)
+  );
 
 endmodule
 

@@ -2,7 +2,7 @@
 /// The payloads of two blocks, and a view of 25 bits at any bit position.
 ///
 /// Function:   bits_o = the 25 bits from bit position pos_i of bank bank_i on, lowest bit first
-/// Timing:     peek_o 1 cycle after the position, bits_o (the same, registered) 2; interval 1
+/// Timing:     latency 2, interval 1
 /// Parameters: Words a power of two >= 2
 /// Notes:      Two memories of 32 bits, of which a position needs a word each: so that there is no
 ///             bit buffer to refill, and a position may jump. Behind a bank's end its start comes
@@ -23,7 +23,6 @@ module hwg_codec_window #(
   // read
   input  wire logic                 bank_i,
   input  wire logic [PosWidth-1:0]  pos_i,
-  output logic      [24:0]          peek_o,
   output logic      [24:0]          bits_o
 );
 
@@ -51,10 +50,11 @@ module hwg_codec_window #(
   always_ff @(posedge clk_i) odd_word_q <= odd_q[{bank_i, odd_addr}];
   always_ff @(posedge clk_i) shift_q <= pos_i[5:0];
 
-  // Rotate in three steps of four ways each: by 16, 4, 1.
+  // Rotate in three steps of four ways each: by 16, 4, and, behind a register, 1.
   logic [63:0] ring;
   logic [39:0] by16;
-  logic [27:0] by4;
+  logic [27:0] by4, by4_q;
+  logic [1:0]  shift_late_q;
   assign ring = {odd_word_q, even_word_q};
 
   always_comb begin
@@ -74,17 +74,21 @@ module hwg_codec_window #(
         default: by4[i] = by16[i+12];
       endcase
     end
+  end
+  always_ff @(posedge clk_i) begin
+    by4_q        <= by4;
+    shift_late_q <= shift_q[1:0];
+  end
+  always_comb begin
     for (int i = 0; i < 25; i = i + 1) begin
-      case (shift_q[1:0])
-        2'd0:    peek_o[i] = by4[i];
-        2'd1:    peek_o[i] = by4[i+1];
-        2'd2:    peek_o[i] = by4[i+2];
-        default: peek_o[i] = by4[i+3];
+      case (shift_late_q)
+        2'd0:    bits_o[i] = by4_q[i];
+        2'd1:    bits_o[i] = by4_q[i+1];
+        2'd2:    bits_o[i] = by4_q[i+2];
+        default: bits_o[i] = by4_q[i+3];
       endcase
     end
   end
-
-  always_ff @(posedge clk_i) bits_o <= peek_o;
 
 endmodule
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from hwgen import paths
 from hwgen.codec.block import Format, decode_block, encode_block, examine
-from hwgen.codec.lookup import huffman_lookup_rom
-from hwgen.codec.tables import Tables, tans_decode_rom
+from hwgen.codec.lookup import huffman_lookup_rom, tans_encode_lookup_roms
+from hwgen.codec.tables import Tables, huffman_encode_rom, tans_decode_rom
 from hwgen.codec.wire import Coder, Fault, Grid, Header
 from hwgen.plan.units import UNITS
 
@@ -97,7 +97,8 @@ def tensor_job(blocks: list[Job], form: Format) -> Job:
     """Return a tensor with the settings that the decoder is given."""
     return {
         "bits": form.bits, "signed": int(form.signed), "set": form.table_set,
-        "transformed": int(form.transformed), "key": form.key, "blocks": blocks,
+        "transformed": int(form.transformed), "stored": int(form.stored), "key": form.key,
+        "blocks": blocks,
     }  # fmt: skip
 
 
@@ -137,10 +138,77 @@ def damaged(rng: np.random.Generator, data: bytes, other: bytes) -> bytes:
     return bytes(broken)
 
 
+SETS = 2
+PATTERNS = ("none", "random", "alternate", "long_stall")
+
+
+class Work:
+    """Tables and tensors for one build of the decoder."""
+
+    def __init__(self, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool) -> None:
+        self.rng = np.random.default_rng([seed, lanes, bits])
+        self.coder, self.lanes, self.bits = coder, lanes, bits
+        self.tables = [Tables.generic(), tables_of(self.rng)]
+        self.weights: list[tuple[int, ...]] = [()] * SETS
+        if weighted:
+            self.weights[1] = tuple(int(w) for w in self.rng.integers(0, 256, 128))
+
+    @property
+    def weight_words(self) -> list[int]:
+        """What the memory of weights holds."""
+        return [w for row in self.weights for w in (row or (0,) * 128)]
+
+    def form(self, bits: int, number: int, stored: bool = False) -> Format:
+        """Return a format: tables in turn, every third one signed."""
+        at = number % SETS
+        return Format(
+            bits, self.tables[at], self.coder, number % 3 == 0, bool(self.weights[at]), at,
+            self.weights[at], stored,
+        )  # fmt: skip
+
+    def tensor(self, grid: Grid, kind: str, form: Format, first: int = 0) -> Job:
+        """Return a coded tensor of some kind."""
+        shape = (grid.height, grid.width, grid.channels)
+        return coded_tensor(values_of(self.rng, kind, shape, form), grid, form, first)
+
+    def plain(self, count: int) -> list[Job]:
+        """Tensors of every width, kind and grid, one behind the other, with stalls and without."""
+        made = []
+        number = 0
+        for run in range(count):
+            tensors = []
+            for _ in range(4):
+                form = self.form(1 + number % self.bits, number, number % 11 == 10)
+                grid = GRIDS[number % len(GRIDS)]
+                kind = KINDS[number % len(KINDS)]
+                tensors.append(self.tensor(grid, kind, form, (0, 250, 2**31 - 1)[number % 3]))
+                number += 1
+            stalls = [PATTERNS[(run * step) % 4] for step in (1, 3, 2)]
+            name = f"session {run}"
+            made.append(session(name, tensors, stalls=stalls, strict=run % 3 != 2))
+        return made
+
+    def large(self, kinds: tuple[str, ...]) -> list[Job]:
+        """Blocks of the greatest size."""
+        tensors = []
+        for number, grid in enumerate(LARGE):
+            form = self.form(self.bits - number % 3, number)
+            tensors += [self.tensor(grid, kind, form) for kind in kinds]
+        return [session("large", tensors)]
+
+
 def rom_of(tables: list[Tables], coder: Coder) -> list[int]:
     """Return what the decoder's table memory holds."""
     rom = tans_decode_rom if coder == Coder.TANS else huffman_lookup_rom
     return [word for each in tables for word in rom(each).words]
+
+
+def encoder_roms(tables: list[Tables], coder: Coder) -> tuple[list[int], list[int]]:
+    """Return what the encoder's table memories hold: of tokens, of states."""
+    if coder == Coder.HUFFMAN:
+        return [word for each in tables for word in huffman_encode_rom(each).words], []
+    pairs = [tans_encode_lookup_roms(each) for each in tables]
+    return [w for a, _ in pairs for w in a.words], [w for _, b in pairs for w in b.words]
 
 
 def wrapper(module: str, params: Mapping[str, int]) -> tuple[str, list[str]]:

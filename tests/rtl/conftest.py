@@ -13,9 +13,9 @@ import pytest
 from hwgen import paths
 from hwgen.ir.fixed import Fixed
 from hwgen.logic.graph import Builder, Logic, Wire
-from hwgen.logic.pipeline import blocks_of, pipeline
-from hwgen.plan.design import Design, Port, Source, Stage
-from hwgen.plan.schedule import check
+from hwgen.logic.pipeline import pipeline
+from hwgen.plan.design import Design, Port
+from hwgen.plan.schedule import check, stages_of
 from hwgen.plan.units import with_uses
 from hwgen.verify import tools
 
@@ -35,21 +35,8 @@ def _make_design(
 ) -> Design:
     """Schedule a logic graph with any delays and check that the result is legal."""
     logic = Logic.of(builder, list(outputs.items()))
-    blocks = blocks_of(logic)
-    plan = pipeline(logic, blocks, delay, period, 0.0)
-    ends = {b.name: end for b, end in zip(blocks, plan.end, strict=True)}
-    stages = tuple(
-        Stage(
-            block.name,
-            f"test layer, latency {end - start}",
-            block.wires,
-            tuple(Source(s, wires, start - ends.get(s, 0)) for s, wires in block.sources),
-            block.exports,
-            start,
-            end,
-        )
-        for block, start, end in zip(blocks, plan.start, plan.end, strict=True)
-    )
+    plan = pipeline(logic, delay, period)
+    stages = stages_of(logic, plan, lambda _, cycles: f"test layer, latency {cycles}")
     ports = []
     for port, wires in logic.outputs:
         lo, hi = min(logic.lo[w] for w in wires), max(logic.hi[w] for w in wires)
@@ -65,7 +52,7 @@ def _make_design(
         logic,
         plan.cycle,
         stages,
-        max([end + 1 for end in plan.end], default=1),
+        plan.latency,
     )
     check(design)
     return design
@@ -116,7 +103,8 @@ def _random_design(seed: int, nodes: int = 60, layers: int = 5, name: str = "net
             case _:
                 shift = int(rng.integers(0, 5))
                 lo = int(rng.integers(low - 1, (low + high) // 2 + 1)) >> shift
-                new = builder.requant(a, shift, lo, lo + int(rng.integers(1, high - low + 2)))
+                hi = lo + int(rng.integers(1, high - low + 2))
+                new = builder.requant(a, shift, lo, hi, half=bool(shift and rng.integers(2)))
         if builder.lo[new] == builder.hi[new]:
             continue
         wires.append(new)

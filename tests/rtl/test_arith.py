@@ -49,9 +49,10 @@ def _nearest(value: int, shift: int) -> int:
 def _requant(rng: np.random.Generator) -> Iterator[Case]:
     formats = [(1, 0), (1, 1), (2, 1), (3, 0), (5, 1), (8, 1), (8, 0), (20, 1), (70, 1), (66, 0)]
     for width, signed in formats:
-        for shift in sorted({0, 1, 2, width - 1, width + 2}):
+        shifts = sorted({0, 1, 2, width - 1, width + 2})
+        for shift, half in [(s, h) for s in shifts for h in (0, 1) if s or not h]:
             words = _words(width, bool(signed), rng)
-            plain = [_nearest(v, shift) for v in words]
+            plain = [_nearest(v - half * (1 << shift >> 1), shift) for v in words]
             low, high = min(plain), max(plain)
             middle = (low + high) // 2
             bounds = {(low, high), (low - 1, high + 3), (min(0, high), high), (low, middle)}
@@ -63,8 +64,8 @@ def _requant(rng: np.random.Generator) -> Iterator[Case]:
                 # Flags as the emitter sets them, or both set, which must make no difference.
                 flags = (int(low < lo), int(high > hi)) if rng.random() < 0.5 else (1, 1)
                 params = {
-                    "InWidth": width, "InSigned": signed, "Shift": shift, "OutWidth": out,
-                    "SatLo": flags[0], "SatHi": flags[1],
+                    "InWidth": width, "InSigned": signed, "Shift": shift, "Half": half,
+                    "OutWidth": out, "SatLo": flags[0], "SatHi": flags[1],
                     "Lo": sv.signed_literal(lo, out + 1), "Hi": sv.signed_literal(hi, out + 1),
                 }  # fmt: skip
                 want = tuple(min(max(v, lo), hi) for v in plain)

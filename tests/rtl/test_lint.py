@@ -29,6 +29,10 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
         {"InWidth": 1, "InSigned": 0, "Shift": 9, "OutWidth": 1},
         {"InWidth": 90, "Shift": 40, "OutWidth": 2, "Lo": "3'sb110", "Hi": "3'sb001"},
         {"InWidth": 4, "OutWidth": 20, "SatHi": 0},
+        {"Half": 1, "Shift": 1},
+        {"Half": 1, "SatLo": 0, "SatHi": 0},
+        {"Half": 1, "InWidth": 1, "InSigned": 0, "Shift": 9, "OutWidth": 1},
+        {"Half": 1, "InWidth": 20, "Shift": 6, "Lo": "5'sb11001", "OutWidth": 4},
     ],
     "hwg_thresh": [
         {"N": 1, "OutWidth": 1, "InWidth": 1},
@@ -53,6 +57,10 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
     "hwg_fork": [{"Sinks": 1}, {"Sinks": 5}],
     "hwg_stream_check": [{"Width": 1}, {"Width": 100}],
     "hwg_flow_buffer": [{"Width": 1, "Depth": 1}, {"Width": 80, "Depth": 13}],
+    "hwg_bist": [
+        {"Samples": 1, "Width": 1, "Latency": 1},
+        {"Samples": 300, "Width": 33, "Latency": 5},
+    ],
     "hwg_harness": [{"InWidth": 1, "OutWidth": 1}, {"InWidth": 70, "OutWidth": 33}],
     "hwg_axis_unpack": _FRAMES,
     "hwg_axis_split": [{"DataWidth": 8, "Beats": 7}, {"DataWidth": 512, "Beats": 8}],

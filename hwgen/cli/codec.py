@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs on coded feature maps."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from hwgen.cli.common import Arguments, Verbs, model_options, progress
+
+
+def _encode(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import coded
+
+    return coded.encode_file(
+        Path(args.data), Path(args.to), plan=args.plan and Path(args.plan), name=args.map,
+        coder=args.coder, bits=args.bits, slotted=args.slotted,
+    )  # fmt: skip
+
+
+def _decode(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import coded
+
+    return coded.decode_file(Path(args.data), Path(args.to), args.keep_going)
+
+
+def _inspect(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import coded
+
+    return coded.inspect_file(Path(args.data), args.only_damaged)
+
+
+def _calibrate(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import coded
+
+    return coded.calibrate_file(
+        args.model, Path(args.data), Path(args.out), weights=args.weights,
+        options=model_options(args), budget=args.error, coder=args.coder, sets=args.tables,
+        names=args.maps, width=args.paper, samples=args.samples, say=progress(args),
+    )  # fmt: skip
+
+
+VERBS: Verbs = {
+    "codec encode": (_encode, "code the feature maps of a .npy file"),
+    "codec decode": (_decode, "get them back"),
+    "codec inspect": (_inspect, "print a coded file block by block, and find its damage"),
+    "codec calibrate": (_calibrate, "choose how the feature maps of a model are coded"),
+}
+
+# fmt: off
+_ENCODE, _DECODE = "codec encode", "codec decode"
+_INSPECT, _CALIBRATE = "codec inspect", "codec calibrate"
+_CODERS = ("tans", "huffman")
+ARGUMENTS: Arguments = (
+    (_ENCODE, "data", {"metavar": "x.npy", "help": "integer codes, axes (N, H, W, C) or fewer"}),
+    (f"{_DECODE},{_INSPECT}", "data", {"metavar": "x.hfm", "help": "a coded file"}),
+    (_CALIBRATE, "model", {"metavar": "MODEL", "help": ".h5, .keras, .json, or a hwgen bundle"}),
+    (_CALIBRATE, "--data", {"required": True, "metavar": "x.npy", "help": "sample inputs, as "
+        "floats (rounded to the input's grid); .npz for several inputs"}),
+    (_CALIBRATE, "-o --out", {"required": True, "metavar": "plan.json", "help": "file to write"}),
+    (f"{_ENCODE},{_DECODE}", "-o --to", {"required": True, "metavar": "FILE", "help": "file to "
+        "write: .hfm when encoding, .npy when decoding"}),
+    (_ENCODE, "--plan", {"metavar": "plan.json", "help": "what 'hwgen codec calibrate' wrote; "
+        "without it, lossless with tables made for the file"}),
+    (_ENCODE, "--map", {"metavar": "NAME", "help": "which map of the plan it is"}),
+    (_ENCODE, "--coder", {"choices": _CODERS, "help": "default: tans, up to 14 bits"}),
+    (_ENCODE, "--bits", {"type": int, "help": "of a value; default: as many as it takes"}),
+    (_ENCODE, "--slotted", {"action": "store_true", "help": "slots of fixed size, no index"}),
+    (_DECODE, "--keep-going", {"action": "store_true", "help": "zeros for damaged blocks"}),
+    (_INSPECT, "--only-damaged", {"action": "store_true", "help": "leave the good ones out"}),
+    (_CALIBRATE, "--error", {"type": float, "default": 0.0, "metavar": "SHARE", "help": "most "
+        "mean squared error of the outputs, as a share of their variance; 0 is lossless"}),
+    (_CALIBRATE, "--coder", {"choices": _CODERS, "default": "tans"}),
+    (_CALIBRATE, "--tables", {"type": int, "default": 2, "help": "most table sets, 1 to 16"}),
+    (_CALIBRATE, "--maps", {"metavar": "a,b", "help": "nodes to code; default: all activations "
+        "that have pixels"}),
+    (_CALIBRATE, "--paper", {"type": float, "metavar": "BITS", "help": "the coder of the "
+        "transform-coding paper instead, with coefficients of that width, to compare"}),
+    (_CALIBRATE, "--samples", {"type": int, "default": 64, "help": "of the inputs"}),
+    (_CALIBRATE, "--weights", {"metavar": "FILE.h5", "help": "weights of an architecture .json"}),
+    (_CALIBRATE, "--input-format", {"metavar": "s8.4", "help": "as of 'hwgen build'"}),
+    (_CALIBRATE, "--masks", {"metavar": "FILE.npz", "help": "as of 'hwgen build'"}),
+    (_CALIBRATE, "--scaler", {"metavar": "FILE.npz", "help": "as of 'hwgen build'"}),
+)
+# fmt: on

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench-codec`: bits a value and DRAM energy of our coder beside the published ones."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hwgen.codec.block import Format
+from hwgen.codec.energy import MEMORIES, Memory, resnet18_maps
+from hwgen.codec.tables import Tables
+from hwgen.codec.tensor import compiled, encode
+from hwgen.codec.wire import Coder, Grid
+from tests.bench_codec.data import BITS, Net, images, rn06, trained
+from tests.bench_codec.measure import BUDGETS, OURS, PUBLISHED, WIDTHS, Lossy, Maps, at_error
+
+ROOT = Path(__file__).parents[2]
+OUT = ROOT / "out" / "bench-codec"
+DOCUMENT, MARK = ROOT / "docs" / "codec.md", "<!-- bench-codec -->"
+LOSSLESS_BAR, LOSSY_BAR = 0.20, 0.35
+SPEED_BAR = 5e6
+SHOWN = 0.01  # the budget whose bytes enter the energy tables
+
+
+def networks() -> list[Net]:
+    """Return what is measured."""
+    pictures = images(ROOT.parent / "shared", OUT)
+    other = rn06(ROOT.parent / "shared")
+    return [trained(pictures, bits, OUT) for bits in BITS] + ([other] if other else [])
+
+
+def main() -> int:
+    """Measure, print, and tell whether the bars were met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bless", action="store_true", help="write the report into the docs")
+    bless = parser.parse_args().bless
+    nets = networks()
+    lossless: dict[str, dict[str, list[float]]] = {}
+    curves: dict[str, tuple[list[Lossy], list[Lossy], list[Lossy]]] = {}
+    sizes: dict[str, list[int]] = {}
+    failures: list[str] = []
+    for net in nets:
+        start = time.perf_counter()
+        maps = Maps(net)
+        sizes[net.name] = [h * w * c for h, w, c in (one.shape for one in maps.maps)]
+        lossless[net.name] = maps.lossless()
+        ours = maps.ours()
+        built = [maps.paper_built(width) for width in WIDTHS]
+        published = [maps.paper_published(width) for width in WIDTHS]
+        curves[net.name] = (ours, built, published)
+        print(f"{net.name}: measured in {time.perf_counter() - start:.0f} s", flush=True)
+    report = "\n".join(
+        [
+            *_lossless(lossless, sizes, failures),
+            *_lossy(curves, failures),
+            *_energy(lossless, curves, sizes),
+            *_resnet18(lossless, sizes),
+        ]
+    )
+    print("\n" + report)
+    for coder in Coder:
+        there, back = _speed(coder)
+        print(f"{coder.name.lower()}: {there / 1e6:.1f} M values/s in, {back / 1e6:.1f} M out")
+        if min(there, back) < SPEED_BAR:
+            failures.append(f"{coder.name.lower()} is slower than {SPEED_BAR / 1e6:g} M values/s")
+    if bless:
+        head, _, _ = DOCUMENT.read_text("utf-8").partition(MARK)
+        DOCUMENT.write_text(f"{head}{MARK}\n\n{report}\n", "utf-8")
+    for line in failures:
+        print(f"FAILED: {line}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _bits(sizes: Sequence[float], values: Sequence[int]) -> float:
+    return 8 * sum(sizes) / sum(values)
+
+
+def _row(*cells: object) -> str:
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def _head(*cells: object) -> list[str]:
+    return [_row(*cells), "|" + "---|" * len(cells)]
+
+
+def _lossless(
+    found: Mapping[str, Mapping[str, list[float]]],
+    sizes: Mapping[str, Sequence[int]],
+    failures: list[str],
+) -> list[str]:
+    titles = ("raw", "ZVC", "zero-run", "EBPC", "Rice", "Huffman", "tANS")
+    lines = ["### Lossless, bits a value", ""]
+    lines += _head("maps of", *titles, "tANS below ZVC and EBPC")
+    for name, row in found.items():
+        bits = {coder: _bits(row[coder], sizes[name]) for coder in (*PUBLISHED, *OURS)}
+        saving = 1 - bits["tans"] / min(bits["zvc"], bits["ebpc"])
+        cells = [f"{bits[coder]:.2f}" for coder in (*PUBLISHED, *OURS)]
+        lines.append(_row(name, *cells, f"{100 * saving:.0f} %"))
+        if saving < LOSSLESS_BAR:
+            failures.append(f"{name}: lossless saving {saving:.3f} below {LOSSLESS_BAR}")
+    return [*lines, ""]
+
+
+def _lossy(
+    curves: Mapping[str, tuple[list[Lossy], list[Lossy], list[Lossy]]], failures: list[str]
+) -> list[str]:
+    lines = ["### With loss, bits a value at equal error of the outputs", ""]
+    lines += _head(
+        "maps of", "error", "same class", "ours", "paper, as published", "paper, as built", "saving"
+    )
+    for name, (ours, built, published) in curves.items():
+        compared = 0
+        for point in ours:
+            theirs = at_error(published, point.error)
+            hardware = at_error(built, point.error)
+            saving = None if theirs is None else 1 - point.bits / theirs
+            cells = [f"{bits:.2f}" if bits is not None else "-" for bits in (theirs, hardware)]
+            lines.append(
+                _row(
+                    name,
+                    f"{point.error:.4f}",
+                    f"{100 * point.agreement:.1f} %",
+                    f"{point.bits:.2f}",
+                    *cells,
+                    "-" if saving is None else f"{100 * saving:.0f} %",
+                )
+            )
+            if saving is not None:
+                compared += 1
+                if saving < LOSSY_BAR:
+                    failures.append(f"{name}: lossy saving {saving:.3f} below {LOSSY_BAR}")
+        if not compared:
+            failures.append(f"{name}: no error at which both can be compared")
+    return [*lines, ""]
+
+
+def _energy(
+    found: Mapping[str, Mapping[str, list[float]]],
+    curves: Mapping[str, tuple[list[Lossy], list[Lossy], list[Lossy]]],
+    sizes: Mapping[str, Sequence[int]],
+) -> list[str]:
+    lines = ["### DRAM energy of the maps, uJ an image: written once, read once, whole bursts", ""]
+    lines += _head(
+        "maps of",
+        "memory",
+        "raw, 8 bits",
+        "ZVC",
+        "tANS",
+        f"with loss ({SHOWN:g})",
+        "tANS against raw",
+        "against ZVC",
+    )
+    for name, row in found.items():
+        lossy = curves[name][0][BUDGETS.index(SHOWN)].bytes
+        for memory in MEMORIES:
+            raw, zvc, tans, less = (
+                1000 * sum(memory.energy(int(np.ceil(size))) for size in data)
+                for data in (sizes[name], row["zvc"], row["tans"], lossy)
+            )
+            lines.append(
+                _row(
+                    name,
+                    memory.name,
+                    f"{raw:.2f}",
+                    f"{zvc:.2f}",
+                    f"{tans:.2f}",
+                    f"{less:.2f}",
+                    f"-{100 * (1 - tans / raw):.0f} %",
+                    f"-{100 * (1 - tans / zvc):.0f} %",
+                )
+            )
+    return [*lines, ""]
+
+
+def _resnet18(
+    found: Mapping[str, Mapping[str, list[float]]], sizes: Mapping[str, Sequence[int]]
+) -> list[str]:
+    maps = [h * w * c for _, h, w, c in resnet18_maps()]
+    lines = [
+        f"### ResNet-18, 224 x 224: {len(maps)} maps, {sum(maps):,} values, mJ an image",
+        "",
+        "At the bits a value measured above on the network named, frames included.",
+        "",
+    ]
+    lines += _head("bits as of", "memory", "raw, 8 bits", "ZVC", "tANS", "saving")
+
+    def energy(memory: Memory, bits: float) -> float:
+        return sum(memory.energy(int(np.ceil(n * bits / 8))) for n in maps)
+
+    for name, row in found.items():
+        for memory in MEMORIES:
+            zvc, tans = (energy(memory, _bits(row[c], sizes[name])) for c in ("zvc", "tans"))
+            raw = energy(memory, 8.0)
+            cells = (f"{raw:.3f}", f"{zvc:.3f}", f"{tans:.3f}", f"-{100 * (1 - tans / raw):.0f} %")
+            lines.append(_row(name, memory.name, *cells))
+    return lines
+
+
+def _speed(coder: Coder) -> tuple[float, float]:
+    """Return values a second, encoding and decoding, on one core."""
+    rng = np.random.default_rng(0)
+    grid = Grid.of(56, 56, 256)
+    shape = (grid.height, grid.width, grid.channels)
+    values = np.clip(np.rint(rng.laplace(0, 3, shape)), 0, 255).astype(np.int64)
+    form = Format(8, Tables.generic(), coder)
+    best = [0.0, 0.0]
+    for _ in range(3):
+        start = time.process_time()
+        coded = encode(values, grid, form, engine=compiled())
+        middle = time.process_time()
+        coded.decode(compiled())
+        end = time.process_time()
+        best = [
+            max(best[0], grid.size / (middle - start)),
+            max(best[1], grid.size / (end - middle)),
+        ]
+    return best[0], best[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The encoder of feature maps under sim/bench_codec_encode.py, against software's bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hwgen.codec.wire import Coder, Grid
+from tests.rtl import codec_cases as cases
+from tests.rtl.cocotb_bench import simulate
+
+pytestmark = pytest.mark.sim
+
+CLAIMS = {"encodes_as_software_does", "keeps_its_rate", "recovers_from_reset_midstream"}
+
+
+def rate(work: cases.Work, blocks: int, bits: int) -> list[cases.Job]:
+    """Equal blocks without a stall: nearly so many values a cycle as there are lanes."""
+    grid = Grid(4 * blocks, 8, 16, 4, 8, 16)
+    size = 4 * 8 * 16
+    made = []
+    for kind in ("sparse", "dense", "zeros"):  # coded, raw, zero
+        form = work.form(bits, 1)
+        spare = 12  # cycles between blocks
+        # The last block is taken, walked and written, while the others flow.
+        bound = -(-blocks * (size + spare) // work.lanes) + 3 * (size + 60)
+        made.append(cases.session(f"rate {kind}", [work.tensor(grid, kind, form)], bound=bound))
+    return made
+
+
+def run(
+    folder: Path, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool = False,
+    count: int = 8, large: tuple[str, ...] = (), values: int = 4096,
+    edit: Callable[[Path], None] | None = None,
+) -> set[str]:  # fmt: skip
+    work = cases.Work(seed, coder, lanes, bits, weighted)
+    params = {
+        "Lanes": lanes, "Coder": int(coder), "Bits": bits, "Sets": cases.SETS,
+        "Weighted": int(weighted), "Values": values,
+    }  # fmt: skip
+    text, ports = cases.wrapper("hwg_codec_encode", params)
+    table, states = cases.encoder_roms(work.tables, coder)
+    facts = {
+        "seed": seed, "lanes": lanes, "bits": bits, "table": table, "states": states,
+        "weight": work.weight_words,
+        "sessions": {
+            "encodes_as_software_does": work.plain(count) + (work.large(large) if large else []),
+            "keeps_its_rate": rate(work, 6 * lanes, min(6, bits)),
+        },
+    }  # fmt: skip
+    for sessions in facts["sessions"].values():
+        for each in sessions:
+            each["stalls"] = [*each["stalls"], each["stalls"][0]]
+    return simulate(
+        folder, "bench_codec_encode", text, ports, ["hwg_codec_encode"], facts, CLAIMS, edit
+    )
+
+
+@pytest.mark.parametrize(
+    ("coder", "lanes", "bits", "weighted"),
+    [(Coder.TANS, 1, 14, True), (Coder.HUFFMAN, 4, 15, False)],
+)
+def test_encoder_equals_software(
+    tmp_path: Path, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool
+) -> None:
+    assert run(tmp_path, seed, coder, lanes, bits, weighted) == set()
