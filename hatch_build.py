@@ -16,6 +16,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared")
 NAME = {"win32": "core.dll", "darwin": "core.dylib"}.get(sys.platform, "core.so")
 
 
@@ -37,7 +38,7 @@ class CoreHook(BuildHookInterface):
         fresh = target.with_suffix(".new")
         # No -march: a wheel runs on every machine of its kind. No -ffast-math: integers only.
         subprocess.run(
-            [compiler, "-std=c++17", "-O3", "-fPIC", "-shared", "-o", fresh, folder / "core.cpp"],
+            [compiler, *FLAGS, "-o", fresh, *sorted(folder.glob("*.cpp"))],
             check=True,
         )
         fresh.replace(target)

@@ -12,7 +12,24 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 # The library functions under the verbs: files beside the rooms, which may use each other.
-VERBS = ("project", "options", "record", "demo", "benchmark", "proofs", "opened")
+VERBS = (
+    "project",
+    "estimates",
+    "explore",
+    "explore_space",
+    "workers",
+    "options",
+    "record",
+    "demo",
+    "benchmark",
+    "proofs",
+    "opened",
+    "packing",
+    "coding",
+    "coded",
+    "tapped",
+    "synthesis",
+)
 # Left to right: a room may use itself and anything to its right; rooms of one group not each other.
 ORDER = (
     ("cli",),
@@ -45,6 +62,11 @@ ALLOWED = {
     "tensorflow_model_optimization": KERAS,
     "hls4ml": ("hwgen/interop/",),
     "pyosys": ("hwgen/synth/",),
+    "systemrdl": ("hwgen/package/",),
+    "peakrdl_cheader": ("hwgen/package/",),
+    "optuna": ("hwgen/explore.py",),
+    "distributed": ("hwgen/workers.py",),
+    "numba": ("hwgen/codec/",),
     "cocotb": ("sim/",),
     "cocotbext": ("sim/",),
     "cocotb_tools": ("hwgen/verify/", "sim/"),

@@ -94,13 +94,12 @@ class MulShift(Op):
         return np.array(made, np.int64).reshape(x.shape)
 
     def _lower_one(self, b: Builder, wire: int, mult: int, add: int) -> int:
-        # The logic rounds to even. With v = x * mult + add, round(2v + 1 - 2**s, s + 1 bits) is
-        # never a tie and equals v >> s: the distance to the floor is below half a step.
-        shift = self.shift
-        if shift:
-            mult, add, shift = 2 * mult, 2 * add + 1 - (1 << shift), shift + 1
         (sum_,) = matvec(b, np.array([[mult]], object), [wire], [add])
-        return b.requant(sum_, shift, self.lo, self.hi)
+        if not self.shift:
+            return b.requant(sum_, 0, self.lo, self.hi)
+        # The logic rounds to even. Of 2v + 1 with half a step among its terms nothing is a tie and
+        # nothing is rounded up: round((2v + 1) - 2**s, s + 1 bits) is v >> s.
+        return b.requant(b.add(sum_, b.const(1), 1), self.shift + 1, self.lo, self.hi, half=True)
 
     def note(self) -> str:
         """Return the shift and the bounds."""

@@ -71,15 +71,21 @@ class Requantize(Op):
         """Return the largest of the codes, the shifted codes and the saturation bounds."""
         return self._bound(types[0])
 
-    def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
-        """Build one rounder an element; two and a select with a negative slope."""
-        (x,) = ins
-        made = [self._lower_one(b, int(wire)) for wire in x.reshape(-1)]
-        return np.array(made, np.int64).reshape(x.shape)
+    def lower(self, b: Builder, ins: Sequence[Wires], half: Codes | None = None) -> Wires:
+        """Build one rounder an element; two and a select with a negative slope.
 
-    def _lower_one(self, b: Builder, wire: int) -> int:
+        *half* tells of every element whether half an output step was added to it beforehand, which
+        a negative slope does not allow.
+        """
+        (x,) = ins
+        held = np.zeros(x.shape, bool) if half is None else half
+        flat = zip(x.reshape(-1), held.reshape(-1), strict=True)
+        return np.array([self._lower_one(b, int(w), bool(h)) for w, h in flat]).reshape(x.shape)
+
+    def _lower_one(self, b: Builder, wire: int, half: bool) -> int:
         if self.neg_shift is None:
-            return b.requant(wire, self.shift, self.lo, self.hi)
+            return b.requant(wire, self.shift, self.lo, self.hi, half)
+        assert not half
         # From below zero the upper branch is never taken, so 0 is its exact lower bound.
         above = b.requant(wire, self.shift, 0, self.hi)
         return b.select(wire, b.requant(wire, self.neg_shift, self.neg_lo, 0), above)

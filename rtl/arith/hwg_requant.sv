@@ -2,19 +2,24 @@
 /// Divides by a power of two, rounds half to even and saturates.
 ///
 /// Function:   data_o = clip(round_half_even(data_i / 2**Shift), Lo, Hi)
-///             equal to hwgen.logic.graph.Requant
+///             equal to hwgen.logic.graph.Requant; with Half = 1 of data_i - 2**(Shift-1)
 /// Timing:     combinational
-/// Parameters: InWidth, OutWidth >= 1; Shift >= 0; Lo <= Hi, both within the output word.
+/// Parameters: InWidth, OutWidth >= 1; Shift >= 0; Lo <= Hi, both within the output word;
+///             Half = 1 needs Shift >= 1.
 ///             SatLo (SatHi) = 0 promises that the rounded value is never below Lo (above Hi).
 /// Notes:      Saturation looks at the quotient before rounding: with floor = data_i >> Shift,
 ///             floor < Lo gives Lo and floor >= Hi gives Hi, whatever the rounding would add.
 ///             So the comparisons run beside the increment, not behind it.
+///             With Half the input is half of a step above what is meant: whoever adds it up has
+///             done the increment. A tie alone was rounded up and may be odd; it loses its last bit.
+///             One that was rounded up to Lo came from below, one up to Hi + 1 from Hi.
 `default_nettype none
 
 module hwg_requant #(
   parameter int InWidth   = 8,  // bits of the input
   parameter int InSigned  = 1,  // 1: input is two's complement
   parameter int Shift     = 2,  // bits dropped
+  parameter int Half      = 0,  // 1: half of the last place kept is in the input already
   parameter int OutWidth  = 4,  // bits of the output
   parameter int SatLo     = 1,  // 1: saturate at Lo
   parameter int SatHi     = 1,  // 1: saturate at Hi
@@ -29,8 +34,8 @@ module hwg_requant #(
   if (InWidth < 1 || OutWidth < 1) begin : gen_check_width
     initial $fatal(1, "hwg_requant: InWidth and OutWidth must be >= 1");
   end
-  if (Shift < 0) begin : gen_check_shift
-    initial $fatal(1, "hwg_requant: Shift must be >= 0");
+  if (Shift < 0 || (Half != 0 && Shift == 0)) begin : gen_check_shift
+    initial $fatal(1, "hwg_requant: Shift must be >= 0, and >= 1 with Half");
   end
   if (Lo > Hi) begin : gen_check_bounds
     initial $fatal(1, "hwg_requant: Lo must not exceed Hi");
@@ -49,38 +54,48 @@ module hwg_requant #(
   end
 
   logic signed [FLOOR_WIDTH-1:0] floor;
-  logic                          up;  // the rounding adds one
   assign floor = ext[EXT_WIDTH-1:Shift];
-  if (Shift == 0) begin : gen_exact
-    assign up = 1'b0;
-  end else if (Shift == 1) begin : gen_tie_only
-    assign up = ext[0] & ext[1];
-  end else begin : gen_round
-    assign up = ext[Shift-1] & (ext[Shift] | (|ext[Shift-2:0]));
-  end
 
   logic signed [CMP_WIDTH-1:0] floor_ext;
   assign floor_ext = CMP_WIDTH'(floor);
 
   logic below, above;
-  if (SatLo != 0) begin : gen_below
-    assign below = floor_ext < CMP_WIDTH'(Lo);
-  end else begin : gen_never_below
+  if (SatLo == 0) begin : gen_never_below
     assign below = 1'b0;
+  end else if (Half != 0 && Lo[0]) begin : gen_below_or_at
+    assign below = floor_ext <= CMP_WIDTH'(Lo);
+  end else begin : gen_below
+    assign below = floor_ext < CMP_WIDTH'(Lo);
   end
-  if (SatHi != 0) begin : gen_above
-    assign above = floor_ext >= CMP_WIDTH'(Hi);
-  end else begin : gen_never_above
+  if (SatHi == 0) begin : gen_never_above
     assign above = 1'b0;
+  end else if (Half != 0) begin : gen_above
+    assign above = floor_ext > CMP_WIDTH'(Hi);
+  end else begin : gen_above_or_at
+    assign above = floor_ext >= CMP_WIDTH'(Hi);
   end
 
   logic [OutWidth-1:0] rounded;
-  assign rounded = floor_ext[OutWidth-1:0] + OutWidth'(up);
+  if (Half != 0) begin : gen_half
+    logic [OutWidth-1:0] tie;
+    assign tie     = OutWidth'(~|ext[Shift-1:0]);
+    assign rounded = floor_ext[OutWidth-1:0] & ~tie;
+  end else begin : gen_increment
+    logic up;  // the rounding adds one
+    if (Shift == 0) begin : gen_exact
+      assign up = 1'b0;
+    end else if (Shift == 1) begin : gen_tie_only
+      assign up = ext[0] & ext[1];
+    end else begin : gen_round
+      assign up = ext[Shift-1] & (ext[Shift] | (|ext[Shift-2:0]));
+    end
+    assign rounded = floor_ext[OutWidth-1:0] + OutWidth'(up);
+  end
   if (SatLo == 0 && SatHi == 0) begin : gen_drop
     logic unused_high;
     assign unused_high = ^floor_ext;
   end
-  assign data_o  = below ? Lo[OutWidth-1:0] : (above ? Hi[OutWidth-1:0] : rounded);
+  assign data_o = below ? Lo[OutWidth-1:0] : (above ? Hi[OutWidth-1:0] : rounded);
 
 endmodule
 

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The calibration is the fit of what is recorded, and as good as it says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwgen.plan.board import boards, load_board
+from hwgen.plan.calibration import FILE, calibrated
+from hwgen.plan.cost import terms_of_stage
+from hwgen.plan.terms import TERMS
+from tests.bench_estimate.calibrate import (
+    LEAST,
+    Record,
+    calibration,
+    described,
+    fit,
+    fit_path,
+    layer_errors,
+    split,
+)
+from tests.bench_estimate.corpus import BOARDS, EACH, KINDS, cases, fresh
+from tests.bench_estimate.measure import measure, planned
+from tests.bench_estimate.routes import calibration as routes_calibration
+
+RECORDS: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "bench_estimate" / "records.json").read_text("utf-8")
+)
+STORED: dict[str, Any] = json.loads(FILE.read_text("utf-8"))["families"]
+FAMILIES = sorted(RECORDS)
+# Kinds whose logic no search for adder graphs decides.
+PLAIN = ("relu", "clip", "rounding", "bounded", "leaky", "max_pool", "sign", "steps", "table")
+
+
+def records(family: str) -> list[Record]:
+    return [Record.from_json(data) for data in RECORDS[family]["designs"]]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_stored_factors_are_the_fit(family: str) -> None:
+    made = calibration(records(family), RECORDS[family]["tool"])
+    stored = STORED[family]
+    assert made["factors"] == pytest.approx(stored["factors"], abs=2e-3)
+    for key, value in made["lut"].items():
+        expected = value if isinstance(value, str) else pytest.approx(value, abs=5e-3)
+        assert stored["lut"][key] == expected, key
+    if "routes" in RECORDS[family]:
+        assert stored["fmax"] == routes_calibration(RECORDS[family]["routes"])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_half_of_every_kind_is_held_back(family: str) -> None:
+    rows = records(family)
+    assert {r.kind for r in rows} == set(KINDS)
+    for kind in KINDS:
+        held = [r for r in rows if r.kind == kind and r.held]
+        seen = [r for r in rows if r.kind == kind and not r.held]
+        assert len(held) == len(seen) == EACH // 2
+        assert min(r.digest for r in held) > max(r.digest for r in seen)
+    names = {r.name for r in rows}
+    assert not names & {case.name for case in fresh(family)}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_layers_are_within_ten_percent_in_the_middle(family: str) -> None:
+    assert STORED[family]["lut"]["layer_median"] < 0.10
+    assert STORED[family]["lut"]["median"] < 0.10
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_registers_are_those_that_synthesis_left(family: str) -> None:
+    for made in records(family):
+        assert made.ff_model == pytest.approx(made.ff, rel=0.04, abs=2), made.name
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_recorded_terms_are_todays(family: str) -> None:
+    # Where this fails the formulas have changed: python -m tests.bench_estimate --record
+    made = {r.name: r for r in records(family)}
+    for case in cases(family):
+        if case.kind in PLAIN:
+            design = planned(case)
+            assert made[case.name].digest == design.model[:16]
+            for stage in design.stages:
+                terms = terms_of_stage(design, stage, load_board(case.board).family)
+                assert dict(terms) == made[case.name].layers[stage.name][0], case.name
+
+
+def test_factors_that_made_the_figures_are_found() -> None:
+    rows = records(FAMILIES[0])
+    known = {term: 0.5 + 0.1 * i for i, term in enumerate(TERMS)}
+    exact = [
+        replace(r, layers={n: (t, round(sum(known[k] * v for k, v in t.items()))) for n, (t, _) in
+                           r.layers.items()})
+        for r in rows
+    ]  # fmt: skip
+    found = fit(exact)
+    used = {t for r in rows if not r.held for terms, _ in r.layers.values() for t in terms}
+    assert {t: found[t] for t in ("add", "mux", "round")} == pytest.approx(
+        {t: known[t] for t in ("add", "mux", "round")}, rel=0.05
+    )
+    assert all(found[t] == 0 for t in TERMS if t not in used)
+    off = [abs(error) for *_, error in layer_errors(exact, found)]
+    assert sorted(off)[len(off) // 2] < 0.01
+
+
+def test_no_factor_is_negative() -> None:
+    assert all(f >= 0 for entry in STORED.values() for f in entry["factors"].values())
+
+
+def test_the_split_goes_by_digest() -> None:
+    digests = {"a": "3", "b": "1", "c": "2", "d": "9", "e": "8"}
+    kinds = {"a": "x", "b": "x", "c": "x", "d": "y", "e": "y"}
+    assert split(digests, kinds) == {"a", "d"}
+
+
+def test_a_straight_line_between_paths_is_found() -> None:
+    pairs = [(m, 0.7 * m + 0.4) for m in (2.0, 5.0, 9.0)]
+    assert fit_path(pairs) == pytest.approx((0.7, 0.4), abs=1e-3)
+
+
+def test_shares_are_rounded_up() -> None:
+    assert described([-0.1, 0.02001, 0.0]) == (0.0201, 0.1001)
+
+
+def test_every_family_has_a_calibration_or_a_kin() -> None:
+    for board in boards():
+        known = calibrated(board.family)
+        assert known.own == (board.family.name in BOARDS)
+        assert BOARDS[known.family]
+        assert (known.path is None) == (known.fmax is None)
+        if not known.own:
+            assert known.path is None  # a kin lends no delays
+
+
+@pytest.mark.slow
+def test_a_design_that_nothing_was_fitted_to(tmp_path: Path) -> None:
+    case = next(c for c in fresh("ultrascale_plus") if c.kind == "relu")
+    design = planned(case)
+    ((_, mapped),) = measure({case.name: design}, "ultrascale_plus", tmp_path)
+    family = load_board(case.board).family
+    factors = STORED["ultrascale_plus"]["factors"]
+    for stage in design.stages:
+        terms = terms_of_stage(design, stage, family)
+        modelled = sum(factors[t] * n for t, n in terms.items())
+        assert mapped.layers[stage.name] >= LEAST
+        assert modelled == pytest.approx(mapped.layers[stage.name], rel=0.25)
+    # What is known by digest is not mapped again.
+    assert list(measure({case.name: design}, "ultrascale_plus", tmp_path)) == [(case.name, mapped)]
