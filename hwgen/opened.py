@@ -46,8 +46,8 @@ class Output:
     def open(cls, folder: Path) -> Output:
         """Read a folder that `build` wrote.
 
-        The RTL may have been edited (that is what a simulation is for), and results may have entered
-        the report; what the RTL is held against may not have changed.
+        The RTL may have been edited (that is what a simulation is for), and results may have
+        entered the report; what the RTL is held against may not have changed.
 
         Raises:
             ConfigError: it is no such folder, or the design or the model in it was changed.

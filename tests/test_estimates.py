@@ -82,7 +82,7 @@ def test_a_kin_lends_its_factors_and_says_so(rng: np.random.Generator) -> None:
     assert "never compared" in text
     own, _ = estimate(graph, board="ulx3s")
     assert own["lut_error"]["own"] is True
-    assert own["fmax"]["error"]["tool"].startswith("nextpnr")
+    assert (own["fmax"]["error"] is None) == (calibrated(load_board("ulx3s").family).fmax is None)
 
 
 def test_the_jet_tagger_takes_under_two_seconds() -> None:

@@ -57,7 +57,11 @@ def _doctor(args: argparse.Namespace) -> dict[str, Any]:
 
     rows = [asdict(check) for check in doctor()]
     words = {True: "found  ", False: "missing"}
-    lines = [f"{words[r['found']]} {r['name']:<12} {r['version']:<12} {r['enables']}" for r in rows]
+    wide, high = (max(len(r[key]) for r in rows) for key in ("name", "version"))
+    lines = [
+        f"{words[r['found']]} {r['name']:<{wide}} {r['version']:<{high}} {r['enables']}"
+        for r in rows
+    ]
     return {"checks": rows, "text": "\n".join(lines)}
 
 

@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables by which a Huffman decoder finds any code word in one step, without a comparison.
+"""Contents of memories in the form in which hardware looks things up.
 
-In a complete canonical code of 32 symbols, the words of more than 8 bits are the highest ones. At
-most 31 of them, each 2**-9 of the code space at most, fill fewer than 16 of the 256 prefixes of 8
-bits: all begin with 1111. So two tables of 256 entries are enough: one is read with bits 0 to 7 of
-the stream, the other, for the long words, with bits 4 to 11.
+A Huffman decoder finds any code word in one step, without a comparison. In a complete canonical
+code of 32 symbols, the words of more than 8 bits are the highest ones. At most 31 of them, each
+2**-9 of the code space at most, fill fewer than 16 of the 256 prefixes of 8 bits: all begin with
+1111. So two tables of 256 entries are enough: one is read with bits 0 to 7 of the stream, the
+other, for the long words, with bits 4 to 11.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from hwgen.codec import huffman
 from hwgen.codec.tables import Rom, Tables, tans_encode_roms
 from hwgen.codec.tokens import ESCAPE
+from hwgen.codec.transform import MATRIX_BITS, Transform
 from hwgen.codec.wire import TOKENS
+from hwgen.errors import ConfigError
 
+KLT_SIDE = 8
 SHORT = 8  # bits that each look-up sees
 SKIPPED = huffman.MAX_LENGTH - SHORT  # bits before those that the second one sees
 
@@ -66,3 +72,32 @@ def tans_encode_lookup_roms(tables: Tables) -> tuple[Rom, Rom]:
         for place, word in enumerate(symbols.words)
     ]
     return Rom(21, tuple(escaped)), states
+
+
+def klt_rom(transform: Transform, inverse: bool) -> Rom:
+    """Return the rows of the KLT-8 matrices as hardware multiplies by them.
+
+    Args:
+        transform: with groups of 8 channels.
+        inverse: the way back.
+
+    Returns:
+        91 bits a row, address group * 8 + row: bias in bits 90:64, both rounding and means; the
+        eight factors below it, the first one lowest.
+
+    Raises:
+        ConfigError: the transform has no groups of 8.
+    """
+    if transform.group != KLT_SIDE:
+        raise ConfigError("only a KLT over groups of 8 channels has rows of 8")
+    half = 1 << MATRIX_BITS - 1
+    words = []
+    matrices = np.array(transform.matrices, np.int64).reshape(-1, KLT_SIDE, KLT_SIDE)
+    means = np.array(transform.means, np.int64).reshape(-1, KLT_SIDE)
+    for matrix, mean in zip(matrices, means, strict=True):
+        rows = matrix.T if inverse else matrix
+        biases = half + (mean << MATRIX_BITS) if inverse else half - matrix @ mean
+        for row, bias in zip(rows.tolist(), biases.tolist(), strict=True):
+            word = sum((factor & 255) << 8 * i for i, factor in enumerate(row))
+            words.append((bias & (1 << 27) - 1) << 64 | word)
+    return Rom(91, tuple(words))

@@ -9,6 +9,7 @@ _CLOCKED = ("clk_i", "rst_ni")
 _FLAG = (0, 1)
 _SETS, _BITS, _CODER = Param("Sets", 1), Param("Bits", 1, 15), Param("Coder", *_FLAG)
 _WEIGHTED = Param("Weighted", *_FLAG)
+_TRANSFORM = (Param("Kind", 1, 3), Param("Inverse", *_FLAG), Param("Width", 1))
 
 
 def _ports(prefix: str, names: str) -> tuple[str, ...]:
@@ -87,6 +88,15 @@ CODEC = (
         "hwg_codec_magnitude", "codec", (Param("Bits", 8, 15),), ("coded_i", "signed_i", "mag_o")
     ),
     UnitSpec(
+        "hwg_codec_verdict", "codec", (_CODER, Param("Place", 1)),
+        (
+            *_CLOCKED, "mode_i", "fault_i", "tail_i", "used_i", "closing_i", "turn_i", "stand_i",
+            "end_i", "state_i", "over_i", "finished_i",
+            *_ports("done_", "valid_o fault_o mode_o"),
+        ),
+        latency=lambda _: 1,
+    ),
+    UnitSpec(
         "hwg_codec_lane", "codec", (_CODER, _BITS, _SETS, _WEIGHTED),
         (
             *_CLOCKED, *_TABLE, *_WEIGHT, *_ports("word_", "write_i bank_i addr_i data_i"),
@@ -98,6 +108,7 @@ CODEC = (
         uses=(
             "hwg_codec_turns", "hwg_codec_context", "hwg_delay", "hwg_valid", "hwg_codec_window",
             "hwg_codec_huffman_decode", "hwg_codec_tans_decode", "hwg_codec_value",
+            "hwg_codec_verdict",
         ),
         latency=lambda _: 8,
     ),
@@ -233,5 +244,33 @@ CODEC = (
             "hwg_fifo", "hwg_codec_gather", "hwg_codec_encode_lane", "hwg_valid",
             "hwg_codec_store", "hwg_flow_buffer",
         ),
+    ),
+    UnitSpec(
+        "hwg_codec_round", "codec",
+        (Param("InWidth", 1), Param("Shift", 0), Param("OutWidth", 1)), ("data_i", "data_o"),
+    ),
+    UnitSpec("hwg_codec_butterfly", "codec", _TRANSFORM, ("data_i", "data_o")),
+    UnitSpec(
+        "hwg_codec_patch", "codec", _TRANSFORM,
+        (*_CLOCKED, "in_valid_i", "in_data_i", "out_valid_o", "out_data_o"),
+        uses=("hwg_codec_butterfly",), latency=lambda _: 2,
+    ),
+    UnitSpec(
+        "hwg_codec_quantise", "codec", (Param("Width", 2, 32), _BITS),
+        ("clk_i", "z_i", "scale_i", "shift_i", "bits_i", "signed_i", "value_o"),
+        latency=lambda _: 4,
+    ),
+    UnitSpec(
+        "hwg_codec_dequantise", "codec", (_BITS,),
+        ("clk_i", "value_i", "signed_i", "step_i", "z_o"), uses=("hwg_codec_round",),
+        latency=lambda _: 2,
+    ),
+    UnitSpec(
+        "hwg_codec_klt8", "codec", (Param("Groups", 1),),
+        (
+            *_CLOCKED, *_ports("row_", "write_i addr_i data_i"),
+            *_ports("in_", "valid_i ready_o group_i data_i"), "out_valid_o", "out_value_o",
+        ),
+        uses=("hwg_codec_table", "hwg_codec_round", "hwg_valid"), latency=lambda _: 5,
     ),
 )  # fmt: skip

@@ -62,7 +62,7 @@ ARCHS: Mapping[str, Arch] = {
     ),
     "gowin": Arch(
         "himbaechel-gowin", "design.json", "pins.cst",
-        ("LUT4",), ("DFF",), ("BSRAM",), ("MULT18X18",),
+        ("LUT4", "ALU"), ("DFF",), ("BSRAM",), ("MULT18X18",),
     ),
     "nexus": Arch(
         "nexus", "design.fasm", "pins.pdc",

@@ -59,7 +59,9 @@ class Reference:
         self._chunk = max(1, min(_CHUNK // widest, 8192))
 
     def run(
-        self, inputs: Mapping[str, Any], change: Mapping[str, Callable[[Codes], Codes]] | None = None
+        self,
+        inputs: Mapping[str, Any],
+        change: Mapping[str, Callable[[Codes], Codes]] | None = None,
     ) -> dict[str, Codes]:
         """Return the codes of every output (or kept node), shape ``(batch, *shape)``.
 

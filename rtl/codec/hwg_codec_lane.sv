@@ -81,9 +81,7 @@ module hwg_codec_lane #(
   end
 
   localparam int POS_WIDTH = PlaceWidth + 4;
-  // hwgen.codec.wire.Fault and Mode
-  localparam logic [3:0] LEN = 4'd2, STATE = 4'd6;
-  localparam logic [1:0] ZERO = 2'd1, CODED = 2'd2;
+  localparam logic [1:0] ZERO = 2'd1, CODED = 2'd2;  // hwgen.codec.wire.Mode
 
   // ---- stage a: whose turn it is
   localparam int ABOUT_WIDTH = SetWidth + 11;
@@ -347,15 +345,9 @@ module hwg_codec_lane #(
     .valid_o(value_valid_o)
   );
   always_ff @(posedge clk_i) value_last_o <= last_5;
-
-  // ---- behind a block: each thread comes round once more, and must have used its sub-stream up.
-  // A raw block's end is where the thread of its last value stands.
-  logic                  checked, concerned, finished;
-  logic [PlaceWidth-1:0] place;
-  logic                  short_q, state_q, over_q;
-  assign place     = stand[POS_WIDTH-1:4] + PlaceWidth'(|stand[3:0]);
-  assign concerned = (past_mode == CODED) | ((past_mode != ZERO) & (turn_0 == tail));
-  assign checked   = closing_0 & concerned;
+  // ---- behind a block: each thread comes round once more. When the first of them is in stage 5, all
+  // values of the block have been there.
+  logic finished;
   hwg_valid #(
     .Cycles(7)
   ) u_finished (
@@ -364,45 +356,27 @@ module hwg_codec_lane #(
     .valid_i(closing & (turn == 2'd0)),
     .valid_o(finished)
   );
-
-  logic short_d, state_d, over_d;
-  always_comb begin
-    // The turns of the next block are in stage 5 when this block is finished.
-    over_d  = due_5 & over;
-    short_d = checked & (place != end_q[{past_bank, turn_0}]);
-    state_d = checked & (past_mode == CODED) & used[turn_0] & (state != '0);
-    if (!finished) begin
-      over_d  = over_d | over_q;
-      short_d = short_d | short_q;
-      state_d = state_d | state_q;
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      over_q  <= 1'b0;
-      short_q <= 1'b0;
-      state_q <= 1'b0;
-    end else begin
-      over_q  <= over_d;
-      short_q <= short_d;
-      state_q <= state_d;
-    end
-  end
-
-  logic [3:0] verdict;
-  always_comb begin
-    verdict = past_fault;
-    if (past_fault == '0) begin
-      if (short_q || (over_q && past_mode == CODED)) verdict = LEN;
-      else if (state_q)                      verdict = STATE;
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    done_fault_o <= verdict;
-    done_mode_o  <= past_mode;
-    if (!rst_ni) done_valid_o <= 1'b0;
-    else         done_valid_o <= finished;
-  end
+  hwg_codec_verdict #(
+    .Coder(Coder),
+    .Place(PlaceWidth)
+  ) u_verdict (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .mode_i      (past_mode),
+    .fault_i     (past_fault),
+    .tail_i      (tail),
+    .used_i      (used),
+    .closing_i   (closing_0),
+    .turn_i      (turn_0),
+    .stand_i     (stand),
+    .end_i       (end_q[{past_bank, turn_0}]),
+    .state_i     (state),
+    .over_i      (due_5 & over),
+    .finished_i  (finished),
+    .done_valid_o(done_valid_o),
+    .done_fault_o(done_fault_o),
+    .done_mode_o (done_mode_o)
+  );
 
 endmodule
 

@@ -88,6 +88,37 @@ module hwg_dma_reader #(
     initial $fatal(1, "hwg_dma_reader: AddrWidth must be >= 13");
   end
 
+  if (DataWidth < 64 || DataWidth > 128 || 128 % DataWidth != 0) begin : gen_check_data
+    initial $fatal(1, "hwg_dma_reader: DataWidth must be 64 or 128");
+  end
+  if (MaxBurst < 1 || MaxBurst > 256) begin : gen_check_burst
+    initial $fatal(1, "hwg_dma_reader: MaxBurst must be 1 to 256");
+  end
+  if (Outstanding < 1) begin : gen_check_outstanding
+    initial $fatal(1, "hwg_dma_reader: Outstanding must be >= 1");
+  end
+  if (Buffer < 1) begin : gen_check_buffer
+    initial $fatal(1, "hwg_dma_reader: Buffer must be >= 1");
+  end
+  if (Lanes < 1 || Lanes > 16) begin : gen_check_lanes
+    initial $fatal(1, "hwg_dma_reader: Lanes must be 1 to 16");
+  end
+  if (Coder < 0 || Coder > 1) begin : gen_check_coder
+    initial $fatal(1, "hwg_dma_reader: Coder must be 0 or 1");
+  end
+  if (Bits < 1 || Bits > 15) begin : gen_check_bits
+    initial $fatal(1, "hwg_dma_reader: Bits must be 1 to 15");
+  end
+  if (Sets < 1 || Sets > 16) begin : gen_check_sets
+    initial $fatal(1, "hwg_dma_reader: Sets must be 1 to 16");
+  end
+  if (Weighted < 0 || Weighted > 1) begin : gen_check_weighted
+    initial $fatal(1, "hwg_dma_reader: Weighted must be 0 or 1");
+  end
+  if (Depth < 16) begin : gen_check_depth
+    initial $fatal(1, "hwg_dma_reader: Depth must be >= 16");
+  end
+
   logic        fetching, block_valid, block_ready, block_final;
   logic [31:0] block_number;
   logic [12:0] block_h, block_w, block_c, unused_values;

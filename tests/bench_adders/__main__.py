@@ -187,7 +187,7 @@ def main(words: Sequence[str] | None = None) -> int:
     found = run(list(dict.fromkeys(wanted)) or every, set(given.tools.split(",")))
     report = report_of(found)
     print("\n" + report)
-    drifted = table.drifts(found.rows, MODEL_LIMIT)
+    drifted = table.drifts([*found.rows, *found.placed], MODEL_LIMIT)
     for line in (*found.failures, *drifted):
         print(f"FAILED: {line}", file=sys.stderr)
     if found.failures or drifted:
@@ -215,7 +215,7 @@ def report_of(found: Found) -> str:
     parts = [
         f"{', '.join(tools)}. Written by `make bench-adders BLESS=1`.",
         "What was to be reached:",
-        bars.text(bars.bars(found.rows, found.timed, MATRICES, MODEL_LIMIT)),
+        bars.text(bars.bars(found.rows, found.timed, found.placed, MATRICES, MODEL_LIMIT)),
     ]
     if found.rows:
         parts += ["### LUT, FF and path on UltraScale+", table.rows_text(found.rows)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tests.bench_adders import speed, table
+from tests.bench_adders.ecp5 import Placed
 from tests.bench_adders.table import Pair, Row
 
 SEARCH = "hwgen, effort 3"
@@ -41,19 +42,22 @@ class Bar:
 
 
 def bars(
-    rows: Sequence[Row], timed: Sequence[speed.Timed], matrices: frozenset[str], limit: float
-) -> list[Bar]:
+    rows: Sequence[Row], timed: Sequence[speed.Timed], placed: Sequence[Placed],
+    matrices: frozenset[str], limit: float,
+) -> list[Bar]:  # fmt: skip
     """Return everything that is to be reached.
 
     Args:
         rows: what was mapped.
         timed: what was timed.
+        placed: what was placed and routed.
         matrices: names of the matrices among the rows' cases.
         limit: share by which the cost model may be off.
     """
     squares = [row for row in rows if row.case in matrices]
     made = [*_areas(squares), *_networks(rows), *_speeds(rows, timed)]
-    drift = _worst([(abs(row.drift), row.case) for row in rows if row.model is not None])
+    designs: list[Row | Placed] = [*rows, *placed]
+    drift = _worst([(abs(row.drift), row.case) for row in designs if row.model is not None])
     made.append(
         Bar("every design of ours", "share by which its model of LUT is off", limit, *drift)
     )

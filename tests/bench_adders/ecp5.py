@@ -66,6 +66,12 @@ class Placed:
         """Return its look-up tables."""
         return self.measured.lut
 
+    @property
+    def drift(self) -> float:
+        """Return how far our cost model is off, as a share of the mapped count."""
+        assert self.model is not None
+        return self.model / self.lut - 1
+
 
 def cases() -> dict[str, Callable[[], Case]]:
     """Return what is placed and routed, by name."""
@@ -147,7 +153,7 @@ def table(rows: Sequence[Placed]) -> str:
     ]
     for row in rows:
         m = row.measured
-        model = "" if row.model is None else f"{row.model} ({100 * (row.model / m.lut - 1):+.1f} %)"
+        model = "" if row.model is None else f"{row.model} ({100 * row.drift:+.1f} %)"
         lines.append(
             f"| {row.title} | {row.by} | {m.lut} | {m.ff} | {row.latency} | "
             f"{', '.join(f'{mhz:.0f}' for mhz in row.mhz)} | {median(row.mhz):.0f} | "

@@ -17,7 +17,7 @@ from typing import Any
 import hwgen.ops  # noqa: F401  (registers the operations)
 from hwgen.logic import cmvm
 from hwgen.plan.board import load_board
-from hwgen.plan.schedule import lower
+from hwgen.plan.lowering import lower
 from tests.bench_adders.cases import Case, dense, mlp
 from tests.bench_adders.designs import BOARD, Asked, graph_of, ours, rival_info
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from tests.bench_adders.ecp5 import Placed
 from tests.bench_adders.measure import TERNARY, Result
 
 TIE = 0.05
@@ -129,7 +130,7 @@ def _said(ratio: float) -> str:
     return "better" if ratio < 1 else "worse"
 
 
-def drifts(rows: Sequence[Row], limit: float) -> list[str]:
+def drifts(rows: Sequence[Row | Placed], limit: float) -> list[str]:
     """Return the designs whose cost model is further off the mapped count than *limit*."""
     return [
         f"{row.case}: model {row.model}, mapped {row.lut} ({100 * row.drift:+.1f} %)"

@@ -71,13 +71,14 @@ def fit(records: Iterable[Record]) -> dict[str, float]:
     """Return the factors that make the sum of relative errors least, none of them negative.
 
     Least squares, weighted anew until the sum of absolute errors is least; a term that would need
-    a negative factor is left out.
+    a negative factor takes none. One that no design has counts as its formula says.
     """
     rows = [row for record in records if not record.held for row in record.layers.values()]
     a = np.array([[terms.get(t, 0) for t in TERMS] for terms, _ in rows], np.float64)
     b = np.array([lut for _, lut in rows], np.float64)
     scale = 1 / np.maximum(b, LEAST / 2)
     used = np.flatnonzero(a.any(axis=0))
+    unseen = ~a.any(axis=0)
     weight = scale
     found = np.zeros(len(TERMS))
     for _ in range(_ROUNDS):
@@ -89,6 +90,7 @@ def fit(records: Iterable[Record]) -> dict[str, float]:
         found[used] = solution
         off = np.abs(a @ found - b) * scale
         weight = scale / np.sqrt(np.maximum(off, _NEAR))
+    found[unseen] = 1.0
     return {term: round(float(f), 3) for term, f in zip(TERMS, found, strict=True)}
 
 

@@ -163,7 +163,7 @@ for name, old, new, what, where in (
     ("no_luts", r"lut .*", "lut = 0", "must be positive", "mine.toml: budget.lut"),
     ("odd_width", r"data_width.*", "data_width = 48", "power of two", "axis.data_width"),
     ("bad_toml", r"\[clock\]", "[clock", "cannot be read", "mine.toml"),
-    ("unknown_family", "ultrascale_plus", "ultrascale", "unknown family", "mine.toml: family"),
+    ("unknown_family", "ultrascale_plus", "ultrascales", "unknown family", "mine.toml: family"),
     ("other_name", '"mine"', '"yours"', "differs from the file's", "mine.toml: name"),
     ("no_table", r"\[axis\]\n", "", "", "mine.toml"),
 ):  # fmt: skip
@@ -171,7 +171,7 @@ for name, old, new, what, where in (
     CASES.append(Case(f"board_{name}", edit, 2, what, where, ""))
 
 
-@bad(4, "LUT", "", "larger board")
+@bad(4, "LUT", "", "smallest board that holds it")
 def board_too_small(folder, patch):
     return board(lambda text: re.sub("lut .*", "lut = 100", text))(folder, patch)
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -257,3 +259,40 @@ def test_descriptors_of_other_versions_are_refused() -> None:
 def test_short_indices_read_as_none() -> None:
     assert unpack_index(pack_index([0, 3, 5]), 2) == [0, 3, 5]
     assert unpack_index(b"\0\0\0\0\3", 2) == [0, 0, 0]
+
+
+# -------------------------------------------------------------------- engines
+
+
+def test_without_numba_the_specification_runs(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    form = Format(6, GENERIC, Coder.TANS)
+    values, coded = tensor(rng, (32, 33, 34), form)
+    monkeypatch.setitem(sys.modules, "hwgen.codec.kernels", None)
+    compiled.cache_clear()
+    try:
+        assert engine_for(values.size) is None
+        assert encode(values, coded.grid, form) == coded
+    finally:
+        compiled.cache_clear()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("coder", Coder)
+def test_five_million_values_a_second_each_way(coder: Coder, rng: np.random.Generator) -> None:
+    values = np.clip(np.rint(rng.laplace(0, 3, (56, 56, 256))), 0, 255).astype(np.int64)
+    grid = Grid.of(56, 56, 256)
+    form = Format(8, GENERIC, coder)
+    coded = encode(values, grid, form)
+    coded.decode()
+    there, back = [], []
+    for _ in range(5):
+        start = time.process_time()
+        encode(values, grid, form)
+        middle = time.process_time()
+        coded.decode()
+        there.append(values.size / (middle - start))
+        back.append(values.size / (time.process_time() - middle))
+    assert max(there) > 5e6
+    assert max(back) > 5e6

@@ -206,7 +206,9 @@ def test_trace_tells_what_every_stage_exports(tiny) -> None:
     for stage in tiny.design.stages:
         assert traced[stage.name].shape == (len(tiny.vectors), len(stage.exports))
     leaving = dict(tiny.design.logic.outputs)["fc3_out"]
-    columns = [tiny.design.stages[-1].exports.index(wire) for wire in leaving]
+    exports = [tap.wire for tap in tiny.design.stages[-1].exports]
+    assert set(leaving) <= set(exports), (leaving, exports)
+    columns = [exports.index(wire) for wire in leaving]
     np.testing.assert_array_equal(traced["fc3"][:, columns], tiny.vectors.outputs["fc3_out"])
 
 

@@ -38,27 +38,29 @@ PACK, UNPACK, BUFFER = (f"units/hwg_{n}.sv" for n in ("axis_pack", "axis_unpack"
 
 FAULTS = (
     # sums
-    Fault("bias_constant", FC1, r"'d19;", "'d18;"),
+    Fault("bias_constant", FC1, r"'d11;", "'d10;"),
     Fault("bias_constant_bit", FC2, r"'d17 ", "'d25 "),
     Fault("sub_becomes_add", FC2, r" - \(", " + ("),
     Fault("add_becomes_sub", FC1, r"\) \+ (\d+)'\(", r") - \1'("),
     Fault("shift_one_short", FC2, r"<< 2\)", "<< 1)"),
     Fault("shift_one_far", FC1, r"<< 1\)", "<< 2)"),
     Fault("operands_swapped", FC1, r"= (\d+'\(n\d+\)) - (\d+'\(n\d+\));", r"= \2 - \1;"),
-    Fault("wire_one_bit_short", FC2, r"wire signed \[8:0\]", "wire signed [7:0]"),
+    Fault("wire_one_bit_short", FC2, r"wire signed \[8:0\] n48", "wire signed [7:0] n48"),
     # signs
     Fault("input_sign_dropped", FC1, r"wire signed (\[4:0\] n0)", r"wire \1"),
-    Fault("register_sign_dropped", FC2, r"logic signed (\[7:0\] n46_q1)", r"logic \1"),
+    Fault("register_sign_dropped", FC2, r"logic signed (\[4:0\] n\d+_q1)", r"logic \1"),
     Fault("output_sign_dropped", TOP, r"'\(\$signed\((\S+?)\)\)", r"'(\1)"),
     # registers
-    Fault("register_missing", FC2, r"(= 9'\(n\d+)_q1\)", r"\1)"),
+    Fault("register_missing", FC1, r"(= 9'\(n\d+)_q1\)", r"\1)"),
+    Fault("register_of_an_input_missing", TOP, r"(x_data_q1_i\(x_data)_q1\)", r"\1_i)"),
+    Fault("tap_of_another_cycle", FC2, r"(n\d+_q1 = act1_data_i)\[3:0\]", r"\1[7:4]"),
     Fault("register_missing_unsigned", FC2, r"(n\d+)_q2\)", r"\1_q1)"),
-    Fault("register_missing_before_unit", ACT2, r"data_i\((n\d+)_q1\)", r"data_i(\1)"),
+    Fault("register_missing_before_unit", ACT1, r"data_i\((n30)_q1\)", r"data_i(\1)"),
     Fault("output_register_missing", TOP, r"\.Cycles\(1\)", ".Cycles(0)"),
     # wiring
     Fault("inputs_swapped", FC1, r"(n0 = \S+?)\[4:0\]", r"\1[9:5]"),
     Fault("slice_off_by_one", FC1, r"\[9:5\];", "[8:4];"),
-    Fault("link_order", ACT1, r"\{(n\d+), (n\d+),", r"{\2, \1,"),
+    Fault("link_order", ACT1, r"\{(n\d+\w*), (n\d+\w*),", r"{\2, \1,"),
     Fault("link_order_low", FC3, r"(n\d+), (n\d+)\};", r"\2, \1};"),
     # rounding and saturation
     Fault("round_shift", ACT1, r"\.Shift\(3\)", ".Shift(2)"),
@@ -67,6 +69,8 @@ FAULTS = (
     Fault("high_saturation_lost", ACT1, r"\.SatHi\(1\)", ".SatHi(0)"),
     Fault("ties_go_up", REQUANT, r"ext\[Shift-1\] & \(", "ext[Shift-1] & (1'b1 | "),
     Fault("no_rounding", REQUANT, r"assign up = ext\[Shift-1\] .*;", "assign up = 1'b0;"),
+    Fault("half_a_step_twice", ACT1, r"\.Half\(1\)", ".Half(0)"),
+    Fault("tie_stays_odd", REQUANT, r" & ~tie;", " & ~(tie & '0);"),
     # thresholds
     Fault("threshold_constant", PACKAGE, r"(_T1 = .*)9'd20", r"\g<1>9'd21"),
     Fault("threshold_value", PACKAGE, r"(_V1 = .*)4'd2", r"\g<1>4'd3"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clock settings: exact where they can be, never above what was asked, inside the device's limits."""
+"""Clock settings: never above what was asked, inside the device's limits; pin constraints."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from hwgen import paths
 from hwgen.codec.block import Format, decode_block, encode_block, examine
 from hwgen.codec.lookup import huffman_lookup_rom, tans_encode_lookup_roms
 from hwgen.codec.tables import Tables, huffman_encode_rom, tans_decode_rom
-from hwgen.codec.wire import Coder, Fault, Grid, Header
+from hwgen.codec.wire import Coder, Fault, Grid, Header, Mode, raw_words, seal
 from hwgen.plan.units import UNITS
 
 Ints = npt.NDArray[np.int64]
@@ -195,6 +196,33 @@ class Work:
             form = self.form(self.bits - number % 3, number)
             tensors += [self.tensor(grid, kind, form) for kind in kinds]
         return [session("large", tensors)]
+
+
+def forged(rng: np.random.Generator, values: Ints, form: Format, number: int) -> list[bytes]:
+    """Return blocks whose checksum is right and whose contents are not: an encoder's own errors."""
+    shape: Shape = (values.shape[0], values.shape[1], values.shape[2])
+    good = encode_block(values, form, number)
+    header, made = Header.unpack(good), []
+    payload = good[8 : 8 + 2 * header.words]
+    a, b, c = header.subs
+
+    def put(data: bytes, **fields: Any) -> None:
+        fields = {"words": len(data) // 2, **fields}
+        made.append(seal(replace(header, **fields), data, number, form.key))
+
+    put(payload + bytes(2))  # a word too many
+    put(payload[:-2])  # and one too few
+    put(payload, subs=(a + 1, b, c))
+    put(payload, subs=(a, b, 4000))  # longer than the payload
+    put(rng.bytes(len(payload)))
+    put(b"", mode=Mode.RAW, subs=(0, 0, 0))
+    put(rng.bytes(2 * raw_words(values.size, form.bits) + 2), mode=Mode.RAW, subs=(0, 0, 0))
+    put(payload, mode=Mode.ZERO, subs=(0, 0, 0))
+    wide = replace(form, bits=form.bits + 2)  # values beyond the width
+    most = np.full(shape, (1 << form.bits + 1) - 1, np.int64)
+    most.reshape(-1)[1:] = 0
+    made.append(encode_block(most, wide, number))
+    return made
 
 
 def rom_of(tables: list[Tables], coder: Coder) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hwgen.codec.block import Format
 from hwgen.codec.wire import Coder, Fault, Grid
 from tests.rtl import codec_cases as cases
 from tests.rtl.cocotb_bench import simulate
@@ -36,38 +37,47 @@ def rate(work: cases.Work, blocks: int, bits: int) -> list[cases.Job]:
     return found
 
 
+def damaged_blocks(work: cases.Work, form: Format, count: int) -> list[cases.Job]:
+    """Blocks with one thing wrong, each before one without."""
+    blocks: list[cases.Job] = []
+
+    def add(data: bytes, shape: cases.Shape) -> cases.Job:
+        blocks.append(cases.block_job(data, shape, form, len(blocks)))
+        return blocks[-1]
+
+    for case in range(count):
+        shape = cases.GRIDS[case % 3 * 2].shape(0)
+        kind = ("sparse", "falling", "dense", "zeros")[case % 4]
+        values = cases.values_of(work.rng, kind, shape, form)
+        good, other = (cases.encode_block(values, form, len(blocks) + i) for i in (0, 1))
+        broken = add(cases.damaged(work.rng, good, other), shape)
+        assert broken["fault"], "software does not see the damage"
+        add(cases.encode_block(values, form, len(blocks)), shape)
+        if case % 4 == 3:
+            fault = (Fault.IDX, Fault.AXI, Fault.LEN)[case % 3]
+            blocks.append(cases.given_job(fault, shape, len(blocks)))
+    shape = (3, 4, 16)
+    values = cases.values_of(work.rng, "sparse", shape, form)
+    for kind_of_forgery in range(len(cases.forged(work.rng, values, form, 0))):
+        data = cases.forged(work.rng, values, form, len(blocks))[kind_of_forgery]
+        assert add(data, shape)["fault"] in (Fault.LEN, Fault.STATE)
+        add(cases.encode_block(values, form, len(blocks)), shape)
+    return blocks
+
+
 def damage(work: cases.Work, count: int) -> list[cases.Job]:
-    """Blocks with one thing wrong between blocks without, in strict and in fast mode."""
+    """Damage in strict and in fast mode."""
     made = []
     for strict in (True, False):
-        blocks, forms = [], work.form(min(8, work.bits), 1)
-        number = 0
-        while len(blocks) < count:
-            shape = cases.GRIDS[number % 3 * 2].shape(0)
-            kind = ("sparse", "falling", "dense", "zeros")[number % 4]
-            values = cases.values_of(work.rng, kind, shape, forms)
-            good = cases.encode_block(values, forms, number)
-            other = cases.encode_block(values, forms, number + 1)
-            bad = cases.damaged(work.rng, good, other)
-            broken = cases.block_job(bad, shape, forms, number)
-            assert broken["fault"], "software does not see the damage"
-            blocks.append(broken)
-            number += 1
-            blocks.append(
-                cases.block_job(cases.encode_block(values, forms, number), shape, forms, number)
-            )
-            number += 1
-            if number % 7 == 0:
-                fault = (Fault.IDX, Fault.AXI, Fault.LEN)[number % 3]
-                blocks.append(cases.given_job(fault, shape, number))
-                number += 1
-        made.append(cases.session("damage", [cases.tensor_job(blocks, forms)], strict=strict))
+        form = work.form(min(8, work.bits - 2), 1)
+        tensor = cases.tensor_job(damaged_blocks(work, form, count), form)
+        made.append(cases.session("damage", [tensor], strict=strict))
     return made
 
 
 def run(
     folder: Path, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool = False,
-    count: int = 8, large: tuple[str, ...] = (), faults: int = 30,
+    count: int = 8, large: tuple[str, ...] = (), faults: int = 16,
     edit: Callable[[Path], None] | None = None,
 ) -> set[str]:  # fmt: skip
     work = cases.Work(seed, coder, lanes, bits, weighted)
@@ -97,3 +107,56 @@ def test_decoder_equals_software(
     tmp_path: Path, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool
 ) -> None:
     assert run(tmp_path, seed, coder, lanes, bits, weighted) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("coder", "lanes", "bits", "weighted", "faults"),
+    [
+        (Coder.TANS, 8, 8, False, 20),
+        (Coder.HUFFMAN, 16, 8, False, 20),
+        (Coder.TANS, 3, 14, True, 20),
+        (Coder.HUFFMAN, 1, 4, False, 300),
+        (Coder.TANS, 2, 4, True, 300),
+    ],
+)
+def test_decoder_equals_software_at_length(
+    tmp_path: Path, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool, faults: int
+) -> None:
+    large = ("falling", "sparse", "largest")
+    assert run(tmp_path, seed, coder, lanes, bits, weighted, 24, large, faults) == set()
+
+
+FAULTS = (
+    ("hwg_codec_context", "from_24  = from_32 |", "from_24 = from_32 & ", "decodes"),
+    ("hwg_codec_context", "mag        = fresh_late ? 7'd0 : mag_i", "mag = mag_i", "decodes"),
+    ("hwg_codec_window", "odd_addr + AddrWidth'(pos_i[5])", "odd_addr", "decodes"),
+    ("hwg_codec_huffman_decode", "bits_i[11:4]}", "bits_i[7:0]}", "decodes"),
+    ("hwg_codec_tans_decode", "count + 4'd5", "count", "decodes"),
+    ("hwg_codec_value", "wide[i+1] ^ cut[0]", "wide[i+1]", "decodes"),
+    ("hwg_codec_turns", "chans_q[11:2] == '0;", "1'b0;", "decodes"),
+    ("hwg_codec_load", "number ^ key_i", "key_i", "decodes"),
+    ("hwg_codec_load", "number_low != number[7:0]", "1'b0", "delivers"),
+    ("hwg_codec_load", "!whole_q || more_q", "!whole_q", "delivers"),
+    ("hwg_codec_verdict", "|stand_i[3:0]", "1'b1", "decodes"),
+    ("hwg_codec_verdict", "over_d  = over_i;", "over_d = 1'b0;", "delivers"),
+    ("hwg_codec_decode", "strict_i & (note[3:0] != '0)", "1'b0", "delivers"),
+    ("hwg_codec_lane", "!rst_ni || last_0 ||", "last_0 ||", "decodes"),
+    ("hwg_codec_turns", "load       = tick & next_valid_q & (end_block | ~active_q)",
+     "load = tick & next_valid_q & ~active_q", "runs"),
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[0][10:]}-{fault[3]}")
+def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed: int) -> None:
+    module, good, bad, claim = fault
+
+    def edit(units: Path) -> None:
+        text = (units / f"{module}.sv").read_text()
+        assert text.count(good) == 1
+        (units / f"{module}.sv").write_text(text.replace(good, bad))
+
+    coder = Coder.HUFFMAN if "huffman" in module else Coder.TANS
+    found = run(tmp_path, seed, coder, 1, 10, count=6, edit=edit)
+    assert any(name.startswith(claim) for name in found), found

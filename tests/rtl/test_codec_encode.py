@@ -67,3 +67,48 @@ def test_encoder_equals_software(
     tmp_path: Path, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool
 ) -> None:
     assert run(tmp_path, seed, coder, lanes, bits, weighted) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("coder", "lanes", "bits", "weighted"),
+    [
+        (Coder.TANS, 4, 8, False),
+        (Coder.HUFFMAN, 1, 15, True),
+        (Coder.TANS, 3, 14, True),
+        (Coder.HUFFMAN, 2, 4, False),
+    ],
+)
+def test_encoder_equals_software_at_length(
+    tmp_path: Path, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool
+) -> None:
+    large = ("falling", "sparse", "largest")
+    assert run(tmp_path, seed, coder, lanes, bits, weighted, 24, large) == set()
+
+
+FAULTS = (
+    ("hwg_codec_pack", "6'd0 - sum", "6'd1 - sum", "encodes"),
+    ("hwg_codec_emit", "total_i < 14'(block_words_i)", "total_i <= 14'(block_words_i)", "encodes"),
+    ("hwg_codec_emit", "2'd2 - words[1:0]", "2'd1 - words[1:0]", "encodes"),
+    ("hwg_codec_emit", "~(room & (state_q == BODY) & upper)", "~upper", "encodes"),
+    ("hwg_codec_tans_encode", "4'(state_2 < limit_2)", "4'(state_2 <= limit_2)", "encodes"),
+    ("hwg_codec_huffman_encode", "5'(length_q) + 5'(extra_width_2_q)", "5'(length_q)", "encodes"),
+    ("hwg_codec_raw", "rest_d = in_last_i & (sum[3:0] != '0);", "rest_d = 1'b0;", "encodes"),
+    ("hwg_codec_take", "(chans_q < 12'd3) ? 12'd3 : chans_q", "chans_q", "encodes"),
+    ("hwg_codec_encode_lane", "banks_q != 2'd2", "banks_q != 2'd1", "keeps"),
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f[0][10:]}-{f[3]}")
+def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed: int) -> None:
+    module, good, bad, claim = fault
+
+    def edit(units: Path) -> None:
+        text = (units / f"{module}.sv").read_text()
+        assert text.count(good) == 1
+        (units / f"{module}.sv").write_text(text.replace(good, bad))
+
+    coder = Coder.HUFFMAN if "huffman" in module else Coder.TANS
+    found = run(tmp_path, seed, coder, 1, 10, count=8, edit=edit)
+    assert any(name.startswith(claim) for name in found), found

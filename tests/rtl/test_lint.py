@@ -12,6 +12,7 @@ from hwgen.emit.rtl import emit_rtl
 from hwgen.errors import ToolFailed
 from hwgen.plan.units import UNITS
 from hwgen.verify import tools
+from tests.rtl.codec_corners import CODEC
 
 _FRAMES = [
     {"DataWidth": 64, "Container": 8, "Width": 8, "Count": 16},  # the frame fills its beats
@@ -70,7 +71,17 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
         {"DataWidth": 128, "MaxBurst": 256, "Depth": 512, "BeatsWidth": 9},
         {"DataWidth": 32, "MaxBurst": 1, "Depth": 1, "Outstanding": 1, "BeatsWidth": 4},
     ],
-    "hwg_dma_grid": [],
+    "hwg_dma_grid": [{"SideWidth": 32}],
+    "hwg_dma_tensor": [{"AddrWidth": 64}],
+    "hwg_dma_tally": [{"Width": 8}],
+    "hwg_dma_regs": [{"AddrWidth": 64}],
+    "hwg_dma_reader": [{"Coder": 1, "Lanes": 4, "Sets": 2, "DataWidth": 128}],
+    "hwg_axil_slave": [{"AddrWidth": 3}],
+    "hwg_codec_lane": [{"Coder": 0, "Bits": 8, "Sets": 2}, {"Weighted": 1}],
+    "hwg_codec_decode": [{"Coder": 0, "Lanes": 3, "Bits": 15}],
+    "hwg_codec_load": [{"Coder": 0, "Lanes": 16}],
+    "hwg_codec_store": [{"Lanes": 3}],
+    "hwg_codec_encode": [{"Coder": 0, "Lanes": 2}],
     "hwg_dma_widen": [{"DataWidth": 128}],
     "hwg_dma_narrow": [{"DataWidth": 128, "WordsWidth": 2}],
     "hwg_dma_fetch": [{"DataWidth": 128, "AddrWidth": 64, "MaxBurst": 256, "Depth": 512}],
@@ -80,7 +91,9 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
         {"DataWidth": 32, "MaxBurst": 1, "Depth": 2, "Outstanding": 1},
     ],
     "hwg_axis_pack": [*_FRAMES, {"Signed": 0, "Width": 3}],
+    **CODEC,
 }
+CORNERS |= {module: [] for module in UNITS if module.startswith("hwg_codec_")} | CORNERS
 UnitFiles = Callable[[str], list[Path]]
 
 

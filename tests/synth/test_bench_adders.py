@@ -221,7 +221,7 @@ def test_bars_are_met_or_not_and_never_guessed() -> None:
         speed.Timed("solve256", "", "hwgen", 91.0), 
         speed.Timed("solve256", "", "alkaid", 300.0, over=True),
     ]  # fmt: skip
-    found = bars.bars(rows, timed, frozenset(names), 0.1)
+    found = bars.bars(rows, timed, [], frozenset(names), 0.1)
     said = verdicts(found)
     twelve = "the 12 matrices"
     assert said[twelve, "LUT over alkaid's, the worst"] == "**not met**"
@@ -245,7 +245,9 @@ def test_bars_are_met_or_not_and_never_guessed() -> None:
     assert (
         "| the 12 matrices | LUT over alkaid's, the worst | 1 | 1.01 (m11) | **not met** |" in text
     )
-    some = verdicts(bars.bars([r for r in rows if r.case != "m3"], timed, frozenset(names), 0.1))
+    some = verdicts(
+        bars.bars([r for r in rows if r.case != "m3"], timed, [], frozenset(names), 0.1)
+    )
     assert some[twelve, "LUT over alkaid's, median"] == "not measured"
     assert some[twelve, "LUT over alkaid's, the worst"] == "not measured"
 
@@ -262,6 +264,8 @@ def test_routed_designs_stand_beside_each_other() -> None:
     ]
     text = ecp5.table(rows)
     assert "| X | hwgen | 80 | 30 | 3 | 90, 120, 100 | 100 | 89, 39 | 84 (+5.0 %) |" in text
+    assert table.drifts(rows, 0.04) == ["x: model 84, mapped 80 (+5.0 %)"]
+    assert table.drifts(rows, 0.06) == []
     assert "| X | **ours over alkaid** | **0.80** |  | | | **2.00** | | |" in text
 
 

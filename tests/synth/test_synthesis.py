@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hwgen import synthesis
+from hwgen.cli import run
 from hwgen.errors import ConfigError, DoesNotFit, ToolFailed, ToolMissing
 from hwgen.opened import Output
 from hwgen.plan.board import load_board
@@ -204,6 +205,21 @@ def test_a_clock_that_is_not_reached_is_told(
     assert "12.5 MHz" in str(made["failure"])
     assert "--clock 12MHz" in made["failure"].hint
     assert "bitstream" not in made
+
+
+def test_the_verb_prints_the_table_or_one_object(
+    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(synthesis, "Cache", lambda: cache)
+    assert run(["synth", str(first[0]), "--jobs", "1", "-q"]) == 0
+    assert capsys.readouterr().out == f"{first[1]['text']}\n"
+    assert run(["synth", str(first[0]), "--json", "-q"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["ok"]
+    assert said["total"] == first[1]["total"]
+    assert run(["synth", str(first[0]), "--seeds", "0", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["where"] == "--seeds"
 
 
 # -------------------------------------------------------------------- tools that are not there

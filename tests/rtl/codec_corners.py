@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters at which the units of rtl/codec are linted, beside their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SETS = [{"Sets": 4}]
+_MANY = {"Coder": 0, "Bits": 15, "Sets": 2, "Weighted": 1}
+_FEW = {"Coder": 1, "Bits": 1}
+
+CODEC: dict[str, list[dict[str, Any]]] = {
+    "hwg_codec_table": [{"Width": 1, "Depth": 2}, {"Width": 5, "Depth": 6, "HasInit": 1}],
+    "hwg_codec_window": [{"Words": 2}, {"Words": 1024}],
+    "hwg_codec_crc": [{"Width": 1}, {"Width": 16}],
+    "hwg_codec_context": [{"Lag": 1}, {"Weighted": 1}, {"Weighted": 1, "Sets": 16}],
+    "hwg_codec_turns": [{"Width": 1, "Backwards": 1}],
+    "hwg_codec_tans_decode": _SETS,
+    "hwg_codec_huffman_decode": _SETS,
+    "hwg_codec_value": [{"Bits": 1}, {"Bits": 15}],
+    "hwg_codec_magnitude": [{"Bits": 8}],
+    "hwg_codec_verdict": [{"Coder": 0, "Place": 1}],
+    "hwg_codec_lane": [_MANY, _FEW],
+    "hwg_codec_store": [{"Lanes": 16, "Bits": 8}, {"Lanes": 3, "Depth": 100}],
+    "hwg_codec_load": [{"Lanes": 3, "Coder": 0, "Bits": 8}],
+    "hwg_codec_decode": [{"Lanes": 3, **_MANY}],
+    "hwg_codec_token": [],
+    "hwg_codec_take": [{"Bits": 1}, {"Bits": 15, "Sets": 2, "Weighted": 1}],
+    "hwg_codec_raw": [],
+    "hwg_codec_huffman_encode": _SETS,
+    "hwg_codec_tans_encode": _SETS,
+    "hwg_codec_pack": [{"Words": 4}],
+    "hwg_codec_walk": [{"Coder": 0, "Bits": 15, "Sets": 2, "Values": 16, "Words": 128}],
+    "hwg_codec_emit": [{"Coder": 0, "Words": 4, "Raws": 4}],
+    "hwg_codec_encode_lane": [_MANY, {**_FEW, "Values": 16}],
+    "hwg_codec_gather": [{"Lanes": 1, "Bits": 1, "Depth": 4}, {"Lanes": 3, "Depth": 40}],
+    "hwg_codec_encode": [{"Lanes": 3, **_MANY, "Values": 64}],
+    "hwg_codec_round": [
+        {"InWidth": 8, "Shift": 0, "OutWidth": 20}, {"InWidth": 3, "Shift": 2, "OutWidth": 1}
+    ],
+    "hwg_codec_butterfly": [{"Kind": 1}, {"Kind": 3, "Width": 1}, {"Inverse": 1}],
+    "hwg_codec_patch": [{"Kind": 1}, {"Kind": 3, "Inverse": 1, "Width": 24}],
+    "hwg_codec_quantise": [{"Width": 2, "Bits": 1}, {"Width": 32, "Bits": 15}],
+    "hwg_codec_dequantise": [{"Bits": 1}, {"Bits": 15}],
+    "hwg_codec_klt8": [{"Groups": 1}],
+}  # fmt: skip
