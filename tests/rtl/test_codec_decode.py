@@ -56,12 +56,22 @@ def damaged_blocks(work: cases.Work, form: Format, count: int) -> list[cases.Job
         if case % 4 == 3:
             fault = (Fault.IDX, Fault.AXI, Fault.LEN)[case % 3]
             blocks.append(cases.given_job(fault, shape, len(blocks)))
+    return blocks
+
+
+def forged_blocks(work: cases.Work, form: Format) -> list[cases.Job]:
+    """Blocks with a right checksum and wrong contents, each before a good one."""
+    blocks: list[cases.Job] = []
     shape = (3, 4, 16)
     values = cases.values_of(work.rng, "sparse", shape, form)
-    for kind_of_forgery in range(len(cases.forged(work.rng, values, form, 0))):
-        data = cases.forged(work.rng, values, form, len(blocks))[kind_of_forgery]
-        assert add(data, shape)["fault"] in (Fault.LEN, Fault.STATE)
-        add(cases.encode_block(values, form, len(blocks)), shape)
+    values[0] = 0  # so that it is coded
+    kinds = len(cases.forged(work.rng, values, form, 0))
+    for kind in range(kinds):
+        bad = cases.forged(work.rng, values, form, len(blocks))[kind]
+        blocks.append(cases.block_job(bad, shape, form, len(blocks)))
+        assert blocks[-1]["fault"] in (Fault.LEN, Fault.STATE), f"forgery {kind} is none"
+        good = cases.encode_block(values, form, len(blocks))
+        blocks.append(cases.block_job(good, shape, form, len(blocks)))
     return blocks
 
 
@@ -69,9 +79,12 @@ def damage(work: cases.Work, count: int) -> list[cases.Job]:
     """Damage in strict and in fast mode."""
     made = []
     for strict in (True, False):
-        form = work.form(min(8, work.bits - 2), 1)
-        tensor = cases.tensor_job(damaged_blocks(work, form, count), form)
-        made.append(cases.session("damage", [tensor], strict=strict))
+        form, plain = (work.form(min(8, work.bits - 2), number) for number in (1, 4))
+        tensors = [
+            cases.tensor_job(damaged_blocks(work, form, count), form),
+            cases.tensor_job(forged_blocks(work, plain), plain),
+        ]
+        made.append(cases.session("damage", tensors, strict=strict))
     return made
 
 
