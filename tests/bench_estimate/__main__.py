@@ -34,7 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench-estimate", description=__doc__)
     parser.add_argument("--family", default=",".join(BOARDS), help="some of: %(default)s")
     parser.add_argument("--record", action="store_true", help="measure the whole corpus, fit anew")
-    parser.add_argument("--refit", action="store_true", help="fit anew to what is recorded, no more")
+    parser.add_argument("--refit", action="store_true", help="fit anew to what is recorded")
     parser.add_argument("--bless", action="store_true", help="write the tables into the docs")
     given = parser.parse_args()
     families = [name for name in given.family.split(",") if name]
