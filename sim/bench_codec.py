@@ -25,7 +25,7 @@ from stream import pauses, value
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 SEED, LANES, BITS = int(JOB["seed"]), int(JOB["lanes"]), int(JOB["bits"])
 SETTINGS = ("bits", "signed", "set", "transformed", "key")
-PATIENCE = 6000  # cycles without a move: more than the longest block takes
+PATIENCE = 40_000  # cycles without a move: a block of 4096 pixels of one channel takes 32,768
 
 
 class Decoder:

@@ -25,7 +25,7 @@ from stream import pauses, value
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 SEED, LANES, BITS = int(JOB["seed"]), int(JOB["lanes"]), int(JOB["bits"])
 SETTINGS = ("bits", "signed", "set", "transformed", "stored", "key")
-PATIENCE = 20000  # cycles without a move: more than three of the longest blocks take
+PATIENCE = 100_000  # cycles without a move: two blocks of 4096 pixels of one channel take 65,536
 
 Block = dict[str, Any]
 
