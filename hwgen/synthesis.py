@@ -15,25 +15,25 @@ from pathlib import Path
 from statistics import median_low
 from typing import Any
 
+from hwgen import vendors
 from hwgen.emit.bist import SelfTest, self_test
 from hwgen.emit.files import json_bytes
 from hwgen.emit.loose import write_files
-from hwgen.emit.vendor import vivado_scripts
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError, ToolMissing
 from hwgen.opened import Output
 from hwgen.plan.board import Board, board_from, boards, load_board
 from hwgen.progress import Say, silent
 from hwgen.record import read_sheet, record, rtl_digest
 from hwgen.report.synth import synth_text
-from hwgen.synth import nextpnr, vivado, yosys
+from hwgen.synth import nextpnr, yosys
 from hwgen.synth.bitstream import PACKERS, packer
 from hwgen.synth.cache import Cache
 from hwgen.synth.count import Measured
 from hwgen.synth.measure import Bench, Setting
 from hwgen.synth.nextpnr import Routed
 from hwgen.synth.sources import Part, Sources
+from hwgen.vendors import check_vendor, figures, make_folder
 
-KINDS = ("lut", "ff", "carry", "dsp", "bram", "depth")
 MOST_SEEDS = 64
 
 
@@ -60,8 +60,8 @@ class _Job:
 
 def synth(
     out: Path | str, *, board: str | None = None, top: str = "flow", route: bool = False,
-    seeds: int = 1, bitstream: bool = False, run_vivado: bool = False, dsp: bool = False,
-    jobs: int | None = None, say: Say = silent, cache: Cache | None = None,
+    seeds: int = 1, bitstream: bool = False, run_vivado: bool = False, run_vitis: bool = False,
+    dsp: bool = False, jobs: int | None = None, say: Say = silent, cache: Cache | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Synthesise a build with Yosys, and on request place, route and pack it with open tools.
 
@@ -77,6 +77,7 @@ def synth(
         seeds: of the placement, counted from 1.
         bitstream: also build the self-test for the board and its bitstream.
         run_vivado: write scripts for Vivado, and run them.
+        run_vitis: write a script for Vitis HLS, and run it on the C++ of the build.
         dsp: let products of two variables take DSP blocks, which the parallel style never asks for.
         jobs: processes at once; as many as there are processors if None.
         say: hears of every step.
@@ -84,14 +85,14 @@ def synth(
 
     Returns:
         The figures, ``text`` for people, and ``failure`` if the board is too small or slow, or if
-        Vivado is missing.
+        the vendor's tool is missing.
 
     Raises:
         ConfigError: no build, a wrong board or option.
         ToolMissing, ToolFailed: of Yosys, nextpnr or a packer.
     """
     job = _job(Path(out), board, top, dsp, jobs, say, cache)
-    _check(job, route, seeds, bitstream, run_vivado)
+    _check(job, route, seeds, bitstream, run_vivado, run_vitis)
     _forget_other_rtl(job)
     found = _mapped(job)
     failure: HwgenError | None = _too_small(job, found["total"])
@@ -104,11 +105,13 @@ def synth(
                 found["bitstream"], files = _loadable(job, seeds)
             except DoesNotFit as error:
                 failure = error
-    if run_vivado:
-        try:
-            found["vivado"] = _vivado(job, route)
-        except ToolMissing as error:
-            failure = failure or error
+    try:
+        if run_vivado:
+            found["vivado"] = vendors.run_vivado(job.out, job.board, job.top, route)
+        if run_vitis:
+            found["vitis"] = vendors.run_vitis(job.out, job.board)
+    except ToolMissing as error:
+        failure = failure or error
     text = synth_text(found, job.board, job.out.design)
     return _written(job, found, files, text) | {"failure": failure}
 
@@ -140,7 +143,9 @@ def _job(
     return _Job(opened, target, bench, sources, str(tops[top]), jobs or os.cpu_count() or 1, say)
 
 
-def _check(job: _Job, route: bool, seeds: int, bitstream: bool, run_vivado: bool) -> None:
+def _check(
+    job: _Job, route: bool, seeds: int, bitstream: bool, run_vivado: bool, run_vitis: bool
+) -> None:
     """Refuse what cannot end well before the long work begins."""
     family = job.board.family.name
     if not 1 <= seeds <= MOST_SEEDS:
@@ -160,10 +165,9 @@ def _check(job: _Job, route: bool, seeds: int, bitstream: bool, run_vivado: bool
     if bitstream:
         packer(family)
         _self_test(job)
-    if run_vivado and job.board.toolchain != "vivado":
-        raise ConfigError(
-            f"Vivado knows no {job.board.part}", "--vivado", "use --route, or an AMD board"
-        )
+    for option, wanted in (("--vivado", run_vivado), ("--vitis", run_vitis)):
+        if wanted:
+            check_vendor(job.out, job.board, option)
 
 
 def _forget_other_rtl(job: _Job) -> None:
@@ -202,7 +206,7 @@ def _mapped(job: _Job) -> dict[str, Any]:
             row = running[future]
             found[row] = future.result()
             job.say("map", f"{row}: {found[row].plut:,} LUT, {found[row].ff:,} FF")
-    rows = {row: _figures(found[row]) for row in parts}
+    rows = {row: figures(found[row]) for row in parts}
     total = rows.pop("total")
     made: dict[str, Any] = {
         "tool": yosys.version(),
@@ -228,11 +232,6 @@ def _ended(running: Mapping[Future[Any], str]) -> Any:
         for future in running:
             future.cancel()
         raise
-
-
-def _figures(measured: Measured) -> dict[str, Any]:
-    """Return what is reported: a site of two tables counts as one LUT, as with the vendor."""
-    return {"lut": measured.plut, **{kind: getattr(measured, kind) for kind in KINDS[1:]}}
 
 
 def _estimates(job: _Job) -> dict[str, Any]:
@@ -341,47 +340,7 @@ def _loadable(job: _Job, seeds: int) -> tuple[dict[str, Any], dict[str, bytes]]:
     )
 
 
-# -------------------------------------------------------------------- Vivado, results
-
-
-def _vivado(job: _Job, route: bool) -> dict[str, Any]:
-    """Write the scripts and run them.
-
-    Raises:
-        ToolMissing: Vivado is absent; the scripts are there all the same.
-        ToolFailed: it failed.
-    """
-    folder = job.folder / "vivado"
-    listed = (job.out.folder / "rtl" / "files.f").read_text("utf-8").split()
-    clock = "aclk" if job.top == job.out.design["tops"].get("axis") else "clk_i"
-    scripts = vivado_scripts(
-        job.top, [f"../../rtl/{name}" for name in listed], job.board.part, job.mhz, clock,
-        route=route,
-    )  # fmt: skip
-    _make(folder)
-    write_files({folder / name: text.encode() for name, text in scripts.items()}, str(folder))
-    try:
-        measured = vivado.run_vivado(folder, job.mhz)
-    except ToolMissing as error:
-        raise ToolMissing(
-            f"{error.what}; the scripts are written to {folder}", error.where, error.hint
-        ) from None
-    job.say("vivado", f"{measured.plut:,} LUT, {measured.ff:,} FF, longest path {measured.ns} ns")
-    facts = {**_figures(measured), "ns": measured.ns, "routed": route}
-    if measured.ns:
-        facts["fmax_mhz"] = round(1000 / measured.ns, 2)
-    return facts
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"{folder} cannot be made ({error.strerror or error})",
-            "OUT",
-            "make the build folder writable, or copy it to where you can write",
-        ) from error
+# -------------------------------------------------------------------- results
 
 
 def _written(
@@ -389,7 +348,7 @@ def _written(
 ) -> dict[str, Any]:
     """Write the results into the build and return them."""
     for name in ("synth.json", *files):
-        _make((job.folder / name).parent)
+        make_folder((job.folder / name).parent)
     contents = {"synth.json": json_bytes(found), "synth.txt": f"{text}\n".encode(), **files}
     write_files({job.folder / name: data for name, data in contents.items()}, str(job.folder))
     if job.board.name == job.out.design["board"] and job.top == job.out.design["tops"]["flow"]:

@@ -29,6 +29,7 @@ VERBS = (
     "coded",
     "tapped",
     "synthesis",
+    "vendors",
 )
 # Left to right: a room may use itself and anything to its right; rooms of one group not each other.
 ORDER = (

@@ -15,8 +15,8 @@ def _synth(args: argparse.Namespace) -> dict[str, Any]:
 
     return synthesis.synth(
         Path(args.out), board=args.board, top=args.top, route=args.route, seeds=args.seeds,
-        bitstream=args.bitstream, run_vivado=args.vivado, dsp=args.dsp, jobs=args.jobs,
-        say=progress(args),
+        bitstream=args.bitstream, run_vivado=args.vivado, run_vitis=args.vitis, dsp=args.dsp,
+        jobs=args.jobs, say=progress(args),
     )  # fmt: skip
 
 
@@ -37,6 +37,8 @@ ARGUMENTS: Arguments = (
         "the board with the build's own vectors; needs the board's pins"}),
     ("synth", "--vivado", {"action": "store_true", "help": "write scripts for Vivado and run them "
         "(AMD boards)"}),
+    ("synth", "--vitis", {"action": "store_true", "help": "write a script for Vitis HLS and run it "
+        "on the C++ of the build (AMD boards)"}),
     ("synth", "--dsp", {"action": "store_true", "help": "let products take DSP blocks"}),
     ("synth", "--jobs", {"type": int, "metavar": "N", "help": "processes at once; default: one a "
         "processor"}),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scripts for Vivado: out-of-context synthesis of a design, and a project with its sources.
+"""Scripts for Vivado and Vitis HLS: out-of-context synthesis, a project, C synthesis.
 
 Paths are relative to the script's own folder, so that a build can be carried to the machine that
 has the tool.
@@ -49,6 +49,40 @@ set_property -name {STEPS.SYNTH_DESIGN.ARGS.MORE OPTIONS} -value {-mode out_of_c
   -objects [get_runs synth_1]
 update_compile_order -fileset sources_1
 """
+_HLS = """\
+# C synthesis of {top}, written by hwgen. Run it with:
+#   vitis-run --mode hls --tcl hls.tcl      (vitis_hls -f hls.tcl before 2024.2)
+set here [file dirname [file normalize [info script]]]
+cd $here
+open_project -reset hls
+set_top {top}
+{sources}
+open_solution -reset -flow_target vivado solution
+set_part {part}
+create_clock -period {period:.3f} -name default
+csynth_design
+file copy -force hls/solution/syn/report/csynth.xml csynth.xml
+export_design -format ip_catalog -rtl verilog -output $here/{top}.zip
+exit
+"""
+
+
+def hls_script(
+    top: str, sources: Sequence[str], include: str, part: str, clock_mhz: float
+) -> dict[str, str]:
+    """Return ``hls.tcl``: C synthesis of a function, its report beside the script, and the IP.
+
+    Args:
+        top: function.
+        sources: of C++, relative to the script.
+        include: folder of their headers, likewise.
+        part: as Vitis names it.
+        clock_mhz: of the constraint.
+    """
+    flags = f'-cflags "-std=c++14 -I$here/{include}"'
+    listed = "\n".join(f"add_files $here/{source} {flags}" for source in sources)
+    period = 1000 / clock_mhz
+    return {"hls.tcl": _HLS.format(top=top, sources=listed, part=part, period=period)}
 
 
 def vivado_scripts(

@@ -53,6 +53,12 @@ def synth_text(found: Mapping[str, Any], board: Board, design: Mapping[str, Any]
         speed = f", {made['fmax_mhz']:g} MHz" if "fmax_mhz" in made else ""
         done = "placed and routed" if made["routed"] else "synthesised"
         lines.append(f"Vivado ({done}): {made['lut']:,} LUT, {made['ff']:,} FF{speed}")
+    if "vitis" in found:
+        made = found["vitis"]
+        lines.append(
+            f"Vitis HLS (estimated): {made['lut']:,} LUT, {made['ff']:,} FF, {made['ns']:g} ns, "
+            f"latency {made['latency']}, interval {made['interval']}"
+        )
     if "bitstream" in found:
         made = found["bitstream"]
         lines += [

@@ -33,6 +33,13 @@ def _graph(bump: int) -> Graph:
     return Graph("pair", (x, first, second), (Output("y", "second", (1.0,)),))
 
 
+def fake(folder: Path, name: str, script: str) -> None:
+    """Put a stand-in for a tool into a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
 @pytest.fixture(scope="session")
 def make_build() -> MakeBuild:
     def make(folder: Path, board: str = "ulx3s", bump: int = 0, clock: str | None = None) -> Path:

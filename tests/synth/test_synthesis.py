@@ -19,7 +19,7 @@ from hwgen.plan.board import load_board
 from hwgen.record import read_sheet
 from hwgen.synth import measure, nextpnr
 from hwgen.synth.cache import Cache, key_of
-from tests.synth.conftest import MakeBuild
+from tests.synth.conftest import MakeBuild, fake
 
 VIVADO = Path(__file__).with_name("vivado")
 
@@ -234,12 +234,6 @@ def test_a_missing_nextpnr_is_told_before_any_work(
     with pytest.raises(ToolMissing, match=r"hwgen\[synth\]"):
         synthesis.synth(first[0], route=True)
     assert runs == []
-
-
-def fake(folder: Path, name: str, script: str) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
 
 
 def test_a_nextpnr_that_fails_shows_its_log(
