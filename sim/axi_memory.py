@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from cocotbext.axi import AxiBus, AxiSlave
+from cocotbext.axi import AxiBus, AxiResp, AxiSlave
 from stream import pauses
 
 
@@ -14,29 +14,46 @@ class Memory:
     """Bytes that an AXI slave serves.
 
     Attributes:
-        data: the content; addresses past its end answer SLVERR.
-        broken: ranges of addresses that answer SLVERR.
+        data: the content; addresses outside are answered with an error.
+        broken: ranges of bytes that are answered with an error.
+        answer: the error, SLVERR or DECERR.
+        origin: address of the first byte.
     """
 
     def __init__(self, size: int, fill: int = 0xA5) -> None:
         self.data = bytearray([fill]) * size
         self.broken: list[range] = []
+        self.answer = AxiResp.SLVERR
+        self.origin = 0
 
-    def _check(self, address: int, length: int) -> None:
-        if address + length > len(self.data):
+    def _place(self, address: int, length: int) -> int:
+        place = address - self.origin
+        if place < 0 or place + length > len(self.data):
             raise ValueError("past the end")
-        if any(address + length > r.start and address < r.stop for r in self.broken):
+        if any(place + length > r.start and place < r.stop for r in self.broken):
             raise ValueError("broken")
+        return place
 
     async def write(self, address: int, data: bytes, **_: Any) -> None:
         """Store bytes, or fail."""
-        self._check(address, len(data))
-        self.data[address : address + len(data)] = data
+        place = self._place(address, len(data))
+        self.data[place : place + len(data)] = data
 
     async def read(self, address: int, length: int, **_: Any) -> bytes:
         """Return bytes, or fail."""
-        self._check(address, length)
-        return bytes(self.data[address : address + length])
+        place = self._place(address, length)
+        return bytes(self.data[place : place + length])
+
+
+def _answering(send: Any, field: str, memory: Memory) -> Any:
+    """Let a channel answer with the memory's own error; the slave knows but one."""
+
+    async def sent(beat: Any) -> None:
+        if getattr(beat, field) != AxiResp.OKAY:
+            setattr(beat, field, memory.answer)
+        await send(beat)
+
+    return sent
 
 
 class Slave:
@@ -45,8 +62,12 @@ class Slave:
     def __init__(self, dut: Any, memory: Memory, prefix: str = "m_axi") -> None:
         bus = AxiBus.from_prefix(dut, prefix)
         self.slave = AxiSlave(bus, dut.aclk, dut.aresetn, memory, reset_active_level=False)
-        for part in (self.slave.write_if, self.slave.read_if):
-            part.log.setLevel("WARNING")
+        for part, channel, field in (
+            (self.slave.write_if, self.slave.write_if.b_channel, "bresp"),
+            (self.slave.read_if, self.slave.read_if.r_channel, "rresp"),
+        ):
+            part.log.setLevel("ERROR")
+            channel.send = _answering(channel.send, field, memory)
         self.channels = [
             self.slave.write_if.aw_channel,
             self.slave.write_if.w_channel,

@@ -48,6 +48,16 @@ def unpack(word: int, widths: Sequence[int], signed: Sequence[bool]) -> list[int
     return elements
 
 
+def beats(values: list[list[int]], lanes: int, bits: int) -> deque[int]:
+    """Return the beats that carry the blocks of a tensor: each begins with a new one."""
+    mask = (1 << bits) - 1
+    return deque(
+        sum((v & mask) << bits * i for i, v in enumerate(block[at : at + lanes]))
+        for block in values
+        for at in range(0, len(block), lanes)
+    )
+
+
 def bits(handle: Any) -> str:
     """Return a signal's value as a string of 0, 1 and, in a four-state simulator, X and Z."""
     return str(handle.value)

@@ -27,6 +27,7 @@ VERBS = (
     "packing",
     "coding",
     "coded",
+    "codec_build",
     "tapped",
     "synthesis",
     "vendors",

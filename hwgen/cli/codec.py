@@ -41,16 +41,29 @@ def _calibrate(args: argparse.Namespace) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def _build(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import codec_build
+
+    return codec_build.codec_build(
+        Path(args.out), plan=args.plan and Path(args.plan), name=args.name, lanes=args.lanes,
+        coder=args.coder, bits=args.bits, bus=args.bus, sets=args.sets, burst=args.burst,
+        outstanding=args.outstanding, writer=not args.no_writer, reader=not args.no_reader,
+        board=args.board, overwrite=args.overwrite, say=progress(args),
+    )  # fmt: skip
+
+
 VERBS: Verbs = {
     "codec encode": (_encode, "code the feature maps of a .npy file"),
     "codec decode": (_decode, "get them back"),
     "codec inspect": (_inspect, "print a coded file block by block, and find its damage"),
     "codec calibrate": (_calibrate, "choose how the feature maps of a model are coded"),
+    "codec build": (_build, "write the coder as an IP core with a DMA, and its drivers"),
 }
 
 # fmt: off
 _ENCODE, _DECODE = "codec encode", "codec decode"
 _INSPECT, _CALIBRATE = "codec inspect", "codec calibrate"
+_BUILD = "codec build"
 _CODERS = ("tans", "huffman")
 ARGUMENTS: Arguments = (
     (_ENCODE, "data", {"metavar": "x.npy", "help": "integer codes, axes (N, H, W, C) or fewer"}),
@@ -63,6 +76,24 @@ ARGUMENTS: Arguments = (
         "write: .hfm when encoding, .npy when decoding"}),
     (_ENCODE, "--plan", {"metavar": "plan.json", "help": "what 'hwgen codec calibrate' wrote; "
         "without it, lossless with tables made for the file"}),
+    (_BUILD, "--plan", {"metavar": "plan.json", "help": "what 'hwgen codec calibrate' wrote: its "
+        "tables go with the core, and coder, bits and sets are its own"}),
+    (_BUILD, "-o --out", {"required": True, "metavar": "DIR", "help": "folder to write"}),
+    (_BUILD, "--name", {"default": "codec", "help": "the core is hwg_NAME_ip"}),
+    (_BUILD, "--lanes", {"type": int, "default": 4, "help": "values a cycle, 1 to 16"}),
+    (_BUILD, "--coder", {"choices": _CODERS, "help": "default: the plan's, else tans"}),
+    (_BUILD, "--bits", {"type": int, "help": "of the widest values; default: the plan's, else 8"}),
+    (_BUILD, "--bus", {"type": int, "help": "bits of the bus to memory, 64 or 128; default: the "
+        "board's, else 64"}),
+    (_BUILD, "--sets", {"type": int, "help": "table sets, 1, 2, 4, 8 or 16; default: as many as "
+        "the plan takes"}),
+    (_BUILD, "--burst", {"type": int, "default": 16, "help": "beats of a burst, 1 to 256"}),
+    (_BUILD, "--outstanding", {"type": int, "default": 4, "help": "bursts under way, 1 to 16"}),
+    (_BUILD, "--no-writer", {"action": "store_true", "help": "leave the encoder out"}),
+    (_BUILD, "--no-reader", {"action": "store_true", "help": "leave the decoder out"}),
+    (_BUILD, "-b --board", {"help": "its bus, its clock and its tools; 'hwgen boards' lists them"}),
+    (_BUILD, "--overwrite", {"action": "store_true", "help": "replace what an earlier 'codec "
+        "build' wrote there"}),
     (_ENCODE, "--map", {"metavar": "NAME", "help": "which map of the plan it is"}),
     (_ENCODE, "--coder", {"choices": _CODERS, "help": "default: tans, up to 14 bits"}),
     (_ENCODE, "--bits", {"type": int, "help": "of a value; default: as many as it takes"}),

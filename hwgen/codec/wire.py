@@ -58,7 +58,8 @@ class Coder(IntEnum):
 class Fault(IntEnum):
     """What is wrong with a block. The first that applies, in the order of `ORDER`, is told.
 
-    AXI and OVF are the engine's own (a bus answer, a full buffer); no stream holds them.
+    AXI, OVF and CFG are the engine's own (a bus answer, a full buffer, a wrong description); no
+    stream holds them.
     """
 
     NONE = 0
@@ -70,6 +71,7 @@ class Fault(IntEnum):
     STATE = 6  # tANS did not end in state 0
     AXI = 7
     OVF = 8
+    CFG = 9  # a description that the core cannot do; nothing was started
 
 
 @dataclass(frozen=True)

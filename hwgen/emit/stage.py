@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hwgen.emit import sv
 from hwgen.emit.layout import Link, ModuleNames, banner, sink
+from hwgen.emit.table import bits_read, looked_up
 from hwgen.ir.fixed import bits_for
 from hwgen.logic.graph import (
     Add,
@@ -20,6 +21,7 @@ from hwgen.logic.graph import (
     Requant,
     Select,
     Shl,
+    Table,
     Thresh,
     Wire,
     operands,
@@ -34,20 +36,21 @@ class _Use:
 
     Attributes:
         depth: registers behind the wire.
-        bits: low bits that are read behind the last of them.
+        reads: what is read behind the last of them: lowest bit, bits.
         sign_depth: the longest delay at which the sign alone is read; -1 if it never is.
     """
 
-    __slots__ = ("bits", "depth", "sign_depth")
+    __slots__ = ("depth", "reads", "sign_depth")
 
     def __init__(self) -> None:
-        self.depth, self.bits, self.sign_depth = 0, 0, -1
+        self.depth, self.sign_depth = 0, -1
+        self.reads: set[tuple[int, int]] = set()
 
-    def read(self, delay: int, bits: int) -> None:
+    def read(self, delay: int, low: int, bits: int) -> None:
         if delay > self.depth:
-            self.depth, self.bits = delay, bits
-        elif delay == self.depth and bits > self.bits:
-            self.bits = bits
+            self.depth, self.reads = delay, set()
+        if delay == self.depth:
+            self.reads.add((low, bits))
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class _Writer:
         self.own = sorted(stage.wires, key=lambda w: (design.cycle[w], w))
         self.arriving = {tap for source in stage.sources for tap in source.taps}
         self.uses: dict[Wire, _Use] = {w: _Use() for w in self.own}
-        self.taken: dict[Tap, int] = dict.fromkeys(self.arriving, 0)  # low bits that are read
+        self.taken: dict[Tap, set[tuple[int, int]]] = {tap: set() for tap in self.arriving}
         self.units: set[str] = set()
         self.depth: dict[Wire, int] = {}  # adder levels since the last register
         self._collect()
@@ -101,6 +104,9 @@ class _Writer:
                 assert delay >= 0, f"n{wire} reads n{read} before it exists"
                 if isinstance(node, Select) and i == 0:
                     self._read(Tap(read, delay, True), 1)
+                elif isinstance(node, Table):
+                    for bit in bits_read(node, i):
+                        self._read(Tap(read, delay), 1, bit)
                 else:
                     some = isinstance(node, Add | Select)
                     bits = min(width, self.width[read]) if some else self.width[read]
@@ -108,14 +114,14 @@ class _Writer:
         for tap in self.stage.exports:
             self._read(tap, self.width[tap.wire])
 
-    def _read(self, tap: Tap, bits: int) -> None:
+    def _read(self, tap: Tap, bits: int, low: int = 0) -> None:
         use = self.uses.get(tap.wire)
         if use is None:
-            self.taken[tap] = max(self.taken.get(tap, 0), bits)
+            self.taken.setdefault(tap, set()).add((low, bits))
         elif tap.sign:
             use.sign_depth = max(use.sign_depth, tap.delay)
         else:
-            use.read(tap.delay, bits)
+            use.read(tap.delay, low, bits)
 
     # Names and operands
 
@@ -205,6 +211,10 @@ class _Writer:
                     ("Values", f"{package}::{values}"),
                 ]
                 yield from self._unit("hwg_thresh", wire, params, [("data_i", self._whole(a, at))])
+            case Table(ins):
+                yield self._wire(wire)
+                named = [self._whole(w, at) for w in ins]
+                yield from looked_up(node, f"n{wire}", named, [self.width[w] for w in ins])
             case _:  # pragma: no cover
                 raise AssertionError(f"no text for {node}")
 
@@ -251,8 +261,9 @@ class _Writer:
         signed = int(self.logic.lo[wire] < 0)
         return [(f"{prefix}Width", str(self.width[wire])), (f"{prefix}Signed", str(signed))]
 
-    def _wire(self, wire: Wire, expression: str) -> str:
-        text = f"  wire {self._kind(wire)} n{wire} = {expression};"
+    def _wire(self, wire: Wire, expression: str = "") -> str:
+        value = f" = {expression}" if expression else ""
+        text = f"  wire {self._kind(wire)} n{wire}{value};"
         return f"{text:<{_COMMENT_COLUMN}}  {self._remark(wire)}"
 
     def _remark(self, wire: Wire) -> str:
@@ -268,8 +279,7 @@ class _Writer:
         self, module: str, wire: Wire, params: list[tuple[str, str]], ports: list[tuple[str, str]]
     ) -> Iterator[str]:
         self.units.add(module)
-        text = f"  wire {self._kind(wire)} n{wire};"
-        yield f"{text:<{_COMMENT_COLUMN}}  {self._remark(wire)}"
+        yield self._wire(wire)
         yield from sv.unit(module, f"u_n{wire}", params, [*ports, ("data_o", f"n{wire}")])
 
     # Text of the stage
@@ -310,15 +320,14 @@ class _Writer:
         """Yield sinks for bits that are computed and not read (upper bits that cancel, signs)."""
         for wire, use in self.uses.items():
             width = self.width[wire]
-            if use.bits < width:
-                reads = [(0, use.bits)]
-                if use.sign_depth >= use.depth:
-                    reads.append((width - 1, 1))
-                yield from sink(self._at(wire, use.depth), f"n{wire}", width, reads)
+            reads = sorted(use.reads)
+            if use.sign_depth >= use.depth:
+                reads.append((width - 1, 1))
+            yield from sink(self._at(wire, use.depth), f"n{wire}", width, reads)
         for tap in sorted(self.arriving):
             width, name = self.width[tap.wire], self._at(tap.wire, tap.delay)
-            if not tap.sign and self.taken[tap] < width:
-                reads = [(0, self.taken[tap])]
+            if not tap.sign:
+                reads = sorted(self.taken[tap])
                 if Tap(tap.wire, tap.delay, True) in self.taken:
                     reads.append((width - 1, 1))
                 yield from sink(name, name, width, reads)

@@ -21,6 +21,7 @@ from hwgen.logic.graph import (
     Requant,
     Select,
     Shl,
+    Table,
     Thresh,
     Wire,
     operands,
@@ -142,3 +143,9 @@ def _compute(
             count = np.searchsorted(np.array(thresholds, kind), ins[0], side="right")
             out: Codes = np.array(outs, kind)[count]
             return out
+        case Table(_, picks, outs):
+            address = np.zeros(batch, np.int64)
+            for k, (place, bit) in enumerate(picks):
+                address |= (ins[place] >> bit & 1).astype(np.int64) << k
+            looked_up: Codes = np.array(outs, object if wide else np.int64)[address]
+            return looked_up

@@ -8,9 +8,9 @@ fixed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +128,17 @@ class Thresh:
     values: tuple[int, ...]
 
 
-Node: TypeAlias = In | Const | Shl | Add | Add3 | Mul | Max | Requant | Select | Thresh
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``values[address]``; an address bit, lowest first, is a pick: (place in *ins*, bit of it)."""
+
+    ins: tuple[Wire, ...]
+    picks: tuple[tuple[int, int], ...]
+    values: tuple[int, ...]
+    note: str = field(default="", compare=False)  # what is computed, for a reader
+
+
+Node: TypeAlias = In | Const | Shl | Add | Add3 | Mul | Max | Requant | Select | Thresh | Table
 
 
 def operands(node: Node) -> tuple[Wire, ...]:
@@ -140,6 +150,8 @@ def operands(node: Node) -> tuple[Wire, ...]:
             return (a, b)
         case Add3(a, b, c) | Select(a, b, c):
             return (a, b, c)
+        case Table(ins):
+            return ins
         case _:
             return (node.a,)
 
@@ -273,10 +285,8 @@ class Builder:
     def mul(self, a: Wire, b: Wire) -> Wire:
         """Return the product of two variables."""
         corners = [x * y for x in self.range(a) for y in self.range(b)]
-        low, high = min(corners), max(corners)
-        if a == b:  # a square
-            low = 0 if self.lo[a] <= 0 <= self.hi[a] else low
-        return self._put(Mul(a, b), low, high)
+        low = 0 if a == b and self.lo[a] <= 0 <= self.hi[a] else min(corners)  # a square
+        return self._put(Mul(a, b), low, max(corners))
 
     def max(self, a: Wire, b: Wire, least: bool = False) -> Wire:
         """Return the larger (or, with *least*, the smaller) of two wires."""
@@ -319,8 +329,7 @@ class Builder:
         below = sum(t <= lo for t in thresholds)
         inside = sum(t <= hi for t in thresholds)
         kept, outs = list(thresholds[below:inside]), list(values[below : inside + 1])
-        merged_t: list[int] = []
-        merged_v = [outs[0]]
+        merged_t, merged_v = list[int](), [outs[0]]
         for i, threshold in enumerate(kept):
             if merged_t and merged_t[-1] == threshold:
                 merged_v[-1] = outs[i + 1]
@@ -328,6 +337,10 @@ class Builder:
                 merged_t.append(threshold)
                 merged_v.append(outs[i + 1])
         return self._put(Thresh(a, tuple(merged_t), tuple(merged_v)), min(merged_v), max(merged_v))
+
+    def table(self, node: Table) -> Wire:
+        """Return the output of a table."""
+        return self._put(node, min(node.values), max(node.values))
 
     def _is_zero(self, wire: Wire) -> bool:
         return self.lo[wire] == 0 == self.hi[wire]
@@ -362,7 +375,7 @@ class Logic:
         order = sorted(wanted)
         new = {old: i for i, old in enumerate(order)}
         return cls(
-            tuple(_renumber(b.nodes[w], new) for w in order),
+            tuple(moved(b.nodes[w], new) for w in order),
             tuple(b.lo[w] for w in order),
             tuple(b.hi[w] for w in order),
             tuple(b.layers[w] for w in order),
@@ -378,23 +391,10 @@ class Logic:
         return self.lo[wire] < 0
 
 
-def _renumber(node: Node, new: dict[Wire, Wire]) -> Node:
-    match node:
-        case In() | Const():
-            return node
-        case Add(a, b, sa, sb, sub):
-            return Add(new[a], new[b], sa, sb, sub)
-        case Add3(a, b, c, sa, sb, sc, sub_b, sub_c):
-            return Add3(new[a], new[b], new[c], sa, sb, sc, sub_b, sub_c)
-        case Mul(a, b):
-            return Mul(new[a], new[b])
-        case Max(a, b, least):
-            return Max(new[a], new[b], least)
-        case Select(a, on_neg, on_pos):
-            return Select(new[a], new[on_neg], new[on_pos])
-        case Shl(a, shift):
-            return Shl(new[a], shift)
-        case Requant(a, shift, lo, hi, half):
-            return Requant(new[a], shift, lo, hi, half)
-        case Thresh(a, thresholds, values):
-            return Thresh(new[a], thresholds, values)
+def moved(node: Node, new: Mapping[Wire, Wire]) -> Node:
+    """Return a node with its operands renumbered."""
+    if isinstance(node, Table):
+        return replace(node, ins=tuple(new[w] for w in node.ins))
+    names = [f for f in ("a", "b", "c", "on_neg", "on_pos") if hasattr(node, f)]
+    fields = {f: new[getattr(node, f)] for f in names}
+    return cast(Node, replace(cast(Any, node), **fields)) if fields else node

@@ -9,11 +9,12 @@ stand inside its neighbour's adders if they are fewer there (`retime`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast
+from dataclasses import dataclass
+from typing import Protocol
 
 from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import bits_for
+from hwgen.logic import tables
 from hwgen.logic.carry import adder_positions
 from hwgen.logic.graph import (
     Add,
@@ -27,8 +28,10 @@ from hwgen.logic.graph import (
     Requant,
     Select,
     Shl,
+    Table,
     Thresh,
     Wire,
+    moved,
     operands,
 )
 from hwgen.logic.retime import least_latency, retime
@@ -44,6 +47,10 @@ class Timing(Protocol):
     @property
     def adder_operands(self) -> int:
         """How many operands one adder takes, 2 or 3."""
+
+    @property
+    def lut_inputs(self) -> int:
+        """Inputs of the largest single look-up table."""
 
     def adder_ns(self, width: int, operands: int = 2) -> float:
         """Return the delay of a carry-chain adder or comparator, routing included."""
@@ -184,7 +191,7 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
         return seen[node]
 
     for wire, old in enumerate(logic.nodes):
-        node = _moved(old, new)
+        node = moved(old, new)
         if isinstance(node, Requant) and node.shift and slow(wire):
             low, high = map(node.rounded, (lo[node.a], hi[node.a]))
             if (low, high) != (node.lo, node.hi):
@@ -193,14 +200,6 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
         new[wire] = put(node, logic.lo[wire], logic.hi[wire], logic.layers[wire])
     outputs = tuple((port, tuple(new[w] for w in wires)) for port, wires in logic.outputs)
     return Logic(tuple(nodes), tuple(lo), tuple(hi), tuple(layers), outputs)
-
-
-def _moved(node: Node, new: dict[Wire, Wire]) -> Node:
-    """Return a node with its operands renumbered."""
-    fields = {
-        f: new[getattr(node, f)] for f in ("a", "b", "c", "on_neg", "on_pos") if hasattr(node, f)
-    }
-    return cast(Node, replace(cast(Any, node), **fields))
 
 
 def node_delay(logic: Logic, timing: Timing) -> Callable[[Wire], float]:
@@ -230,6 +229,8 @@ def _delay(logic: Logic, wire: Wire, timing: Timing) -> float:
             # Comparators side by side, then a selection that a table level cuts to a quarter.
             levels = 0 if len(thresholds) == 1 else max(1, (len(thresholds).bit_length() + 1) // 2)
             return timing.adder_ns(width) + (timing.logic_ns(levels) if levels else 0.0)
+        case Table():
+            return timing.logic_ns(tables.levels(node.values, timing.lut_inputs))
         case Mul(a, b):
             rows = min(logic.width(a), logic.width(b))
             levels = max(rows - 1, 0).bit_length()

@@ -23,10 +23,12 @@ from hwgen.logic.graph import (
     Requant,
     Select,
     Shl,
+    Table,
     Thresh,
     Wire,
     operands,
 )
+from hwgen.logic.tables import columns
 
 NOTHING = -1  # origin of bits that never change
 
@@ -65,6 +67,8 @@ def origins(logic: Logic) -> list[tuple[Span, ...]]:
                 spans = _sum(logic, wire, node, width, made)
             case Thresh(_, _, values):
                 spans = _columns(wire, values, width)
+            case Table():
+                spans = _looked_up(wire, node, made)
             case _:
                 lo, hi = logic.lo[wire], logic.hi[wire]
                 vary = (lo ^ hi).bit_length() if lo >= 0 or hi < 0 else width
@@ -106,6 +110,20 @@ def _columns(wire: Wire, values: Sequence[int], width: int) -> list[Span]:
         column = tuple(v >> bit & 1 for v in values)
         fixed = len(set(column)) == 1
         spans.append(Span(NOTHING if fixed else wire, first.setdefault(column, bit), 1))
+    return spans
+
+
+def _looked_up(wire: Wire, node: Table, made: Sequence[tuple[Span, ...]]) -> list[Span]:
+    """Return the bits of a truth table; some are fixed, some are a bit of an operand."""
+    spans: list[Span] = []
+    for bit, column in enumerate(columns(node.values)):
+        if column.whole.fixed:
+            spans.append(Span(NOTHING, 0, 1))
+        elif column.whole.plain:
+            place, low = node.picks[column.whole.reads[0]]
+            spans += part(made[node.ins[place]], low, 1)
+        else:
+            spans.append(Span(wire, bit if column.same < 0 else column.same, 1))
     return spans
 
 
@@ -192,6 +210,10 @@ def reads(logic: Logic, wire: Wire) -> Iterator[Span]:
             low = min(((t & -t).bit_length() - 1 for t in thresholds if t), default=0)
             low = min(low, logic.width(a) - 1)
             yield Span(a, low, logic.width(a) - low)
+        case Table(ins, picks, values):
+            every = [c.whole.reads for c in columns(values) if not c.wired]
+            for at in sorted({picks[bit] for bits in every for bit in bits}):
+                yield Span(ins[at[0]], at[1], 1)
         case Mul() | Max() | Requant():
             for source in operands(node):
                 yield Span(source, 0, logic.width(source))

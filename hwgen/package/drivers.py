@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hwgen.emit.holes import fill
 from hwgen.package.bench import template
 from hwgen.package.core import Core, Stream
-from hwgen.package.registers import Register
+from hwgen.package.registers import Register, field_lines, offset_lines
 
 
 def _figures(values: tuple[int, ...]) -> str:
@@ -41,10 +41,6 @@ def pynq_driver(core: Core, registers: Sequence[Register]) -> str:
     """Return the PYNQ driver, a module of its own that needs ``pynq`` and numpy."""
     magic = next(r.reset for r in registers if r.name == "id")
     assert magic is not None
-    fields = [
-        f'"{r.name}": {{' + ", ".join(f'"{f.name}": ({f.low}, {f.width})' for f in r.fields) + "},"
-        for r in registers
-    ]
     text = fill(
         template("pynq.py.in"),
         ip=core.ip,
@@ -56,8 +52,8 @@ def pynq_driver(core: Core, registers: Sequence[Register]) -> str:
         data_width=str(core.data_width),
         inputs="\n".join(_python_port(s, True) for s in core.inputs),
         outputs="\n".join(_python_port(s, False) for s in core.outputs),
-        registers="\n".join(f'"{r.name}": 0x{r.offset:02X},' for r in registers),
-        fields="\n".join(fields),
+        registers=offset_lines(registers),
+        fields=field_lines(registers),
         magic=f"{magic:08X}",
     )
     return core.banner("#") + text

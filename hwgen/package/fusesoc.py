@@ -10,7 +10,8 @@ from hwgen.package.core import Core
 _KINDS = {".sv": "systemVerilogSource", ".v": "verilogSource-2005", ".vhd": "vhdlSource-2008"}
 
 
-def _set(name: str, paths: Sequence[str]) -> list[str]:
+def file_set(name: str, paths: Sequence[str]) -> list[str]:
+    """Return the lines of a file set; memories lie beside the simulator, and so do their names."""
     lines = [f"  {name}:", "    files:"]
     for path in paths:
         ending = path[path.rfind(".") :]
@@ -28,13 +29,29 @@ _TOOLS = {
 }
 
 
-def _sim(name: str, text: str, sets: Sequence[str], top: str, tool: str) -> list[str]:
+def simulation(name: str, text: str, sets: Sequence[str], top: str, tool: str) -> list[str]:
+    """Return the lines of a target that simulates *top* with a tool."""
     return [
         f"  {name}:",
         f"    description: {text}",
         "    flow: sim",
         f"    flow_options: {{tool: {tool}, {_TOOLS[tool]}}}",
         f"    filesets: [{', '.join(sets)}]",
+        f"    toplevel: {top}",
+    ]
+
+
+def plain_targets(top: str) -> list[str]:
+    """Return the lines of the targets that every core has."""
+    return [
+        "  default:",
+        "    filesets: [rtl]",
+        f"    toplevel: {top}",
+        "  lint:",
+        "    description: lint with Verilator",
+        "    flow: lint",
+        "    flow_options: {tool: verilator, verilator_options: [-Wall]}",
+        "    filesets: [rtl]",
         f"    toplevel: {top}",
     ]
 
@@ -49,24 +66,16 @@ def core_file(core: Core, sets: Mapping[str, Sequence[str]]) -> str:
     """
     lines = ["filesets:"]
     for name, paths in sets.items():
-        lines += _set(name, paths)
+        lines += file_set(name, paths)
     lines += [
         "targets:",
-        "  default:",
-        "    filesets: [rtl]",
-        f"    toplevel: {core.ip}",
-        "  lint:",
-        "    description: lint with Verilator",
-        "    flow: lint",
-        "    flow_options: {tool: verilator, verilator_options: [-Wall]}",
-        "    filesets: [rtl]",
-        f"    toplevel: {core.ip}",
+        *plain_targets(core.ip),
     ]
     for target, tool in (("sim", "verilator"), ("sim_icarus", "icarus")):
         text = "drive all buses, compare every beat with the reference"
-        lines += _sim(target, text, ("rtl", "sim"), f"tb_{core.ip}", tool)
+        lines += simulation(target, text, ("rtl", "sim"), f"tb_{core.ip}", tool)
     if "trigger" in sets:
-        lines += _sim(
+        lines += simulation(
             "sim_trigger", "drive the trigger wrapper, compare every bit and the latency",
             ("rtl", "trigger", "trigger_sim"), f"tb_{core.trigger}", "verilator",
         )  # fmt: skip

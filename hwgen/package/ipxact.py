@@ -18,7 +18,7 @@ from hwgen.package.top import BEAT, LITE, ip_ports
 
 NAMESPACE = "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"
 _SCHEMA = "http://www.w3.org/2001/XMLSchema-instance"
-_REGISTERS, _BLOCK = "registers", "control"
+REGISTERS, _BLOCK = "registers", "control"
 _KINDS = {
     ".sv": "systemVerilogSource",
     ".v": "verilogSource",
@@ -34,7 +34,7 @@ _KINDS = {
 Node = Any  # an element, a text, or nothing
 
 
-def _node(tag: str, *children: Node, **attributes: str) -> ET.Element:
+def node(tag: str, *children: Node, **attributes: str) -> ET.Element:
     """Return an element; a text among *children* is its content, None is left out."""
     made = ET.Element(f"ipxact:{tag}", attributes)
     for child in children:
@@ -47,11 +47,11 @@ def _node(tag: str, *children: Node, **attributes: str) -> ET.Element:
 
 def _group(tag: str, children: Sequence[Node]) -> Node:
     """Return an element round *children*, or nothing where there are none."""
-    return _node(tag, *children) if children else None
+    return node(tag, *children) if children else None
 
 
 def _vlnv(tag: str, vendor: str, library: str, name: str, version: str = "1.0") -> ET.Element:
-    return _node(tag, vendor=vendor, library=library, name=name, version=version)
+    return node(tag, vendor=vendor, library=library, name=name, version=version)
 
 
 def _parameters(values: Mapping[str, tuple[str, str]], owner: str = "core") -> Node:
@@ -59,14 +59,14 @@ def _parameters(values: Mapping[str, tuple[str, str]], owner: str = "core") -> N
     return _group(
         "parameters",
         [
-            _node("parameter", _node("name", name), _node("value", value),
+            node("parameter", node("name", name), node("value", value),
                   parameterId=f"{owner}.{name}", **({"type": kind} if kind else {}))
             for name, (kind, value) in values.items()
         ],
     )  # fmt: skip
 
 
-def _bus(
+def bus(
     name: str, kind: tuple[str, str], ports: Mapping[str, str], side: Node,
     facts: Mapping[str, tuple[str, str]] | None = None, text: str = "",
 ) -> ET.Element:  # fmt: skip
@@ -80,26 +80,26 @@ def _bus(
         facts: parameters.
         text: description.
     """
-    library, bus = kind
+    library, definition = kind
     maps = [
-        _node(
+        node(
             "portMap",
-            _node("logicalPort", _node("name", logical)),
-            _node("physicalPort", _node("name", physical)),
+            node("logicalPort", node("name", logical)),
+            node("physicalPort", node("name", physical)),
         )
         for logical, physical in ports.items()
     ]
-    return _node(
+    return node(
         "busInterface",
-        _node("name", name),
-        _node("description", text) if text else None,
-        _vlnv("busType", "xilinx.com", library, bus),
-        _node(
+        node("name", name),
+        node("description", text) if text else None,
+        _vlnv("busType", "xilinx.com", library, definition),
+        node(
             "abstractionTypes",
-            _node(
+            node(
                 "abstractionType",
-                _vlnv("abstractionRef", "xilinx.com", library, f"{bus}_rtl"),
-                _node("portMaps", *maps),
+                _vlnv("abstractionRef", "xilinx.com", library, f"{definition}_rtl"),
+                node("portMaps", *maps),
             ),
         ),
         side,
@@ -110,8 +110,8 @@ def _bus(
 def _buses(core: Core) -> Iterator[ET.Element]:
     streams = (*core.inputs, *core.outputs)
     names = ":".join(["s_axil", *(s.prefix for s in streams)])
-    yield _bus(
-        "aclk", ("signal", "clock"), {"CLK": "aclk"}, _node("slave"),
+    yield bus(
+        "aclk", ("signal", "clock"), {"CLK": "aclk"}, node("slave"),
         {
             "ASSOCIATED_BUSIF": ("", names),
             "ASSOCIATED_RESET": ("", "aresetn"),
@@ -119,22 +119,22 @@ def _buses(core: Core) -> Iterator[ET.Element]:
         },
         "times everything",
     )  # fmt: skip
-    yield _bus(
-        "aresetn", ("signal", "reset"), {"RST": "aresetn"}, _node("slave"),
+    yield bus(
+        "aresetn", ("signal", "reset"), {"RST": "aresetn"}, node("slave"),
         {"POLARITY": ("", "ACTIVE_LOW")}, "synchronous",
     )  # fmt: skip
-    yield _bus(
+    yield bus(
         "s_axil", ("interface", "aximm"), {n.upper(): f"s_axil_{n}" for n, *_ in LITE},
-        _node("slave", _node("memoryMapRef", memoryMapRef=_REGISTERS)),
+        node("slave", node("memoryMapRef", memoryMapRef=REGISTERS)),
         {"PROTOCOL": ("", "AXI4LITE"), "DATA_WIDTH": ("int", "32")}, "control and status registers",
     )  # fmt: skip
     for stream in streams:
         side = "slave" if stream in core.inputs else "master"
-        yield _bus(
+        yield bus(
             stream.prefix,
             ("interface", "axis"),
             {n.upper(): f"{stream.prefix}_{n}" for n in BEAT},
-            _node(side),
+            node(side),
             {
                 "TDATA_NUM_BYTES": ("int", str(core.data_width // 8)),
                 "HAS_TKEEP": ("int", "1"),
@@ -155,93 +155,93 @@ def _framing(stream: Stream) -> str:
 def _field(field: Field) -> ET.Element:
     reset = None
     if field.reset is not None:
-        reset = _node("resets", _node("reset", _node("value", f"'h{field.reset:X}")))
-    return _node(
+        reset = node("resets", node("reset", node("value", f"'h{field.reset:X}")))
+    return node(
         "field",
-        _node("name", field.name),
-        _node("description", field.text),
-        _node("bitOffset", str(field.low)),
+        node("name", field.name),
+        node("description", field.text),
+        node("bitOffset", str(field.low)),
         reset,
-        _node("bitWidth", str(field.width)),
-        _node("volatile", "true") if field.reset is None or field.pulse else None,
-        _node("access", "read-write" if field.writable else "read-only"),
+        node("bitWidth", str(field.width)),
+        node("volatile", "true") if field.reset is None or field.pulse else None,
+        node("access", "read-write" if field.writable else "read-only"),
     )
 
 
-def _memory_map(registers: Sequence[Register]) -> ET.Element:
+def _memory_map(registers: Sequence[Register], span: int) -> ET.Element:
     rows = [
-        _node(
+        node(
             "register",
-            _node("name", register.name),
-            _node("displayName", register.title),
-            _node("description", register.text),
-            _node("addressOffset", f"'h{register.offset:02X}"),
-            _node("size", "32"),
-            _node("access", "read-write" if register.writable else "read-only"),
+            node("name", register.name),
+            node("displayName", register.title),
+            node("description", register.text),
+            node("addressOffset", f"'h{register.offset:02X}"),
+            node("size", "32"),
+            node("access", "read-write" if register.writable else "read-only"),
             *(_field(field) for field in register.fields),
         )
         for register in registers
     ]
-    block = _node(
+    block = node(
         "addressBlock",
-        _node("name", _BLOCK),
-        _node("baseAddress", "0"),
-        _node("range", str(1 << ADDRESS_WIDTH)),
-        _node("width", "32"),
-        _node("usage", "register"),
+        node("name", _BLOCK),
+        node("baseAddress", "0"),
+        node("range", str(span)),
+        node("width", "32"),
+        node("usage", "register"),
         *rows,
     )
-    return _node("memoryMap", _node("name", _REGISTERS), block, _node("addressUnitBits", "8"))
+    return node("memoryMap", node("name", REGISTERS), block, node("addressUnitBits", "8"))
 
 
 def _port(port: PortDecl) -> ET.Element:
     vectors = None
     if port.width is not None:
-        vector = _node("vector", _node("left", str(port.width - 1)), _node("right", "0"))
-        vectors = _node("vectors", vector)
-    direction = _node("direction", "in" if port.direction == "input" else "out")
-    return _node("port", _node("name", port.name), _node("wire", direction, vectors))
+        vector = node("vector", node("left", str(port.width - 1)), node("right", "0"))
+        vectors = node("vectors", vector)
+    direction = node("direction", "in" if port.direction == "input" else "out")
+    return node("port", node("name", port.name), node("wire", direction, vectors))
 
 
-def _model(core: Core, sets: Mapping[str, Sequence[str]]) -> ET.Element:
+def _model(ip: str, ports: Sequence[PortDecl], sets: Mapping[str, Sequence[str]]) -> ET.Element:
     views, instantiations = [], []
     for view, name, module, language in (
-        ("rtl", "rtl", core.ip, "verilog"),
-        ("simulation", "sim", f"tb_{core.ip}", "systemVerilog"),
+        ("rtl", "rtl", ip, "verilog"),
+        ("simulation", "sim", f"tb_{ip}", "systemVerilog"),
     ):
         if not sets.get(name):
             continue
         views.append(
-            _node(
+            node(
                 "view",
-                _node("name", view),
-                _node("envIdentifier", f":*{'Synthesis' if name == 'rtl' else 'Simulation'}:"),
-                _node("componentInstantiationRef", view),
+                node("name", view),
+                node("envIdentifier", f":*{'Synthesis' if name == 'rtl' else 'Simulation'}:"),
+                node("componentInstantiationRef", view),
             )
         )
         needed = ["rtl"] if name == "rtl" else ["rtl", name]
         instantiations.append(
-            _node(
+            node(
                 "componentInstantiation",
-                _node("name", view),
-                _node("language", language),
-                _node("moduleName", module),
-                *(_node("fileSetRef", _node("localName", used)) for used in needed),
+                node("name", view),
+                node("language", language),
+                node("moduleName", module),
+                *(node("fileSetRef", node("localName", used)) for used in needed),
             )
         )
-    return _node(
+    return node(
         "model",
-        _node("views", *views),
-        _node("instantiations", *instantiations),
-        _node("ports", *(_port(port) for port in ip_ports(core))),
+        node("views", *views),
+        node("instantiations", *instantiations),
+        node("ports", *(_port(port) for port in ports)),
     )
 
 
 def _file(path: str) -> ET.Element:
     ending = path[path.rfind(".") :]
     kind, _, user = _KINDS.get(ending, "user:text").partition(":")
-    return _node(
-        "file", _node("name", path), _node("fileType", kind, **({"user": user} if user else {}))
+    return node(
+        "file", node("name", path), node("fileType", kind, **({"user": user} if user else {}))
     )
 
 
@@ -260,26 +260,51 @@ def component(core: Core, registers: Sequence[Register], sets: Mapping[str, Sequ
         "CLOCK_KHZ": ("int", str(core.clock_khz)),
         "DATA_WIDTH": ("int", str(core.data_width)),
     }
-    root = _node(
+    text = (
+        f"Neural network {core.name}, generated by hwgen {core.version} from model "
+        f"{core.model[:16]}: latency {core.latency} cycles, interval {core.interval}, planned "
+        f"for {core.board.name} at {core.clock_mhz:g} MHz."
+    )
+    return document(
+        (core.ip, core.release, text), tuple(_buses(core)), registers, ip_ports(core), sets, facts
+    )
+
+
+def document(
+    names: tuple[str, str, str], buses: Sequence[ET.Element], registers: Sequence[Register],
+    ports: Sequence[PortDecl], sets: Mapping[str, Sequence[str]],
+    facts: Mapping[str, tuple[str, str]], spaces: Sequence[ET.Element] = (),
+    span: int = 1 << ADDRESS_WIDTH,
+) -> str:  # fmt: skip
+    """Return the text of a component.
+
+    Args:
+        names: the module's, its version, a description.
+        buses: its bus interfaces.
+        registers: behind its bus, in a memory map called `REGISTERS`.
+        ports: of the module.
+        sets: as in `component`.
+        facts: parameters: name to kind and value.
+        spaces: address spaces of its masters.
+        span: bytes of the memory map.
+    """
+    name, release, text = names
+    root = node(
         "component",
-        _node("vendor", "hwgen"),
-        _node("library", "ip"),
-        _node("name", core.ip),
-        _node("version", core.release),
-        _node("busInterfaces", *_buses(core)),
-        _node("memoryMaps", _memory_map(registers)),
-        _model(core, sets),
-        _node(
+        node("vendor", "hwgen"),
+        node("library", "ip"),
+        node("name", name),
+        node("version", release),
+        node("busInterfaces", *buses),
+        _group("addressSpaces", spaces),
+        node("memoryMaps", _memory_map(registers, span)),
+        _model(name, ports, sets),
+        node(
             "fileSets",
-            *(_node("fileSet", _node("name", name), *map(_file, paths))
+            *(node("fileSet", node("name", name), *map(_file, paths))
               for name, paths in sets.items() if paths),
         ),
-        _node(
-            "description",
-            f"Neural network {core.name}, generated by hwgen {core.version} from model "
-            f"{core.model[:16]}: latency {core.latency} cycles, interval {core.interval}, planned "
-            f"for {core.board.name} at {core.clock_mhz:g} MHz.",
-        ),
+        node("description", text),
         _parameters(facts),
         **{
             "xmlns:ipxact": NAMESPACE,

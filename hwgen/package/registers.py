@@ -3,7 +3,7 @@
 
 The description of a design is that text with the design's own figures in it. PeakRDL's compiler
 reads it, and whatever is written about registers (C header, driver, tables, component.xml) comes
-from what it says.
+from what it says. Another core with registers has another description (``*_of``).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,17 +98,28 @@ def identity(core: Core) -> dict[str, int]:
 
 def description(core: Core) -> str:
     """Return the SystemRDL text of a design's registers; the address map is ``<name>_regs``."""
-    text = (paths.rtl() / "axi" / f"{MAP}.rdl").read_text("utf-8")
-    for name, value in identity(core).items():
-        text, count = re.subn(rf"(longint unsigned {name} = )\d+", rf"\g<1>{value}", text)
-        assert count == 1, f"{MAP}.rdl has {count} parameters {name}"
-    text = text.replace(f"addrmap {MAP} ", f"addrmap {core.base}_regs ")
-    _, _, body = text.partition("\n")  # its licence is in the banner
-    return core.banner("//") + body
+    return core.banner("//") + filled(f"axi/{MAP}.rdl", f"{core.base}_regs", identity(core))
 
 
-def _elaborated(core: Core, text: str) -> Any:
-    """Return PeakRDL's model of a description.
+def filled(file: str, name: str, figures: Mapping[str, int]) -> str:
+    """Return a description with a core's figures in it, without its first line, the licence.
+
+    Args:
+        file: below rtl/; its address map has the file's name.
+        name: what the address map is to be called.
+        figures: by parameter.
+    """
+    text = (paths.rtl() / file).read_text("utf-8")
+    for parameter, value in figures.items():
+        text, count = re.subn(rf"(longint unsigned {parameter} = )\d+", rf"\g<1>{value}", text)
+        assert count == 1, f"{file} has {count} parameters {parameter}"
+    known = file.rpartition("/")[2].removesuffix(".rdl")
+    text = text.replace(f"addrmap {known} ", f"addrmap {name} ")
+    return text.partition("\n")[2]
+
+
+def _elaborated(name: str, text: str) -> Any:
+    """Return PeakRDL's model of a description whose address map is called *name*.
 
     Raises:
         ToolMissing: PeakRDL is not installed.
@@ -119,10 +131,10 @@ def _elaborated(core: Core, text: str) -> Any:
 
     compiler = RDLCompiler()
     with tempfile.TemporaryDirectory(prefix="hwgen-") as folder:
-        file = Path(folder) / f"{core.base}_regs.rdl"
+        file = Path(folder) / f"{name}.rdl"
         file.write_text(text, "utf-8")
         compiler.compile_file(str(file))
-    return compiler.elaborate(f"{core.base}_regs")
+    return compiler.elaborate(name)
 
 
 def register_map(core: Core) -> tuple[Register, ...]:
@@ -131,12 +143,25 @@ def register_map(core: Core) -> tuple[Register, ...]:
     Raises:
         ToolMissing: PeakRDL is not installed.
     """
-    return _registers(_elaborated(core, description(core)))
+    return register_map_of(f"{core.base}_regs", description(core))
 
 
-def _registers(root: Any) -> tuple[Register, ...]:
+def register_map_of(name: str, text: str) -> tuple[Register, ...]:
+    """Return the registers of a description by address.
+
+    A register in a file of registers is called by both names, the file's number behind its own:
+    ``tensor[1].key`` is ``tensor1_key``.
+
+    Raises:
+        ToolMissing: PeakRDL is not installed.
+    """
+    root = _elaborated(name, text)
+    from systemrdl.node import RegNode
+
     made = []
-    for node in root.top.registers():
+    for node in root.top.descendants(unroll=True):
+        if not isinstance(node, RegNode):
+            continue
         fields = [
             Field(
                 name=field.inst_name,
@@ -144,14 +169,14 @@ def _registers(root: Any) -> tuple[Register, ...]:
                 width=field.width,
                 writable=field.is_sw_writable,
                 pulse=bool(field.get_property("singlepulse")),
-                reset=None if field.is_hw_writable else field.get_property("reset"),
+                reset=_reset(field),
                 text=_line(field.get_property("desc")),
             )
             for field in node.fields()
         ]
         made.append(
             Register(
-                name=node.inst_name,
+                name=re.sub(r"[\[\]]", "", "_".join(node.get_path_segments()[1:])),
                 offset=node.absolute_address,
                 title=node.get_property("name"),
                 text=_line(node.get_property("desc")),
@@ -159,6 +184,11 @@ def _registers(root: Any) -> tuple[Register, ...]:
             )
         )
     return tuple(sorted(made, key=lambda register: register.offset))
+
+
+def _reset(field: Any) -> int | None:
+    """Return the value after reset; None where the hardware drives it."""
+    return None if field.is_hw_writable else field.get_property("reset")
 
 
 def _line(text: str | None) -> str:
@@ -171,14 +201,22 @@ def c_header(core: Core) -> str:
     Raises:
         ToolMissing: PeakRDL is not installed.
     """
-    root = _elaborated(core, description(core))
+    return core.banner("//") + "\n" + c_header_of(f"{core.base}_regs", description(core))
+
+
+def c_header_of(name: str, text: str) -> str:
+    """Return the C header of a description, as PeakRDL-cheader writes it.
+
+    Raises:
+        ToolMissing: PeakRDL is not installed.
+    """
+    root = _elaborated(name, text)
     from peakrdl_cheader.exporter import CHeaderExporter
 
     with tempfile.TemporaryDirectory(prefix="hwgen-") as folder:
-        file = Path(folder) / f"{core.base}_regs.h"
+        file = Path(folder) / f"{name}.h"
         CHeaderExporter().export(root, str(file), reuse_typedefs=False)
-        text = file.read_text("utf-8")
-    return core.banner("//") + "\n" + text
+        return file.read_text("utf-8")
 
 
 def table(registers: tuple[Register, ...]) -> list[str]:
@@ -195,7 +233,22 @@ def table(registers: tuple[Register, ...]) -> list[str]:
                 bits = f"{field.low + field.width - 1}:{field.low}"
             access = "write 1" if field.pulse else "rw" if field.writable else "ro"
             reset = "" if field.reset is None else f"0x{field.reset:X}"
-            note = field.text if len(register.fields) > 1 else f"{register.text} {field.text}"
+            note = (
+                field.text if len(register.fields) > 1 else f"{register.text} {field.text}".strip()
+            )
             cells = (place, name, bits, f"`{field.name}`", access, reset, note)
             rows.append("| " + " | ".join(cells) + " |")
     return rows
+
+
+def offset_lines(registers: Iterable[Register]) -> str:
+    """Return the items of a Python table: register to its offset."""
+    return "\n".join(f'"{r.name}": 0x{r.offset:02X},' for r in registers)
+
+
+def field_lines(registers: Iterable[Register]) -> str:
+    """Return the items of a Python table: register to its fields, each lowest bit and bits."""
+    return "\n".join(
+        f'"{r.name}": {{' + ", ".join(f'"{f.name}": ({f.low}, {f.width})' for f in r.fields) + "},"
+        for r in registers
+    )

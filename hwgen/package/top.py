@@ -38,10 +38,10 @@ LITE = (
 )
 
 
-def lite_ports() -> list[sv.PortDecl]:
-    """Return the ports of the AXI4-Lite slave, named after the bus ``s_axil``."""
+def lite_ports(bus: str = "s_axil", address: int = ADDRESS_WIDTH) -> list[sv.PortDecl]:
+    """Return the ports of an AXI4-Lite slave with addresses of *address* bits."""
     return [
-        sv.PortDecl(way, ADDRESS_WIDTH if width == 0 else width, f"s_axil_{name}")
+        sv.PortDecl(way, address if width == 0 else width, f"{bus}_{name}")
         for name, way, width, _ in LITE
     ]
 

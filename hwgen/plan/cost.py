@@ -24,6 +24,7 @@ from hwgen.logic.graph import (
     Mul,
     Requant,
     Select,
+    Table,
     Thresh,
     operands,
 )
@@ -133,6 +134,8 @@ def logic_terms(design: Design) -> dict[str, int]:
     logic = design.logic
     counts = Counter(type(node) for node in logic.nodes)
     out = {name: counts[kind] for kind, name in TERMS.items()}
+    if counts[Table]:
+        out["tables"] = counts[Table]
     out["adder_bits"] = sum(adder_positions(logic, wire) for wire in range(len(logic.nodes)))
     return out
 
@@ -140,7 +143,7 @@ def logic_terms(design: Design) -> dict[str, int]:
 def lut_cost(terms: Mapping[str, float], family: Family) -> int:
     """Return the look-up tables of some terms."""
     factors = calibrated(family).factors
-    return round(sum(factors[term] * count for term, count in terms.items()))
+    return round(sum(factors.get(term, 1.0) * count for term, count in terms.items()))
 
 
 def terms_of_stage(design: Design, stage: Stage, family: Family) -> Counter[str]:
@@ -152,7 +155,8 @@ def terms_of_stage(design: Design, stage: Stage, family: Family) -> Counter[str]
         held.difference_update(
             source for source in operands(design.logic.nodes[wire]) if cycle[source] == cycle[wire]
         )
-    return terms_of(design.logic, stage.wires, family.lut_inputs, held)
+    recorded = calibrated(family).family
+    return terms_of(design.logic, stage.wires, family.lut_inputs, held, recorded)
 
 
 def fmax(design: Design, family: Family) -> float:

@@ -7,7 +7,7 @@ part of the bias it costs nothing, and of the rounder only a few tables are left
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,20 +17,25 @@ import numpy.typing as npt
 from hwgen.ir.graph import Graph, Node
 from hwgen.logic.graph import Add, Builder, Const, Logic, Wire, Wires
 from hwgen.ops.requantize import Requantize
+from hwgen.plan.tables import SUMS as _BIASED
+from hwgen.plan.tables import Prices, chains, tabulated
 
-_BIASED = ("dense", "conv", "depthwise_conv")
 _SUMS = ("add", "sum_pool")
 Mask = npt.NDArray[np.bool_]
 
 
-def lower(graph: Graph, arity: int = 2, effort: int = 1, seed: int = 1) -> Logic:
+def lower(
+    graph: Graph, arity: int = 2, effort: int = 1, seed: int = 1, tables: Prices | None = None
+) -> Logic:
     """Return the logic of a graph; its nodes carry the name of the graph node that made them.
 
     *arity* is how many operands one adder of the target takes; *effort* and *seed* are of the
-    search for adder graphs.
+    search for adder graphs. With *tables*, the prices of the target's logic, neurons become tables
+    where that is cheaper.
     """
     builder = Builder(arity, effort, seed)
     steps = _rounded_alone(graph)
+    ends = chains(graph) if tables else {}
     wires: dict[str, Wires] = {}
     held: dict[str, Mask] = {}  # of nodes: which elements hold half a step more
     for node in graph.nodes:
@@ -42,11 +47,35 @@ def lower(graph: Graph, arity: int = 2, effort: int = 1, seed: int = 1) -> Logic
         else:
             ins = [wires[i] for i in node.inputs]
             made = _lowered(builder, node, ins, steps, held)
+            chain = ends.get(node.name)
+            if chain and tables:
+                (source,) = chain[0].inputs
+                again = _without(builder, chain, wires[source], steps)
+                made = tabulated(builder, chain, wires[source], made, again, tables)
         assert made.shape == node.type.shape, f"{node.name}: wires {made.shape} for {node.type}"
         wires[node.name] = made
     return Logic.of(
         builder, [(o.name, [int(w) for w in wires[o.node].reshape(-1)]) for o in graph.outputs]
     )
+
+
+def _without(
+    b: Builder, chain: Sequence[Node], ins: Wires, steps: Mapping[str, int]
+) -> Callable[[Mask], Wires]:
+    """Return what lowers a chain anew, the masked channels of its matrix zero."""
+
+    def again(mask: Mask) -> Wires:
+        head, held = chain[0], dict[str, Mask]()
+        op: Any = head.op
+        weight = op.weight.reshape(-1, len(mask)) * ~mask
+        zeroed = replace(op, weight=weight.reshape(op.weight.shape), bias=op.bias * ~mask)
+        made = ins
+        for node in (replace(head, op=zeroed), *chain[1:]):
+            b.layer = node.name
+            made = _lowered(b, node, [made], steps, held)
+        return made
+
+    return again
 
 
 def _rounded_alone(graph: Graph) -> dict[str, int]:

@@ -15,6 +15,7 @@ from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes, TensorType
+from hwgen.logic.tables import LIMIT
 from hwgen.plan.board import Board, boards
 
 KINDS = ("dense", "conv", "depthwise_conv")
@@ -33,7 +34,8 @@ class MatmulTerms:
         weights, zeros: of the matrix.
         digits: nonzero canonical signed digits over all positions, taps in the padding left out.
         adders: without any sharing.
-        luts: a number of look-up tables that its adders cannot undercut.
+        luts: a number of look-up tables that its adders cannot undercut. Columns that may become
+            truth tables count nothing.
     """
 
     layer: str
@@ -120,8 +122,13 @@ def matmul_terms(graph: Graph) -> tuple[MatmulTerms, ...]:
         summed = 0 if m.node.op.kind == "depthwise_conv" else (0, 1)
         alive = int(np.count_nonzero(digits.sum(axis=summed)))
         count = int((m.uses[..., None] * digits).sum())
-        bits = int((m.bits[..., None] * digits).sum())
         sums = alive * m.positions
+        # Bits that tell the values of an element apart: of steps one may do.
+        steps = graph[m.node.inputs[0]].op.kind == "thresholds"
+        least = np.minimum(m.bits // np.maximum(m.uses, 1), 1 if steps else m.act_bits)
+        wide = ((m.weight != 0) * least[..., None]).sum(axis=summed) > LIMIT
+        bits = int((m.bits[..., None] * digits * wide).sum())
+        added = int(np.count_nonzero(digits.sum(axis=summed) * wide)) * m.positions
         out.append(
             MatmulTerms(
                 layer=m.node.name,
@@ -130,7 +137,7 @@ def matmul_terms(graph: Graph) -> tuple[MatmulTerms, ...]:
                 zeros=int(np.sum(m.weight == 0)),
                 digits=count,
                 adders=max(count - sums, 0),
-                luts=max(bits - sums * m.act_bits, 0) // SHARING,
+                luts=max(bits - added * m.act_bits, 0) // SHARING,
             )
         )
     return tuple(out)

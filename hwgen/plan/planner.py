@@ -6,10 +6,12 @@ from __future__ import annotations
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
 from hwgen.plan.board import Board
+from hwgen.plan.calibration import calibrated
 from hwgen.plan.design import Design
 from hwgen.plan.goal import Goal
 from hwgen.plan.matmul import check_parallel
 from hwgen.plan.schedule import schedule
+from hwgen.plan.tables import Prices
 
 
 def plan(graph: Graph, board: Board, goal: Goal, name: str) -> Design:
@@ -35,4 +37,5 @@ def plan(graph: Graph, board: Board, goal: Goal, name: str) -> Design:
         model_digest=digest(graph),
         effort=goal.effort,
         seed=goal.seed,
+        tables=Prices(board.family.lut_inputs, calibrated(board.family).factors),
     )

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
 
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
-from hwgen.logic.graph import Add3, Const, In, Logic, Select, operands
+from hwgen.logic.graph import Add3, Const, In, Logic, Select, Table, operands
 from hwgen.logic.pipeline import (
     Block,
     Pipeline,
@@ -20,6 +22,7 @@ from hwgen.logic.pipeline import (
 )
 from hwgen.plan.design import Design, Port, Source, Stage, Tap
 from hwgen.plan.lowering import lower
+from hwgen.plan.tables import Prices
 
 
 def schedule(
@@ -33,6 +36,7 @@ def schedule(
     model_digest: str,
     effort: int = 1,
     seed: int = 1,
+    tables: Prices | None = None,
 ) -> Design:
     """Return the fully unrolled, pipelined design of *graph* at initiation interval 1.
 
@@ -46,11 +50,12 @@ def schedule(
         model_digest: identifies the model in the outputs.
         effort: of the search for adder graphs, as in `Goal`.
         seed: of that search.
+        tables: prices by which neurons become truth tables; without them none does.
 
     Raises:
         DoesNotFit: one node is slower than the clock, or more cycles are needed than allowed.
     """
-    lowered = _lowered(graph, family, clock_mhz, effort, seed)
+    lowered = _lowered(graph, family, clock_mhz, effort, seed, tables)
     logic = _split(lowered, family, clock_mhz)
     timing = node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
     needed = latency(logic, *timing)
@@ -64,6 +69,8 @@ def schedule(
         Port(o.name, graph[o.node].type.shape, graph[o.node].type.fixed, o.scale, o.offset)
         for o in graph.outputs
     )
+    pairs = zip(logic.nodes, logic.layers, strict=True)
+    tabled = Counter(layer for node, layer in pairs if isinstance(node, Table))
     design = Design(
         name,
         "parallel",
@@ -74,19 +81,24 @@ def schedule(
         outputs,
         logic,
         plan.cycle,
-        stages_of(logic, plan, lambda name, cycles: _note(graph[name], cycles)),
+        stages_of(logic, plan, lambda name, cycles: _note(graph[name], cycles, tabled[name])),
         plan.latency,
     )
     check(design)
     return design
 
 
-def _lowered(graph: Graph, family: Timing, clock_mhz: float, effort: int, seed: int) -> Logic:
+def _lowered(
+    graph: Graph, family: Timing, clock_mhz: float, effort: int, seed: int, tables: Prices | None
+) -> Logic:
     """Return the logic in the widest adders that the family has and this clock allows."""
-    logic = lower(graph, family.adder_operands, effort, seed)
-    delay, room = node_delay(logic, family), 1000.0 / clock_mhz - family.overhead_ns
+    room = 1000.0 / clock_mhz - family.overhead_ns
+    if tables:
+        tables = replace(tables, levels=int(room / family.logic_ns(1) + 1e-9))
+    logic = lower(graph, family.adder_operands, effort, seed, tables)
+    delay = node_delay(logic, family)
     wide = [w for w, node in enumerate(logic.nodes) if isinstance(node, Add3)]
-    return logic if all(delay(w) <= room for w in wide) else lower(graph, 2, effort, seed)
+    return logic if all(delay(w) <= room for w in wide) else lower(graph, 2, effort, seed, tables)
 
 
 def _split(logic: Logic, family: Timing, clock_mhz: float) -> Logic:
@@ -180,12 +192,13 @@ def _taps_read(logic: Logic, block: Block, cycle: Sequence[int]) -> set[Tap]:
     return out
 
 
-def _note(node: Node, latency: int) -> str:
+def _note(node: Node, latency: int, tables: int) -> str:
     shape = " x ".join(map(str, node.type.shape))
     said = [
         f"{node.op.kind} {node.op.note()}".strip(),
         node.note,
         f"output {shape} {node.type.fixed}",
+        f"{tables} truth table{'s' if tables > 1 else ''} with what follows" if tables else "",
     ]
     return ", ".join([text for text in said if text] + [f"latency {latency}"])
 

@@ -15,6 +15,9 @@ of k inputs:
   too long for tables (AMD: a position takes k bits; else one, in pairs);
 - ``order``: likewise of a comparison of two variables;
 - ``table``: tables of a function of few inputs, told by its own values;
+- ``lookup``: tables of a truth table (hwgen.logic.tables), counted and not fitted;
+- ``requant``: tables of four copies of a common requantizer (`hwgen.plan.requants`); only others
+  are taken apart into the terms above;
 - ``product``: bits of a product of two variables, row by row.
 """
 
@@ -36,13 +39,16 @@ from hwgen.logic.graph import (
     Mul,
     Requant,
     Select,
+    Table,
     Thresh,
     Wire,
 )
+from hwgen.logic.tables import luts
+from hwgen.plan.requants import common, looked_up
 
 TERMS = (
-    "add", "add3", "mux", "round", "decide", "compare", "long_compare", "order", "table", "decode",
-    "product", "product_sum", "chain", "pick", "short_add", "short_order",
+    "add", "add3", "requant", "mux", "round", "decide", "compare", "long_compare", "order", "table",
+    "decode", "product", "product_sum", "chain", "pick", "short_add", "short_order",
     "short_round", "short_round_bits",
 )  # fmt: skip
 # What a family with small tables builds of those, not of a carry chain: positions to tables.
@@ -53,16 +59,35 @@ _LOOKED_UP = 12  # bits of a step function's input up to which its own values ar
 
 
 def terms_of(
-    logic: Logic, wires: Iterable[Wire], k: int, held: Collection[Wire] = ()
+    logic: Logic, wires: Iterable[Wire], k: int, held: Collection[Wire] = (), family: str = ""
 ) -> Counter[str]:
-    """Return the terms of some nodes on a family with *k*-input tables.
+    """Return the terms of some nodes.
 
-    *held* are those that only registers read.
+    Args:
+        logic: with the nodes.
+        wires: the nodes.
+        k: inputs of a table.
+        held: those that only registers read.
+        family: whose recorded requantizers count; without it all are taken apart.
     """
     made: Counter[str] = Counter()
     for wire in wires:
-        _enter(logic, wire, k, wire in held, made)
+        node = logic.nodes[wire]
+        found = (
+            _common(logic, wire, node, wire in held, family) if isinstance(node, Requant) else None
+        )
+        if found is None:
+            _enter(logic, wire, k, wire in held, made)
+        else:
+            made["requant"] += found
     return made
+
+
+def _common(logic: Logic, wire: Wire, node: Requant, held: bool, family: str) -> int | None:
+    """Return the tables of a requantizer that was recorded, else None."""
+    bounds = (logic.lo[node.a], logic.hi[node.a])
+    made = common(node, bounds, logic.width(node.a), logic.width(wire), held)
+    return looked_up(family, *made) if made and family else None
 
 
 def _enter(logic: Logic, wire: Wire, k: int, held: bool, made: Counter[str]) -> None:
@@ -96,6 +121,8 @@ def _enter(logic: Logic, wire: Wire, k: int, held: bool, made: Counter[str]) -> 
             _requant(logic, wire, node, k, held, made)
         case Thresh():
             _thresh(logic, node, k, made)
+        case Table():
+            made["lookup"] += luts(node.values, k)
 
 
 def _requant(

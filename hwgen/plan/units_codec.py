@@ -9,7 +9,10 @@ _CLOCKED = ("clk_i", "rst_ni")
 _FLAG = (0, 1)
 _SETS, _BITS, _CODER = Param("Sets", 1), Param("Bits", 1, 15), Param("Coder", *_FLAG)
 _WEIGHTED = Param("Weighted", *_FLAG)
-_TRANSFORM = (Param("Kind", 1, 3), Param("Inverse", *_FLAG), Param("Width", 1))
+_INVERSE, _GROUPS, _PLACES = Param("Inverse", *_FLAG), Param("Groups", 0), Param("Values", 2)
+_KINDS, _PIXELS = Param("Kinds", 0, 7), Param("Values", 16)
+_TRANSFORM = (Param("Kind", 1, 3), _INVERSE, Param("Width", 1))
+_MAPPED = (Param("Width", 2, 32), _BITS, _KINDS, _GROUPS, _PIXELS)
 
 
 def _ports(prefix: str, names: str) -> tuple[str, ...]:
@@ -22,6 +25,10 @@ _TOKEN = ("direct_o", "token_o", "extra_width_o", "extra_o")
 _STATES = _ports("states_", "write_i addr_i data_i")
 _FORMAT = ("bits_i", "signed_i", "set_i", "transformed_i", "stored_i", "key_i")
 _PIECE = ("set_i", "ctx_i", "token_i", "extra_width_i", "extra_i", "piece_o", "len_o")
+_ROW = _ports("row_", "write_i addr_i data_i")
+_SPAN = _ports("block_", "valid_i ready_o h_i w_i c_i")
+_VALUES = (*_ports("in_", "valid_i ready_o value_i"), *_ports("out_", "valid_o ready_i value_o"),
+           "out_last_o")  # fmt: skip
 _BLOCKS = (
     *_ports("out_block_", "valid_o ready_i words_o mode_o final_o"),
     *_ports("out_", "valid_o ready_i data_o last_o"),
@@ -233,6 +240,14 @@ CODEC = (
         uses=("hwg_codec_table",), latency=lambda _: 3,
     ),
     UnitSpec(
+        "hwg_codec_bundle", "codec", (Param("Lanes", 1), Param("Bits", 1)),
+        (
+            *_CLOCKED, *_ports("in_", "valid_i ready_o value_i last_i"),
+            *_ports("out_", "valid_o ready_i data_o"),
+        ),
+        latency=lambda _: 1,
+    ),
+    UnitSpec(
         "hwg_codec_encode", "codec",
         (Param("Lanes", 1, 16), _CODER, _BITS, _SETS, _WEIGHTED, Param("Values", 16)),
         (
@@ -251,14 +266,14 @@ CODEC = (
     ),
     UnitSpec("hwg_codec_butterfly", "codec", _TRANSFORM, ("data_i", "data_o")),
     UnitSpec(
-        "hwg_codec_patch", "codec", _TRANSFORM,
+        "hwg_codec_patch", "codec", (*_TRANSFORM, Param("Pace", 1)),
         (*_CLOCKED, "in_valid_i", "in_data_i", "out_valid_o", "out_data_o"),
-        uses=("hwg_codec_butterfly",), latency=lambda _: 2,
+        uses=("hwg_codec_butterfly",), latency=lambda _: 3,
     ),
     UnitSpec(
         "hwg_codec_quantise", "codec", (Param("Width", 2, 32), _BITS),
         ("clk_i", "z_i", "scale_i", "shift_i", "bits_i", "signed_i", "value_o"),
-        latency=lambda _: 4,
+        latency=lambda _: 5,
     ),
     UnitSpec(
         "hwg_codec_dequantise", "codec", (_BITS,),
@@ -271,6 +286,78 @@ CODEC = (
             *_CLOCKED, *_ports("row_", "write_i addr_i data_i"),
             *_ports("in_", "valid_i ready_o group_i data_i"), "out_valid_o", "out_value_o",
         ),
-        uses=("hwg_codec_table", "hwg_codec_round", "hwg_valid"), latency=lambda _: 5,
+        uses=("hwg_codec_table", "hwg_codec_round", "hwg_valid"), latency=lambda _: 6,
+    ),
+    UnitSpec(
+        "hwg_codec_mix", "codec", (_GROUPS,),
+        (
+            *_CLOCKED, "klt_i", *_ROW, *_ports("in_", "valid_i value_i group_i last_i"),
+            *_ports("out_", "valid_o value_o last_o"),
+        ),
+        uses=("hwg_codec_klt8", "hwg_valid"), latency=lambda _: 7,
+    ),
+    UnitSpec(
+        "hwg_codec_spatial", "codec", (_INVERSE, Param("Width", 1), _KINDS),
+        (
+            *_CLOCKED, "kind_i", *_ports("in_", "valid_i value_i last_i"),
+            *_ports("out_", "valid_o value_o class_o last_o"),
+        ),
+        uses=("hwg_codec_patch",), latency=lambda _: 5,
+    ),
+    UnitSpec(
+        "hwg_codec_extent", "codec", (_GROUPS,),
+        (
+            *_CLOCKED, "kind_i", "channels_i", *_ports("in_", "valid_i ready_o h_i w_i c_i"),
+            *_ports("out_", "valid_o ready_i rows_o cols_o chans_o stride_o pixels_o coefs_o"),
+            "out_group_o",
+        ),
+    ),
+    UnitSpec(
+        "hwg_codec_tiles", "codec", (_PLACES,),
+        (
+            *_CLOCKED, "kind_i", "start_i", "rows_i", "cols_i", "chans_i", "stride_i", "go_i",
+            "valid_o", "addr_o", "inside_o", "last_o",
+        ),
+        latency=lambda _: 1,
+    ),
+    UnitSpec(
+        "hwg_codec_scan", "codec", (_PLACES, _GROUPS),
+        (
+            *_CLOCKED, "start_i", "count_i", "chans_i", "group_i", "go_i", "valid_o", "addr_o",
+            "group_o", "last_o",
+        ),
+        latency=lambda _: 1,
+    ),
+    UnitSpec(
+        "hwg_codec_blocks", "codec", (_INVERSE, _PIXELS, _GROUPS),
+        (
+            *_CLOCKED, "kind_i", "channels_i", *_SPAN,
+            *_ports("accept_", "valid_o go_i first_o last_o group_o"),
+            *_ports("write_", "go_i last_i addr_o inside_o"),
+            *_ports("read_", "valid_o go_i addr_o group_o last_o"),
+        ),
+        uses=("hwg_codec_extent", "hwg_codec_tiles", "hwg_codec_scan"),
+    ),
+    UnitSpec(
+        "hwg_codec_forward", "codec", _MAPPED,
+        (
+            *_CLOCKED, *_ROW, "channels_i", "kind_i", "klt_i", "down_i", "shift_i", "scales_i",
+            "bits_i", "signed_i", *_SPAN, *_VALUES,
+        ),
+        uses=(
+            "hwg_codec_blocks", "hwg_codec_round", "hwg_valid", "hwg_codec_mix", "hwg_codec_table",
+            "hwg_codec_spatial", "hwg_codec_quantise", "hwg_delay", "hwg_flow_buffer",
+        ),
+    ),
+    UnitSpec(
+        "hwg_codec_inverse", "codec", _MAPPED,
+        (
+            *_CLOCKED, *_ROW, "channels_i", "kind_i", "klt_i", "down_i", "steps_i", "signed_i",
+            "lo_i", "hi_i", *_SPAN, *_VALUES,
+        ),
+        uses=(
+            "hwg_codec_blocks", "hwg_codec_dequantise", "hwg_valid", "hwg_codec_spatial",
+            "hwg_codec_round", "hwg_codec_table", "hwg_codec_mix", "hwg_flow_buffer",
+        ),
     ),
 )  # fmt: skip

@@ -30,6 +30,15 @@ _WRITE = (
     *_axi("w", "valid_o ready_i data_o strb_o last_o"),
     *_axi("b", "valid_i ready_o resp_i"),
 )
+_LITE = tuple(
+    f"s_axil_{channel}{name}"
+    for channel, names in (
+        ("aw", "valid_i ready_o addr_i"), ("w", "valid_i ready_o data_i strb_i"),
+        ("b", "valid_o ready_i resp_o"), ("ar", "valid_i ready_o addr_i"),
+        ("r", "valid_o ready_i data_o resp_o"),
+    )
+    for name in names.split()
+)  # fmt: skip
 
 DMA = (
     UnitSpec(
@@ -114,11 +123,11 @@ DMA = (
             "write_i", "write_word_i", "write_data_i", "write_mask_i", "read_word_i",
             "read_data_o", "data_addr_o", "index_addr_o", "capacity_o", "blocks_o", "slot_o",
             "slotted_o", "height_o", "width_o", "channels_o", "bh_o", "bw_o", "bc_o", "bits_o",
-            "signed_o", "transformed_o", "stored_o", "tans_o", "set_o", "key_o",
+            "signed_o", "transformed_o", "stored_o", "tans_o", "set_o", "key_o", "first_o",
         ),
     ),
     UnitSpec(
-        "hwg_dma_tally", "dma", (Param("Width", 8, 32),),
+        "hwg_dma_tally", "dma", (Param("Width", 12, 32),),
         (
             *_CLOCKED,
             "clear_i", "block_i", "block_mode_i", "fault_i", "fault_kind_i", "fault_number_i",
@@ -127,7 +136,10 @@ DMA = (
     ),
     UnitSpec(
         "hwg_dma_regs", "dma",
-        (Param("AddrWidth", 13, 64), Param("Version", vector=True), Param("Config", vector=True)),
+        (
+            Param("AddrWidth", 13, 64), Param("Version", vector=True), Param("Config", vector=True),
+            Param("Limits", vector=True),
+        ),
         (
             *_CLOCKED,
             "aw_valid_i", "aw_ready_o", "aw_addr_i", "w_valid_i", "w_ready_o", "w_data_i",
@@ -136,8 +148,9 @@ DMA = (
             "fast_o", "busy_i", "data_addr_o", "index_addr_o", "capacity_o", "blocks_o",
             "slot_o", "slotted_o", "height_o", "width_o", "channels_o", "bh_o", "bw_o", "bc_o",
             "bits_o", "signed_o", "transformed_o", "stored_o", "tans_o", "set_o", "key_o",
-            "table_write_o", "table_kind_o", "table_addr_o", "table_data_o", "block_i",
-            "block_mode_i", "fault_i", "fault_kind_i", "fault_number_i", "words_i", "stall_i",
+            "first_o", "table_write_o", "table_known_i", "table_kind_o", "table_addr_o",
+            "table_data_o", "block_i", "block_mode_i", "fault_i", "fault_kind_i",
+            "fault_number_i", "words_i", "stall_i",
         ),
         uses=("hwg_axil_slave", "hwg_dma_tensor", "hwg_dma_tally"),
     ),
@@ -147,13 +160,63 @@ DMA = (
         (
             *_CLOCKED,
             "start_i", "busy_o", "fast_i", "data_addr_i", "index_addr_i", "slotted_i", "slot_i",
-            "capacity_i", "blocks_i", "height_i", "width_i", "channels_i", "bh_i", "bw_i",
-            "bc_i", "bits_i", "signed_i", "transformed_i", "set_i", "key_i", "table_write_i",
-            "table_addr_i", "table_data_i", "weight_write_i", "weight_addr_i", "weight_data_i",
+            "capacity_i", "blocks_i", "first_i", "height_i", "width_i", "channels_i", "bh_i",
+            "bw_i", "bc_i", "bits_i", "signed_i", "transformed_i", "set_i", "key_i",
+            "table_write_i", "table_addr_i", "table_data_i", "weight_write_i", "weight_addr_i",
+            "weight_data_i",
             "out_valid_o", "out_ready_i", "out_data_o", "out_count_o", "out_block_o",
             "out_fault_o", "out_last_o", "block_o", "block_mode_o", "fault_o", "fault_kind_o",
             "fault_number_o", "word_o", *_READ,
         ),
         uses=("hwg_dma_fetch", "hwg_codec_decode"),
+    ),
+    UnitSpec(
+        "hwg_dma_writer", "dma",
+        (*_WIDE, *_BURSTS, Param("Buffer", 2), *_CODER, Param("Values", 16)),
+        (
+            *_CLOCKED,
+            "start_i", "busy_o", "data_addr_i", "index_addr_i", "slotted_i", "slot_i",
+            "capacity_i", "first_i", "height_i", "width_i", "channels_i", "bh_i", "bw_i", "bc_i",
+            "bits_i", "signed_i", "transformed_i", "stored_i", "set_i", "key_i",
+            "states_write_i", "states_addr_i", "states_data_i", "table_write_i", "table_addr_i",
+            "table_data_i", "weight_write_i", "weight_addr_i", "weight_data_i", *_IN, "in_data_i",
+            "block_o", "block_mode_o", "fault_o", "fault_kind_o", "fault_number_o", "word_o",
+            *_WRITE,
+        ),
+        uses=("hwg_dma_grid", "hwg_codec_encode", "hwg_dma_store"),
+    ),
+    UnitSpec(
+        "hwg_dma_check", "dma",
+        (
+            Param("Coder", 0, 1), Param("Bits", 1, 15), Param("Sets", 1, 16),
+            Param("Values", 1, 4096), Param("Align", 1, 13), Param("Present", 0, 1),
+        ),
+        (
+            *_CLOCKED,
+            "start_i", "busy_o", "start_o", "refuse_o", "data_addr_i", "index_addr_i",
+            "slotted_i", "slot_i", "height_i", "width_i", "channels_i", "bh_i", "bw_i", "bc_i",
+            "bits_i", "tans_i", "set_i",
+        ),
+        latency=lambda _: 3,
+    ),
+    UnitSpec(
+        "hwg_codec_dma", "dma",
+        (
+            Param("AddrWidth", 13, 64), Param("DataWidth", 64, 128), *_BURSTS, Param("Buffer", 2),
+            *_CODER, Param("Values", 16, 4096), Param("Writer", 0, 1), Param("Reader", 0, 1),
+            Param("Version", vector=True),
+        ),
+        (
+            *_CLOCKED, "irq_o", *_LITE,
+            "s_values_valid_i", "s_values_ready_o", "s_values_data_i", "m_values_valid_o",
+            "m_values_ready_i", "m_values_data_o", "m_values_count_o", "m_values_block_o",
+            "m_values_fault_o", "m_values_last_o",
+            *_axi("aw", "valid_o ready_i id_o addr_o len_o size_o burst_o lock_o cache_o prot_o"),
+            *_axi("w", "valid_o ready_i data_o strb_o last_o"),
+            *_axi("b", "valid_i ready_o id_i resp_i"),
+            *_axi("ar", "valid_o ready_i id_o addr_o len_o size_o burst_o lock_o cache_o prot_o"),
+            *_axi("r", "valid_i ready_o id_i data_i resp_i last_i"),
+        ),
+        uses=("hwg_dma_regs", "hwg_dma_check", "hwg_dma_writer", "hwg_dma_reader"),
     ),
 )  # fmt: skip

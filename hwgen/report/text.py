@@ -14,6 +14,7 @@ _TERMS = {
     "requantizers": "requantizers",
     "selects": "selects",
     "thresholds": "thresholds",
+    "tables": "truth tables",
 }
 _WIDE = 100  # columns; longer notes are cut
 
@@ -35,7 +36,7 @@ def _head(facts: Facts) -> list[tuple[str, str]]:
     logic = [f"{terms['adders'] + terms['ternary_adders']:,} adders"]
     three = f"; {terms['ternary_adders']:,} of three operands" if terms["ternary_adders"] else ""
     logic[0] += f" ({terms['adder_bits']:,} carry bits{three})"
-    logic += [f"{terms[key]:,} {name}" for key, name in _TERMS.items() if terms[key]]
+    logic += [f"{terms[key]:,} {name}" for key, name in _TERMS.items() if terms.get(key)]
     zeros, weights = facts["zeros"], facts["weights"]
     inputs = facts["input_bits"]
     widths = sorted(set(inputs.values()))

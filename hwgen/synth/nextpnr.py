@@ -335,7 +335,8 @@ def _files(family: str, known: Arch, constrained: bool) -> list[str]:
     """Return the options that name the files of constraints and of the routed design."""
     if family == "ecp5":
         pins = ["--lpf", known.pins] if constrained else ["--lpf-allow-unconstrained"]
-        return [*pins, "--textcfg", known.config]
+        # The default router takes hours for a full device.
+        return [*pins, "--textcfg", known.config, "--router", "router2"]
     if family == "ice40":
         pins = ["--pcf", known.pins] if constrained else ["--pcf-allow-unconstrained"]
         return [*pins, "--asc", known.config]

@@ -4,7 +4,7 @@
 /// Function:   value i = clip((sum_j w_ij x_j + bias_i) >> 7, to 16 signed bits), i = 0 to 7. With
 ///             bias_i = 64 - sum_j M_ij mean_j that is the KLT-8, with the transposed matrix and
 ///             bias_j = 64 + 128 mean_j its way back. Equal to hwgen.codec.transform.Transform.
-/// Timing:     a vector every 8 cycles; latency 5; never stalls
+/// Timing:     a vector every 8 cycles; latency 6; never stalls
 /// Parameters: Groups a power of two, of eight channels
 /// Notes:      Row i of group g is word 8g + i of a memory: {bias 27, w_i7, ..., w_i0 8 each}, as
 ///             hwgen.codec.lookup.klt_rom gives it.
@@ -38,8 +38,8 @@ module hwg_codec_klt8 #(
   logic                  busy_d, busy_q, load;
   logic [2:0]            row_q;
   logic [GroupWidth-1:0] group_q;
-  logic [127:0]          vector_q, vector_1_q;
-  logic [90:0]           row;
+  logic [127:0]          vector_q, vector_1_q, vector_2_q;
+  logic [90:0]           row, row_2_q;  // a register behind the memory, in front of the products
   assign in_ready_o = ~busy_q | (&row_q);
   assign load       = in_valid_i & in_ready_o;
   assign busy_d     = load | (busy_q & ~(&row_q));
@@ -56,6 +56,8 @@ module hwg_codec_klt8 #(
   );
   always_ff @(posedge clk_i) begin
     vector_1_q <= vector_q;
+    vector_2_q <= vector_1_q;
+    row_2_q    <= row;
     if (load) begin
       group_q  <= in_group_i;
       vector_q <= in_data_i;
@@ -78,8 +80,8 @@ module hwg_codec_klt8 #(
   for (genvar j = 0; j < 8; j++) begin : gen_product
     logic signed [15:0] x;
     logic signed [7:0]  w;
-    assign x = vector_1_q[16*j +: 16];
-    assign w = row[8*j +: 8];
+    assign x = vector_2_q[16*j +: 16];
+    assign w = row_2_q[8*j +: 8];
     always_ff @(posedge clk_i) products_q[j] <= 24'(x) * 24'(w);
   end
   assign sum = 28'(sums_q[0]) + 28'(sums_q[1]) + 28'(bias_2_q);
@@ -96,7 +98,7 @@ module hwg_codec_klt8 #(
     .data_o(value)
   );
   always_ff @(posedge clk_i) begin
-    bias_1_q    <= row[90:64];
+    bias_1_q    <= row_2_q[90:64];
     bias_2_q    <= bias_1_q;
     sums_q[0]   <= (26'(products_q[0]) + 26'(products_q[1]))
                  + (26'(products_q[2]) + 26'(products_q[3]));
@@ -105,7 +107,7 @@ module hwg_codec_klt8 #(
     out_value_o <= value;
   end
   hwg_valid #(
-    .Cycles(4)
+    .Cycles(5)
   ) u_valid (
     .clk_i  (clk_i),
     .rst_ni (rst_ni),

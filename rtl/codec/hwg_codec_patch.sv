@@ -4,16 +4,18 @@
 /// Function:   Z = T Y T', or T' Y T if Inverse, exactly. The vectors of a patch come in as rows and
 ///             leave as columns, or the other way round. Equal to
 ///             hwgen.codec.transform.Transform.coefficients and inverse.
-/// Timing:     a vector a cycle, never stalls; the first one of a patch leaves 2 cycles behind the
-///             last one that came in
-/// Parameters: Kind 1 (Haar2), 2 (ICT4) or 3 (WHT4); Inverse 0 or 1; Width >= 1
-/// Notes:      Vectors may come with gaps; a patch leaves without.
+/// Timing:     a vector every Pace cycles, never stalls; the first one of a patch leaves 3 cycles
+///             behind the last one that came in
+/// Parameters: Kind 1 (Haar2), 2 (ICT4) or 3 (WHT4); Inverse 0 or 1; Width >= 1; Pace a power of two
+/// Notes:      Vectors may come with gaps, but not oftener than every Pace cycles; those of a patch
+///             leave Pace cycles apart, and each stays until the next one.
 `default_nettype none
 
 module hwg_codec_patch #(
   parameter int Kind    = 2,   // of the transform
   parameter int Inverse = 0,   // 1: back to pixels
   parameter int Width   = 16,  // of an input, two's complement
+  parameter int Pace    = 1,   // cycles from vector to vector
   localparam int Side     = (Kind == 1) ? 2 : 4,
   localparam int MidWidth = Width + 3,
   localparam int OutWidth = Width + 6
@@ -32,13 +34,17 @@ module hwg_codec_patch #(
   if (Width < 1) begin : gen_check_width
     initial $fatal(1, "hwg_codec_patch: Width must be >= 1");
   end
+  if (Pace < 1 || (Pace & (Pace - 1)) != 0) begin : gen_check_pace
+    initial $fatal(1, "hwg_codec_patch: Pace must be a power of two");
+  end
 
   localparam int PLACE_WIDTH = $clog2(Side);
+  localparam int STEP_WIDTH  = PLACE_WIDTH + $clog2(Pace);  // vector, and cycle of it
   logic [Side*MidWidth-1:0]      mid;
-  logic [Side*Side*MidWidth-1:0] bank_q [0:1];  // vector k of a patch at k * Side
-  logic [PLACE_WIDTH-1:0]        in_place_q, out_place_q;
-  logic                          in_bank_q, out_bank_q, full, giving_q;
-  logic [Side*MidWidth-1:0]      turned;
+  logic [PLACE_WIDTH-1:0]        in_place_q, out_place;
+  logic [STEP_WIDTH-1:0]         out_step_q;
+  logic                          in_bank_q, out_bank_q, full, giving_q, give, give_1_q;
+  logic [Side*MidWidth-1:0]      turned, turned_1_q;
   logic [Side*OutWidth-1:0]      result;
   hwg_codec_butterfly #(
     .Kind   (Kind),
@@ -48,40 +54,62 @@ module hwg_codec_patch #(
     .data_i(in_data_i),
     .data_o(mid)
   );
-  assign full = in_valid_i & (&in_place_q);
+  assign full      = in_valid_i & (&in_place_q);
+  assign out_place = out_step_q[STEP_WIDTH-1 -: PLACE_WIDTH];
+  if (Pace == 1) begin : gen_each
+    assign give = giving_q;
+  end else begin : gen_paced
+    assign give = giving_q & (out_step_q[$clog2(Pace)-1:0] == '0);
+  end
 
+  // Two banks of Side vectors; one value of each is looked at.
   for (genvar k = 0; k < Side; k++) begin : gen_turn
-    assign turned[k*MidWidth +: MidWidth] =
-        bank_q[out_bank_q][(k*Side + 32'(out_place_q))*MidWidth +: MidWidth];
+    logic [Side*MidWidth-1:0] vector_0_q, vector_1_q, vector;
+    logic                     here;
+    assign here   = in_valid_i & (in_place_q == PLACE_WIDTH'(k));
+    assign vector = out_bank_q ? vector_1_q : vector_0_q;
+    assign turned[k*MidWidth +: MidWidth] = vector[32'(out_place)*MidWidth +: MidWidth];
+    always_ff @(posedge clk_i) begin
+      if (here && !in_bank_q) vector_0_q <= mid;
+      if (here && in_bank_q)  vector_1_q <= mid;
+    end
   end
   hwg_codec_butterfly #(
     .Kind   (Kind),
     .Inverse(Inverse),
     .Width  (MidWidth)
   ) u_second (
-    .data_i(turned),
+    .data_i(turned_1_q),
     .data_o(result)
   );
 
   always_ff @(posedge clk_i) begin
-    if (in_valid_i) bank_q[in_bank_q][32'(in_place_q)*Side*MidWidth +: Side*MidWidth] <= mid;
+    turned_1_q <= turned;
     out_data_o <= result;
     if (!rst_ni) begin
       in_place_q  <= '0;
-      out_place_q <= '0;
+      out_step_q  <= '0;
       in_bank_q   <= 1'b0;
       out_bank_q  <= 1'b0;
       giving_q    <= 1'b0;
+      give_1_q    <= 1'b0;
       out_valid_o <= 1'b0;
     end else begin
       in_place_q  <= in_place_q + PLACE_WIDTH'(in_valid_i);
       in_bank_q   <= in_bank_q ^ full;
-      out_place_q <= out_place_q + PLACE_WIDTH'(giving_q);
-      giving_q    <= full | (giving_q & ~(&out_place_q));
-      out_bank_q  <= out_bank_q ^ (giving_q & (&out_place_q));
-      out_valid_o <= giving_q;
+      out_step_q  <= out_step_q + STEP_WIDTH'(giving_q);
+      giving_q    <= full | (giving_q & ~(&out_step_q));
+      out_bank_q  <= out_bank_q ^ (giving_q & (&out_step_q));
+      give_1_q    <= give;
+      out_valid_o <= give_1_q;
     end
   end
+
+`ifdef HWG_ASSERT
+  always @(posedge clk_i) begin
+    if (rst_ni && full) assert (!giving_q || (&out_step_q));
+  end
+`endif
 
 endmodule
 

@@ -4,7 +4,7 @@
 /// Function:   value_o = sign(z) ((|z| scale + (1 << shift >> 1)) >> shift), clipped to bits_i bits:
 ///             two's complement if signed_i, else 0 and up. Equal to
 ///             hwgen.codec.transform.Transform.quantised.
-/// Timing:     latency 4, interval 1, never stalls
+/// Timing:     latency 5, interval 1, never stalls
 /// Parameters: 2 <= Width <= 32; 1 <= Bits <= 15
 /// Notes:      What belongs to a coefficient (its class's scale) comes with it; the rest stands still.
 `default_nettype none
@@ -32,34 +32,37 @@ module hwg_codec_quantise #(
   localparam int PRODUCT = Width + 17;
   logic [Width-1:0]   size_1_q;
   logic [15:0]        scale_1_q;
-  logic [PRODUCT-1:0] product_2_q, half, quotient;
-  logic [15:0]        quotient_3_q;  // more is as good as the most
-  logic               minus_1_q, minus_2_q, minus_3_q;
-  assign half     = (PRODUCT'(1) << shift_i) >> 1;
-  assign quotient = (product_2_q + half) >> shift_i;
+  logic [PRODUCT-1:0] product_2_q;
+  logic [PRODUCT:0]   twice_2, shifted_2;  // one bit behind the point, by which it is rounded
+  logic [17:0]        shifted_3_q;         // more than 17 bits are as good as the most
+  logic [17:0]        sum_3;
+  logic [16:0]        size_4_q;
+  logic               minus_1_q, minus_2_q, minus_3_q, minus_4_q, unused_half;
+  assign twice_2     = {product_2_q, 1'b0};
+  assign shifted_2   = twice_2 >> shift_i;
+  assign sum_3       = {1'b0, shifted_3_q[16:0]} + 18'd1;
+  assign unused_half = sum_3[0];
 
   // The largest magnitudes on both sides.
-  logic [15:0] top, bottom, size;
-  logic        below;
-  assign top    = (16'd1 << (bits_i - 4'(signed_i))) - 16'd1;
-  assign bottom = signed_i ? top + 16'd1 : 16'd0;
-  assign below  = minus_3_q;
-  assign size   = below ? ((quotient_3_q > bottom) ? bottom : quotient_3_q)
-                : ((quotient_3_q > top) ? top : quotient_3_q);
-
-  logic [15:0] result;
-  assign result = below ? 16'd0 - size : size;
-  logic unused_result;
-  assign unused_result = ^result[15:Bits];
+  logic [16:0] top, bottom, size, result;
+  logic        unused_result;
+  assign top           = (17'd1 << (bits_i - 4'(signed_i))) - 17'd1;
+  assign bottom        = signed_i ? top + 17'd1 : 17'd0;
+  assign size          = minus_4_q ? ((size_4_q > bottom) ? bottom : size_4_q)
+                       : ((size_4_q > top) ? top : size_4_q);
+  assign result        = minus_4_q ? 17'd0 - size : size;
+  assign unused_result = ^result[16:Bits];
   always_ff @(posedge clk_i) begin
-    size_1_q     <= z_i[Width-1] ? Width'(0) - z_i : z_i;
-    minus_1_q    <= z_i[Width-1];
-    scale_1_q    <= scale_i;
-    product_2_q  <= PRODUCT'(size_1_q) * PRODUCT'(scale_1_q);
-    minus_2_q    <= minus_1_q;
-    quotient_3_q <= (quotient[PRODUCT-1:16] != '0) ? 16'hffff : quotient[15:0];
-    minus_3_q    <= minus_2_q;
-    value_o      <= result[Bits-1:0];
+    size_1_q    <= z_i[Width-1] ? Width'(0) - z_i : z_i;
+    minus_1_q   <= z_i[Width-1];
+    scale_1_q   <= scale_i;
+    product_2_q <= PRODUCT'(size_1_q) * PRODUCT'(scale_1_q);
+    minus_2_q   <= minus_1_q;
+    shifted_3_q <= {shifted_2[PRODUCT:17] != '0, shifted_2[16:0]};
+    minus_3_q   <= minus_2_q;
+    size_4_q    <= shifted_3_q[17] ? 17'h1ffff : sum_3[17:1];
+    minus_4_q   <= minus_3_q;
+    value_o     <= result[Bits-1:0];
   end
 
 endmodule

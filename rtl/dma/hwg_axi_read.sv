@@ -92,8 +92,9 @@ module hwg_axi_read #(
   end
 
   assign final_burst = {{9{1'b0}}, left_q} == {{BeatsWidth{1'b0}}, burst};
-  // Once raised, arvalid stays: room only grows, and a free place in the tracker stays free.
-  assign ask   = busy_q & track_ready & ({9'b0, room_q} >= {{ROOM_WIDTH{1'b0}}, burst});
+  // Once raised, arvalid stays: room only grows, and a free place in the tracker stays free. There
+  // must be room for the longest burst, whatever this one's length, which is known late.
+  assign ask   = busy_q & track_ready & (room_q >= ROOM_WIDTH'(MaxBurst));
   assign taken = ask & m_axi_arready_i;
 
   assign m_axi_arvalid_o = ask;

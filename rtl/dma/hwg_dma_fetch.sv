@@ -9,8 +9,9 @@
 ///             consumer takes a command only when it has room for the block
 /// Parameters: those of hwg_axi_read
 /// Notes:      docs/bitstream.md has the layouts. Sizes are held while busy. A bad index (first
-///             offset not 0, no increase, past the capacity) is fault 1 and an answer of the bus in
-///             error fault 7; a block longer than any can be is fault 2. None of these is read.
+///             offset not 0, no increase, past the capacity), or a slot past the capacity, is fault 1
+///             and an answer of the bus in error fault 7; a block longer than any can be, or than its
+///             slot, is fault 2. None of these is read.
 `default_nettype none
 
 module hwg_dma_fetch #(
@@ -25,7 +26,7 @@ module hwg_dma_fetch #(
   input  wire logic                 start_i,
   output logic                      busy_o,
   // the tensor
-  input  wire logic [AddrWidth-1:0] data_addr_i,    // aligned to 64 bytes
+  input  wire logic [AddrWidth-1:0] data_addr_i,    // aligned to 8 bytes
   input  wire logic [AddrWidth-1:0] index_addr_i,   // likewise
   input  wire logic                 slotted_i,
   input  wire logic [15:0]          slot_i,         // words of a slot
@@ -165,66 +166,75 @@ module hwg_dma_fetch #(
 
   // ------------------------------------------------------------------ the next block
 
-  logic                 known, starved, wrong, bus_wrong, too_long, faulty, ask_block;
-  logic                 have_begin_d, have_begin_q;  // packed: where the block begins
+  // A place is looked at a cycle before its block is told of: comparing takes long.
+
+  logic                 known, starved, wrong, bus_wrong, too_long, faulty, ask_block, judge;
+  logic                 judged_d, judged_q;          // a block is known, but for its size
+  logic [3:0]           verdict_d, verdict_q;        // what is wrong with it
+  logic [10:0]          length_q;
+  logic [31:0]          at_q;                        // where it begins
+  logic                 have_begin_d, have_begin_q;  // packed: it is known where the next one begins
   logic                 begin_error_d, begin_error_q;
-  logic [31:0]          begin_d, begin_q;
+  logic [31:0]          begin_d, begin_q;            // of the next block, or of its slot
+  logic [32:0]          slot_end;
   logic                 bad_first_d, bad_first_q;    // the first offset was not 0
-  logic [AddrWidth-1:0] slot_addr_d, slot_addr_q;
   logic [AddrWidth-1:0] block_addr;
   logic [31:0]          length;
-  logic                 block_high;
+
+  assign length    = slotted_i ? place : place - begin_q;
+  assign slot_end  = {1'b0, begin_q} + 33'(slot_i);
+  assign wrong     = slotted_i ? slot_end > {1'b0, capacity_i}
+                               : bad_first_q | (place <= begin_q) | (place > capacity_i);
+  assign bus_wrong = slotted_i ? place_error & ~wrong : place_error | begin_error_q;
+  assign too_long  = length > (slotted_i ? {16'd0, slot_i} : 32'(MOST_WORDS));
+  assign verdict_d = bus_wrong ? FAULT_AXI : wrong ? FAULT_IDX : too_long ? FAULT_LEN : '0;
 
   // A tensor that has more blocks than the index has places must not wait for ever.
-  assign starved   = (left_q == '0) & (promised_q == '0);
-  assign known     = busy_q & grid_valid & (starved | (place_valid & (slotted_i | have_begin_q)));
-  assign length    = slotted_i ? place : place - begin_q;
-  assign bus_wrong = ~starved & (place_error | (~slotted_i & begin_error_q));
-  assign wrong     = starved | (~slotted_i & (bad_first_q | (place <= begin_q)
-                                               | (place > capacity_i)));
-  assign too_long  = length > (slotted_i ? {16'd0, slot_i} : 32'(MOST_WORDS));
-  assign faulty    = bus_wrong | wrong | too_long;
+  assign starved = (left_q == '0) & (promised_q == '0);
+  assign known   = busy_q & grid_valid & (judged_q | starved);
+  assign faulty  = ~judged_q | (verdict_q != '0);
 
   assign block_valid_o  = known & (faulty | (tag_ready & cmd_ready & ~ask_ahead));
   assign block_number_o = grid_number;
-  assign block_words_o  = faulty ? '0 : 11'(length);
-  assign block_fault_o  = bus_wrong ? FAULT_AXI : wrong ? FAULT_IDX : too_long ? FAULT_LEN : '0;
+  assign block_words_o  = faulty ? '0 : length_q;
+  assign block_fault_o  = judged_q ? verdict_q : FAULT_IDX;
   assign send           = block_valid_o & block_ready_i;
   assign ask_block      = send & ~faulty;
-  assign block_addr     = slotted_i ? slot_addr_q : data_addr_i + (AddrWidth'(begin_q) << 3);
-  assign block_high     = (BEAT_WORDS == 2) & block_addr[3];
+  assign block_addr     = data_addr_i + (AddrWidth'(at_q) << 3);
 
   // A place is used up by its block; in the packed layout the first one only says where to begin.
-  assign place_next = place_valid & (~busy_q | send | (~slotted_i & ~have_begin_q));
+  assign judge      = busy_q & place_valid & (slotted_i | have_begin_q) & (~judged_q | send);
+  assign place_next = judge | (place_valid & (~busy_q | (~slotted_i & ~have_begin_q)));
 
   always_comb begin
     busy_d        = busy_q;
+    judged_d      = judge | (judged_q & ~send);
     have_begin_d  = have_begin_q;
     begin_d       = begin_q;
     begin_error_d = begin_error_q;
     bad_first_d   = bad_first_q;
-    slot_addr_d   = slot_addr_q;
     if (place_next) begin
       have_begin_d  = 1'b1;
-      begin_d       = place;
+      begin_d       = slotted_i ? slot_end[31:0] : place;
       begin_error_d = place_error;
       if (!have_begin_q) bad_first_d = place != '0;
     end
-    if (send) begin
-      slot_addr_d = slot_addr_q + (AddrWidth'(slot_i) << 3);
-      if (grid_last) busy_d = 1'b0;
+    if (send && grid_last) begin
+      busy_d   = 1'b0;
+      judged_d = 1'b0;
     end
     if (start_i) begin
       busy_d       = 1'b1;
+      judged_d     = 1'b0;
       have_begin_d = 1'b0;
-      slot_addr_d  = data_addr_i;
+      begin_d      = '0;
     end
   end
 
   // ------------------------------------------------------------------ reads
 
   logic                 axi_idle, tag_valid;
-  logic [AddrWidth-1:0] read_addr;
+  logic [AddrWidth-1:0] asked_addr, read_addr;
   logic [10:0]          read_words, read_span;
   logic                 beat_valid, beat_ready, beat_error;
   logic [DataWidth-1:0] beat_data;
@@ -234,9 +244,10 @@ module hwg_dma_fetch #(
   logic                 unused_last;
 
   // Down to the beat that holds the first word.
-  assign read_addr  = (ask_ahead ? ahead_addr_q : block_addr) & ~AddrWidth'(BEAT_BYTES - 1);
-  assign read_words = ask_ahead ? 11'(ahead_words) : 11'(length);
-  assign read_high  = ~ask_ahead & block_high;
+  assign asked_addr = ask_ahead ? ahead_addr_q : block_addr;
+  assign read_addr  = asked_addr & ~AddrWidth'(BEAT_BYTES - 1);
+  assign read_words = ask_ahead ? 11'(ahead_words) : length_q;
+  assign read_high  = (BEAT_WORDS == 2) & asked_addr[3];
   assign read_span  = read_words + 11'(read_high) + 11'(BEAT_WORDS - 1);
 
   hwg_axi_read #(
@@ -349,11 +360,13 @@ module hwg_dma_fetch #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       busy_q     <= 1'b0;
+      judged_q   <= 1'b0;
       left_q     <= '0;
       promised_q <= '0;
       upper_q    <= 1'b0;
     end else begin
       busy_q     <= busy_d;
+      judged_q   <= judged_d;
       left_q     <= left_d;
       promised_q <= promised_d;
       upper_q    <= upper_d;
@@ -366,8 +379,12 @@ module hwg_dma_fetch #(
     begin_q       <= begin_d;
     begin_error_q <= begin_error_d;
     bad_first_q   <= bad_first_d;
-    slot_addr_q   <= slot_addr_d;
     expect_q      <= expect_d;
+    if (judge) begin
+      verdict_q <= verdict_d;
+      length_q  <= 11'(length);
+      at_q      <= begin_q;
+    end
   end
 
 endmodule

@@ -4,7 +4,7 @@
 /// Function:   a tensor of height x width x channels is cut into blocks of bh x bw x bc, those at
 ///             the far edges smaller; channels run fastest, then x, then y. Of every block its
 ///             number, its size and its count of values are told.
-/// Timing:     first block 3 cycles after start_i, then one every 3 cycles at most
+/// Timing:     first block 4 cycles after start_i, then one every 4 cycles at most
 /// Parameters: SideWidth 13 to 32
 /// Notes:      All sizes are at least 1, and bh * bw * bc at most 4096. They are held while busy.
 ///             start_i gives up a walk under way.
@@ -37,10 +37,10 @@ module hwg_dma_grid #(
     initial $fatal(1, "hwg_dma_grid: SideWidth must be 13 to 32");
   end
 
-  logic [2:0]  step_d, step_q;  // one bit a state: sizes, first product, second product
+  logic [3:0]  step_d, step_q;  // one bit a state: sizes, first product, second product, there
   logic [31:0] number_d, number_q;
   logic [SideWidth-1:0] y_d, y_q, x_d, x_q, c_d, c_q;  // what is left in each direction, this block included
-  logic [12:0] h_q, w_q, n_q;
+  logic [12:0] side_h_q, side_w_q, side_c_q, n_q;
   logic [12:0] h, w, c;
   logic        c_ends, x_ends, y_ends, next;
 
@@ -51,11 +51,11 @@ module hwg_dma_grid #(
   assign x_ends = x_q <= SideWidth'(bw_i);
   assign y_ends = y_q <= SideWidth'(bh_i);
 
-  assign out_valid_o  = step_q[2];
+  assign out_valid_o  = step_q[3];
   assign out_number_o = number_q;
-  assign out_h_o      = h_q;
-  assign out_w_o      = w_q;
-  assign out_c_o      = c;
+  assign out_h_o      = side_h_q;
+  assign out_w_o      = side_w_q;
+  assign out_c_o      = side_c_q;
   assign out_values_o = n_q;
   assign out_last_o   = c_ends & x_ends & y_ends;
   assign next         = out_valid_o & out_ready_i;
@@ -67,19 +67,19 @@ module hwg_dma_grid #(
     x_d      = x_q;
     c_d      = c_q;
     if (start_i) begin
-      step_d   = 3'b001;
+      step_d   = 4'b0001;
       number_d = '0;
       y_d      = height_i;
       x_d      = width_i;
       c_d      = channels_i;
     end else if (next) begin
-      step_d   = out_last_o ? 3'b000 : 3'b001;
+      step_d   = out_last_o ? 4'b0000 : 4'b0001;
       number_d = number_q + 32'd1;
       c_d      = c_ends ? channels_i : c_q - SideWidth'(bc_i);
       if (c_ends)           x_d = x_ends ? width_i : x_q - SideWidth'(bw_i);
       if (c_ends && x_ends) y_d = y_q - SideWidth'(bh_i);
-    end else if (!step_q[2]) begin
-      step_d = {step_q[1:0], 1'b0};
+    end else if (!step_q[3]) begin
+      step_d = {step_q[2:0], 1'b0};
     end
   end
 
@@ -94,11 +94,12 @@ module hwg_dma_grid #(
     x_q      <= x_d;
     c_q      <= c_d;
     if (step_q[0]) begin
-      h_q <= h;
-      w_q <= w;
-      n_q <= 13'(h * w);
+      side_h_q <= h;
+      side_w_q <= w;
+      side_c_q <= c;
     end
-    if (step_q[1]) n_q <= 13'(n_q * c);
+    if (step_q[1]) n_q <= 13'(side_h_q * side_w_q);
+    if (step_q[2]) n_q <= 13'(n_q * side_c_q);
   end
 
 endmodule

@@ -7,7 +7,8 @@
 ///             keeps up
 /// Parameters: those of hwg_dma_fetch and hwg_codec_decode
 /// Notes:      docs/bitstream.md has format and order. What the tensor is must stand still while
-///             busy. Nothing that comes from memory can make it wait for ever.
+///             busy. Nothing that comes from memory can make it wait for ever. A single block is read
+///             as a tensor of its size, in a slot of its length, with its number in first_i.
 `default_nettype none
 
 module hwg_dma_reader #(
@@ -37,6 +38,7 @@ module hwg_dma_reader #(
   input  wire logic [15:0]           slot_i,
   input  wire logic [31:0]           capacity_i,
   input  wire logic [31:0]           blocks_i,
+  input  wire logic [31:0]           first_i,      // number of its first block
   input  wire logic [15:0]           height_i,
   input  wire logic [15:0]           width_i,
   input  wire logic [15:0]           channels_i,
@@ -201,7 +203,7 @@ module hwg_dma_reader #(
     .key_i          (key_i),
     .block_valid_i  (block_valid),
     .block_ready_o  (block_ready),
-    .block_number_i (block_number),
+    .block_number_i (block_number + first_i),
     .block_h_i      (block_h),
     .block_w_i      (block_w),
     .block_c_i      (block_c),
@@ -242,12 +244,12 @@ module hwg_dma_reader #(
     final_d   = final_q;
     if (block_valid && block_ready && block_final) begin
       known_d = 1'b1;
-      final_d = block_number;
+      final_d = block_number + first_i;
     end
     if (start_i) begin
       waiting_d = 1'b1;
       known_d   = 1'b0;
-      number_d  = '0;
+      number_d  = first_i;
     end
   end
 

@@ -5,14 +5,16 @@
 ///             writer (0) and the reader (1) a description of the tensor and a tally of what happened
 /// Timing:     as hwg_axil_slave
 /// Parameters: AddrWidth 13 to 64; the others are what the constant registers tell
-/// Notes:      An address without a register answers SLVERR. A tally is cleared when its engine
-///             starts. A test holds every register against the description.
+/// Notes:      An address without a register answers SLVERR, as does a write to what must stand
+///             still while an engine is busy. A tally is cleared when its engine starts. A test holds
+///             every register against the description.
 `default_nettype none
 
 module hwg_dma_regs #(
   parameter int          AddrWidth = 32,            // bits of a byte address in memory
   parameter logic [31:0] Version   = 32'd0,         // of hwgen: 8 bits major, 8 minor, 16 patch
-  parameter logic [31:0] Config    = 32'h0801_0801  // 8 bits bus bytes, 8 sets, 4 coder, 4 bits, 8 lanes
+  parameter logic [31:0] Config    = 32'h0801_C801, // see there
+  parameter logic [31:0] Limits    = 32'h0020_1000
 ) (
   input  wire logic                   clk_i,
   input  wire logic                   rst_ni,
@@ -58,9 +60,11 @@ module hwg_dma_regs #(
   output logic      [1:0]             tans_o,
   output logic      [2*4-1:0]         set_o,
   output logic      [2*32-1:0]        key_o,
+  output logic      [2*32-1:0]        first_o,
   // tables and weights, one word at a time
   output logic                        table_write_o,
-  output logic      [1:0]             table_kind_o,  // 0 decoder's, 1 encoder's, 2 weights
+  input  wire logic                   table_known_i, // there is such a word, and it may be written
+  output logic      [2:0]             table_kind_o,  // decode: table, weights; encode: table, states, weights
   output logic      [15:0]            table_addr_o,
   output logic      [31:0]            table_data_o,
   // what happens
@@ -82,9 +86,9 @@ module hwg_dma_regs #(
   // Words of the head; banks follow at word 16 and 32 (tensors), 48 and 56 (tallies).
   localparam logic [6:0] W_ID = 7'd0, W_VERSION = 7'd1, W_CONFIG = 7'd2, W_STATUS = 7'd3;
   localparam logic [6:0] W_CONTROL = 7'd4, W_ENABLE = 7'd5, W_EVENTS = 7'd6, W_MODE = 7'd7;
-  localparam logic [6:0] W_TABLE = 7'd8, W_TABLE_DATA = 7'd9;
+  localparam logic [6:0] W_TABLE_ADDR = 7'd8, W_TABLE_DATA = 7'd9, W_LIMITS = 7'd10;
 
-  logic        write, unused_read;
+  logic        write, write_known, unused_read;
   logic [6:0]  write_word, read_word;
   logic [31:0] write_data, write_mask, read_data;
   logic [63:0] tensor_data, tally_data;
@@ -116,7 +120,7 @@ module hwg_dma_regs #(
     .write_word_o  (write_word),
     .write_data_o  (write_data),
     .write_mask_o  (write_mask),
-    .write_known_i (known(write_word)),
+    .write_known_i (write_known),
     .read_o        (unused_read),
     .read_word_o   (read_word),
     .read_data_i   (read_data),
@@ -124,9 +128,20 @@ module hwg_dma_regs #(
   );
 
   function automatic logic known(input logic [6:0] word);
-    known = (word < 7'd10) || (word >= 7'd16 && word < 7'd29) || (word >= 7'd32 && word < 7'd45)
+    known = (word < 7'd11) || (word >= 7'd16 && word < 7'd30) || (word >= 7'd32 && word < 7'd46)
             || (word >= 7'd48 && word < 7'd64);
   endfunction
+
+  // What an engine works with stands still.
+  logic [1:0] start_q;  // a cycle after the write, when the tally is clear
+  logic [1:0] working;
+  logic       locked;
+
+  assign working     = busy_i | start_q;
+  assign locked      = (write_word[6:4] == 3'd1 & working[0]) | (write_word[6:4] == 3'd2 & working[1])
+                     | (write_word == W_MODE & working[1])
+                     | (write_word == W_TABLE_DATA & ~table_known_i);
+  assign write_known = known(write_word) & ~locked;
 
   // ---- switches and events
   assign start   = {2{write && write_word == W_CONTROL}} & write_data[1:0] & write_mask[1:0]
@@ -135,25 +150,24 @@ module hwg_dma_regs #(
   assign fast_o  = fast_q;
   assign irq_o   = |(events_q & enable_q);
 
-  logic [1:0]  start_q;  // a cycle later, when the tally is clear
-  logic [17:0] table_d, table_q;  // kind and address of the next word
+  logic [18:0] table_d, table_q;  // kind and address of the next word
 
-  assign table_write_o = write && write_word == W_TABLE_DATA;
+  assign table_write_o = write & write_known & (write_word == W_TABLE_DATA);
   assign {table_kind_o, table_addr_o} = table_q;
-  assign table_data_o  = write_data & write_mask;
+  assign table_data_o  = write_data;
 
   always_comb begin
     enable_d = enable_q;
     fast_d   = fast_q;
     events_d = events_q;
-    table_d  = table_write_o ? {table_q[17:16], table_q[15:0] + 16'd1} : table_q;
-    if (write && write_word == W_TABLE) begin
-      table_d = (table_q & ~write_mask[17:0]) | (write_data[17:0] & write_mask[17:0]);
+    table_d  = table_write_o ? {table_q[18:16], table_q[15:0] + 16'd1} : table_q;
+    if (write && write_word == W_TABLE_ADDR) begin
+      table_d = (table_q & ~write_mask[18:0]) | (write_data[18:0] & write_mask[18:0]);
     end
     if (write && write_word == W_ENABLE) begin
       enable_d = (enable_q & ~write_mask[3:0]) | (write_data[3:0] & write_mask[3:0]);
     end
-    if (write && write_word == W_MODE && write_mask[0]) fast_d = write_data[0];
+    if (write && write_known && write_word == W_MODE && write_mask[0]) fast_d = write_data[0];
     if (write && write_word == W_EVENTS) events_d = events_q & ~(write_data[3:0] & write_mask[3:0]);
     events_d = events_d | {fault_i, busy_q & ~busy_i};  // an event outlives a clear in its cycle
   end
@@ -186,8 +200,9 @@ module hwg_dma_regs #(
       W_ENABLE:  read_data = {28'd0, enable_q};
       W_EVENTS:  read_data = {28'd0, events_q};
       W_MODE:    read_data = {31'd0, fast_q};
-      W_TABLE:   read_data = {14'd0, table_q};
+      W_TABLE_ADDR: read_data = {13'd0, table_q};
       W_TABLE_DATA: read_data = '0;
+      W_LIMITS:  read_data = Limits;
       default: begin
         case (read_word[6:4])
           3'd1:    read_data = tensor_data[31:0];
@@ -203,7 +218,7 @@ module hwg_dma_regs #(
     hwg_dma_tensor #(.AddrWidth(AddrWidth)) i_tensor (
       .clk_i         (clk_i),
       .rst_ni        (rst_ni),
-      .write_i       (write & (write_word[6:4] == 3'(i + 1))),
+      .write_i       (write & write_known & (write_word[6:4] == 3'(i + 1))),
       .write_word_i  (write_word[3:0]),
       .write_data_i  (write_data),
       .write_mask_i  (write_mask),
@@ -227,7 +242,8 @@ module hwg_dma_regs #(
       .stored_o      (stored_o[i]),
       .tans_o        (tans_o[i]),
       .set_o         (set_o[4*i +: 4]),
-      .key_o         (key_o[32*i +: 32])
+      .key_o         (key_o[32*i +: 32]),
+      .first_o       (first_o[32*i +: 32])
     );
 
     hwg_dma_tally #(.Width(32)) i_tally (

@@ -6,9 +6,10 @@
 ///             layout: every block has a slot, and there is no index.
 /// Timing:     one word a cycle; between two blocks a few cycles, and 8 more for every 16 blocks
 /// Parameters: those of hwg_axi_write
-/// Notes:      docs/bitstream.md has the layouts. A block that does not fit under the capacity is
-///             dropped with all that follow (overflow_o); their offsets repeat the last one, which
-///             no decoder accepts. Sizes are held while busy.
+/// Notes:      docs/bitstream.md has the layouts. A block that does not fit under the capacity (in
+///             slots: that does not fit into its slot, or whose slot does not) is dropped with all
+///             that follow (overflow_o); their offsets repeat the last one, which no decoder accepts.
+///             Sizes are held while busy.
 `default_nettype none
 
 module hwg_dma_store #(
@@ -39,7 +40,7 @@ module hwg_dma_store #(
   // what happened
   output logic                        overflow_o,    // pulse: a block is dropped
   output logic                        error_o,       // pulse: the bus answered with an error
-  output logic      [31:0]            words_o,       // of the tensor so far
+  output logic      [31:0]            words_o,       // of the room used so far
   // AXI4, write channels
   output logic                        m_axi_awvalid_o,
   input  wire logic                   m_axi_awready_i,
@@ -84,12 +85,12 @@ module hwg_dma_store #(
   logic                 final_d, final_q;
   logic [10:0]          left_d, left_q;          // words of the block still to come
   logic [31:0]          offset_d, offset_q;
-  logic [AddrWidth-1:0] addr_d, addr_q, index_d, index_q;
+  logic [AddrWidth-1:0] index_d, index_q;
   logic [4:0]           count_d, count_q;        // offsets that wait to be written
   logic [3:0]           sent_d, sent_q;          // words of them that are gone
   logic [31:0]          offsets_q [0:CHUNK-1];
   logic                 note;                    // another offset is known
-  logic [31:0]          finish;
+  logic [32:0]          finish;
   logic                 fits, index_due, index_last;
   logic [3:0]           index_words;
 
@@ -101,9 +102,8 @@ module hwg_dma_store #(
   logic [DataWidth-1:0] beat_data;
   logic [DataWidth/8-1:0] beat_strb;
 
-  assign finish    = offset_q + 32'(block_words_i);
-  assign fits      = slotted_i ? 16'(block_words_i) <= slot_i
-                               : finish <= capacity_i;
+  assign finish    = 33'(offset_q) + (slotted_i ? 33'(slot_i) : 33'(block_words_i));
+  assign fits      = (finish <= {1'b0, capacity_i}) & (~slotted_i | 16'(block_words_i) <= slot_i);
   assign index_due = ~slotted_i & (count_q == 5'(CHUNK) | (final_q & count_q != '0));
 
   assign block_ready_o = state_q[BLOCK] & ~index_due;
@@ -118,7 +118,6 @@ module hwg_dma_store #(
     final_d    = final_q;
     left_d     = left_q;
     offset_d   = offset_q;
-    addr_d     = addr_q;
     index_d    = index_q;
     count_d    = count_q;
     sent_d     = sent_q;
@@ -140,8 +139,7 @@ module hwg_dma_store #(
         state_d = 7'd1 << BLOCK;
         note    = 1'b1;
         count_d = count_q + 5'd1;
-        addr_d  = addr_q + (AddrWidth'(slot_i) << 3);
-        if (!dropping_q) offset_d = offset_q + 32'(block_q);
+        if (!dropping_q) offset_d = offset_q + (slotted_i ? 32'(slot_i) : 32'(block_q));
       end
     end else if (state_q[ASK_INDEX] && cmd_ready) begin
       state_d = 7'd1 << INDEX;
@@ -161,7 +159,6 @@ module hwg_dma_store #(
       dropping_d = 1'b0;
       final_d    = 1'b0;
       offset_d   = '0;
-      addr_d     = data_addr_i;
       index_d    = index_addr_i;
       count_d    = slotted_i ? 5'd0 : 5'd1;  // the first offset is 0
       note       = 1'b1;
@@ -183,12 +180,12 @@ module hwg_dma_store #(
 
   assign cmd_valid    = state_q[ASK] | state_q[ASK_INDEX];
   assign cmd_addr     = (state_q[ASK_INDEX] ? index_q
-                       : slotted_i ? addr_q : data_addr_i + (AddrWidth'(offset_q) << 3))
+                       : data_addr_i + (AddrWidth'(offset_q) << 3))
                       & ~AddrWidth'(BEAT_BYTES - 1);
   assign in_valid     = (state_q[DATA] & word_valid_i & ~dropping_q) | state_q[INDEX];
   assign in_data      = state_q[INDEX] ? {high, low} : word_data_i;
   assign in_last      = state_q[INDEX] ? index_last : left_q == 11'd1;
-  assign in_high      = state_q[DATA] & ~slotted_i & offset_q[0];
+  assign in_high      = state_q[DATA] & offset_q[0];
   assign word_ready_o = state_q[DATA] & (dropping_q | in_ready);
   assign busy_o       = ~state_q[IDLE];
 
@@ -252,7 +249,6 @@ module hwg_dma_store #(
     final_q    <= final_d;
     left_q     <= left_d;
     offset_q   <= offset_d;
-    addr_q     <= addr_d;
     index_q    <= index_d;
     count_q    <= count_d;
     sent_q     <= sent_d;

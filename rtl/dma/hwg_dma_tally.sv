@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What happened to a tensor on its way: counters, and the first fault, sticky.
 ///
-/// Function:   counts blocks by how they are stored, blocks at fault, words moved, and cycles in
-///             which the stream stood still; keeps the fault and the number of the first block at
-///             fault until clear_i
+/// Function:   counts good blocks by how they are stored, faults, words moved, and cycles in which
+///             the stream stood still; keeps the fault and the number of the first block at fault
+///             until clear_i
 /// Timing:     a cycle behind what is counted
-/// Parameters: none that change it; Width bits of a counter, 8 to 32
-/// Notes:      Counters stop at their end instead of starting again.
+/// Parameters: none that change it; Width bits of a counter, 12 to 32
+/// Notes:      A block at fault counts as a fault and as nothing else: what its header says of how it
+///             is stored cannot be trusted. Counters stop at their end instead of starting again.
 `default_nettype none
 
 module hwg_dma_tally #(
@@ -17,7 +18,7 @@ module hwg_dma_tally #(
   input  wire logic        clear_i,
   input  wire logic        block_i,         // a block is done
   input  wire logic [1:0]  block_mode_i,    // 0 raw, 1 zero, 2 coded
-  input  wire logic        fault_i,         // something is wrong with a block
+  input  wire logic        fault_i,         // with block_i: something is wrong with it
   input  wire logic [3:0]  fault_kind_i,
   input  wire logic [31:0] fault_number_i,
   input  wire logic [10:0] words_i,         // moved in this cycle, 64 bits each
@@ -28,19 +29,21 @@ module hwg_dma_tally #(
   output logic             faulty_o
 );
 
-  if (Width < 8 || Width > 32) begin : gen_check_width
-    initial $fatal(1, "hwg_dma_tally: Width must be 8 to 32");
+  if (Width < 12 || Width > 32) begin : gen_check_width
+    initial $fatal(1, "hwg_dma_tally: Width must be 12 to 32");
   end
 
   logic [Width-1:0] count_q [0:5];
   logic [Width-1:0] raw, zero, coded, faults, words, stalls;
   logic [5:0]       event_on;
+  logic             good;
   logic [3:0]       kind_q;
   logic [31:0]      number_q;
   logic             faulty_q;
 
-  assign event_on = {stall_i, words_i != '0, fault_i, block_i && block_mode_i == 2'd2,
-                     block_i && block_mode_i == 2'd1, block_i && block_mode_i == 2'd0};
+  assign good     = block_i & ~fault_i;
+  assign event_on = {stall_i, words_i != '0, fault_i, good && block_mode_i == 2'd2,
+                     good && block_mode_i == 2'd1, good && block_mode_i == 2'd0};
   assign faulty_o = faulty_q;
 
   for (genvar i = 0; i < 6; i++) begin : gen_count

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The registers that describe one tensor to an engine: a bank of hwg_dma_regs.rdl.
 ///
-/// Function:   thirteen 32-bit words, written and read by word number; what they mean is on the ports
+/// Function:   fourteen 32-bit words, written and read by word number; what they mean is on the ports
 /// Timing:     a write holds from the next cycle on
 /// Parameters: AddrWidth 13 to 64
 /// Notes:      An engine takes them at its start; change them only while it stands still.
@@ -37,7 +37,8 @@ module hwg_dma_tensor #(
   output logic                      stored_o,
   output logic                      tans_o,
   output logic      [3:0]           set_o,
-  output logic      [31:0]          key_o        // fingerprint of tables and weights
+  output logic      [31:0]          key_o,       // fingerprint of tables and weights
+  output logic      [31:0]          first_o      // number of the first block
 );
 
   if (AddrWidth < 13 || AddrWidth > 64) begin : gen_check_addr
@@ -46,13 +47,13 @@ module hwg_dma_tensor #(
 
   localparam int DATA_LO = 0, DATA_HI = 1, INDEX_LO = 2, INDEX_HI = 3, CAPACITY = 4, BLOCKS = 5;
   localparam int LAYOUT = 6, PIXELS = 7, CHANNELS = 8, BLOCK_PIXELS = 9, BLOCK_CHANNELS = 10;
-  localparam int FORMAT = 11, KEY = 12, WORDS = 13;
+  localparam int FORMAT = 11, KEY = 12, FIRST = 13, WORDS = 14;
 
   // The bits of each word that can be written; the others read as 0.
   localparam logic [63:0] ADDR = {64{1'b1}} >> (64 - AddrWidth);
   localparam logic [32*WORDS-1:0] USED = {
-    32'hffff_ffff, 32'h0000_0fff, 32'h0000_1fff, 32'h1fff_1fff, 32'h0000_ffff, 32'hffff_ffff,
-    32'h0001_ffff, 32'hffff_ffff, 32'hffff_ffff, ADDR, ADDR
+    32'hffff_ffff, 32'hffff_ffff, 32'h0000_0fff, 32'h0000_1fff, 32'h1fff_1fff, 32'h0000_ffff,
+    32'hffff_ffff, 32'h0001_ffff, 32'hffff_ffff, 32'hffff_ffff, ADDR, ADDR
   };
 
   logic [32*WORDS-1:0] words_d, words_q;
@@ -97,6 +98,7 @@ module hwg_dma_tensor #(
   assign tans_o        = words_q[32*FORMAT+7];
   assign set_o         = words_q[32*FORMAT+8 +: 4];
   assign key_o         = words_q[32*KEY +: 32];
+  assign first_o       = words_q[32*FIRST +: 32];
 
 endmodule
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make bench-codec`: bits a value and DRAM energy of our coder beside the published ones."""
+"""`make bench-codec`: bits a value and DRAM energy of all coders; size and clock of our hardware.
+
+``--only rates`` measures the coders alone, ``--only hardware`` size and clock of the units alone.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,14 @@ from hwgen.codec.energy import MEMORIES, Memory, resnet18_maps
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import compiled, encode
 from hwgen.codec.wire import Coder, Grid
+from tests.bench_codec import hardware
 from tests.bench_codec.data import BITS, Net, images, rn06, trained
 from tests.bench_codec.measure import BUDGETS, OURS, PUBLISHED, WIDTHS, Lossy, Maps, at_error
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "out" / "bench-codec"
 DOCUMENT, MARK = ROOT / "docs" / "codec.md", "<!-- bench-codec -->"
+PARTS = ("rates", "hardware")
 LOSSLESS_BAR, LOSSY_BAR = 0.20, 0.35
 SPEED_BAR = 5e6
 SHOWN = 0.01  # the budget whose bytes enter the energy tables
@@ -38,7 +43,33 @@ def main() -> int:
     """Measure, print, and tell whether the bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bless", action="store_true", help="write the report into the docs")
-    bless = parser.parse_args().bless
+    parser.add_argument("--only", choices=("", *PARTS), default="", help="one part")
+    given = parser.parse_args()
+    failures: list[str] = []
+    if given.only in ("", "rates"):
+        failures += _rates(given.bless)
+    if given.only in ("", "hardware"):
+        failures += _hardware(given.bless)
+    for line in failures:
+        print(f"FAILED: {line}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _hardware(bless: bool) -> list[str]:
+    """Measure the units, print, and return what misses its bar."""
+    figures = []
+    for unit in hardware.UNITS_MEASURED:
+        figures.append(hardware.measure(unit))
+        print(hardware.report(figures)[-1], flush=True)
+    lines = hardware.report(figures)
+    print("\n" + "\n".join(lines))
+    if bless:
+        DOCUMENT.write_text(hardware.inserted(DOCUMENT.read_text("utf-8"), lines), "utf-8")
+    return [line for one in figures for line in one.failures]
+
+
+def _rates(bless: bool) -> list[str]:
+    """Measure the coders, print, and return what misses its bar."""
     nets = networks()
     lossless: dict[str, dict[str, list[float]]] = {}
     curves: dict[str, tuple[list[Lossy], list[Lossy], list[Lossy]]] = {}
@@ -71,9 +102,7 @@ def main() -> int:
     if bless:
         head, _, _ = DOCUMENT.read_text("utf-8").partition(MARK)
         DOCUMENT.write_text(f"{head}{MARK}\n\n{report}\n", "utf-8")
-    for line in failures:
-        print(f"FAILED: {line}", file=sys.stderr)
-    return 1 if failures else 0
+    return failures
 
 
 def _bits(sizes: Sequence[float], values: Sequence[int]) -> float:

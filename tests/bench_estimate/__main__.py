@@ -16,8 +16,9 @@ from hwgen.plan.board import load_board
 from hwgen.plan.calibration import FILE as CALIBRATION
 from hwgen.plan.cost import estimate, terms_of_stage
 from hwgen.plan.design import Design
+from hwgen.plan.requants import FILE as REQUANTS
 from hwgen.synth import yosys
-from tests.bench_estimate import calibrate, routes
+from tests.bench_estimate import calibrate, requants, routes
 from tests.bench_estimate.calibrate import Record
 from tests.bench_estimate.corpus import BOARDS, Case, cases, fresh
 from tests.bench_estimate.measure import Mapped, measure, planned
@@ -43,6 +44,7 @@ def main() -> int:
             parser.error(f"no family {name!r}; there are {', '.join(BOARDS)}")
     try:
         if given.record:
+            record_requants(families)  # terms of designs are made with these
             for family in families:
                 store(family, list(recorded(family)))
         if given.record or given.refit:
@@ -84,6 +86,13 @@ def record(case: Case, design: Design, mapped: Mapped, held: bool) -> Record:
     return Record(
         case.name, case.kind, design.model[:16], held, layers, mapped.lut, mapped.ff, registers
     )
+
+
+def record_requants(families: Sequence[str]) -> None:
+    """Write what common requantizers take by themselves."""
+    known: dict[str, Any] = json.loads(REQUANTS.read_text()) if REQUANTS.is_file() else {}
+    known |= {family: requants.measured(family, OUT / "requants") for family in families}
+    REQUANTS.write_bytes(json_bytes(dict(sorted(known.items()))))
 
 
 def store(family: str, records: Sequence[Record]) -> None:

@@ -53,7 +53,7 @@ class Record:
     def modelled(self, factors: Mapping[str, float]) -> dict[str, int]:
         """Return the LUT of every layer by the model."""
         return {
-            name: round(sum(factors[t] * n for t, n in terms.items()))
+            name: round(sum(factors.get(t, 1.0) * n for t, n in terms.items()))
             for name, (terms, _) in self.layers.items()
         }
 

@@ -23,7 +23,7 @@ from tests.bench_estimate.measure import planned
 
 FAMILIES = ("ecp5",)
 KINDS = ("mlp", "bnn", "residual", "sparse", "conv1d")
-EACH = 4  # designs of each
+EACH = 2  # designs of each
 SEEDS = (1, 2, 3)  # the middle one of these placements counts
 
 

@@ -18,6 +18,7 @@ from hwgen.emit.rtl import emit_rtl
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.plan.schedule import schedule
+from hwgen.plan.tables import Prices
 
 HERE = Path(__file__).resolve().parent
 
@@ -28,6 +29,7 @@ class Family:
 
     overhead_ns: float = 0.2
     adder_operands: int = 2
+    lut_inputs: int = 6
 
     def adder_ns(self, width: int) -> float:
         return 0.3 + 0.05 * width
@@ -121,11 +123,28 @@ def _merge() -> Graph:
     )
 
 
+def _tables() -> Graph:
+    """A sparse layer of two-bit inputs: small tables, one of parts, a neuron of adders."""
+    weight = np.array([[3, 0, 1, 2], [-2, 1, 0, -1], [0, 2, -3, 1], [0, 0, 1, 3], [0, 0, 2, -2]])
+    return _graph(
+        "tables",
+        [("x", (5,), Fixed(2, 0, False))],
+        [
+            ("fc1", ops.Dense(weight, np.array([1, 0, 2, -1])), ("x",)),
+            ("relu1", ops.Requantize(1, 0, 7), ("fc1",)),
+            ("logits", ops.Dense(np.array([[1, 0], [0, 1], [-1, 1], [1, 2]]), np.array([0, 1])),
+             ("relu1",)),
+        ],
+        ["logits"],
+    )  # fmt: skip
+
+
 DESIGNS: dict[str, Callable[[], Graph]] = {
     "dense": _dense,
     "conv": _conv,
     "binary": _binary,
     "merge": _merge,
+    "tables": _tables,
 }
 
 
@@ -137,6 +156,7 @@ def _emit(graph: Graph, clock_mhz: float = 250.0) -> FileSet:
         family=Family(),
         clock_mhz=clock_mhz,
         model_digest="0" * 32,
+        tables=Prices(6, {}) if graph.name == "tables" else None,
     )
     return emit_rtl(design, 32)
 

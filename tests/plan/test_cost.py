@@ -335,7 +335,7 @@ def test_estimated_registers_are_those_that_synthesis_leaves(
     design = planned({"mlp": mlp, "residual": residual, "binary": binary}[make](rng), board, mhz)
     found, modelled = mapped(design, tmp_path), estimate(design, load_board(board).family).ff
     assert found > 50
-    assert modelled == pytest.approx(found, rel=0.035)
+    assert modelled == pytest.approx(found, rel=0.065)
 
 
 def test_a_faster_clock_takes_more_registers_and_the_same_logic(rng: np.random.Generator) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def quantiser(z: Ints, classes: Ints, t: Transform, signed: bool, bits: int) -> 
         f".signed_i(1'b{int(signed)}), .value_o(o));"
     )
     given = [word([a], 22) | int(s) << 22 for a, s in zip(z, scale, strict=True)]
-    return Channel(delayed(text, 4), given, 38, [word([v], 14) for v in value], 14)
+    return Channel(delayed(text, 5), given, 38, [word([v], 14) for v in value], 14)
 
 
 def dequantiser(values: Ints, steps: Ints, signed: bool) -> Channel:
@@ -210,6 +210,22 @@ def channels(rng: np.random.Generator) -> list[Channel]:
     made.append(mixer(klt_rom(t, True).words, back.reshape(-1, 8),
                       x[:, :, list(order)].reshape(-1, 8)))  # fmt: skip
 
+    # A KLT that saturates on both sides, there and back.
+    ends = rng.choice([-128, 127], 128), rng.choice([-(1 << 15), (1 << 15) - 1], 16)
+    hard = replace(plain, matrices=tuple(int(w) for w in ends[0]),
+                   means=tuple(int(m) for m in ends[1]))  # fmt: skip
+    loud = rng.choice([-(1 << 15), 0, (1 << 15) - 1], (8, 8, 16))
+    made.append(mixer(klt_rom(hard, False).words, loud[:, :, list(order)].reshape(-1, 8),
+                      hard.coefficients(loud).reshape(-1, 8)))  # fmt: skip
+    unit = replace(hard, quantiser=Quantiser(0, (1, 1, 1), (64, 64, 64)))  # nothing but the KLT
+    made.append(mixer(klt_rom(hard, True).words, loud.reshape(-1, 8),
+                      unit.inverse(loud, 8, 8)[:, :, list(order)].reshape(-1, 8)))  # fmt: skip
+    low, high = 1 << 15, (1 << 15) - 1
+    assert all({low, high} < set(c.wanted) for c in made[-2:])
+    made.append(rounder(rng.choice([-(1 << 29), (1 << 29) - 1, 63, -33, -32], 50), 30, 6))
+    made.append(rounder(rng.choice([low - 1, low, -low, -low - 1, 0], 50), 17, 0))
+    assert all({low, high} < set(c.wanted) for c in made[-2:])
+
     # Limits of the quantiser: no shift, the longest, unsigned, the largest and smallest of all.
     low, high = -(1 << 21), (1 << 21) - 1
     z = np.concatenate([rng.integers(low, high, 300), [low, high, 0, -1]])
@@ -220,9 +236,10 @@ def channels(rng: np.random.Generator) -> list[Channel]:
     ):  # fmt: skip
         limits = Transform(8, bits, True, Quantiser(shift, (scale,) * 3, (1,) * 3))
         made.append(quantiser(z, none, limits, signed, bits))
-    ends = np.array([-(1 << 13), (1 << 13) - 1, -1, 0, 1, 77])
-    made.append(dequantiser(ends, np.array([65535, 65535, 65535, 65535, 1, 9]), True))
+    few = np.array([-(1 << 13), (1 << 13) - 1, -1, 0, 1, 77])
+    made.append(dequantiser(few, np.array([65535, 65535, 65535, 65535, 1, 9]), True))
     made.append(dequantiser(np.array([(1 << 14) - 1, 8192]), np.array([65535, 1024]), False))
+    assert {1 << 23, (1 << 23) - 1} < set(made[-2].wanted)
     return made
 
 
@@ -251,9 +268,11 @@ def test_transforms_equal_software(
 FAULTS = (
     ("hwg_codec_butterfly", "c - (d <<< 1), a - b", "c - d, a - b"),
     ("hwg_codec_butterfly", "x[1] - (x[3] <<< 1)", "x[1] - x[3]"),
-    ("hwg_codec_patch", "(k*Side + 32'(out_place_q))", "(32'(out_place_q)*Side + k)"),
-    ("hwg_codec_quantise", "(product_2_q + half) >> shift_i", "product_2_q >> shift_i"),
-    ("hwg_codec_quantise", "top + 16'd1 : 16'd0", "top : 16'd0"),
+    ("hwg_codec_patch", "vector[32'(out_place)*MidWidth", "vector[k*MidWidth"),
+    ("hwg_codec_patch", "here && in_bank_q", "here"),
+    ("hwg_codec_quantise", "shifted_3_q[16:0]} + 18'd1", "shifted_3_q[16:0]}"),
+    ("hwg_codec_quantise", "top + 17'd1 : 17'd0", "top : 17'd0"),
+    ("hwg_codec_quantise", "shifted_3_q[17] ? 17'h1ffff : ", ""),
     ("hwg_codec_dequantise", ".OutWidth(24)", ".OutWidth(25)"),
     ("hwg_codec_klt8", "28'(bias_2_q)", "28'(bias_1_q)"),
     ("hwg_codec_round", "{(OutWidth - 1){~left[WIDE-1]}}", "{(OutWidth - 1){left[WIDE-1]}}"),

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a table's output bits depend on, and hence how they are built and what they take.
+
+A column is one output bit as a function of the address bits that it really depends on. Columns
+that are fixed, equal to an earlier one, or a bit of the address are wiring. One that reads more
+than `PART` bits is split: some of its bits select among parts that read the others. Text and price
+are both made of that split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.ir.fixed import bits_for
+
+LIMIT = 10  # address bits of the largest table that is ever considered
+PART = 6  # address bits of one part
+_PAIRED = 5  # bits that two functions in one table of six inputs may read
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A bit as a function of address bits: *truth* has at bit i the value for address i."""
+
+    reads: tuple[int, ...]
+    truth: int
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it reads nothing."""
+        return not self.reads
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is an address bit itself."""
+        return len(self.reads) == 1 and self.truth == 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An output bit.
+
+    Attributes:
+        whole: the function.
+        same: an earlier column that is equal, else -1.
+    """
+
+    whole: Function
+    same: int = -1
+
+    @property
+    def wired(self) -> bool:
+        """Whether it takes no logic."""
+        return self.whole.fixed or self.whole.plain or self.same >= 0
+
+
+@lru_cache(maxsize=1 << 16)
+def columns(values: tuple[int, ...]) -> tuple[Column, ...]:
+    """Return the output bits of a table, lowest first; *values* are as many as a power of two."""
+    codes = np.array(values)
+    first: dict[Function, int] = {}
+    out = []
+    for bit in range(bits_for(min(values), max(values))):
+        whole = _function(codes >> bit & 1)
+        same = first.setdefault(whole, bit)
+        out.append(Column(whole, -1 if same == bit else same))
+    return tuple(out)
+
+
+def support(values: Sequence[int]) -> tuple[int, ...]:
+    """Return the address bits that any of the values depends on."""
+    return _support(np.array(values))[0]
+
+
+def _function(bits: npt.NDArray[np.int64]) -> Function:
+    reads, kept = _support(bits)
+    return Function(reads, int("".join(map(str, kept[::-1].tolist())), 2))
+
+
+def _support(column: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], npt.NDArray[np.int64]]:
+    """Return the address bits that a column depends on, and the column over those alone."""
+    reads: list[int] = []
+    for bit in range(len(column).bit_length() - 1):
+        halves = column.reshape(-1, 2, 1 << len(reads))
+        if np.array_equal(halves[:, 0], halves[:, 1]):
+            column = halves[:, 0].reshape(-1)
+        else:
+            reads.append(bit)
+    return tuple(reads), column
+
+
+@lru_cache(maxsize=1 << 16)
+def split(whole: Function) -> tuple[tuple[int, ...], tuple[Function, ...]]:
+    """Return address bits that select, lowest first, and the part that each value of them selects.
+
+    Of all choices it is the one with the fewest different parts that are not fixed.
+    """
+    n = len(whole.reads)
+    cube = np.array([whole.truth >> i & 1 for i in range(1 << n)], np.int64).reshape((2,) * n)
+    best: tuple[int, tuple[int, ...]] | None = None
+    for chosen in combinations(range(n), n - PART):  # axis 0 is the highest bit
+        rows = np.moveaxis(cube, chosen, range(n - PART)).reshape(-1, 1 << PART)
+        packed = np.packbits(rows.astype(np.uint8), axis=1)
+        varying = {row.tobytes() for row in packed[(rows != rows[:, :1]).any(axis=1)]}
+        if best is None or len(varying) < best[0]:
+            best = len(varying), chosen
+    assert best is not None
+    chosen = best[1]
+    rows = np.moveaxis(cube, chosen, range(n - PART)).reshape(-1, 1 << PART)
+    rest = [whole.reads[n - 1 - axis] for axis in reversed(range(n)) if axis not in chosen]
+    parts = []
+    for row in rows:
+        part = _function(row)
+        parts.append(Function(tuple(rest[i] for i in part.reads), part.truth))
+    return tuple(whole.reads[n - 1 - axis] for axis in reversed(chosen)), tuple(parts)
+
+
+@lru_cache(maxsize=1 << 16)
+def luts(values: tuple[int, ...], k: int) -> int:
+    """Return the look-up tables of *k* inputs that a table takes.
+
+    A function of up to k bits takes one; where k is 6, two that together read five share one. Where
+    k is less, six inputs are tables behind multiplexers (PFUMX, L6MUX). Equal parts are built once.
+    One bit selects by a multiplexer (F7); two take a table, three two of them, and four four: what
+    Yosys was seen to take.
+    """
+    functions: dict[Function, None] = {}
+    total = 0
+    for column in columns(values):
+        if column.wired:
+            continue
+        if len(column.whole.reads) <= PART:
+            functions[column.whole] = None
+            continue
+        selects, parts = split(column.whole)
+        functions |= dict.fromkeys(part for part in parts if not (part.fixed or part.plain))
+        total += len(selects) ** 2 // 4 << (k < PART)
+    total += sum(1 << max(len(one.reads) - k, 0) for one in functions)
+    return total - (_pairs([frozenset(f.reads) for f in functions]) if k >= PART else 0)
+
+
+def _pairs(reads: Sequence[frozenset[int]]) -> int:
+    """Return how many pairs of functions share a table of six inputs."""
+    left = sorted((r for r in reads if len(r) <= _PAIRED), key=lambda r: (-len(r), sorted(r)))
+    pairs = 0
+    while left:
+        one = left.pop(0)
+        fits = [other for other in left if len(one | other) <= _PAIRED]
+        if fits:
+            left.remove(max(fits, key=lambda other: len(one & other)))
+            pairs += 1
+    return pairs
+
+
+def levels(values: tuple[int, ...], k: int) -> int:
+    """Return the look-up tables of *k* inputs in a row; what selects counts as some."""
+    most = max((len(c.whole.reads) for c in columns(values) if not c.wired), default=0)
+    return (most > 0) + max(-(-(most - k) // 2), 0)

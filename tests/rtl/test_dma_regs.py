@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The registers of the feature-map DMA under sim/bench_dma_regs.py: those of the description."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from systemrdl import RDLCompiler
+from systemrdl.node import RegNode
+
+from hwgen import paths
+from tests.rtl.cocotb_bench import simulate
+from tests.rtl.engine_bench import plain
+
+CLAIMS = {
+    "every_register_is_as_described",
+    "other_addresses_are_refused",
+    "fields_come_out_where_they_belong",
+    "what_is_in_use_is_locked",
+    "starts_and_events_are_single",
+    "tallies_count",
+}
+
+
+def described() -> dict[str, dict[str, Any]]:
+    """Return every register of the description by name."""
+    compiler = RDLCompiler()
+    compiler.compile_file(str(paths.rtl() / "dma" / "hwg_dma_regs.rdl"))
+    made = {}
+    for node in compiler.elaborate("hwg_dma_regs").top.descendants(unroll=True):
+        if not isinstance(node, RegNode):
+            continue
+        name = "_".join(node.get_path_segments()[1:]).replace("[", "").replace("]", "")
+        made[name] = {
+            "offset": node.absolute_address,
+            "fields": [
+                {
+                    "name": field.inst_name, "low": field.low, "width": field.width,
+                    "reset": field.get_property("reset") or 0, "write": field.is_sw_writable,
+                    "hardware": field.is_hw_writable, "pulse": field.get_property("singlepulse"),
+                    "clear": field.get_property("woclr"),
+                }
+                for field in node.fields()
+            ],
+        }  # fmt: skip
+    return made
+
+
+def run(
+    folder: Path, seed: int, addr_width: int, count_width: int = 32,
+    edit: Callable[[Path], None] | None = None,
+) -> set[str]:  # fmt: skip
+    text, ports = plain("hwg_dma_regs", {"AddrWidth": addr_width})
+
+    def edited(units: Path) -> None:
+        file = units / "hwg_dma_regs.sv"
+        whole = file.read_text()
+        assert whole.count(".Width(32)") == 1
+        file.write_text(whole.replace(".Width(32)", f".Width({count_width})"))
+        if edit is not None:
+            edit(units)
+
+    facts = {
+        "seed": seed, "addr_width": addr_width, "count_width": count_width,
+        "registers": described(),
+    }  # fmt: skip
+    return simulate(folder, "bench_dma_regs", text, ports, ["hwg_dma_regs"], facts, CLAIMS, edited)
+
+
+def test_description_leaves_no_register_without_a_meaning() -> None:
+    registers = described()
+    assert len(registers) == 11 + 2 * 14 + 2 * 8
+    offsets = [register["offset"] for register in registers.values()]
+    assert len(set(offsets)) == len(offsets)
+    assert max(offsets) < 256
+
+
+# Counters of 12 bits reach their end.
+@pytest.mark.sim
+@pytest.mark.parametrize(("addr_width", "count_width"), [(64, 32), (40, 12)])
+def test_registers_are_those_of_the_description(
+    tmp_path: Path, seed: int, addr_width: int, count_width: int
+) -> None:
+    assert run(tmp_path, seed, addr_width, count_width) == set()
+
+
+FAULTS = (
+    ("hwg_dma_regs", "W_ENABLE = 7'd5, W_EVENTS = 7'd6", "W_ENABLE = 7'd6, W_EVENTS = 7'd5",
+     "every"),
+    ("hwg_dma_regs", "32'h0801_C801", "32'h0801_8801", "every"),
+    ("hwg_dma_regs", "word < 7'd46", "word < 7'd47", "other"),
+    ("hwg_dma_regs", "{fault_i, busy_q & ~busy_i}", "{fault_i, busy_q}", "starts"),
+    ("hwg_dma_regs", "& ~busy_i & ~start_q", "& ~start_q", "starts"),
+    ("hwg_dma_regs", "(write_word == W_MODE & working[1])", "1'b0", "what"),
+    ("hwg_dma_tensor", "32'h1fff_1fff", "32'h1fff_0fff", "every"),
+    ("hwg_dma_tensor", "words_q[32*PIXELS+16 +: 16]", "words_q[32*PIXELS +: 16]", "fields"),
+    ("hwg_dma_tally", "block_i & ~fault_i", "block_i", "tallies"),
+    ("hwg_dma_tally", "next[Width] ? '1 : ", "", "tallies"),
+    ("hwg_axil_slave", "{8{w_strb_i[2]}}", "{8{w_strb_i[1]}}", "every"),
+)  # fmt: skip
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f[0][4:]}-{f[1][:12]}")
+def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed: int) -> None:
+    module, good, bad, claim = fault
+
+    def edit(units: Path) -> None:
+        text = (units / f"{module}.sv").read_text()
+        assert text.count(good) == 1
+        (units / f"{module}.sv").write_text(text.replace(good, bad))
+
+    found = run(tmp_path, seed, 64, 12, edit)
+    assert any(name.startswith(claim) for name in found), found
