@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median_low
 from typing import Any
@@ -22,6 +22,7 @@ from hwgen.emit.loose import write_files
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError, ToolMissing
 from hwgen.opened import Output
 from hwgen.plan.board import Board, board_from, boards, load_board
+from hwgen.plan.goal import parse_clock
 from hwgen.progress import Say, silent
 from hwgen.record import read_sheet, record, rtl_digest
 from hwgen.report.synth import synth_text
@@ -48,6 +49,7 @@ class _Job:
     top: str
     jobs: int
     say: Say
+    test_mhz: float | None = None  # the most for the self-test's clock
 
     @property
     def folder(self) -> Path:
@@ -61,7 +63,8 @@ class _Job:
 def synth(
     out: Path | str, *, board: str | None = None, top: str = "flow", route: bool = False,
     seeds: int = 1, bitstream: bool = False, run_vivado: bool = False, run_vitis: bool = False,
-    dsp: bool = False, jobs: int | None = None, say: Say = silent, cache: Cache | None = None,
+    test_clock: str | None = None, dsp: bool = False, jobs: int | None = None, say: Say = silent,
+    cache: Cache | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Synthesise a build with Yosys, and on request place, route and pack it with open tools.
 
@@ -76,6 +79,7 @@ def synth(
         route: place and route the top in a harness, which gives its clock rate.
         seeds: of the placement, counted from 1.
         bitstream: also build the self-test for the board and its bitstream.
+        test_clock: of the self-test, such as ``20MHz``, where it shall be below the build's.
         run_vivado: write scripts for Vivado, and run them.
         run_vitis: write a script for Vitis HLS, and run it on the C++ of the build.
         dsp: let products of two variables take DSP blocks, which the parallel style never asks for.
@@ -92,6 +96,10 @@ def synth(
         ToolMissing, ToolFailed: of Yosys, nextpnr or a packer.
     """
     job = _job(Path(out), board, top, dsp, jobs, say, cache)
+    if test_clock is not None:
+        if not bitstream:
+            raise ConfigError("there is no self-test", "--test-clock", "give --bitstream as well")
+        job = replace(job, test_mhz=min(parse_clock(test_clock), job.mhz))
     _check(job, route, seeds, bitstream, run_vivado, run_vitis)
     _forget_other_rtl(job)
     found = _mapped(job)
@@ -299,8 +307,9 @@ def _self_test(job: _Job) -> SelfTest:
 
     vectors = Vectors.load(job.out.folder / "vectors.npz")
     return self_test(
-        job.out.design, vectors.inputs, vectors.outputs, job.board, job.sources.modules
-    )
+        job.out.design, vectors.inputs, vectors.outputs, job.board, job.sources.modules,
+        job.test_mhz,
+    )  # fmt: skip
 
 
 def _loadable(job: _Job, seeds: int) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -336,7 +345,8 @@ def _loadable(job: _Job, seeds: int) -> tuple[dict[str, Any], dict[str, bytes]]:
     raise DoesNotFit(
         f"the self-test reaches {reached:g} MHz on {job.board.name}, and its clock is {mhz:g} MHz",
         job.top,
-        f"build it again with --clock {int(reached)}MHz or less, or try more --seeds",
+        f"test it with --test-clock {int(reached)}MHz, build it for a faster clock, or try more "
+        "--seeds",
     )
 
 

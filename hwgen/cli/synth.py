@@ -16,7 +16,7 @@ def _synth(args: argparse.Namespace) -> dict[str, Any]:
     return synthesis.synth(
         Path(args.out), board=args.board, top=args.top, route=args.route, seeds=args.seeds,
         bitstream=args.bitstream, run_vivado=args.vivado, run_vitis=args.vitis, dsp=args.dsp,
-        jobs=args.jobs, say=progress(args),
+        test_clock=args.test_clock, jobs=args.jobs, say=progress(args),
     )  # fmt: skip
 
 
@@ -35,6 +35,8 @@ ARGUMENTS: Arguments = (
     ("synth", "--seeds", {"type": int, "default": 1, "metavar": "N", "help": "placements to try"}),
     ("synth", "--bitstream", {"action": "store_true", "help": "a bitstream that tests the core on "
         "the board with the build's own vectors; needs the board's pins"}),
+    ("synth", "--test-clock", {"metavar": "20MHz", "help": "of that test; default: the build's "
+        "clock"}),
     ("synth", "--vivado", {"action": "store_true", "help": "write scripts for Vivado and run them "
         "(AMD boards)"}),
     ("synth", "--vitis", {"action": "store_true", "help": "write a script for Vitis HLS and run it "

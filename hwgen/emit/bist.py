@@ -50,8 +50,9 @@ class SelfTest:
 
 
 def self_test(
-    design: Mapping[str, Any], inputs: Rows, outputs: Rows, board: Board, present: Sequence[str]
-) -> SelfTest:
+    design: Mapping[str, Any], inputs: Rows, outputs: Rows, board: Board, present: Sequence[str],
+    most_mhz: float | None = None,
+) -> SelfTest:  # fmt: skip
     """Return the self-test of a design for a board.
 
     Args:
@@ -60,6 +61,7 @@ def self_test(
         outputs: what is expected of them, likewise.
         board: with pins.
         present: modules that the core's own sources bring.
+        most_mhz: the clock may not be above this; the design's own clock if None.
 
     Raises:
         ConfigError: the board has no pins or too few, or its clock cannot be made.
@@ -84,7 +86,7 @@ def self_test(
     room = board.budget.bram * board.family.bram_bits // 2 // width
     count = max(min(len(given.rows), MOST, room), LEAST)
     kept = np.unique(np.linspace(0, len(given.rows) - 1, count).round().astype(int)).tolist()
-    pll = best_clock(board.family.name, pins.clock_mhz, float(design["clock_mhz"]))
+    pll = best_clock(board.family.name, pins.clock_mhz, most_mhz or float(design["clock_mhz"]))
     mhz = pll.mhz if pll else Fraction(pins.clock_mhz).limit_denominator(10**6)
     test = _test_module(
         design, core, given.only(kept), wanted.only(kept), f"run at {float(mhz):g} MHz"

@@ -203,8 +203,28 @@ def test_a_clock_that_is_not_reached_is_told(
     made = synthesis.synth(first[0], bitstream=True, jobs=1, cache=cache)
     assert isinstance(made["failure"], DoesNotFit)
     assert "12.5 MHz" in str(made["failure"])
-    assert "--clock 12MHz" in made["failure"].hint
+    assert "--test-clock 12MHz" in made["failure"].hint
     assert "bitstream" not in made
+
+
+def test_the_self_test_may_run_slower_than_the_build(
+    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = nextpnr.Routed(12.5, 1, 1, 0, 0, 1)
+    asked: list[float] = []
+
+    def loadable(bench: Any, part: Any, pins: str, seed: int, mhz: float) -> Any:
+        asked.append(mhz)
+        return slow, b"bits"
+
+    monkeypatch.setattr(measure.Bench, "loadable", loadable)
+    made = synthesis.synth(first[0], bitstream=True, test_clock="13MHz", jobs=1, cache=cache)
+    assert made["failure"] is None
+    assert asked[0] == made["bitstream"]["clock_mhz"] == 12.5  # of a 25 MHz oscillator
+    with pytest.raises(ConfigError, match="no self-test"):
+        synthesis.synth(first[0], test_clock="12MHz", cache=cache)
+    with pytest.raises(ConfigError, match="no clock"):
+        synthesis.synth(first[0], bitstream=True, test_clock="soon", cache=cache)
 
 
 def test_the_verb_prints_the_table_or_one_object(
