@@ -51,8 +51,8 @@ bench-adders: setup ## adder graphs beside alkaid's and da4ml's: ONLY=d8x8b6,mlp
 bench-estimate: setup ## the estimate beside synthesis, on designs it never saw: RECORD=1 BLESS=1
 	$(BIN)/python -m tests.bench_estimate $(if $(RECORD),--record) $(if $(BLESS),--bless)
 
-bench-codec: setup ## bits a value of all feature-map coders, and DRAM energy: BLESS=1
-	$(BIN)/python -m tests.bench_codec $(if $(BLESS),--bless)
+bench-codec: setup ## bits a value of all feature-map coders, and DRAM energy: ONLY=hardware BLESS=1
+	$(BIN)/python -m tests.bench_codec $(if $(ONLY),--only $(ONLY)) $(if $(BLESS),--bless)
 
 golden: setup ## bless the golden files; review the diff
 	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden

@@ -293,6 +293,9 @@ def test_what_is_wrong_or_off_its_model_fails_the_benchmark(
     assert text.startswith(f"words\n{bench.MARK}\n")
     assert "old" not in text
     assert "| 1.01 | tie | 2.00 / 2.00 / 2.00 | worse |" in text  # what is lost is printed
+    assert "a part" not in text
+    assert bench.main(["--bless", "--only", "d8x8b6"]) == 0
+    assert "ONLY=d8x8b6`. That was a part" in (tmp_path / "adders.md").read_text()
 
 
 def test_a_design_that_fails_is_noted_and_the_rest_goes_on(
@@ -312,7 +315,7 @@ def test_a_design_that_fails_is_noted_and_the_rest_goes_on(
     assert not found.rows
 
 
-@pytest.mark.parametrize("words", [["--only", "nothing"], ["--bless", "--only", "d8x8b6"]])
+@pytest.mark.parametrize("words", [["--only", "nothing"], ["--bless", "--tools", "hwgen"]])
 def test_wrong_words_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         bench.main(words)
