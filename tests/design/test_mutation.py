@@ -45,17 +45,17 @@ FAULTS = (
     Fault("shift_one_short", FC2, r"<< 2\)", "<< 1)"),
     Fault("shift_one_far", FC1, r"<< 1\)", "<< 2)"),
     Fault("operands_swapped", FC1, r"= (\d+'\(n\d+\)) - (\d+'\(n\d+\));", r"= \2 - \1;"),
-    Fault("wire_one_bit_short", FC2, r"wire signed \[8:0\] n48", "wire signed [7:0] n48"),
+    Fault("wire_one_bit_short", FC2, r"wire signed \[8:0\] n47", "wire signed [7:0] n47"),
     # signs
     Fault("input_sign_dropped", FC1, r"wire signed (\[4:0\] n0)", r"wire \1"),
     Fault("register_sign_dropped", FC2, r"logic signed (\[4:0\] n\d+_q1)", r"logic \1"),
     Fault("output_sign_dropped", TOP, r"'\(\$signed\((\S+?)\)\)", r"'(\1)"),
     # registers
     Fault("register_missing", FC1, r"(= 9'\(n\d+)_q1\)", r"\1)"),
-    Fault("register_of_an_input_missing", TOP, r"(x_data_q1_i\(x_data)_q1\)", r"\1_i)"),
+    Fault("register_of_a_line_missing", ACT1, r"n27_q2 <= n27_q1;", "n27_q2 <= n27;"),
     Fault("tap_of_another_cycle", FC2, r"(n\d+_q1 = act1_data_i)\[3:0\]", r"\1[7:4]"),
     Fault("register_missing_unsigned", FC2, r"(n\d+)_q2\)", r"\1_q1)"),
-    Fault("register_missing_before_unit", ACT1, r"data_i\((n30)_q1\)", r"data_i(\1)"),
+    Fault("register_missing_before_unit", ACT1, r"data_i\((n29)_q1\)", r"data_i(\1)"),
     Fault("output_register_missing", TOP, r"\.Cycles\(1\)", ".Cycles(0)"),
     # wiring
     Fault("inputs_swapped", FC1, r"(n0 = \S+?)\[4:0\]", r"\1[9:5]"),
