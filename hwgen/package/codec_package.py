@@ -21,6 +21,7 @@ from hwgen.package.codec_texts import (
 )
 from hwgen.package.codec_top import codec_top
 from hwgen.package.constraints import constraints
+from hwgen.package.named import Timed
 from hwgen.package.registers import Register, c_header_of, filled, register_map_of
 from hwgen.plan.board_types import Board
 from hwgen.plan.units import with_uses
@@ -31,27 +32,16 @@ MAP = "dma/hwg_dma_regs.rdl"
 
 
 @dataclass(frozen=True)
-class _OnBoard:
+class _OnBoard(Timed):
     """The engine at its board's clock, as constraints see it."""
 
     core: CodecCore
     board: Board
+    clock_mhz: float
 
     @property
     def ip(self) -> str:
         return self.core.ip
-
-    @property
-    def clock_mhz(self) -> float:
-        return self.board.default_mhz
-
-    @property
-    def clock_khz(self) -> int:
-        return round(self.clock_mhz * 1000)
-
-    @property
-    def period_ns(self) -> float:
-        return int(1e6 / self.clock_mhz) / 1000
 
     def banner(self, mark: str, *lines: str) -> str:
         return self.core.banner(mark, *lines)
@@ -97,7 +87,7 @@ def codec_package(core: CodecCore) -> FileSet:
     made: dict[str, str] = {}
     if core.board:
         amd = core.board.family.vendor == "amd"
-        made = constraints(_OnBoard(core, core.board), amd)
+        made = constraints(_OnBoard(core, core.board, core.board.default_mhz), amd)
         add("constraints", "constraints", {**made})
     add("driver_pynq", "drivers/pynq", {f"{core.base}.py": codec_pynq(core, registers)})
     header = core.banner("//") + "\n" + c_header_of(f"{core.base}_regs", text)

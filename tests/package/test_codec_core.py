@@ -3,26 +3,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from hwgen import paths
 from hwgen.codec.tensor import encode
 from hwgen.codec.wire import Fault, Grid, pack_index
-from hwgen.errors import ToolFailed
 from hwgen.package.codec_bench import READER, WRITER, beats
 from hwgen.package.codec_top import codec_ports
-from hwgen.verify import compile_rtl, tools
+from hwgen.verify import compile_rtl
 from tests.package.codec_package import KINDS, Built, Registers, overlay, package
 from tests.package.test_fusesoc import fusesoc
+from tests.rtl.cocotb_bench import run
 
 pytestmark = pytest.mark.sim
 
@@ -153,32 +148,10 @@ def test_the_packaged_core_codes_with_the_packaged_tables(
     planned = package(tmp_path, "planned")
     ports = [port.name for port in codec_ports(planned.core)]
     source = compile_rtl.Source(planned.core.ip, tuple(planned.sources()), tuple(ports))
-    build = tmp_path / "build"
-    build.mkdir()
-    compile_rtl.verilate(source, build, waves=False, rows=100, timeout=900)
-    job, order = tmp_path / "job.json", tmp_path / "order.json"
     facts = {"seed": seed, "bytes": planned.core.beat, "sessions": sessions(planned, rng)}
-    job.write_text(json.dumps(facts))
-    test = {
-        "test_module": "bench_codec_ip", "hdl_toplevel": planned.core.ip,
-        "hdl_toplevel_lang": "verilog", "build_dir": str(build), "test_dir": str(build),
-        "seed": seed, "results_xml": str(build / "results.xml"),
-        "extra_env": {"HWG_JOB": str(job)},
-        "plusargs": ["+verilator+rand+reset+2", f"+verilator+seed+{seed}"],
-    }  # fmt: skip
-    order.write_text(json.dumps({"simulator": "verilator", "build": None, "test": test}))
-    sim = paths.sim()
-    env = {"PYTHONPATH": os.pathsep.join([str(sim)])}
-    try:
-        log = tools.run([sys.executable, str(sim / "runner.py"), str(order)], env=env, timeout=900)
-    except ToolFailed as problem:
-        log = str(problem)
-    assert (build / "results.xml").is_file(), log
-    cases = list(ElementTree.parse(build / "results.xml").getroot().iter("testcase"))
-    assert {str(case.get("name")).rpartition(".")[2] for case in cases} == set(CLAIMS), log
-    assert not [c for c in cases if c.find("failure") is not None or c.find("error") is not None], (
-        log
-    )
+    verdicts = run(tmp_path, "bench_codec_ip", source, facts)
+    assert verdicts.keys() == set(CLAIMS)
+    assert all(verdicts.values()), verdicts
 
 
 @pytest.mark.slow

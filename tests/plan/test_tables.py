@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 
 from hwgen.errors import DoesNotFit
-from hwgen.ir.fixed import Fixed
-from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.graph import Graph
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.graph import Add, Add3, Logic, Table
 from hwgen.ops.base import Op
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
 from hwgen.ops.depthwise import DepthwiseConv
-from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Concat
 from hwgen.ops.mulshift import MulShift
 from hwgen.ops.requantize import Requantize
@@ -31,28 +29,11 @@ from hwgen.plan.lowering import lower
 from hwgen.plan.matmul import matmul_terms
 from hwgen.plan.planner import plan
 from hwgen.plan.tables import Prices, tabulated
+from tests.plan.nets import Net
 from tests.synth.sparse import network, planned
 
 SIX, FOUR = Prices(6, {}), Prices(4, {})
 rng = np.random.default_rng(6)
-
-
-class Net:
-    """Grows a graph by name."""
-
-    def __init__(self, *shape: int, fixed: str = "u2.0") -> None:
-        self.nodes: list[Node] = []
-        self.add("x", Input.of(shape, Fixed.parse(fixed)))
-
-    def add(self, name: str, op: Op, *ins: str) -> str:
-        types = [node.type for i in ins for node in self.nodes if node.name == i]
-        self.nodes.append(Node(name, op, ins, op.infer(types)))
-        return name
-
-    def graph(self, *outputs: str) -> Graph:
-        made = Graph("net", tuple(self.nodes), tuple(Output(f"o_{n}", n, (1.0,)) for n in outputs))
-        made.check()
-        return made
 
 
 def count(logic: Logic, *kinds: type) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from hwgen.codec.wire import Coder, Grid
 from tests.rtl import codec_cases as cases
-from tests.rtl.cocotb_bench import simulate
+from tests.rtl.cocotb_bench import planted, simulate
 
 pytestmark = pytest.mark.sim
 
@@ -103,12 +103,6 @@ FAULTS = (
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f[0][10:]}-{f[3]}")
 def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed: int) -> None:
     module, good, bad, claim = fault
-
-    def edit(units: Path) -> None:
-        text = (units / f"{module}.sv").read_text()
-        assert text.count(good) == 1
-        (units / f"{module}.sv").write_text(text.replace(good, bad))
-
     coder = Coder.HUFFMAN if "huffman" in module else Coder.TANS
-    found = run(tmp_path, seed, coder, 1, 10, count=8, edit=edit)
+    found = run(tmp_path, seed, coder, 1, 10, count=8, edit=planted(module, good, bad))
     assert any(name.startswith(claim) for name in found), found

@@ -17,7 +17,7 @@ from hwgen.codec.order import pixel_places, settings, to_stream
 from hwgen.codec.transform import Quantiser, Spatial, Transform
 from hwgen.codec.wire import Grid
 from tests.rtl import codec_cases as cases
-from tests.rtl.cocotb_bench import simulate
+from tests.rtl.cocotb_bench import planted, simulate
 
 pytestmark = pytest.mark.sim
 
@@ -262,10 +262,5 @@ FAULTS = (
 def test_a_fault_is_found(fault: tuple[str, str, str, str, str], tmp_path: Path, seed: int) -> None:
     module, good, bad, way, claim = fault
 
-    def edit(units: Path) -> None:
-        text = (units / f"{module}.sv").read_text()
-        assert text.count(good) == 1
-        (units / f"{module}.sv").write_text(text.replace(good, bad))
-
-    found = run(tmp_path, seed, way, 18, 14, 7, edit=edit)
+    found = run(tmp_path, seed, way, 18, 14, 7, edit=planted(module, good, bad))
     assert any(name.startswith(claim) for name in found), found

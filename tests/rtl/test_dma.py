@@ -14,7 +14,7 @@ from hwgen.codec.block import Format
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import encode
 from hwgen.codec.wire import Grid, pack_index
-from tests.rtl.cocotb_bench import simulate
+from tests.rtl.cocotb_bench import planted, simulate
 from tests.rtl.test_axi import axi_wires
 
 pytestmark = pytest.mark.sim
@@ -149,9 +149,4 @@ FAULTS = (
 def test_a_fault_is_found(
     module: str, good: str, bad: str, claim: str, tmp_path: Path, seed: int
 ) -> None:
-    def edit(units: Path) -> None:
-        text = (units / f"{module}.sv").read_text()
-        assert text.count(good) == 1
-        (units / f"{module}.sv").write_text(text.replace(good, bad))
-
-    assert claim in run(tmp_path, seed, 64, 16, edit)
+    assert claim in run(tmp_path, seed, 64, 16, planted(module, good, bad))

@@ -12,7 +12,7 @@ from systemrdl import RDLCompiler
 from systemrdl.node import RegNode
 
 from hwgen import paths
-from tests.rtl.cocotb_bench import simulate
+from tests.rtl.cocotb_bench import planted, simulate
 from tests.rtl.engine_bench import plain
 
 CLAIMS = {
@@ -109,10 +109,5 @@ FAULTS = (
 def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed: int) -> None:
     module, good, bad, claim = fault
 
-    def edit(units: Path) -> None:
-        text = (units / f"{module}.sv").read_text()
-        assert text.count(good) == 1
-        (units / f"{module}.sv").write_text(text.replace(good, bad))
-
-    found = run(tmp_path, seed, 64, 12, edit)
+    found = run(tmp_path, seed, 64, 12, planted(module, good, bad))
     assert any(name.startswith(claim) for name in found), found

@@ -13,7 +13,7 @@ import pytest
 from hwgen.codec.tensor import Coded, encode
 from hwgen.codec.wire import Coder, Grid
 from hwgen.package.registers import filled, register_map_of
-from tests.rtl.cocotb_bench import simulate
+from tests.rtl.cocotb_bench import planted, simulate
 from tests.rtl.engine_bench import plain
 from tests.rtl.reader_tensors import damaged, extremes, sparse, table_words
 from tests.rtl.test_writer import SETS, Tensors, told
@@ -210,10 +210,5 @@ FAULTS = (
 def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed: int) -> None:
     module, good, bad, claim = fault
 
-    def edit(units: Path) -> None:
-        text = (units / f"{module}.sv").read_text()
-        assert text.count(good) == 1
-        (units / f"{module}.sv").write_text(text.replace(good, bad))
-
-    found = run(tmp_path, seed, 1, Coder.TANS, 64, 8, count=60, edit=edit)
+    found = run(tmp_path, seed, 1, Coder.TANS, 64, 8, count=60, edit=planted(module, good, bad))
     assert any(name.startswith(claim) for name in found), found

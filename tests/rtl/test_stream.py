@@ -3,21 +3,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
-from hwgen import paths
 from hwgen.emit import sv
-from hwgen.errors import ToolFailed
-from hwgen.plan.units import with_uses
-from hwgen.verify import compile_rtl, tools
+from tests.rtl.cocotb_bench import planted, simulate
 
 pytestmark = pytest.mark.sim
 
@@ -175,43 +168,9 @@ def _bench() -> tuple[str, list[str], list[dict[str, Any]]]:
 def _simulate(folder: Path, seed: int, edit: Callable[[Path], None] | None = None) -> set[str]:
     """Run every claim and return the names of those that fail."""
     text, ports, channels = _bench()
-    units = folder / "units"
-    units.mkdir()
-    files = []
-    for spec in with_uses([*MODULES, "hwg_delay", "hwg_valid"]):
-        files.append(units / f"{spec.module}.sv")
-        files[-1].write_bytes((paths.rtl() / spec.file).read_bytes())
-    if edit is not None:
-        edit(units)
-    (folder / "tb.sv").write_text(text)
-    build = folder / "build"
-    build.mkdir()
-    source = compile_rtl.Source("tb", (*files, folder / "tb.sv"), tuple(ports))
-    compile_rtl.verilate(source, build, waves=False, rows=100, timeout=600)
-    job, order = folder / "job.json", folder / "order.json"
-    job.write_text(json.dumps({"seed": seed, "channels": channels}))
-    test = {
-        "test_module": "bench_stream", "hdl_toplevel": "tb", "hdl_toplevel_lang": "verilog",
-        "build_dir": str(build), "test_dir": str(build), "seed": seed,
-        "results_xml": str(build / "results.xml"), "extra_env": {"HWG_JOB": str(job)},
-        "plusargs": ["+verilator+rand+reset+2", f"+verilator+seed+{seed}"],
-    }  # fmt: skip
-    order.write_text(json.dumps({"simulator": "verilator", "build": None, "test": test}))
-    sim = paths.sim()
-    env = {"PYTHONPATH": os.pathsep.join([str(sim), str(paths.rtl().parent)])}
-    try:
-        log = tools.run([sys.executable, str(sim / "runner.py"), str(order)], env=env, timeout=600)
-    except ToolFailed as problem:
-        log = str(problem)
-    cases = list(ElementTree.parse(build / "results.xml").getroot().iter("testcase"))
-    names = {str(case.get("name")).rpartition(".")[2] for case in cases}
-    assert names == set(CLAIMS), log
-    print(log)
-    return {
-        str(case.get("name")).rpartition(".")[2]
-        for case in cases
-        if case.find("failure") is not None or case.find("error") is not None
-    }
+    modules = [*MODULES, "hwg_delay", "hwg_valid"]
+    facts = {"seed": seed, "channels": channels}
+    return simulate(folder, "bench_stream", text, ports, modules, facts, CLAIMS, edit)
 
 
 def test_stream_units_keep_their_word(tmp_path: Path, seed: int) -> None:
@@ -236,9 +195,4 @@ FAULTS = (
 def test_a_fault_is_found(
     module: str, good: str, bad: str, claim: str, tmp_path: Path, seed: int
 ) -> None:
-    def edit(units: Path) -> None:
-        text = (units / f"{module}.sv").read_text()
-        assert text.count(good) == 1
-        (units / f"{module}.sv").write_text(text.replace(good, bad))
-
-    assert claim in _simulate(tmp_path, seed, edit)
+    assert claim in _simulate(tmp_path, seed, planted(module, good, bad))

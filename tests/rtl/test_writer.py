@@ -14,7 +14,7 @@ from hwgen.codec.block import Format, encode_block
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded, encode
 from hwgen.codec.wire import Coder, Grid
-from tests.rtl.cocotb_bench import simulate
+from tests.rtl.cocotb_bench import planted, simulate
 from tests.rtl.codec_cases import encoder_roms, tables_of, values_of
 from tests.rtl.engine_bench import plain
 from tests.rtl.reader_tensors import extremes, job, sparse
@@ -193,10 +193,5 @@ FAULTS = (
 def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed: int) -> None:
     module, good, bad, claim = fault
 
-    def edit(units: Path) -> None:
-        text = (units / f"{module}.sv").read_text()
-        assert text.count(good) == 1
-        (units / f"{module}.sv").write_text(text.replace(good, bad))
-
-    found = run(tmp_path, seed, 1, Coder.HUFFMAN, 128, 6, edit=edit)
+    found = run(tmp_path, seed, 1, Coder.HUFFMAN, 128, 6, edit=planted(module, good, bad))
     assert any(name.startswith(claim) for name in found), found
