@@ -17,7 +17,7 @@ from hwgen.codec.plan import Choice, Plan
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded
 from hwgen.codec.wire import Coder, Fault, Mode
-from hwgen.coding import calibrate, paper
+from hwgen.coding import SETS, calibrate, paper
 from hwgen.emit.files import json_bytes
 from hwgen.emit.loose import write_files
 from hwgen.errors import ConfigError, VerifyError
@@ -264,7 +264,7 @@ def calibrate_file(
     options: Options | None = None,
     budget: float = 0.0,
     coder: str = "tans",
-    sets: int = 2,
+    sets: int = SETS,
     names: str | None = None,
     width: float | None = None,
     samples: int = SAMPLES,

@@ -31,7 +31,7 @@ from hwgen.tapped import Bench, Map, change_of, maps_of
 STEPS = tuple(2 ** (k / 2) for k in range(1, 17))  # of a code, tried by every method
 ROUNDS = 16  # of the search for the budget
 TRIED = 16  # samples that everything is tried on
-MAX_SETS = 16
+SETS, MAX_SETS = 4, 16  # table sets: as many as a plan has unless told, as many as there may be
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Survey:
         weights = tuple(0.0 if lossless else bench.sensitivity(one) for one in bench.maps)
         return cls(bench, options, weights, coder)
 
-    def plan(self, budget: float = 0.0, sets: int = 2) -> Plan:
+    def plan(self, budget: float = 0.0, sets: int = SETS) -> Plan:
         """Return the choice of fewest bits within a budget, as `calibrate` describes.
 
         Raises:
@@ -183,7 +183,7 @@ def calibrate(
     *,
     budget: float = 0.0,
     coder: Coder = Coder.TANS,
-    sets: int = 2,
+    sets: int = SETS,
     names: Sequence[str] = (),
     say: Say = silent,
 ) -> Plan:

@@ -103,7 +103,7 @@ ARGUMENTS: Arguments = (
     (_CALIBRATE, "--error", {"type": float, "default": 0.0, "metavar": "SHARE", "help": "most "
         "mean squared error of the outputs, as a share of their variance; 0 is lossless"}),
     (_CALIBRATE, "--coder", {"choices": _CODERS, "default": "tans"}),
-    (_CALIBRATE, "--tables", {"type": int, "default": 2, "help": "most table sets, 1 to 16"}),
+    (_CALIBRATE, "--tables", {"type": int, "default": 4, "help": "most table sets, 1 to 16"}),
     (_CALIBRATE, "--maps", {"metavar": "a,b", "help": "nodes to code; default: all activations "
         "that have pixels"}),
     (_CALIBRATE, "--paper", {"type": float, "metavar": "BITS", "help": "the coder of the "
