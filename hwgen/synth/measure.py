@@ -174,7 +174,7 @@ class Bench:
         script = script_for(
             setting.family, names, part.top, dsp=setting.dsp, pads=pads, device=setting.part
         )
-        return [version(), _code(), setting.family, *script, *part.texts]
+        return [version(), flow_digest(), setting.family, *script, *part.texts]
 
     def _kept(
         self, key: str, run: Callable[[], dict[str, Any]], read: Callable[[dict[str, Any]], T]
@@ -198,7 +198,7 @@ def _routed(found: dict[str, Any]) -> Routed:
 
 
 @once
-def _code() -> str:
+def flow_digest() -> str:
     """Return the digest of what maps and counts: results of another are of no use."""
     whole = hashlib.sha256()
     folder = Path(__file__).parent

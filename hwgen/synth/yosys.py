@@ -158,7 +158,9 @@ def _flow(family: str, dsp: bool, pads: bool, device: str) -> str:
     """Return the synthesis command of a family that is not AMD's, without its top."""
     nodsp = "" if dsp else " -nodsp"
     if family == "ecp5":
-        return f"synth_ecp5{nodsp} -noiopad"  # place and route puts the buffers
+        # Place and route puts the buffers. Wide tables are of LUT4s all the same: without them
+        # requantizers take a fifth less.
+        return f"synth_ecp5{nodsp} -noiopad -nowidelut"
     if family == "nexus":
         part = "lfd2nx" if device.upper().startswith("LFD2NX") else "lifcl"
         return f"synth_nexus -family {part}{nodsp}{'' if pads else ' -noiopad'}"

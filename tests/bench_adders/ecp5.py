@@ -23,6 +23,7 @@ from hwgen.plan.board_types import Device
 from hwgen.plan.units import UNITS
 from hwgen.synth import nextpnr
 from hwgen.synth.count import Measured, count
+from hwgen.synth.measure import flow_digest
 from tests.bench_adders.cases import Case, matrices, mlp
 from tests.bench_adders.designs import Asked, Text, keep, ours, rival
 from tests.bench_adders.measure import check, digest_of, mapped, written
@@ -121,7 +122,8 @@ def _placed(name: str, case: Case, by: str, text: Text, out: Path) -> Placed:
 def _routed(text: Text, cache: Path) -> list[nextpnr.Routed]:
     """Place and route at every seed; each result is kept by digest."""
     shell = (Path(harness.__file__), paths.rtl() / UNITS[harness.UNIT].file)
-    keys = (*(file.read_text() for file in shell), nextpnr.version(FAMILY), str(DEVICE), f"{AIM}")
+    tools = (nextpnr.version(FAMILY), flow_digest(), str(DEVICE), f"{AIM}")
+    keys = (*(file.read_text() for file in shell), *tools)
     digest = digest_of(text, FAMILY, *keys)
     results = []
     with tempfile.TemporaryDirectory() as name:

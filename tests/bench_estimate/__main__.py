@@ -35,6 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench-estimate", description=__doc__)
     parser.add_argument("--family", default=",".join(BOARDS), help="some of: %(default)s")
     parser.add_argument("--record", action="store_true", help="measure the whole corpus, fit anew")
+    parser.add_argument("--routes", action="store_true", help="place and route a part of it")
     parser.add_argument("--refit", action="store_true", help="fit anew to what is recorded")
     parser.add_argument("--bless", action="store_true", help="write the tables into the docs")
     given = parser.parse_args()
@@ -47,7 +48,10 @@ def main() -> int:
             record_requants(families)  # terms of designs are made with these
             for family in families:
                 store(family, list(recorded(family)))
-        if given.record or given.refit:
+        for family in families:
+            if given.routes and family in routes.FAMILIES:
+                enter(family, {"routes": routes.measured(family, OUT / "routed")})
+        if given.record or given.routes or given.refit:
             fit_all()
         return 0 if given.refit else compare(families, given.bless)
     except HwgenError as error:
@@ -97,11 +101,13 @@ def record_requants(families: Sequence[str]) -> None:
 
 def store(family: str, records: Sequence[Record]) -> None:
     """Enter a family's records into the file."""
+    enter(family, {"tool": yosys.version(), "designs": [r.as_json() for r in records]})
+
+
+def enter(family: str, entry: dict[str, Any]) -> None:
+    """Write part of what is recorded of a family."""
     known: dict[str, Any] = json.loads(RECORDS.read_text()) if RECORDS.is_file() else {}
-    entry = {"tool": yosys.version(), "designs": [r.as_json() for r in records]}
     known[family] = {**known.get(family, {}), **entry}
-    if family in routes.FAMILIES:
-        known[family]["routes"] = routes.measured(family, OUT / "routed")
     RECORDS.write_bytes(json_bytes(dict(sorted(known.items()))))
 
 

@@ -16,7 +16,8 @@ from hwgen.emit.rtl import emit_rtl
 from hwgen.plan.board import load_board
 from hwgen.plan.cost import longest_ns
 from hwgen.plan.design import Design
-from hwgen.synth import nextpnr
+from hwgen.synth import nextpnr, yosys
+from hwgen.synth.measure import flow_digest
 from tests.bench_estimate.calibrate import described, fit_path, split
 from tests.bench_estimate.corpus import BOARDS, cases
 from tests.bench_estimate.measure import planned
@@ -59,7 +60,8 @@ def _routed(design: Design, seed: int, cache: Path) -> float:
     assert board.device is not None
     made = emit_rtl(design)
     names = [n for n in made["rtl/files.f"].decode().split() if "axi" not in n]
-    state = hashlib.sha256(repr((board.device, seed, nextpnr.version("ecp5"))).encode())
+    tools = (board.device, seed, yosys.version(), nextpnr.version("ecp5"), flow_digest())
+    state = hashlib.sha256(repr(tools).encode())
     for name in names:
         state.update(name.encode() + made[f"rtl/{name}"])
     kept = cache / f"{state.hexdigest()[:20]}.json"
