@@ -15,7 +15,7 @@ from hwgen.codec.wire import Coder
 from hwgen.coded import read_plan
 from hwgen.emit.files import MARKER, refuse_foreign
 from hwgen.errors import ConfigError
-from hwgen.package.codec_core import BUSES, CodecCore, TableSet, coder_of, power, served
+from hwgen.package.codec_core import BUSES, CodecCore, TableSet, coder_of, power, served, turns_of
 from hwgen.package.codec_package import CODEC_KIND, codec_package
 from hwgen.plan.board import load_board
 from hwgen.plan.board_types import Board
@@ -83,6 +83,7 @@ def codec_core(
     outstanding: int = 4,
     writer: bool = True,
     reader: bool = True,
+    transform: bool = True,
     board: str | None = None,
 ) -> CodecCore:
     """Return the engine that is asked for.
@@ -99,6 +100,7 @@ def codec_core(
         outstanding: bursts under way, each way.
         writer: whether it has one.
         reader: likewise.
+        transform: whether it does the transforms of the plan; without, it carries coefficients.
         board: name or file of the board.
 
     Raises:
@@ -116,9 +118,10 @@ def codec_core(
     )  # fmt: skip
     if plan is None:
         return core
-    contents, maps = served(plan, core.coder, core.bits, core.sets)
+    turns = turns_of(plan) if transform else None
+    contents, maps = served(plan, core.coder, core.bits, core.sets, turns is not None)
     return replace(
-        core, table_sets=tuple(contents), maps=tuple(maps), model=plan.model,
+        core, turns=turns, table_sets=tuple(contents), maps=tuple(maps), model=plan.model,
         weighted=any(form.weights for form in forms),
     )  # fmt: skip
 

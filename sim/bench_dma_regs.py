@@ -43,6 +43,14 @@ TENSOR = {
     ("format", "coder"): ("tans", 1), ("format", "set"): ("set", 4), ("key", "key"): ("key", 32),
     ("first", "first"): ("first", 32),
 }  # fmt: skip
+# The same of a transform.
+TRANSFORM = {
+    ("form", "kind"): ("kind", 2), ("form", "klt"): ("klt", 1), ("form", "down"): ("down", 5),
+    ("form", "shift"): ("shift", 5), ("map_pixels", "width"): ("map_width", 16),
+    ("map_pixels", "height"): ("map_height", 16), ("lo", "value"): ("lo", 32),
+    ("hi", "value"): ("hi", 32),
+}  # fmt: skip
+FACTORS = (("factors", "first"), ("factors", "second"), ("factor", "third"))
 
 
 class Registers:
@@ -134,7 +142,9 @@ def mask(register: dict[str, Any], *, kept: bool = False) -> int:
 def kept(name: str) -> int:
     """Return the bits of a register that keep what is written in a core of this address width."""
     bits = mask(REGISTERS[name], kept=True)
-    if name.endswith("_hi"):
+    if name in ("transform0_lo", "transform0_hi"):
+        return 0
+    if name.startswith("tensor") and name.endswith("_hi"):
         bits &= (1 << max(ADDR - 32, 0)) - 1
     return 0 if name == "table_data" else bits
 
@@ -146,7 +156,7 @@ async def every_register_is_as_described(dut: Any) -> None:
     for name, register in REGISTERS.items():
         state[name] = sum(f["reset"] << f["low"] for f in register["fields"])
         assert await bus.read(name) == state[name], f"{name} after reset"
-    for _ in range(4):
+    for _ in range(10):
         for name in RNG.sample(sorted(REGISTERS), len(REGISTERS)):
             register = REGISTERS[name]
             word, strobe = RNG.getrandbits(32), RNG.randrange(16)
@@ -200,6 +210,7 @@ async def fields_come_out_where_they_belong(dut: Any) -> None:
                 want = words[f"tensor{i}_{register}"] >> low
             got = value(getattr(dut, port)) >> i * width
             assert (got ^ want) & (1 << width) - 1 == 0, f"{register}.{name} of {i}"
+    await transforms_come_out(dut, bus)
     for fast in (1, 0):
         await bus.write("mode", fast)
         assert value(dut.fast) == fast
@@ -221,6 +232,34 @@ async def fields_come_out_where_they_belong(dut: Any) -> None:
     assert await bus.read("table_addr") == 5 << 16 | 1
 
 
+async def transforms_come_out(dut: Any, bus: Registers) -> None:
+    """Look at the ports of the transforms, if there are any."""
+    names = [name for name in REGISTERS if name.startswith("transform")]
+    found = {(name[11:], x["name"]) for name in names for x in REGISTERS[name]["fields"]
+             if name != "transforms"}  # fmt: skip
+    assert found in (set(), {*TRANSFORM, *FACTORS})
+    if not found:
+        for port, _ in TRANSFORM.values():
+            assert value(getattr(dut, port)) == 0
+        assert value(dut.factors) == 0
+        return
+    words = {}
+    for name in names:
+        words[name] = RNG.getrandbits(32)
+        await bus.write(name, words[name])
+    for i in range(2):
+        ports = {key: (port, i * width, width) for key, (port, width) in TRANSFORM.items()}
+        ports |= {key: ("factors", 48 * i + 16 * j, 16) for j, key in enumerate(FACTORS)}
+        for (register, name), (port, place, width) in ports.items():
+            each = REGISTERS[f"transform{i}_{register}"]["fields"]
+            low = next(f["low"] for f in each if f["name"] == name)
+            want = words[f"transform{i}_{register}"] >> low & (1 << width) - 1
+            if i == 0 and register in ("lo", "hi"):
+                want = 0
+            got = value(getattr(dut, port)) >> place & (1 << width) - 1
+            assert got == want, f"{register}.{name} of {i}"
+
+
 @cocotb.test()
 async def what_is_in_use_is_locked(dut: Any) -> None:
     bus = await Registers.start(dut)
@@ -228,8 +267,8 @@ async def what_is_in_use_is_locked(dut: Any) -> None:
         dut.busy.value = busy
         assert await bus.read("status") == busy
         for name, register in REGISTERS.items():
-            locked = (name.startswith("tensor0") and busy & 1) or (
-                (name.startswith("tensor1") or name == "mode") and busy & 2
+            locked = (name.startswith(("tensor0", "transform0")) and busy & 1) or (
+                (name.startswith(("tensor1", "transform1")) or name == "mode") and busy & 2
             )
             if name == "control":
                 continue

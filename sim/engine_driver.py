@@ -3,7 +3,10 @@
 
 What a bench must know stands in its job file (environment ``HWG_JOB``): ``seed``, ``lanes``,
 ``bits``, ``coder``, ``origin`` (address of the memory), ``registers`` (offset by name) and
-``tables`` (words by the memory's kind, of each load).
+``tables`` (words by the memory's kind, of each load); ``word`` (bits of a value in the streams) if
+it is not ``bits``. A tensor that the engine transforms has ``turn``: of each engine the words of
+its registers and rows; ``given``, the values of the map's blocks that go in, while ``values`` are
+those that come out, null where any will do.
 """
 
 from __future__ import annotations
@@ -23,8 +26,9 @@ from cocotbext.axi import AxiResp
 from stream import beats, pauses, value
 
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
-SEED, SHAPE = int(JOB["seed"]), (int(JOB["lanes"]), int(JOB["bits"]))
+SEED, SHAPE = int(JOB["seed"]), (int(JOB["lanes"]), int(JOB.get("word", JOB["bits"])))
 AT: dict[str, int] = JOB["registers"]
+ROWS = 5  # kind of the memories of rows, of the writer and of the reader
 SIZE, INDEX, FILL = 1 << 18, 1 << 16, 0xA5  # of the memory; index behind data; what was there
 HALF = SIZE // 2  # room of a tensor, index and all
 WRITER, READER = 0, 1
@@ -214,6 +218,17 @@ class Engine:
         }  # fmt: skip
         for name, word in words.items():
             await self.write(f"tensor{which}_{name}", word)
+        if "turn" in tensor:
+            await self.turn(which, **tensor["turn"][which])
+
+    async def turn(self, which: int, registers: dict[str, int], rows: list[int]) -> None:
+        """Write registers and rows of a transform."""
+        for name, word in registers.items():
+            await self.write(name, word)
+        if rows:
+            await self.write("table_addr", (ROWS + which) << 16)
+            await self._pour(AT["table_data"], rows)
+            assert await self.read("table_addr") == (ROWS + which) << 16 | len(rows)
 
     async def begin(self, which: int) -> None:
         """Start an engine."""
@@ -251,7 +266,7 @@ class Engine:
     ) -> dict[str, int]:
         """Write a tensor to memory; return the tally."""
         await self.describe(WRITER, tensor, base, **other)
-        task = self.feeder.feed(tensor["values"], pattern, SEED + 1)
+        task = self.feeder.feed(given(tensor), pattern, SEED + 1)
         await self.begin(WRITER)
         fault = await self.end(WRITER)
         await self.given(task)
@@ -270,7 +285,7 @@ class Engine:
     ) -> tuple[list[list[int]], list[int], dict[str, int]]:
         """Read a tensor; return values of its blocks, which are at fault, and the tally."""
         await self.describe(READER, tensor, base, **other)
-        task = self.taker.take(tensor["signed"], pattern, SEED + 2)
+        task = self.taker.take("turn" in tensor or tensor["signed"], pattern, SEED + 2)
         await self.begin(READER)
         fault = await self.end(READER)
         assert task.done(), "done before all values are given"
@@ -279,6 +294,12 @@ class Engine:
         assert fault == (tally["faults"] > 0)
         assert tally["stalls"] == stalls
         return blocks, faults, tally
+
+
+def given(tensor: Tensor) -> list[list[int]]:
+    """Return the values of its blocks that go in."""
+    values: list[list[int]] = tensor["given" if "turn" in tensor else "values"]
+    return values
 
 
 def image(tensor: Tensor, base: int, whole: bytearray) -> None:

@@ -48,7 +48,8 @@ def _build(args: argparse.Namespace) -> dict[str, Any]:
         Path(args.out), plan=args.plan and Path(args.plan), name=args.name, lanes=args.lanes,
         coder=args.coder, bits=args.bits, bus=args.bus, sets=args.sets, burst=args.burst,
         outstanding=args.outstanding, writer=not args.no_writer, reader=not args.no_reader,
-        board=args.board, overwrite=args.overwrite, say=progress(args),
+        transform=not args.no_transform, board=args.board, overwrite=args.overwrite,
+        say=progress(args),
     )  # fmt: skip
 
 
@@ -91,6 +92,8 @@ ARGUMENTS: Arguments = (
     (_BUILD, "--outstanding", {"type": int, "default": 4, "help": "bursts under way, 1 to 16"}),
     (_BUILD, "--no-writer", {"action": "store_true", "help": "leave the encoder out"}),
     (_BUILD, "--no-reader", {"action": "store_true", "help": "leave the decoder out"}),
+    (_BUILD, "--no-transform", {"action": "store_true", "help": "leave the transforms of the plan "
+        "out: the core then carries coefficients"}),
     (_BUILD, "-b --board", {"help": "its bus, its clock and its tools; 'hwgen boards' lists them"}),
     (_BUILD, "--overwrite", {"action": "store_true", "help": "replace what an earlier 'codec "
         "build' wrote there"}),

@@ -107,6 +107,37 @@ def from_stream(
     return wide[:, :, : transform.channels]
 
 
+def restored(
+    coefficients: Ints, transform: Transform, grid: Grid, size: tuple[int, int], lost: Sequence[int]
+) -> Ints:
+    """Return the map (H, W, C) of quantised coefficients, with zeros where blocks are damaged.
+
+    All pixels of a damaged block are 0 in the map, not what zero coefficients would give, as the
+    engine delivers them. With a KLT over all channels, which is no part of the engine, that holds
+    for what the KLT made. A block that divides a patch or a group takes all of these with it.
+
+    Args:
+        coefficients: those of damaged blocks are 0.
+        transform: of the map.
+        grid: how they are cut.
+        size: height and width of the map.
+        lost: numbers of the damaged blocks.
+    """
+    if lost and transform.code & FULL_KLT:
+        return transform.unmixed(restored(coefficients, folded(transform), grid, size, lost))
+    values = transform.inverse(coefficients, *size)
+    side = transform.spatial.side
+    unit = KLT_SIDE if transform.group else 1
+    patch = side * side * unit
+    order = np.array(transform.order or range(transform.inputs))
+    for number in lost:
+        y, x, c = grid.where(number)
+        some = order[c.start // patch * unit : -(-c.stop // patch) * unit]
+        rows = slice(y.start * side, y.stop * side)
+        values[rows, x.start * side : x.stop * side, some[some < transform.channels]] = 0
+    return values
+
+
 def folded(transform: Transform) -> Transform:
     """Return what is left for the transform unit when a KLT over all channels is done beside it.
 

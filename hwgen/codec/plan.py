@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hwgen.codec.block import Format
+from hwgen.codec.order import restored
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded, Damage, encode
 from hwgen.codec.transform import Quantiser, Spatial, Transform
@@ -108,9 +109,12 @@ class Choice:
         return encode(self.coefficients(values), self.grid, self.format(tables), slotted)
 
     def decode(self, coded: Coded) -> tuple[Ints, tuple[Damage, ...]]:
-        """Return the map and the blocks that are damaged."""
-        coefficients, damages = coded.decode()
-        return self.values(coefficients), damages
+        """Return the map and the blocks that are damaged, which are zeros in it."""
+        found, damages = coded.decode()
+        if self.transform is None:
+            return found, damages
+        lost = [damage.block for damage in damages]
+        return restored(found, self.transform, self.grid, self.shape[:2], lost), damages
 
     def descriptor(self, data: int, index: int, size: int, slot: int = 0) -> Descriptor:
         """Return the descriptor of a map.

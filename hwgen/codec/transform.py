@@ -240,7 +240,14 @@ class Transform:
             patches = products.reshape(h, w, c, side, side)
             products = np.einsum("ia,jb,yxcij->yaxbc", t, t, patches, optimize=True)
             products = products.reshape(h * side, w * side, c)[:height, :width]
-        mixed = saturated(products + (1 << STEP_BITS - 1) >> STEP_BITS)
+        return self.unmixed(saturated(products + (1 << STEP_BITS - 1) >> STEP_BITS))
+
+    def unmixed(self, mixed: Ints) -> Ints:
+        """Return the last steps of `inverse`: KLT, shift, limits.
+
+        Args:
+            mixed: what the KLT made, 16 bits, (H, W, inputs).
+        """
         return np.clip(self._unmix(mixed) << self.down, self.lo, self.hi)
 
     def _unmix(self, mixed: Ints) -> Ints:

@@ -2,16 +2,20 @@
 """The self-checking bench that goes with the packaged engine: plain SystemVerilog and its vectors.
 
 A tensor is written and read back through all buses, packed and slotted; memory must then hold what
-`hwgen.codec` gives, to the last byte, and values come out as they went in.
+`hwgen.codec` gives, to the last byte, and values come out as they went in. If the engine does
+transforms, so is a map with the first one of the plan, and comes out as software decodes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from hwgen.codec.block import Format
+from hwgen.codec.order import KLT_SIDE, to_stream
+from hwgen.codec.plan import Choice
 from hwgen.codec.tensor import Coded, encode
 from hwgen.codec.wire import Grid, Header, Ints, block_bytes, pack_index
 from hwgen.emit.holes import fill
@@ -19,13 +23,15 @@ from hwgen.package.bench import template
 from hwgen.package.codec_core import CodecCore
 from hwgen.package.codec_tables import memories
 from hwgen.package.codec_top import IN, MEMORY, OUT, memory_signals, stream_ports
+from hwgen.package.codec_transform import FORWARD_ROWS, row_words, transform_words
 from hwgen.package.registers import Register
 
 WRITER, READER = 0, 1
-_END, _WRITE, _EXPECT, _INTERRUPT, _FILL, _COMPARE, _STREAM, _STREAMED, _STALL = range(9)
+_END, _WRITE, _EXPECT, _INTERRUPT, _FILL, _COMPARE, _STREAM, _STREAMED, _STALL, _RANGE = range(10)
 _GRID = Grid(7, 6, 20, 3, 4, 16)  # edges in every direction
 _DATA, _INDEX = 4096 - 64, 0  # the blocks lie across a page
 _WORDS = 2048  # of the memory
+_CHANNELS = 16  # most, of a map
 _PATTERN = 0xA5A5A5A5A5A5A5A5
 _CYCLES = 400_000
 
@@ -92,26 +98,99 @@ def beats(core: CodecCore, values: Ints, grid: Grid) -> list[tuple[int, int, int
         values: shape (H, W, C) of the grid.
         grid: how it is cut.
     """
-    made = []
-    mask = (1 << core.bits) - 1
-    for number in range(grid.blocks):
-        flat = values[grid.where(number)].ravel().tolist()
+    return beats_of(core, [values[grid.where(number)] for number in range(grid.blocks)])
+
+
+def beats_of(core: CodecCore, blocks: Iterable[Ints]) -> list[tuple[int, int, int]]:
+    """Return data, user and last of every beat of the blocks of a tensor."""
+    made: list[tuple[int, int, int]] = []
+    mask = (1 << core.word) - 1
+    for values in blocks:
+        flat = values.ravel().tolist()
         for at in range(0, len(flat), core.lanes):
             some = flat[at : at + core.lanes]
             word = sum((value & mask) << core.container * i for i, value in enumerate(some))
             block = at + core.lanes >= len(flat)
-            user = int(block) | len(some) << 2
-            made.append((word, user, int(block and number == grid.blocks - 1)))
-    return made
+            made.append((word, int(block) | len(some) << 2, 0))
+    return [*made[:-1], (*made[-1][:2], 1)]
 
 
 def form_of(core: CodecCore) -> Format:
     """Return the format of the bench's tensor: the widest values, with the tables of set 0."""
     content = core.table_sets[0]
+    # Without a transform, if the engine would do it.
+    weighted = core.weighted and core.turns is None
     return Format(
-        core.bits, content.tables, core.coder, core.bits > 1, core.weighted,
-        weights=content.weights if core.weighted else (),
+        core.bits, content.tables, core.coder, core.bits > 1, weighted,
+        weights=content.weights if weighted else (),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Round:
+    """A tensor that the bench writes and reads.
+
+    Attributes:
+        coded: what memory then holds.
+        given: beats that go in.
+        wanted: beats that come out.
+        turn: of each engine the words of its registers, and rows.
+    """
+
+    coded: Coded
+    given: list[tuple[int, int, int]]
+    wanted: list[tuple[int, int, int]]
+    turn: tuple[tuple[dict[str, int], list[int]], ...] = field(default=(({}, []), ({}, [])))
+
+
+def turned(core: CodecCore) -> Choice | None:
+    """Return how the bench codes a map: as the first one of the plan that the engine transforms.
+
+    It has three by three patches and one more row, of no more than sixteen channels, whose
+    matrices are the plan's.
+    """
+    found = next((each for each in core.maps if each.transform), None)
+    if found is None or found.transform is None:
+        return None
+    whole = found.transform
+    if not whole.group:
+        channels = min(_CHANNELS, whole.channels)
+        own = replace(whole, channels=channels)
+    else:
+        channels = min(_CHANNELS, whole.inputs)
+        own = replace(
+            whole, channels=channels, order=tuple(range(channels)), means=whole.means[:channels],
+            matrices=whole.matrices[: channels * KLT_SIDE],
+        )  # fmt: skip
+    side = own.spatial.side
+    shape = (3 * side + 1, 3 * side, channels)
+    d = found.descriptor
+    return Choice(
+        found.name, found.name, shape, own.bits, True, "transform", core.coder, d.table_set, own,
+        (2, 2, own.inputs * side * side),
+    )  # fmt: skip
+
+
+def _turned_round(core: CodecCore) -> Iterator[Round]:
+    """Yield the round of a map, if the engine has transforms and the plan a map for them."""
+    choice = turned(core)
+    if choice is None:
+        return
+    transform, grid = choice.transform, choice.grid
+    assert transform is not None
+    height, width, channels = choice.shape
+    # A slope with ripples, between the limits.
+    span = min(transform.hi - transform.lo, 1 << 14)
+    y, x, c = np.ogrid[:height, :width, :channels]
+    values = transform.lo + (span * (y + x) // (height + width) + 5 * c + (y * x) % 3) % (span + 1)
+    coded = choice.encode(values, core.table_sets[choice.table_set].tables)
+    back, _ = choice.decode(coded)
+    ways = tuple(
+        (transform_words(way, transform, height, width), row_words(transform, bool(way)))
+        for way in (WRITER, READER)
+    )
+    given, wanted = (to_stream(one, transform, grid) for one in (values, back))
+    yield Round(coded, beats_of(core, given), beats_of(core, wanted), ways)
 
 
 def values_of(form: Format) -> Ints:
@@ -148,14 +227,21 @@ def _image(coded: Coded) -> list[int]:
     return [int.from_bytes(data[i : i + 8], "little") for i in range(0, len(data), 8)]
 
 
-def _round(core: CodecCore, at: Mapping[str, int], coded: Coded, number: int) -> Iterator[Step]:
+def _round(core: CodecCore, at: Mapping[str, int], one: Round, number: int) -> Iterator[Step]:
     """Yield the steps that write a tensor and read it."""
+    coded = one.coded
     room = len(coded.data)
     for engine, there in ((WRITER, core.writer), (READER, core.reader)):
         if not there:
             continue
         yield _STREAM, 0, int(engine == WRITER)
         words = describe(engine, coded.grid, coded.form, coded.slot, _DATA, _INDEX, room)
+        more, rows = one.turn[engine]
+        words |= more
+        if rows:
+            yield _WRITE, at["table_addr"], FORWARD_ROWS + engine << 16
+            for row in rows:
+                yield _WRITE, at["table_data"], row
         for name, word in words.items():
             yield _WRITE, at[name], word
             yield _EXPECT, at[name], word
@@ -174,7 +260,7 @@ def _round(core: CodecCore, at: Mapping[str, int], coded: Coded, number: int) ->
 
 
 def _steps(
-    core: CodecCore, registers: Sequence[Register], rounds: Sequence[Coded]
+    core: CodecCore, registers: Sequence[Register], rounds: Sequence[Round]
 ) -> Iterator[Step]:
     at = {r.name: r.offset for r in registers}
     for register in registers:
@@ -183,11 +269,17 @@ def _steps(
     for name, word in load(core):
         yield _WRITE, at[name], word
     yield _WRITE, at["irq_enable"], 15
-    yield _FILL, 0, 2
-    for number, coded in enumerate(rounds):
+    yield _FILL, 0, len(rounds)
+    begin = 0
+    for number, one in enumerate(rounds):
         yield _STALL, 0, number
-        yield _FILL, 0, 2 if core.writer else number
-        yield from _round(core, at, coded, number)
+        yield _FILL, 0, len(rounds) if core.writer else number
+        if one.turn[0][0]:
+            span = len(one.given)
+            yield _RANGE, span, begin + span << 16 | begin
+        elif number == 0:
+            begin = len(one.given)
+        yield from _round(core, at, one, number)
     yield _END, 0, 0
 
 
@@ -200,8 +292,12 @@ def codec_bench(core: CodecCore, registers: Sequence[Register]) -> dict[str, str
     """Return the bench: name to text, memories included."""
     form = form_of(core)
     values = values_of(form)
-    rounds = [encode(values, _GRID, form, slotted) for slotted in (False, True)]
     flow = beats(core, values, _GRID)
+    span = len(flow)
+    rounds = [Round(encode(values, _GRID, form, slotted), flow, flow) for slotted in (False, True)]
+    for one in _turned_round(core):
+        rounds.append(one)
+        flow = [*flow, *one.given, *one.wanted]
     wide, user = 8 * core.beat, core.count_width + 2
     steps = list(_steps(core, registers, rounds))
     outer = {
@@ -231,12 +327,13 @@ def codec_bench(core: CodecCore, registers: Sequence[Register]) -> dict[str, str
     files = {f"{kind}_file": f"{tb}_{kind}.mem" for kind in ("steps", "beats", "images")}
     text = fill(
         template("tb_codec.sv.in"), tb=tb, ip=core.ip, steps=str(len(steps)),
-        beats=str(len(flow)), words=str(_WORDS), bus=str(core.bus), address=str(core.address_bits),
-        wide=str(wide), user=str(user), wired=",\n".join(wired), absent="\n".join(absent),
+        beats=str(len(flow)), span=str(span), words=str(_WORDS), bus=str(core.bus),
+        address=str(core.address_bits), wide=str(wide), user=str(user), wired=",\n".join(wired),
+        absent="\n".join(absent),
         budget=str(_CYCLES + 8 * len(steps)), pattern=f"{_PATTERN:016x}", rounds=str(len(rounds)),
         **files,
     )  # fmt: skip
-    images = [word for coded in rounds for word in _image(coded)]
+    images = [word for one in rounds for word in _image(one.coded)]
     return {
         f"{tb}.sv": core.banner("//", "Writes a tensor and reads it back.") + text,
         files["steps_file"]: _text(
@@ -247,5 +344,5 @@ def codec_bench(core: CodecCore, registers: Sequence[Register]) -> dict[str, str
             [last << wide + user | mark << wide | word for word, mark, last in flow],
             wide + user + 1,
         ),
-        files["images_file"]: _text(core, "memory: packed, slotted", images, 64),
+        files["images_file"]: _text(core, "memory with each tensor", images, 64),
     }  # fmt: skip

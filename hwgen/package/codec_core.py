@@ -7,10 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hwgen.codec.order import pixel_places
 from hwgen.codec.plan import Choice, Plan
 from hwgen.codec.tables import Tables
+from hwgen.codec.transform import Transform
 from hwgen.codec.wire import WEIGHTS, Coder, Descriptor, block_bytes, index_bytes, raw_words
 from hwgen.errors import ConfigError, DoesNotFit
+from hwgen.package.codec_transform import MAX_GROUPS, MAX_WIDTH, Turns, in_engine
 from hwgen.package.named import Released, commented
 from hwgen.plan.board_types import Board
 from hwgen.plan.units import UNITS
@@ -21,7 +24,7 @@ BUSES = (64, 128)
 PAGE = 512  # bytes of registers
 BLOCK = 4096  # values of the largest block
 ADDRESS_BITS = 64  # where the board does not tell
-WIDE = 8  # bits of a value beyond which it takes two bytes of a stream
+CONTAINERS = (8, 16, 32)  # bits that a value of a stream may take
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,34 @@ class Map:
         descriptor: 64 bytes; addresses are 0, the capacity is what its blocks can take at most.
         key: fingerprint of its tables.
         index_bytes: of its index.
+        transform: that the engine does; None if it does none.
     """
 
     name: str
     descriptor: Descriptor
     key: int
     index_bytes: int
+    transform: Transform | None = None
 
     @classmethod
-    def of(cls, choice: Choice, tables: Tables) -> Map:
-        """Return the map of a choice, packed."""
+    def of(cls, choice: Choice, tables: Tables, turned: bool = False) -> Map:
+        """Return the map of a choice, packed.
+
+        Args:
+            choice: of the map.
+            tables: of its set.
+            turned: the engine does transforms.
+        """
         grid, form = choice.grid, choice.format(tables)
         room = 0
         for number in range(grid.blocks):
             h, w, c = grid.shape(number)
             room += block_bytes(raw_words(h * w * c, form.bits))
-        return cls(choice.name, choice.descriptor(0, 0, room), form.key, index_bytes(grid.blocks))
+        transform = in_engine(choice.transform) if turned and choice.transform else None
+        return cls(
+            choice.name, choice.descriptor(0, 0, room), form.key, index_bytes(grid.blocks),
+            transform,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,7 @@ class CodecCore(Released):
         outstanding: bursts under way, each way.
         writer, reader: what is in it.
         weighted: whether context weights are.
+        turns: the transforms that are, if any.
         table_sets: contents of the first sets.
         maps: of the plan.
         model: digest of the plan's model; empty without a plan.
@@ -101,6 +117,7 @@ class CodecCore(Released):
     writer: bool = True
     reader: bool = True
     weighted: bool = False
+    turns: Turns | None = None
     table_sets: tuple[TableSet, ...] = ()
     maps: tuple[Map, ...] = ()
     model: str = ""
@@ -158,9 +175,14 @@ class CodecCore(Released):
         return f"{self.base}_ip"
 
     @property
+    def word(self) -> int:
+        """Bits of a value in the streams that mean something."""
+        return max(self.bits, self.turns.width if self.turns else 0)
+
+    @property
     def container(self) -> int:
-        """Bits of a value in the streams."""
-        return 8 if self.bits <= WIDE else 16
+        """Bits that a value takes in the streams."""
+        return next(size for size in CONTAINERS if size >= self.word)
 
     @property
     def beat(self) -> int:
@@ -195,7 +217,16 @@ class CodecCore(Released):
             "Values": BLOCK,
             "Writer": int(self.writer),
             "Reader": int(self.reader),
+            **self._built(),
         }
+
+    def _built(self) -> dict[str, int]:
+        turns = self.turns
+        if turns is None:
+            return {}
+        return {
+            "Transform": 1, "Kinds": turns.kinds, "Groups": turns.groups, "Width": turns.width
+        }  # fmt: skip
 
     @property
     def figures(self) -> dict[str, int]:
@@ -213,6 +244,7 @@ class CodecCore(Released):
             "SETS": self.sets,
             "VALUES": BLOCK,
             "ADDR_WIDTH": self.address_bits,
+            **{name.upper(): value for name, value in self._built().items()},
         }
 
     @property
@@ -224,6 +256,7 @@ class CodecCore(Released):
         return (
             f"feature-map codec, {' and '.join(parts)}, {self.coder.name.lower()}, "
             f"{self.lanes} lane{'s' * (self.lanes > 1)} of {self.bits} bits"
+            f"{', with transforms' * (self.turns is not None)}"
         )
 
     def banner(self, mark: str, *lines: str) -> str:
@@ -238,7 +271,35 @@ class CodecCore(Released):
         )
 
 
-def served(plan: Plan, coder: Coder, bits: int, sets: int) -> tuple[list[TableSet], list[Map]]:
+def turns_of(plan: Plan) -> Turns | None:
+    """Return what of the transforms an engine needs for a plan; None if it has none.
+
+    Raises:
+        DoesNotFit: no engine can do them.
+    """
+    lossy = [choice for choice in plan.choices if choice.transform is not None]
+    if not lossy:
+        return None
+    problems = []
+    for choice in lossy:
+        assert choice.transform
+        transform = in_engine(choice.transform)
+        own = Turns.of([transform])
+        if own.groups > MAX_GROUPS or own.width > MAX_WIDTH:
+            problems.append(f"{choice.name} has {choice.shape[2]} channels of {own.width} bits")
+        try:
+            pixel_places(transform, choice.grid, *choice.shape[:2])
+        except ConfigError as error:
+            problems.append(f"{choice.name}: {error.what}")
+    if problems:
+        hint = "with --no-transform the engine carries their coefficients"
+        raise DoesNotFit("; ".join(problems), "--plan", hint)
+    return Turns.of(choice.transform for choice in lossy if choice.transform)
+
+
+def served(
+    plan: Plan, coder: Coder, bits: int, sets: int, turned: bool = False
+) -> tuple[list[TableSet], list[Map]]:
     """Return the table sets and the maps of a plan, if an engine can code them.
 
     Args:
@@ -246,6 +307,7 @@ def served(plan: Plan, coder: Coder, bits: int, sets: int) -> tuple[list[TableSe
         coder: of the engine.
         bits: of its widest values.
         sets: that it has.
+        turned: it does transforms.
 
     Raises:
         DoesNotFit: wider values, another coder, more sets, or weights that differ within a set.
@@ -272,7 +334,7 @@ def served(plan: Plan, coder: Coder, bits: int, sets: int) -> tuple[list[TableSe
             hint = "calibrate with more table sets, --tables"
         raise DoesNotFit("; ".join(problems), "--plan", hint)
     contents = [TableSet(t, weights.get(i, none)) for i, t in enumerate(plan.tables)]
-    return contents, [Map.of(choice, plan.tables_of(choice)) for choice in plan.choices]
+    return contents, [Map.of(choice, plan.tables_of(choice), turned) for choice in plan.choices]
 
 
 def power(count: int) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree as ET
 
+from hwgen.codec.order import FULL_KLT
 from hwgen.emit.holes import fill
 from hwgen.package.bench import template
 from hwgen.package.codec_core import PAGE, CodecCore
@@ -46,6 +47,15 @@ def facts(core: CodecCore) -> dict[str, int]:
         "BUS_WIDTH": core.bus,
         "MAX_BURST": core.burst,
         "OUTSTANDING": core.outstanding,
+        **(
+            {
+                "TRANSFORM_KINDS": core.turns.kinds,
+                "KLT_GROUPS": core.turns.groups,
+                "MAP_WIDTH": core.turns.width,
+            }
+            if core.turns
+            else {}
+        ),
     }
 
 
@@ -182,6 +192,14 @@ def _figures(core: CodecCore) -> Iterator[tuple[str, str]]:
     words = sum(DEPTHS[m.kind] for m in memories(core, core.table_sets[0]))
     sets = counted(core.sets, "table set")
     yield sets, f"{words} words each, to be loaded with {words} writes"
+    if core.turns:
+        names = [
+            name for i, name in enumerate(("Haar2", "ICT4", "WHT4")) if core.turns.kinds >> i & 1
+        ]
+        if core.turns.groups:
+            names.append(f"KLT over up to {counted(core.turns.groups, 'group')} of 8 channels")
+        yield "transforms", f"{', '.join(['quantiser', *names])}; a value a cycle"
+        yield "values of maps", f"up to {core.turns.width} bits, two's complement"
     yield "context weights", "yes" if core.weighted else "no: tensors with weights are not for it"
 
 
@@ -217,7 +235,18 @@ def _tables(core: CodecCore) -> Iterator[str]:
             f"| `{each.name}` | {shape} | {d.bits} | {d.table_set} | {each.key:08x} | "
             f"{8 * d.capacity} bytes | {each.index_bytes} bytes |"
         )
-    if any(each.descriptor.transform for each in core.maps):
+    if core.turns:
+        yield ""
+        yield "Values of a transformed map are those of the map, block by block: the pixels of its"
+        yield "patches, the channels in the order of its KLT (`order` in `tables/tables.json`). The"
+        yield "drivers' `pack` and `unpack` (in C `pack_map` and `unpack_map`), given the map's"
+        yield "transform, know that order. Before such a map registers `transform0_*` or"
+        yield "`transform1_*` and the rows of its KLT are written: by `describe` in Python, in C by"
+        yield "`turn`. A damaged block is zeros of the map."
+        if any(each.descriptor.transform & FULL_KLT for each in core.maps):
+            yield ""
+            yield "A KLT over all channels is not done: the values are those behind it."
+    elif any(each.descriptor.transform for each in core.maps):
         yield ""
         yield "Of a transformed map the core carries the coefficients; the transform is not in it."
 
@@ -240,7 +269,7 @@ def codec_readme(core: CodecCore, registers: tuple[Register, ...], paths: Sequen
         template("readme_codec.md.in"), ip=core.ip, version=core.version, title=core.title,
         purpose=made, folders="\n".join(folders), page=str(PAGE), bus=str(core.bus),
         figures="\n".join(f"| {name} | {what} |" for name, what in _figures(core)),
-        burst=str(core.burst), bits=str(core.bits), streams="\n".join(_streams(core)),
+        burst=str(core.burst), bits=str(core.word), streams="\n".join(_streams(core)),
         tables="\n".join(_tables(core)), registers="\n".join(table(registers)),
         sections="\n".join(sections),
     )  # fmt: skip

@@ -147,7 +147,7 @@ def _spares(core: CodecCore) -> Iterator[str]:
     for name, width in ends:
         yield f"  wire {'' if width is None else sv.span(width) + ' '}{name};"
     sunk += [name for name, _ in ends]
-    if core.writer and core.container != core.bits:
+    if core.writer and core.container != core.word:
         sunk.append(f"{IN}_tdata")
     if not core.reader:
         sunk += ["from_engine", "count", "block", "fault"]
@@ -157,7 +157,7 @@ def _spares(core: CodecCore) -> Iterator[str]:
 
 def _values(core: CodecCore) -> Iterator[str]:
     """Yield the ways between beats of the streams and words of the engine."""
-    lanes, bits, box, wide = core.lanes, core.bits, core.container, core.count_width
+    lanes, bits, box, wide = core.lanes, core.word, core.container, core.count_width
     yield f"  wire {sv.span(lanes * bits)} to_engine, from_engine;"
     yield f"  wire {sv.span(wide)} count;"
     yield "  wire block, fault;"

@@ -15,6 +15,10 @@ _CODER = (
     Param("Lanes", 1, 16), Param("Coder", 0, 1), Param("Bits", 1, 15), Param("Sets", 1, 16),
     Param("Weighted", 0, 1),
 )  # fmt: skip
+_TURN = (
+    Param("Lanes", 1, 16), Param("Word", 2), Param("Bits", 1, 15), Param("Width", 2, 32),
+    Param("Kinds", 0, 7), Param("Groups", 0, 512), Param("Values", 16),
+)  # fmt: skip
 
 
 def _axi(channel: str, names: str) -> tuple[str, ...]:
@@ -135,10 +139,19 @@ DMA = (
         ),
     ),
     UnitSpec(
+        "hwg_dma_transform", "dma", (Param("Limits", 0, 1),),
+        (
+            *_CLOCKED,
+            "write_i", "write_word_i", "write_data_i", "write_mask_i", "read_word_i",
+            "read_data_o", "kind_o", "klt_o", "down_o", "shift_o", "factors_o", "map_height_o",
+            "map_width_o", "lo_o", "hi_o",
+        ),
+    ),
+    UnitSpec(
         "hwg_dma_regs", "dma",
         (
             Param("AddrWidth", 13, 64), Param("Version", vector=True), Param("Config", vector=True),
-            Param("Limits", vector=True),
+            Param("Limits", vector=True), Param("Transform", 0, 1), Param("Kinds", vector=True),
         ),
         (
             *_CLOCKED,
@@ -149,10 +162,11 @@ DMA = (
             "slot_o", "slotted_o", "height_o", "width_o", "channels_o", "bh_o", "bw_o", "bc_o",
             "bits_o", "signed_o", "transformed_o", "stored_o", "tans_o", "set_o", "key_o",
             "first_o", "table_write_o", "table_known_i", "table_kind_o", "table_addr_o",
-            "table_data_o", "block_i", "block_mode_i", "fault_i", "fault_kind_i",
+            "table_data_o", "kind_o", "klt_o", "down_o", "shift_o", "factors_o", "map_height_o",
+            "map_width_o", "lo_o", "hi_o", "block_i", "block_mode_i", "fault_i", "fault_kind_i",
             "fault_number_i", "words_i", "stall_i",
         ),
-        uses=("hwg_axil_slave", "hwg_dma_tensor", "hwg_dma_tally"),
+        uses=("hwg_axil_slave", "hwg_dma_tensor", "hwg_dma_tally", "hwg_dma_transform"),
     ),
     UnitSpec(
         "hwg_dma_reader", "dma",
@@ -190,21 +204,57 @@ DMA = (
         (
             Param("Coder", 0, 1), Param("Bits", 1, 15), Param("Sets", 1, 16),
             Param("Values", 1, 4096), Param("Align", 1, 13), Param("Present", 0, 1),
+            Param("Transform", 0, 1), Param("Kinds", 0, 7), Param("Groups", 0, 512),
         ),
         (
             *_CLOCKED,
             "start_i", "busy_o", "start_o", "refuse_o", "data_addr_i", "index_addr_i",
             "slotted_i", "slot_i", "height_i", "width_i", "channels_i", "bh_i", "bw_i", "bc_i",
-            "bits_i", "tans_i", "set_i",
+            "bits_i", "tans_i", "set_i", "transformed_i", "kind_i", "klt_i", "map_height_i",
+            "map_width_i",
         ),
         latency=lambda _: 3,
+    ),
+    UnitSpec(
+        "hwg_dma_pixels", "dma", (Param("SideWidth", 13, 32),),
+        (
+            *_CLOCKED,
+            "start_i", "kind_i", "height_i", "width_i", "channels_i", "bh_i", "bw_i", "bc_i",
+            "channels_o", "out_valid_o", "out_ready_i", "out_h_o", "out_w_o", "out_c_o",
+            "out_values_o",
+        ),
+        uses=("hwg_dma_grid",),
+    ),
+    UnitSpec(
+        "hwg_dma_forward", "dma", _TURN,
+        (
+            *_CLOCKED, "row_write_i", "row_addr_i", "row_data_i", "start_i", "height_i",
+            "width_i", "channels_i", "bh_i", "bw_i", "bc_i", "kind_i", "klt_i", "down_i",
+            "shift_i", "scales_i", "bits_i", "signed_i", *_IN, "in_data_i", *_OUT, "out_data_o",
+        ),
+        uses=("hwg_dma_pixels", "hwg_codec_gather", "hwg_codec_forward", "hwg_codec_bundle"),
+    ),
+    UnitSpec(
+        "hwg_dma_inverse", "dma", _TURN,
+        (
+            *_CLOCKED, "row_write_i", "row_addr_i", "row_data_i", "start_i", "busy_o",
+            "height_i", "width_i", "channels_i", "bh_i", "bw_i", "bc_i", "kind_i", "klt_i",
+            "down_i", "steps_i", "signed_i", "lo_i", "hi_i", *_IN, "in_data_i", "in_count_i",
+            "in_block_i", "in_fault_i", "in_last_i", *_OUT, "out_data_o", "out_count_o",
+            "out_block_o", "out_fault_o", "out_last_o",
+        ),
+        uses=(
+            "hwg_dma_pixels", "hwg_fifo", "hwg_codec_gather", "hwg_codec_inverse",
+            "hwg_codec_bundle",
+        ),
     ),
     UnitSpec(
         "hwg_codec_dma", "dma",
         (
             Param("AddrWidth", 13, 64), Param("DataWidth", 64, 128), *_BURSTS, Param("Buffer", 2),
             *_CODER, Param("Values", 16, 4096), Param("Writer", 0, 1), Param("Reader", 0, 1),
-            Param("Version", vector=True),
+            Param("Transform", 0, 1), Param("Kinds", 0, 7), Param("Groups", 0, 512),
+            Param("Width", 2, 32), Param("Version", vector=True),
         ),
         (
             *_CLOCKED, "irq_o", *_LITE,
@@ -217,6 +267,9 @@ DMA = (
             *_axi("ar", "valid_o ready_i id_o addr_o len_o size_o burst_o lock_o cache_o prot_o"),
             *_axi("r", "valid_i ready_o id_i data_i resp_i last_i"),
         ),
-        uses=("hwg_dma_regs", "hwg_dma_check", "hwg_dma_writer", "hwg_dma_reader"),
+        uses=(
+            "hwg_dma_regs", "hwg_dma_check", "hwg_dma_writer", "hwg_dma_reader", "hwg_dma_forward",
+            "hwg_dma_inverse",
+        ),
     ),
 )  # fmt: skip

@@ -3,9 +3,13 @@
 ///
 /// Function:   a start is passed on if the core can do what is described, else refused: sizes and
 ///             slot are not 0, a block has at most Values values, bits, set and coder are the core's,
-///             addresses are multiples of 2^Align bytes, and there is an engine at all
+///             addresses are multiples of 2^Align bytes, and there is an engine at all. Of a
+///             transformed tensor, if transforms are built (Transform 1): its kind is built, its KLT
+///             has no more groups than are built, patches and groups are not divided by blocks, and
+///             its sizes are those that the map makes
 /// Timing:     start_o or refuse_o 3 cycles after start_i, busy_o between
-/// Parameters: 1 <= Bits <= 15; 1 <= Sets <= 16; Values >= 1; 1 <= Align <= 13; Coder, Present 0 or 1
+/// Parameters: 1 <= Bits <= 15; 1 <= Sets <= 16; Values >= 1; 1 <= Align <= 13; Coder, Present,
+///             Transform 0 or 1; Kinds a mask: 1 Haar2, 2 ICT4, 4 WHT4; Groups of a KLT-8, 0 to 512
 /// Notes:      What the tensor is must stand still from start_i on. The number of blocks is not
 ///             compared with the sizes: a wrong one gives faults of the index.
 `default_nettype none
@@ -16,7 +20,10 @@ module hwg_dma_check #(
   parameter int Sets    = 1,     // table sets
   parameter int Values  = 4096,  // of the largest block
   parameter int Align   = 6,     // bits of the addresses that must be 0
-  parameter int Present = 1      // 0: refuse all
+  parameter int Present = 1,     // 0: refuse all
+  parameter int Transform = 0,   // 1: transforms are built
+  parameter int Kinds   = 7,     // of them
+  parameter int Groups  = 8      // of eight channels
 ) (
   input  wire logic             clk_i,
   input  wire logic             rst_ni,
@@ -37,7 +44,13 @@ module hwg_dma_check #(
   input  wire logic [12:0]      bc_i,
   input  wire logic [3:0]       bits_i,
   input  wire logic             tans_i,
-  input  wire logic [3:0]       set_i
+  input  wire logic [3:0]       set_i,
+  // its transform
+  input  wire logic             transformed_i,
+  input  wire logic [1:0]       kind_i,
+  input  wire logic             klt_i,
+  input  wire logic [15:0]      map_height_i,
+  input  wire logic [15:0]      map_width_i
 );
 
   if (Coder < 0 || Coder > 1) begin : gen_check_coder
@@ -56,10 +69,18 @@ module hwg_dma_check #(
     initial $fatal(1, "hwg_dma_check: Align must be 1 to 13");
   end
 
+  if (Kinds < 0 || Kinds > 7) begin : gen_check_kinds
+    initial $fatal(1, "hwg_dma_check: Kinds must be 0 to 7");
+  end
+  if (Groups < 0 || Groups > 512) begin : gen_check_groups
+    initial $fatal(1, "hwg_dma_check: Groups must be 0 to 512");
+  end
+
   logic [2:0]  step_q;
   logic [25:0] area_q, volume_q;
   logic        large_q, bad_d, bad_q;
   logic        wide, unknown;  // more bits, a set beyond those there are
+  logic        strange_q;      // a transform that is not built, or not of this tensor
 
   assign busy_o   = |step_q;
   assign start_o  = step_q[2] & ~bad_q;
@@ -79,7 +100,37 @@ module hwg_dma_check #(
     assign unknown    = 1'b0;
   end
 
-  assign bad_d = (Present == 0) | large_q | (volume_q > 26'(Values))
+  if (Transform != 0) begin : gen_transform
+    localparam logic [3:0] BUILT = 4'(2 * Kinds + 1);  // none always is
+
+    logic [1:0]  half;  // times that a side of a patch is halved
+    logic [2:0]  unit;  // log2 of the channels that no block divides
+    logic [6:0]  mask;
+    logic [15:0] inputs;
+    logic [16:0] rows, cols, spare;
+
+    assign half   = (kind_i == 2'd0) ? 2'd0 : (kind_i == 2'd1) ? 2'd1 : 2'd2;
+    assign unit   = {half, 1'b0} + (klt_i ? 3'd3 : 3'd0);
+    assign mask   = 7'(8'd1 << unit) - 7'd1;
+    assign spare  = (17'd1 << half) - 17'd1;
+    assign rows   = ({1'b0, map_height_i} + spare) >> half;
+    assign cols   = ({1'b0, map_width_i} + spare) >> half;
+    assign inputs = channels_i >> {half, 1'b0};
+
+    always_ff @(posedge clk_i) begin
+      strange_q <= transformed_i
+                 & (~BUILT[kind_i] | (klt_i & (inputs > 16'(8 * Groups)))
+                    | (|(channels_i[6:0] & mask)) | ((|(bc_i[6:0] & mask)) & (16'(bc_i) < channels_i))
+                    | (rows != {1'b0, height_i}) | (cols != {1'b0, width_i}));
+    end
+  end else begin : gen_no_transform
+    logic unused_transform;
+
+    assign unused_transform = ^{transformed_i, kind_i, klt_i, map_height_i, map_width_i};
+    assign strange_q        = 1'b0;
+  end
+
+  assign bad_d = (Present == 0) | strange_q | large_q | (volume_q > 26'(Values))
                | (volume_q == '0) | (height_i == '0) | (width_i == '0) | (channels_i == '0)
                | (bits_i == '0) | wide | unknown
                | (tans_i != 1'(Coder)) | (data_addr_i != '0)

@@ -4,7 +4,7 @@
 /// Function:   the registers of hwg_dma_regs.rdl beside this file; starts, interrupts, and for the
 ///             writer (0) and the reader (1) a description of the tensor and a tally of what happened
 /// Timing:     as hwg_axil_slave
-/// Parameters: AddrWidth 13 to 64; the others are what the constant registers tell
+/// Parameters: AddrWidth 13 to 64; Transform 0 or 1; the others are what the constant registers tell
 /// Notes:      An address without a register answers SLVERR, as does a write to what must stand
 ///             still while an engine is busy. A tally is cleared when its engine starts. A test holds
 ///             every register against the description.
@@ -14,7 +14,9 @@ module hwg_dma_regs #(
   parameter int          AddrWidth = 32,            // bits of a byte address in memory
   parameter logic [31:0] Version   = 32'd0,         // of hwgen: 8 bits major, 8 minor, 16 patch
   parameter logic [31:0] Config    = 32'h0801_C801, // see there
-  parameter logic [31:0] Limits    = 32'h0020_1000
+  parameter logic [31:0] Limits    = 32'h0020_1000,
+  parameter int          Transform = 0,             // 1: there are the banks of the transforms
+  parameter logic [31:0] Kinds     = 32'd0          // what transforms are built, see there
 ) (
   input  wire logic                   clk_i,
   input  wire logic                   rst_ni,
@@ -64,9 +66,19 @@ module hwg_dma_regs #(
   // tables and weights, one word at a time
   output logic                        table_write_o,
   input  wire logic                   table_known_i, // there is such a word, and it may be written
-  output logic      [2:0]             table_kind_o,  // decode: table, weights; encode: table, states, weights
+  output logic      [2:0]             table_kind_o,  // see there
   output logic      [15:0]            table_addr_o,
   output logic      [31:0]            table_data_o,
+  // transforms, and the maps before and behind them
+  output logic      [2*2-1:0]         kind_o,
+  output logic      [1:0]             klt_o,
+  output logic      [2*5-1:0]         down_o,
+  output logic      [2*5-1:0]         shift_o,
+  output logic      [2*48-1:0]        factors_o,
+  output logic      [2*16-1:0]        map_height_o,
+  output logic      [2*16-1:0]        map_width_o,
+  output logic      [2*32-1:0]        lo_o,
+  output logic      [2*32-1:0]        hi_o,
   // what happens
   input  wire logic [1:0]             block_i,
   input  wire logic [2*2-1:0]         block_mode_i,
@@ -80,18 +92,23 @@ module hwg_dma_regs #(
   if (AddrWidth < 13 || AddrWidth > 64) begin : gen_check_addr
     initial $fatal(1, "hwg_dma_regs: AddrWidth must be 13 to 64");
   end
+  if (Transform < 0 || Transform > 1) begin : gen_check_transform
+    initial $fatal(1, "hwg_dma_regs: Transform must be 0 or 1");
+  end
 
   localparam logic [31:0] ID = 32'h4846_4D31;  // "HFM1"
 
-  // Words of the head; banks follow at word 16 and 32 (tensors), 48 and 56 (tallies).
+  // Words of the head; banks follow at word 16 and 32 (tensors), 48 and 56 (tallies), 64 and 80
+  // (transforms).
   localparam logic [6:0] W_ID = 7'd0, W_VERSION = 7'd1, W_CONFIG = 7'd2, W_STATUS = 7'd3;
   localparam logic [6:0] W_CONTROL = 7'd4, W_ENABLE = 7'd5, W_EVENTS = 7'd6, W_MODE = 7'd7;
   localparam logic [6:0] W_TABLE_ADDR = 7'd8, W_TABLE_DATA = 7'd9, W_LIMITS = 7'd10;
+  localparam logic [6:0] W_KINDS = 7'd11;
 
   logic        write, write_known, unused_read;
   logic [6:0]  write_word, read_word;
   logic [31:0] write_data, write_mask, read_data;
-  logic [63:0] tensor_data, tally_data;
+  logic [63:0] tensor_data, tally_data, transform_data;
   logic [1:0]  faulty, start, busy_q;
   logic [3:0]  enable_d, enable_q, events_d, events_q;
   logic        fast_d, fast_q;
@@ -129,7 +146,9 @@ module hwg_dma_regs #(
 
   function automatic logic known(input logic [6:0] word);
     known = (word < 7'd11) || (word >= 7'd16 && word < 7'd30) || (word >= 7'd32 && word < 7'd46)
-            || (word >= 7'd48 && word < 7'd64);
+            || (word >= 7'd48 && word < 7'd64)
+            || (Transform != 0 && (word == W_KINDS || (word >= 7'd64 && word < 7'd70)
+                                   || (word >= 7'd80 && word < 7'd86)));
   endfunction
 
   // What an engine works with stands still.
@@ -139,6 +158,8 @@ module hwg_dma_regs #(
 
   assign working     = busy_i | start_q;
   assign locked      = (write_word[6:4] == 3'd1 & working[0]) | (write_word[6:4] == 3'd2 & working[1])
+                     | (Transform != 0 & write_word[6:4] == 3'd4 & working[0])
+                     | (Transform != 0 & write_word[6:4] == 3'd5 & working[1])
                      | (write_word == W_MODE & working[1])
                      | (write_word == W_TABLE_DATA & ~table_known_i);
   assign write_known = known(write_word) & ~locked;
@@ -211,6 +232,10 @@ module hwg_dma_regs #(
         endcase
       end
     endcase
+    if (Transform != 0) begin
+      if (read_word == W_KINDS) read_data = Kinds;
+      if (read_word[6])         read_data = read_word[4] ? transform_data[63:32] : transform_data[31:0];
+    end
   end
 
   // ---- the banks
@@ -261,6 +286,36 @@ module hwg_dma_regs #(
       .read_data_o    (tally_data[32*i +: 32]),
       .faulty_o       (faulty[i])
     );
+  end
+
+  if (Transform != 0) begin : gen_transform
+    for (genvar i = 0; i < 2; i++) begin : gen_way
+      hwg_dma_transform #(.Limits(i)) i_transform (
+        .clk_i        (clk_i),
+        .rst_ni       (rst_ni),
+        .write_i      (write & write_known & (write_word[6:4] == 3'(i + 4))),
+        .write_word_i (write_word[3:0]),
+        .write_data_i (write_data),
+        .write_mask_i (write_mask),
+        .read_word_i  (read_word[3:0]),
+        .read_data_o  (transform_data[32*i +: 32]),
+        .kind_o       (kind_o[2*i +: 2]),
+        .klt_o        (klt_o[i]),
+        .down_o       (down_o[5*i +: 5]),
+        .shift_o      (shift_o[5*i +: 5]),
+        .factors_o    (factors_o[48*i +: 48]),
+        .map_height_o (map_height_o[16*i +: 16]),
+        .map_width_o  (map_width_o[16*i +: 16]),
+        .lo_o         (lo_o[32*i +: 32]),
+        .hi_o         (hi_o[32*i +: 32])
+      );
+    end
+  end else begin : gen_no_transform
+    logic unused_transform;
+
+    assign unused_transform = ^Kinds;
+    assign transform_data   = '0;
+    assign {kind_o, klt_o, down_o, shift_o, factors_o, map_height_o, map_width_o, lo_o, hi_o} = '0;
   end
 
 endmodule

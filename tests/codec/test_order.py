@@ -8,7 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwgen.codec.order import folded, from_stream, pixel_places, settings, to_stream
+from hwgen.codec.container import Container
+from hwgen.codec.order import folded, from_stream, pixel_places, restored, settings, to_stream
+from hwgen.codec.plan import Choice
+from hwgen.codec.tables import Tables
 from hwgen.codec.transform import Quantiser, Spatial, Transform, klt
 from hwgen.codec.wire import Grid
 from hwgen.errors import ConfigError
@@ -86,3 +89,57 @@ def test_settings_are_as_on_the_ports(rng: np.random.Generator) -> None:
     assert told["scales"] == 60 | 70 << 16 | 80 << 32
     assert told["steps"] == 90 | 100 << 16 | 110 << 32
     assert (told["channels"], told["kind"], told["klt"], told["bits"]) == (16, 2, 1, 12)
+
+
+@pytest.mark.parametrize("spatial", [Spatial.NONE, Spatial.HAAR2, Spatial.ICT4])
+@pytest.mark.parametrize("group", [0, 8, 13])
+def test_damaged_blocks_are_zeros_of_the_map(
+    rng: np.random.Generator, spatial: Spatial, group: int
+) -> None:
+    transform = Transform(13, 12, True, STEP, spatial)
+    if group:
+        transform = mixing(rng, 13, group, spatial)
+    whole = transform.grid(9, 11)
+    unit = spatial.side**2 * 8
+    grid = replace(whole, bh=1, bw=2, bc=unit if group == 8 else whole.bc)
+    values = rng.integers(200, 900, (9, 11, 13))
+    choice = Choice("map", "map", (9, 11, 13), 12, True, "transform", transform=transform,
+                    block=(grid.bh, grid.bw, grid.bc))  # fmt: skip
+    coded = choice.encode(values, Tables.generic())
+    data = bytearray(coded.data)
+    lost = [0, 2, grid.blocks - 1]
+    for number in lost:
+        data[8 * coded.offsets[number] + 9] ^= 1
+    found, damages = choice.decode(replace(coded, data=bytes(data)))
+    assert [damage.block for damage in damages] == lost
+    kept = choice.decode(coded)[0]
+    if group == 13:  # what the KLT made is 0 there, and the KLT undone
+        rest = folded(transform)
+        mixed = rest.inverse(rest.forward(np.zeros((9, 11, 13), np.int64)), 9, 11)
+        empty = transform.inverse(rest.forward(mixed), 9, 11)
+        assert empty.any()
+    else:
+        rest, empty = transform, np.zeros_like(kept)
+    for number, (y, x, c) in enumerate(pixel_places(rest, grid, 9, 11)):
+        inputs = transform.order[c] if group == 8 else range(13)[c]
+        channels = [i for i in inputs if i < 13]
+        want = (empty if number in lost else kept)[y, x][:, :, channels]
+        np.testing.assert_array_equal(found[y, x][:, :, channels], want)
+    # A file says the same; and blocks that divide a patch take all of it with them.
+    file = Container(choice, Tables.generic(), "int64", (9, 11, 13), (
+        replace(coded, data=bytes(data)),
+    )).pack()  # fmt: skip
+    again, told = Container.unpack(file).decode()
+    np.testing.assert_array_equal(again, found)
+    assert [(i, d.block) for i, d in told] == [(0, number) for number in lost]
+
+
+def test_a_block_that_divides_a_patch_takes_all_of_it() -> None:
+    transform = Transform(3, 12, True, STEP, Spatial.ICT4)
+    grid = Grid(1, 2, 48, 1, 1, 8)
+    whole = transform.forward(np.full((4, 8, 3), 77))
+    whole[grid.where(3)] = 0  # the second half of channel 1 in the first patch
+    found = restored(whole, transform, grid, (4, 8), [3])
+    assert not found[:, :4, 1].any()
+    assert found[:, 4:].all()
+    assert found[:, :4, ::2].all()

@@ -119,7 +119,7 @@ def overlay(made: Built, registers: Registers) -> Any:
 
 
 KINDS: dict[str, dict[str, Any]] = {
-    "planned": {"lanes": 2, "board": "pynq_z2"},
+    "planned": {"lanes": 2, "board": "pynq_z2", "transform": False},
     "reader": {"lanes": 1, "coder": "huffman", "bits": 15, "bus": 128, "writer": False},
     "writer": {"lanes": 5, "bits": 6, "sets": 4, "burst": 64, "reader": False, "board": "ulx3s"},
 }

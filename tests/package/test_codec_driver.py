@@ -16,14 +16,14 @@ from hwgen.codec.tensor import encode
 from hwgen.codec.wire import Descriptor
 from hwgen.package.codec_bench import READER, WRITER, beats, describe, load
 from tests.package.codec_mock import Bare, compiled
-from tests.package.codec_package import Built, Registers, built, overlay, some_plan
+from tests.package.codec_package import KINDS, Built, Registers, built, overlay, some_plan
 
 OK, NO_CORE, OTHER_CORE, NO_DESCRIPTOR, DOES_NOT_FIT, BUSY, TIMEOUT, FAULT = range(8)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return built(tmp_path_factory.mktemp("codec"), some_plan(), lanes=3, board="pynq_z2")
+    return built(tmp_path_factory.mktemp("codec"), some_plan(), **KINDS["planned"] | {"lanes": 3})
 
 
 @pytest.fixture(scope="module")

@@ -25,12 +25,19 @@ CLAIMS = {
 }
 
 
-def described() -> dict[str, dict[str, Any]]:
+# What a core with transforms tells of them, and the constants that say so.
+TURNS = {"TRANSFORM": 1, "KINDS": 5, "GROUPS": 64, "WIDTH": 20}
+CONFIG, KINDS = "32'h0801_C801", "Kinds     = 32'd0"
+
+
+def described(transform: int = 1) -> dict[str, dict[str, Any]]:
     """Return every register of the description by name."""
     compiler = RDLCompiler()
     compiler.compile_file(str(paths.rtl() / "dma" / "hwg_dma_regs.rdl"))
     made = {}
-    for node in compiler.elaborate("hwg_dma_regs").top.descendants(unroll=True):
+    figures = TURNS if transform else {}
+    root = compiler.elaborate("hwg_dma_regs", parameters=figures)
+    for node in root.top.descendants(unroll=True):
         if not isinstance(node, RegNode):
             continue
         name = "_".join(node.get_path_segments()[1:]).replace("[", "").replace("]", "")
@@ -51,9 +58,9 @@ def described() -> dict[str, dict[str, Any]]:
 
 def run(
     folder: Path, seed: int, addr_width: int, count_width: int = 32,
-    edit: Callable[[Path], None] | None = None,
+    edit: Callable[[Path], None] | None = None, transform: int = 1,
 ) -> set[str]:  # fmt: skip
-    text, ports = plain("hwg_dma_regs", {"AddrWidth": addr_width})
+    text, ports = plain("hwg_dma_regs", {"AddrWidth": addr_width, "Transform": transform})
 
     def edited(units: Path) -> None:
         file = units / "hwg_dma_regs.sv"
@@ -62,29 +69,41 @@ def run(
         file.write_text(whole.replace(".Width(32)", f".Width({count_width})"))
         if edit is not None:
             edit(units)
+        if transform:
+            whole = file.read_text()
+            kinds = TURNS["GROUPS"] << 16 | TURNS["WIDTH"] << 8 | TURNS["KINDS"]
+            for good, bad in ((CONFIG, "32'h0821_C801"), (KINDS, f"Kinds     = 32'd{kinds}")):
+                assert whole.count(good) == 1 or edit is not None
+                whole = whole.replace(good, bad)
+            file.write_text(whole)
 
     facts = {
         "seed": seed, "addr_width": addr_width, "count_width": count_width,
-        "registers": described(),
+        "registers": described(transform),
     }  # fmt: skip
     return simulate(folder, "bench_dma_regs", text, ports, ["hwg_dma_regs"], facts, CLAIMS, edited)
 
 
 def test_description_leaves_no_register_without_a_meaning() -> None:
-    registers = described()
-    assert len(registers) == 11 + 2 * 14 + 2 * 8
-    offsets = [register["offset"] for register in registers.values()]
-    assert len(set(offsets)) == len(offsets)
-    assert max(offsets) < 256
+    for transform, last in ((0, 256), (1, 352)):
+        registers = described(transform)
+        assert len(registers) == 11 + 2 * 14 + 2 * 8 + transform * (1 + 2 * 6)
+        offsets = [register["offset"] for register in registers.values()]
+        assert len(set(offsets)) == len(offsets)
+        assert max(offsets) < last
+    # Without transforms nothing is told of them.
+    assert {f["name"] for f in described(1)["config"]["fields"]} - {
+        f["name"] for f in described(0)["config"]["fields"]
+    } == {"transform"}
 
 
 # Counters of 12 bits reach their end.
 @pytest.mark.sim
-@pytest.mark.parametrize(("addr_width", "count_width"), [(64, 32), (40, 12)])
+@pytest.mark.parametrize(("addr_width", "count_width", "transform"), [(64, 32, 0), (40, 12, 1)])
 def test_registers_are_those_of_the_description(
-    tmp_path: Path, seed: int, addr_width: int, count_width: int
+    tmp_path: Path, seed: int, addr_width: int, count_width: int, transform: int
 ) -> None:
-    assert run(tmp_path, seed, addr_width, count_width) == set()
+    assert run(tmp_path, seed, addr_width, count_width, transform=transform) == set()
 
 
 FAULTS = (
@@ -99,6 +118,10 @@ FAULTS = (
     ("hwg_dma_tensor", "words_q[32*PIXELS+16 +: 16]", "words_q[32*PIXELS +: 16]", "fields"),
     ("hwg_dma_tally", "block_i & ~fault_i", "block_i", "tallies"),
     ("hwg_dma_tally", "next[Width] ? '1 : ", "", "tallies"),
+    ("hwg_dma_transform", "32'h001f_1f07", "32'h001f_0f07", "every"),
+    ("hwg_dma_transform", "words_q[32*MAP+16 +: 16]", "words_q[32*MAP +: 16]", "fields"),
+    ("hwg_dma_regs", "word < 7'd86", "word < 7'd87", "other"),
+    ("hwg_dma_regs", "#(.Limits(i))", "#(.Limits(1))", "every"),
     ("hwg_axil_slave", "{8{w_strb_i[2]}}", "{8{w_strb_i[1]}}", "every"),
 )  # fmt: skip
 

@@ -20,6 +20,10 @@ _FRAMES = [
     {"DataWidth": 8, "Container": 64, "Width": 33, "Count": 3},  # containers wider than beats
     {"DataWidth": 32, "Container": 16, "Width": 16, "Count": 5},
 ]
+_TURN = [
+    {"Lanes": 4, "Word": 32, "Width": 20, "Groups": 0, "Kinds": 0},
+    {"Lanes": 3, "Word": 14, "Width": 2, "Groups": 512, "Values": 16},
+]
 CORNERS: dict[str, list[dict[str, Any]]] = {
     "hwg_delay": [{"Width": 1, "Cycles": 0}, {"Width": 1, "Cycles": 1}, {"Width": 9, "Cycles": 5}],
     "hwg_valid": [{"Cycles": 1}, {"Cycles": 2}, {"Cycles": 40}],
@@ -74,14 +78,26 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
     "hwg_dma_grid": [{"SideWidth": 32}],
     "hwg_dma_tensor": [{"AddrWidth": 64}],
     "hwg_dma_tally": [{"Width": 12}],
-    "hwg_dma_regs": [{"AddrWidth": 64}],
+    "hwg_dma_regs": [{"AddrWidth": 64}, {"Transform": 1}],
+    "hwg_dma_transform": [{"Limits": 0}],
+    "hwg_dma_pixels": [{"SideWidth": 32}],
+    "hwg_dma_forward": _TURN,
+    "hwg_dma_inverse": _TURN,
     "hwg_dma_reader": [{"Coder": 1, "Lanes": 4, "Sets": 2, "DataWidth": 128}],
     "hwg_dma_writer": [{"Coder": 1, "Lanes": 4, "Sets": 2, "DataWidth": 128}],
-    "hwg_dma_check": [{"Bits": 15, "Sets": 16}, {"Values": 16, "Present": 0, "Align": 3}],
+    "hwg_dma_check": [
+        {"Bits": 15, "Sets": 16, "Transform": 1, "Groups": 0, "Kinds": 0},
+        {"Values": 16, "Present": 0, "Align": 3},
+        {"Transform": 1, "Groups": 512},
+    ],
     "hwg_codec_dma": [
         {"Writer": 0, "Coder": 1, "Sets": 4, "Weighted": 1},
         {"Reader": 0, "AddrWidth": 64, "Lanes": 4, "DataWidth": 128},
         {"Sets": 16, "AddrWidth": 64, "Bits": 15, "Weighted": 1, "Lanes": 3},
+        {"Transform": 1, "Kinds": 3, "Weighted": 1},
+        {"Transform": 1, "Lanes": 4, "Coder": 1, "Bits": 14, "Width": 9, "Groups": 0, "Kinds": 0},
+        {"Transform": 1, "Writer": 0, "Lanes": 2, "Width": 32, "Groups": 1},
+        {"Transform": 1, "Reader": 0, "Lanes": 2, "Width": 20},
     ],
     "hwg_axil_slave": [{"AddrWidth": 3}],
     "hwg_codec_lane": [{"Coder": 0, "Bits": 8, "Sets": 2}, {"Weighted": 1}],
