@@ -30,7 +30,7 @@ __all__ = ["EFFORT", "Plan", "apply", "matvec", "solve"]
 # so that time and memory grow with the size of a wide layer and not with its square.
 PAIR_LIMIT = 50_000_000
 # Most work of the annealing by effort, and work for every signed digit: 50 million a second or so.
-EFFORT = ((0, 0), (14_000_000, 10_000), (150_000_000, 300_000), (1_000_000_000, 4_000_000))
+EFFORT = ((0, 0), (14_000_000, 10_000), (150_000_000, 300_000), (2_500_000_000, 4_000_000))
 
 
 def matvec(

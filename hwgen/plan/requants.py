@@ -2,10 +2,10 @@
 """What a requantizer takes, looked up: the common ones went through synthesis by themselves.
 
 A mapper trades tables for depth bit by bit, so no short formula follows it closely. But what
-saturates at powers of two, as activations do, and rounds by a sum before it has few parameters:
-`requants.json` beside this file holds a count for each, by family, kind, shift, bits of the result
-and bits dropped above them; ``make bench-estimate RECORD=1`` writes it. Beyond the last recorded
-parameter the line through the last and the last but three goes on.
+saturates at powers of two, as activations do, has few parameters: `requants.json` beside this file
+holds a count for each, by family, kind, shift, bits of the result and bits dropped above them;
+``make bench-estimate RECORD=1`` writes it. Beyond the last recorded parameter the line through the
+last and the last but three goes on.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Kind:
         below, above: it can saturate there.
         zero: and its lower bound is zero.
         held: only registers read it, which its sign resets.
-        shifts: 0 alone, or those of a sum that has rounded.
+        half: the sum before it has rounded.
+        shifts: bits dropped below.
         outs: bits of the result.
         drops: bits of the quotient above those, the sign included.
     """
@@ -41,14 +42,10 @@ class Kind:
     above: bool
     zero: bool
     held: bool
+    half: bool
     shifts: range
     outs: range
     drops: range
-
-    @property
-    def half(self) -> bool:
-        """Whether the sum before it has rounded."""
-        return self.shifts[0] > 0
 
     def bounds(self, out: int) -> tuple[int, int]:
         """Return the bounds of *out* bits."""
@@ -64,13 +61,18 @@ class Kind:
 
 _ONE, _NONE = range(1, 2), range(1)
 KINDS = {
-    "clip": Kind(True, True, False, False, _NONE, OUTS[1:], range(1, 8)),
-    "clip_half": Kind(True, True, False, False, SHIFTS, OUTS[1:], range(1, 8)),
-    "relu_clip": Kind(True, True, True, False, _NONE, OUTS, range(2, 9)),
-    "relu_clip_half": Kind(True, True, True, False, SHIFTS, OUTS, range(2, 9)),
-    "relu_half": Kind(True, False, True, False, SHIFTS, OUTS, _ONE),
-    "relu_half_held": Kind(True, False, True, True, SHIFTS, _ONE, _ONE),
-    "round_half": Kind(False, False, False, False, SHIFTS, range(2, 3), _NONE),
+    "clip": Kind(True, True, False, False, False, _NONE, OUTS[1:], range(1, 8)),
+    "clip_half": Kind(True, True, False, False, True, SHIFTS, OUTS[1:], range(1, 8)),
+    "relu_clip": Kind(True, True, True, False, False, _NONE, OUTS, range(2, 9)),
+    "relu_clip_half": Kind(True, True, True, False, True, SHIFTS, OUTS, range(2, 9)),
+    "relu_half": Kind(True, False, True, False, True, SHIFTS, OUTS, _ONE),
+    "relu_half_held": Kind(True, False, True, True, True, SHIFTS, _ONE, _ONE),
+    "plain_half": Kind(False, False, False, False, True, SHIFTS, range(2, 3), _NONE),
+    "clip_round": Kind(True, True, False, False, False, SHIFTS, OUTS[1:], range(1, 8)),
+    "relu_clip_round": Kind(True, True, True, False, False, SHIFTS, OUTS, range(2, 9)),
+    "relu_round": Kind(True, False, True, False, False, SHIFTS, OUTS, _ONE),
+    "relu_round_held": Kind(True, False, True, True, False, SHIFTS, OUTS, _ONE),
+    "plain_round": Kind(False, False, False, False, False, SHIFTS, OUTS[1:], _NONE),
 }
 
 
@@ -90,12 +92,12 @@ def common(
     below, above = low < node.lo, high > node.hi
     unsigned = bounds[0] >= 0
     zero = unsigned or (below and node.lo == 0)
-    if node.half:
+    if node.shift:
         names = {(True, True): "relu_clip", (True, False): "relu", (False, True): "clip"}
         saturates = above if zero else above or below
-        name = "round" if unsigned and not above else names.get((zero, saturates), "round")
-        name += "_half" + ("_held" if held and name == "relu" else "")
-    elif node.shift or not above:
+        name = "plain" if unsigned and not above else names.get((zero, saturates), "plain")
+        name += ("_half" if node.half else "_round") + ("_held" if held and name == "relu" else "")
+    elif not above:
         return None
     else:
         name = "relu_clip" if zero else "clip"

@@ -7,7 +7,8 @@ of k inputs:
 
 - ``add``, ``add3``: carry positions (hwgen.logic.carry). Low bits that only one operand reaches are
   wiring, unless they are subtracted; operands that do not overlap are wiring altogether;
-- ``mux``: bits that are chosen from two, two of them in a table where k >= 6;
+- ``mux``: bits that are chosen from two, two of them in a table where k >= 6; ``gate``: bits that
+  the bounds of a requantizer choose, where tables are small;
 - ``round``: bits of a quotient on the carry chain that rounds it; ``decide``: tables of the
   decision to round up, beyond those that the chain's first position hides;
 - ``compare``: tables of a comparison with a constant, each taking k - 1 more bits above the lowest
@@ -48,8 +49,8 @@ from hwgen.plan.requants import common, looked_up
 
 TERMS = (
     "add", "add3", "requant", "mux", "round", "decide", "compare", "long_compare", "order", "table",
-    "decode", "product", "product_sum", "chain", "pick", "short_add", "short_order",
-    "short_round", "short_round_bits",
+    "decode", "product", "product_sum", "chain", "pick", "gate", "short_add",
+    "short_order", "short_round", "short_round_bits",
 )  # fmt: skip
 # What a family with small tables builds of those, not of a carry chain: positions to tables.
 _SHORT_TABLES = (0, 1, 2, 4, 7)
@@ -145,13 +146,15 @@ def _requant(
     if not (below or above):
         return
     if above or node.lo or not held:  # else the register behind it is reset by the sign
-        made["mux"] += muxes(out, k)
+        made["mux" if k >= 6 else "gate"] += muxes(out, k)
     floor = max(logic.width(node.a) - node.shift, 1)
     # The sign alone tells what is below zero, and what is not.
     sides = (below and node.lo != 0) + (above and node.hi != 0)
     plain = all(v & (v + 1) == 0 for v in (node.hi, -node.lo - 1) if v > 0)
     whole = node.half or not node.shift  # else the bound itself stays what rounding would pass
-    if whole and floor <= (2 * k if plain else k + 1):
+    if k < 6 and plain:
+        made["compare"] += ceil(floor - (out if whole else 0), 3)
+    elif whole and floor <= (2 * k if plain else k + 1):
         made["compare"] += ceil(floor - out, 3)
     elif sides:
         _compare(floor, sides, k, made)

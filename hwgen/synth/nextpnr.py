@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ class Arch:
         config: name of the file that holds the routed design.
         pins: name of the file of pin constraints.
         lut, ff, bram, dsp: the names that make these up in nextpnr's utilisation.
+        ways: options of placer and router; the next ones are tried where these fail.
     """
 
     program: str
@@ -49,12 +51,16 @@ class Arch:
     ff: tuple[str, ...]
     bram: tuple[str, ...]
     dsp: tuple[str, ...]
+    ways: tuple[tuple[str, ...], ...] = ((),)
 
 
 ARCHS: Mapping[str, Arch] = {
     "ecp5": Arch(
         "ecp5", "design.config", "pins.lpf",
         ("TRELLIS_COMB",), ("TRELLIS_FF",), ("DP16KD",), ("MULT18X18D",),
+        # For adder trees of a third of the device the default placer makes a quarter more wire,
+        # and neither router ends. This one may put a clock where no way leads to its network.
+        (("--placer", "static", "--router", "router2"), ("--router", "router2")),
     ),
     "ice40": Arch(
         "ice40", "design.asc", "pins.pcf",
@@ -67,6 +73,8 @@ ARCHS: Mapping[str, Arch] = {
     "nexus": Arch(
         "nexus", "design.fasm", "pins.pdc",
         ("OXIDE_COMB",), ("OXIDE_FF",), ("OXIDE_EBR",), ("MULT18_CORE",),
+        # The default router does not get a clock from its pin to the global network.
+        (("--router", "router1"),),
     ),
 }  # fmt: skip
 _FREE_PINS = ("ecp5", "ice40")
@@ -300,17 +308,20 @@ def _route(
         # By a name in its own folder: WebAssembly sees another /tmp.
         shutil.copyfile(netlist, work / "netlist.json")
     command = [
-        str(nextpnr(family)), *_part(family, device),
-        *_files(family, known, bool(constraints)),
+        str(nextpnr(family)), *_part(family, device), *_files(family, known, bool(constraints)),
         "--json", "netlist.json", "--top", top, "--report", "report.json",
         "--seed", str(seed), "--freq", f"{freq_mhz:g}", "--timing-allow-fail",
     ]  # fmt: skip
-    try:
-        printed = run(
-            command, work, name=f"nextpnr-{known.program}", what=top, timeout=timeout, log=log
-        )
-    except ToolFailed as error:
-        raise _too_small(log.read_text("utf-8"), top, device) or error from None
+    end, name, printed = time.monotonic() + timeout, f"nextpnr-{known.program}", ""
+    for way in known.ways:
+        left = end - time.monotonic()
+        try:
+            printed = run([*command, *way], work, name=name, what=top, timeout=left, log=log)
+            break
+        except ToolFailed as error:
+            small = _too_small(log.read_text("utf-8"), top, device)
+            if small or way == known.ways[-1] or time.monotonic() > end:
+                raise small or error from None
     report = json.loads((work / "report.json").read_text("utf-8"))
     made = _read(report, printed, known, seed)
     if folder is not None:
@@ -335,18 +346,14 @@ def _files(family: str, known: Arch, constrained: bool) -> list[str]:
     """Return the options that name the files of constraints and of the routed design."""
     if family == "ecp5":
         pins = ["--lpf", known.pins] if constrained else ["--lpf-allow-unconstrained"]
-        # For adder trees of a third of the device the default placer makes a quarter more wire,
-        # and neither router ends.
-        how = ["--placer", "static", "--router", "router2"]
-        return [*pins, "--textcfg", known.config, *how]
+        return [*pins, "--textcfg", known.config]
     if family == "ice40":
         pins = ["--pcf", known.pins] if constrained else ["--pcf-allow-unconstrained"]
         return [*pins, "--asc", known.config]
     if family == "gowin":
         return [*(["--vopt", f"cst={known.pins}"] if constrained else []), "--write", known.config]
-    # The default router does not get a clock from its pin to the global network.
     pins = ["--pdc", known.pins] if constrained else []
-    return [*pins, "--fasm", known.config, "--router", "router1"]
+    return [*pins, "--fasm", known.config]
 
 
 def _used(log: str) -> tuple[tuple[str, int, int], ...]:

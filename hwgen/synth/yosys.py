@@ -22,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hwgen.errors import ConfigError, ToolMissing
 from hwgen.synth.cells import AMD, CELLS
@@ -202,18 +203,24 @@ def write_netlist(
         (folder / "lattice_alu.v").write_bytes(LATTICE_ALU.read_bytes())
         run_script(script, folder, what=top, timeout=timeout)
         if family in _CHAIN_CELL:
-            _free_chain_ends(folder / "netlist.json", top, _CHAIN_CELL[family])
+            _free_chain_ends(folder / "netlist.json", _CHAIN_CELL[family])
         shutil.move(folder / "netlist.json", to)
 
 
-def _free_chain_ends(file: Path, top: str, kind: str) -> None:
+def _free_chain_ends(file: Path, kind: str) -> None:
     """Leave the ends of Lattice chains open: nextpnr adds positions, or stops, where they are not.
 
     A pin must be there and undriven to be open. Yosys ties an open carry-in to 0, which position 0
     of lattice_alu.v does not look at, and wires a carry-out that nothing reads.
     """
     design = json.loads(file.read_bytes())
-    module = design["modules"][top]
+    for module in design["modules"].values():
+        if not int(module["attributes"].get("blackbox", "0"), 2):
+            _free_ends_of(module, kind)
+    file.write_text(json.dumps(design))
+
+
+def _free_ends_of(module: Any, kind: str) -> None:
     cells = module["cells"].values()
     read = {
         bit
@@ -232,7 +239,6 @@ def _free_chain_ends(file: Path, top: str, kind: str) -> None:
                 wired["CIN"], ways["CIN"] = ["x"], "input"
             if not read.intersection(wired.get("COUT", ())):
                 wired["COUT"], ways["COUT"] = ["x"], "output"
-    file.write_text(json.dumps(design))
 
 
 def map_design(

@@ -59,20 +59,33 @@ module hwg_requant #(
   logic signed [CMP_WIDTH-1:0] floor_ext;
   assign floor_ext = CMP_WIDTH'(floor);
 
+  // Bounds at a power of two are told by the high bits alone; others take a comparison.
+  localparam logic signed [OutWidth:0]    ONE      = (OutWidth + 1)'(1);
+  localparam logic                        LO_PLAIN = Lo < 0 && (~Lo & (~Lo + ONE)) == '0;
+  localparam logic                        HI_PLAIN = Hi >= 0 && (Hi & (Hi + ONE)) == '0;
+  localparam logic signed [CMP_WIDTH-1:0] LO_CMP   = CMP_WIDTH'(Lo);
+  localparam logic signed [CMP_WIDTH-1:0] HI_CMP   = CMP_WIDTH'(Hi);
+
   logic below, above;
   if (SatLo == 0) begin : gen_never_below
     assign below = 1'b0;
   end else if (Half != 0 && Lo[0]) begin : gen_below_or_at
-    assign below = floor_ext <= CMP_WIDTH'(Lo);
+    assign below = floor_ext <= LO_CMP;
+  end else if (LO_PLAIN) begin : gen_below_power
+    assign below = floor_ext[CMP_WIDTH-1] & (|(~floor_ext & LO_CMP));
   end else begin : gen_below
-    assign below = floor_ext < CMP_WIDTH'(Lo);
+    assign below = floor_ext < LO_CMP;
   end
   if (SatHi == 0) begin : gen_never_above
     assign above = 1'b0;
+  end else if (HI_PLAIN) begin : gen_above_power
+    logic at;  // what an increment would carry beyond Hi
+    assign at    = (Half == 0 && Shift != 0) & (&(floor_ext | ~HI_CMP));
+    assign above = ~floor_ext[CMP_WIDTH-1] & (at | (|(floor_ext & ~HI_CMP)));
   end else if (Half != 0) begin : gen_above
-    assign above = floor_ext > CMP_WIDTH'(Hi);
+    assign above = floor_ext > HI_CMP;
   end else begin : gen_above_or_at
-    assign above = floor_ext >= CMP_WIDTH'(Hi);
+    assign above = floor_ext >= HI_CMP;
   end
 
   logic [OutWidth-1:0] rounded;

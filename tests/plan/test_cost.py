@@ -116,16 +116,15 @@ WIDE = range(-99, 99, 7)
                 "short_round": 1,
                 "short_round_bits": 3,
                 "decide": 1,
-                "mux": 3,
-                "long_compare": 10,
-                "chain": 2,
+                "gate": 3,
+                "compare": 2,
             },
         ),
         # A sign needs no comparison.
         (
             lambda b, x, y, z: b.requant(x, 3, 0, 99),
             {"round": 5, "mux": 3},
-            {"round": 5, "chain": 1, "decide": 1, "mux": 5},
+            {"round": 5, "chain": 1, "decide": 1, "gate": 5},
         ),
         # One threshold on eight bits; its lowest bit is set, or its lowest four are not.
         (

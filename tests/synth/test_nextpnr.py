@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,36 @@ def test_a_missing_tool_is_told_with_the_way_to_get_it(
     native.write_text("#!/bin/sh\n")
     native.chmod(0o755)
     assert nextpnr.nextpnr("ice40") == native
+
+
+STAND_IN = """#!{python}
+import json, pathlib, sys
+pathlib.Path("{tried}").open("a").write(" ".join(sys.argv[1:]) + "\\n")
+if {fails}:
+    sys.exit("no way to the clock")
+report = {{"fmax": {{"clk": {{"achieved": 50.0}}}}, "utilization": {{}}}}
+pathlib.Path("report.json").write_text(json.dumps(report))
+print("Info: done")
+"""
+
+
+@pytest.mark.parametrize("fails", ["'static' in sys.argv", "True"])
+def test_where_a_placer_fails_the_next_one_is_tried(
+    fails: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool, tried, netlist = (tmp_path / name for name in ("tool", "tried", "made.json"))
+    tool.write_text(STAND_IN.format(python=sys.executable, tried=tried, fails=fails))
+    tool.chmod(0o755)
+    netlist.write_text("{}")
+    monkeypatch.setattr(nextpnr, "nextpnr", lambda family: tool)
+    device = load_board("ulx3s").device
+    assert device is not None
+    if fails == "True":
+        with pytest.raises(ToolFailed, match="no way to the clock"):
+            nextpnr.place_and_route(netlist, "m", device, "ecp5")
+    else:
+        assert nextpnr.place_and_route(netlist, "m", device, "ecp5").fmax_mhz == 50.0
+    first, second = tried.read_text().splitlines()
+    assert "--placer static" in first
+    assert "--placer" not in second
+    assert "--router router2" in second

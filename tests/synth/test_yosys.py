@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hwgen import paths
 from hwgen.errors import ConfigError, ToolFailed, ToolMissing
 from hwgen.plan.board import load_board
+from hwgen.plan.units import UNITS
 from hwgen.synth import yosys
+from hwgen.synth.count import count
+from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel
 
 FAMILY = "ultrascale_plus"
@@ -41,6 +46,19 @@ def test_a_sum_is_one_chain(tmp_path: Path) -> None:
     assert (made.plut, made.carry, made.ff) == (total, total, 0)
     assert made.ns is not None
     assert 1.3 < made.ns < 1.5  # two adders
+
+
+@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("bounds", ["7'sd0), .Hi(7'sd63", "-7'sd32), .Hi(7'sd31"])
+def test_saturation_at_powers_of_two_takes_no_chain(bounds: str, half: int, tmp_path: Path) -> None:
+    params = f".InWidth(12), .Shift(4), .Half({half}), .OutWidth(6), .Lo({bounds})"
+    body = f"hwg_requant #({params}) u (.data_i(x), .data_o(y));"
+    unit = paths.rtl() / UNITS["hwg_requant"].file
+    source = module(tmp_path, "input [11:0] x, output [5:0] y", body)
+    made = yosys.synthesise([unit, source], "m", "ecp5")
+    increment = 0 if half else 6  # the rounding alone is a chain
+    assert made.carry == increment
+    assert made.plut - made.carry <= 14
 
 
 def test_the_mapped_netlist_computes_what_was_written(
@@ -108,6 +126,20 @@ def test_a_lattice_adder_takes_one_table_more_than_its_bits(width: int, tmp_path
         made = yosys.synthesise([file], "m", family)
         assert made.lut == width + 1
         assert made.depth == 1
+
+
+@pytest.mark.parametrize("family", ["ecp5", "nexus"])
+def test_a_module_below_the_top_counts_as_alone(family: str, tmp_path: Path) -> None:
+    ports, body = "input [7:0] a, b, output [8:0] y", "assign y = 9'(a) + 9'(b);"
+    alone = yosys.synthesise([module(tmp_path, ports, body)], "m", family)
+    below, top, made = (tmp_path / name for name in ("below.sv", "top.sv", "made.json"))
+    below.write_text(f"(* keep_hierarchy *) module below ({ports});\n  {body}\nendmodule\n")
+    top.write_text("module top;\n  (* keep *) below u ();\nendmodule\n")
+    yosys.write_netlist([below, top], "top", family, made)
+    modules = json.loads(made.read_bytes())["modules"]
+    made.write_text(json.dumps({"modules": {"below": modules["below"]}}))
+    found = count(Netlist.read(made, "below", family))
+    assert (found.plut, found.carry) == (alone.plut, alone.carry)
 
 
 @pytest.mark.parametrize("define", ["", "HWG_NEXUS"])
