@@ -15,6 +15,9 @@ _CODER = (
     Param("Lanes", 1, 16), Param("Coder", 0, 1), Param("Bits", 1, 15), Param("Sets", 1, 16),
     Param("Weighted", 0, 1),
 )  # fmt: skip
+_BANK = (
+    "write_i", "write_word_i", "write_data_i", "write_mask_i", "read_word_i", "read_data_o",
+)  # fmt: skip
 _TURN = (
     Param("Lanes", 1, 16), Param("Word", 2), Param("Bits", 1, 15), Param("Width", 2, 32),
     Param("Kinds", 0, 7), Param("Groups", 0, 512), Param("Values", 16),
@@ -121,14 +124,17 @@ DMA = (
         ),
     ),
     UnitSpec(
+        "hwg_dma_words", "dma", (Param("Words", 1, 16), Param("Used", vector=True)),
+        (*_CLOCKED, *_BANK, "words_o"),
+    ),
+    UnitSpec(
         "hwg_dma_tensor", "dma", (Param("AddrWidth", 13, 64),),
         (
-            *_CLOCKED,
-            "write_i", "write_word_i", "write_data_i", "write_mask_i", "read_word_i",
-            "read_data_o", "data_addr_o", "index_addr_o", "capacity_o", "blocks_o", "slot_o",
+            *_CLOCKED, *_BANK, "data_addr_o", "index_addr_o", "capacity_o", "blocks_o", "slot_o",
             "slotted_o", "height_o", "width_o", "channels_o", "bh_o", "bw_o", "bc_o", "bits_o",
             "signed_o", "transformed_o", "stored_o", "tans_o", "set_o", "key_o", "first_o",
         ),
+        uses=("hwg_dma_words",),
     ),
     UnitSpec(
         "hwg_dma_tally", "dma", (Param("Width", 12, 32),),
@@ -141,11 +147,10 @@ DMA = (
     UnitSpec(
         "hwg_dma_transform", "dma", (Param("Limits", 0, 1),),
         (
-            *_CLOCKED,
-            "write_i", "write_word_i", "write_data_i", "write_mask_i", "read_word_i",
-            "read_data_o", "kind_o", "klt_o", "down_o", "shift_o", "factors_o", "map_height_o",
-            "map_width_o", "lo_o", "hi_o",
+            *_CLOCKED, *_BANK, "kind_o", "klt_o", "down_o", "shift_o", "factors_o",
+            "map_height_o", "map_width_o", "lo_o", "hi_o",
         ),
+        uses=("hwg_dma_words",),
     ),
     UnitSpec(
         "hwg_dma_regs", "dma",

@@ -56,49 +56,45 @@ module hwg_dma_tensor #(
     32'hffff_ffff, 32'h0001_ffff, 32'hffff_ffff, 32'hffff_ffff, ADDR, ADDR
   };
 
-  logic [32*WORDS-1:0] words_d, words_q;
+  logic [32*WORDS-1:0] words;
   logic                unused;
 
-  always_comb begin
-    words_d = words_q;
-    for (int i = 0; i < WORDS; i = i + 1) begin
-      if (write_i && write_word_i == 4'(i)) begin
-        words_d[32*i +: 32] = ((words_q[32*i +: 32] & ~write_mask_i)
-                               | (write_data_i & write_mask_i)) & USED[32*i +: 32];
-      end
-    end
-    read_data_o = '0;
-    for (int i = 0; i < WORDS; i = i + 1) begin
-      if (read_word_i == 4'(i)) read_data_o = words_q[32*i +: 32];
-    end
-  end
+  hwg_dma_words #(
+    .Words (WORDS),
+    .Used  (USED)
+  ) i_words (
+    .clk_i        (clk_i),
+    .rst_ni       (rst_ni),
+    .write_i      (write_i),
+    .write_word_i (write_word_i),
+    .write_data_i (write_data_i),
+    .write_mask_i (write_mask_i),
+    .read_word_i  (read_word_i),
+    .read_data_o  (read_data_o),
+    .words_o      (words)
+  );
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) words_q <= '0;
-    else         words_q <= words_d;
-  end
-
-  assign unused        = ^{words_q[32*DATA_HI +: 32], words_q[32*INDEX_HI +: 32], words_q};
-  assign data_addr_o   = AddrWidth'(words_q[32*DATA_LO +: 64]);
-  assign index_addr_o  = AddrWidth'(words_q[32*INDEX_LO +: 64]);
-  assign capacity_o    = words_q[32*CAPACITY +: 32];
-  assign blocks_o      = words_q[32*BLOCKS +: 32];
-  assign slot_o        = words_q[32*LAYOUT +: 16];
-  assign slotted_o     = words_q[32*LAYOUT+16];
-  assign width_o       = words_q[32*PIXELS +: 16];
-  assign height_o      = words_q[32*PIXELS+16 +: 16];
-  assign channels_o    = words_q[32*CHANNELS +: 16];
-  assign bw_o          = words_q[32*BLOCK_PIXELS +: 13];
-  assign bh_o          = words_q[32*BLOCK_PIXELS+16 +: 13];
-  assign bc_o          = words_q[32*BLOCK_CHANNELS +: 13];
-  assign bits_o        = words_q[32*FORMAT +: 4];
-  assign signed_o      = words_q[32*FORMAT+4];
-  assign transformed_o = words_q[32*FORMAT+5];
-  assign stored_o      = words_q[32*FORMAT+6];
-  assign tans_o        = words_q[32*FORMAT+7];
-  assign set_o         = words_q[32*FORMAT+8 +: 4];
-  assign key_o         = words_q[32*KEY +: 32];
-  assign first_o       = words_q[32*FIRST +: 32];
+  assign unused        = ^{words[32*DATA_HI +: 32], words[32*INDEX_HI +: 32], words};
+  assign data_addr_o   = AddrWidth'(words[32*DATA_LO +: 64]);
+  assign index_addr_o  = AddrWidth'(words[32*INDEX_LO +: 64]);
+  assign capacity_o    = words[32*CAPACITY +: 32];
+  assign blocks_o      = words[32*BLOCKS +: 32];
+  assign slot_o        = words[32*LAYOUT +: 16];
+  assign slotted_o     = words[32*LAYOUT+16];
+  assign width_o       = words[32*PIXELS +: 16];
+  assign height_o      = words[32*PIXELS+16 +: 16];
+  assign channels_o    = words[32*CHANNELS +: 16];
+  assign bw_o          = words[32*BLOCK_PIXELS +: 13];
+  assign bh_o          = words[32*BLOCK_PIXELS+16 +: 13];
+  assign bc_o          = words[32*BLOCK_CHANNELS +: 13];
+  assign bits_o        = words[32*FORMAT +: 4];
+  assign signed_o      = words[32*FORMAT+4];
+  assign transformed_o = words[32*FORMAT+5];
+  assign stored_o      = words[32*FORMAT+6];
+  assign tans_o        = words[32*FORMAT+7];
+  assign set_o         = words[32*FORMAT+8 +: 4];
+  assign key_o         = words[32*KEY +: 32];
+  assign first_o       = words[32*FIRST +: 32];
 
 endmodule
 

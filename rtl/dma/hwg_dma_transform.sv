@@ -41,38 +41,34 @@ module hwg_dma_transform #(
     {64{Limits != 0}}, 32'h0000_ffff, 32'hffff_ffff, 32'hffff_ffff, 32'h001f_1f07
   };
 
-  logic [32*WORDS-1:0] words_d, words_q;
+  logic [32*WORDS-1:0] words;
   logic                unused;
 
-  always_comb begin
-    words_d = words_q;
-    for (int i = 0; i < WORDS; i = i + 1) begin
-      if (write_i && write_word_i == 4'(i)) begin
-        words_d[32*i +: 32] = ((words_q[32*i +: 32] & ~write_mask_i)
-                               | (write_data_i & write_mask_i)) & USED[32*i +: 32];
-      end
-    end
-    read_data_o = '0;
-    for (int i = 0; i < WORDS; i = i + 1) begin
-      if (read_word_i == 4'(i)) read_data_o = words_q[32*i +: 32];
-    end
-  end
+  hwg_dma_words #(
+    .Words (WORDS),
+    .Used  (USED)
+  ) i_words (
+    .clk_i        (clk_i),
+    .rst_ni       (rst_ni),
+    .write_i      (write_i),
+    .write_word_i (write_word_i),
+    .write_data_i (write_data_i),
+    .write_mask_i (write_mask_i),
+    .read_word_i  (read_word_i),
+    .read_data_o  (read_data_o),
+    .words_o      (words)
+  );
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) words_q <= '0;
-    else         words_q <= words_d;
-  end
-
-  assign unused       = ^words_q;
-  assign kind_o       = words_q[32*FORM +: 2];
-  assign klt_o        = words_q[32*FORM+2];
-  assign down_o       = words_q[32*FORM+8 +: 5];
-  assign shift_o      = words_q[32*FORM+16 +: 5];
-  assign map_width_o  = words_q[32*MAP +: 16];
-  assign map_height_o = words_q[32*MAP+16 +: 16];
-  assign factors_o    = {words_q[32*FACTOR +: 16], words_q[32*FACTORS +: 32]};
-  assign lo_o         = words_q[32*LO +: 32];
-  assign hi_o         = words_q[32*HI +: 32];
+  assign unused       = ^words;
+  assign kind_o       = words[32*FORM +: 2];
+  assign klt_o        = words[32*FORM+2];
+  assign down_o       = words[32*FORM+8 +: 5];
+  assign shift_o      = words[32*FORM+16 +: 5];
+  assign map_width_o  = words[32*MAP +: 16];
+  assign map_height_o = words[32*MAP+16 +: 16];
+  assign factors_o    = {words[32*FACTOR +: 16], words[32*FACTORS +: 32]};
+  assign lo_o         = words[32*LO +: 32];
+  assign hi_o         = words[32*HI +: 32];
 
 endmodule
 

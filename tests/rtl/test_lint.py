@@ -76,6 +76,7 @@ CORNERS: dict[str, list[dict[str, Any]]] = {
         {"DataWidth": 32, "MaxBurst": 1, "Depth": 1, "Outstanding": 1, "BeatsWidth": 4},
     ],
     "hwg_dma_grid": [{"SideWidth": 32}],
+    "hwg_dma_words": [{"Words": 16}],
     "hwg_dma_tensor": [{"AddrWidth": 64}],
     "hwg_dma_tally": [{"Width": 12}],
     "hwg_dma_regs": [{"AddrWidth": 64}, {"Transform": 1}],
