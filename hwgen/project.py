@@ -165,25 +165,27 @@ def build(
 # -------------------------------------------------------------------- the output folder
 
 
-def write_bundle(graph: Graph, path: Path) -> None:
-    """Write a graph as ``NAME.json`` and ``NAME.npz``, both or neither.
+def write_bundle(*graphs: tuple[Graph, Path]) -> None:
+    """Write graphs, each as ``NAME.json`` and ``NAME.npz``, all or none.
 
     Raises:
-        ConfigError: the place cannot be written or holds another file, or the name does not end
+        ConfigError: a place cannot be written or holds another file, or a name does not end
             in .json.
     """
-    if path.suffix != ".json":
-        raise ConfigError(
-            f"a bundle is named NAME.json, not {path.name}", "--out", "its arrays go to NAME.npz"
-        )
-    if path.is_file() and sniff(path) != "bundle":
-        raise ConfigError(
-            f"{path} exists and is no bundle, so it is not overwritten",
-            "--out",
-            "take another name",
-        )
-    document, arrays = graph_to_json(graph)
-    write_files({path: json_bytes(document), path.with_suffix(".npz"): npz_bytes(arrays)}, "--out")
+    files: dict[Path, bytes] = {}
+    for graph, path in graphs:
+        if path.suffix != ".json":
+            hint = "its arrays go to NAME.npz"
+            raise ConfigError(f"a bundle is named NAME.json, not {path.name}", "--out", hint)
+        if path.is_file() and sniff(path) != "bundle":
+            raise ConfigError(
+                f"{path} exists and is no bundle, so it is not overwritten",
+                "--out",
+                "take another name",
+            )
+        document, arrays = graph_to_json(graph)
+        files |= {path: json_bytes(document), path.with_suffix(".npz"): npz_bytes(arrays)}
+    write_files(files, "--out")
 
 
 def _files(

@@ -28,6 +28,7 @@ VERBS = (
     "coding",
     "coded",
     "codec_build",
+    "codec_klt",
     "tapped",
     "synthesis",
     "vendors",

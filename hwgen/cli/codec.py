@@ -53,18 +53,25 @@ def _build(args: argparse.Namespace) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def _klt(args: argparse.Namespace) -> dict[str, Any]:
+    from hwgen import codec_klt
+
+    return codec_klt.write_klt(args.plan, args.out, args.map)
+
+
 VERBS: Verbs = {
     "codec encode": (_encode, "code the feature maps of a .npy file"),
     "codec decode": (_decode, "get them back"),
     "codec inspect": (_inspect, "print a coded file block by block, and find its damage"),
     "codec calibrate": (_calibrate, "choose how the feature maps of a model are coded"),
     "codec build": (_build, "write the coder as an IP core with a DMA, and its drivers"),
+    "codec klt": (_klt, "write the KLT over all channels of a map as two models to build"),
 }
 
 # fmt: off
 _ENCODE, _DECODE = "codec encode", "codec decode"
 _INSPECT, _CALIBRATE = "codec inspect", "codec calibrate"
-_BUILD = "codec build"
+_BUILD, _KLT = "codec build", "codec klt"
 _CODERS = ("tans", "huffman")
 ARGUMENTS: Arguments = (
     (_ENCODE, "data", {"metavar": "x.npy", "help": "integer codes, axes (N, H, W, C) or fewer"}),
@@ -79,6 +86,9 @@ ARGUMENTS: Arguments = (
         "without it, lossless with tables made for the file"}),
     (_BUILD, "--plan", {"metavar": "plan.json", "help": "what 'hwgen codec calibrate' wrote: its "
         "tables go with the core, and coder, bits and sets are its own"}),
+    (_KLT, "plan", {"metavar": "plan.json", "help": "what 'hwgen codec calibrate --paper' wrote"}),
+    (_KLT, "-o --out", {"required": True, "metavar": "NAME", "help": "writes the bundles "
+        "NAME_forward.json and NAME_inverse.json, with their .npz"}),
     (_BUILD, "-o --out", {"required": True, "metavar": "DIR", "help": "folder to write"}),
     (_BUILD, "--name", {"default": "codec", "help": "the core is hwg_NAME_ip"}),
     (_BUILD, "--lanes", {"type": int, "default": 4, "help": "values a cycle, 1 to 16"}),
@@ -97,7 +107,7 @@ ARGUMENTS: Arguments = (
     (_BUILD, "-b --board", {"help": "its bus, its clock and its tools; 'hwgen boards' lists them"}),
     (_BUILD, "--overwrite", {"action": "store_true", "help": "replace what an earlier 'codec "
         "build' wrote there"}),
-    (_ENCODE, "--map", {"metavar": "NAME", "help": "which map of the plan it is"}),
+    (f"{_ENCODE},{_KLT}", "--map", {"metavar": "NAME", "help": "which map of the plan it is"}),
     (_ENCODE, "--coder", {"choices": _CODERS, "help": "default: tans, up to 14 bits"}),
     (_ENCODE, "--bits", {"type": int, "help": "of a value; default: as many as it takes"}),
     (_ENCODE, "--slotted", {"action": "store_true", "help": "slots of fixed size, no index"}),

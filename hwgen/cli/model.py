@@ -18,7 +18,7 @@ def _load(args: argparse.Namespace) -> dict[str, Any]:
     made: dict[str, Any] = {"graph": graph.name, "nodes": count, "notes": list(graph.notes)}
     lines = [f"{graph.name}: {count} nodes", *notes_of(graph.notes)]
     if args.out:
-        project.write_bundle(graph, Path(args.out))
+        project.write_bundle((graph, Path(args.out)))
         made["out"] = args.out
         lines.append(f"written: {args.out} and {Path(args.out).with_suffix('.npz').name}")
     return made | {"text": "\n".join(lines)}

@@ -41,7 +41,7 @@ X = np.zeros((3, 4))
 
 def bundle(folder: Path, name: str = "b", config: Any = TINY) -> Path:
     graph = project.load(tiny_h5(folder / "m.h5", config))
-    project.write_bundle(graph, folder / f"{name}.json")
+    project.write_bundle((graph, folder / f"{name}.json"))
     return folder / f"{name}.json"
 
 
@@ -96,7 +96,7 @@ def bundle_of_two_models(folder, _):
     tall.mkdir()
     sizes = {"fc1": (4, 5), "fc3": (5, 3)}
     graph = project.load(full_h5(tall / "m.h5", other, variables(sizes)))
-    project.write_bundle(graph, tall / "b.json")
+    project.write_bundle((graph, tall / "b.json"))
     shutil.copy(tall / "b.npz", folder / "b.npz")
     return ["show", "b.json"]
 

@@ -182,7 +182,7 @@ def test_calibration_writes_a_plan_that_encodes(
     tmp_path: Path, capsys: Capture, rng: np.random.Generator
 ) -> None:
     graph = convolutional()
-    write_bundle(graph, tmp_path / "net.json")
+    write_bundle((graph, tmp_path / "net.json"))
     inputs = pictures(12, rng)["image"]
     np.save(tmp_path / "x.npy", inputs / 256)
     words = ["codec", "calibrate", tmp_path / "net.json", "--data", tmp_path / "x.npy"]

@@ -166,7 +166,7 @@ def test_a_graph_builds_without_a_file(tmp_path: Path) -> None:
 
 def test_a_bundle_builds_the_same_core(tmp_path: Path) -> None:
     model = tiny_h5(tmp_path / "net.h5")
-    project.write_bundle(project.load(model), tmp_path / "net.json")
+    project.write_bundle((project.load(model), tmp_path / "net.json"))
     direct = project.build(model, board="vcu118").files
     again = project.build(tmp_path / "net.json", board="vcu118").files
     differ = {path for path, content in direct if path not in again.paths or again[path] != content}
