@@ -8,13 +8,14 @@ corpus of designs that went through synthesis one part sets the factors, the oth
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hwgen.plan.board import Family
+from hwgen.plan.board import Board, Family
 
 FILE = Path(__file__).with_name("calibration.json")
 # A family that was never synthesised takes the factors of one with such tables.
@@ -54,8 +55,9 @@ class Calibration:
         own: false where that is only a kin.
         factors: look-up tables a unit of each term of `hwgen.plan.terms`.
         lut: error of the LUT model.
-        path: (factor, term in ns) from the delay model's longest path to place and route's; none
-            where nothing was routed.
+        path: from the delay model's longest path to place and route's, as `path_ns` takes it;
+            none where nothing was routed.
+        grades: of each speed grade that was routed, its delays over those of the path's own.
         fmax: error of the frequency from it.
     """
 
@@ -63,8 +65,33 @@ class Calibration:
     own: bool
     factors: Mapping[str, float]
     lut: Error
-    path: tuple[float, float] | None = None
+    path: tuple[float, float, float] | None = None
+    grades: Mapping[str, float] = field(default_factory=dict)
     fmax: Error | None = None
+
+
+def path_ns(path: tuple[float, float, float], model_ns: float, lut: float) -> float:
+    """Return the longest path after place and route.
+
+    ``(factor + spread sqrt(LUT / 1000)) model_ns + term``: wires grow with the side of what is
+    placed.
+
+    Args:
+        path: factor, spread, term in ns.
+        model_ns: longest path of the delay model.
+        lut: look-up tables of the design.
+    """
+    factor, spread, term = path
+    return (factor + spread * math.sqrt(lut / 1000)) * model_ns + term
+
+
+def grade_of(board: Board) -> str:
+    """Return the speed grade of a board's part, as `Calibration.grades` has it.
+
+    An ECP5-5G is faster than an ECP5 of the same grade.
+    """
+    fast = board.device is not None and board.device.name.startswith("um5g")
+    return f"{board.speed_grade} 5G" if fast else board.speed_grade
 
 
 def calibrated(family: Family) -> Calibration:
@@ -93,5 +120,6 @@ def _made(name: str, entry: Mapping[str, Any], own: bool) -> Calibration:
         entry["factors"],
         Error(**entry["lut"]),
         tuple(routed["path"]) if routed else None,
+        routed["grades"] if routed else {},
         Error(**routed["error"]) if routed else None,
     )

@@ -28,8 +28,8 @@ from hwgen.logic.graph import (
     Thresh,
     operands,
 )
-from hwgen.plan.board import Family
-from hwgen.plan.calibration import calibrated
+from hwgen.plan.board import Board, Family
+from hwgen.plan.calibration import calibrated, grade_of, path_ns
 from hwgen.plan.design import Design, Stage
 from hwgen.plan.matmul import (
     MatmulTerms,
@@ -159,14 +159,19 @@ def terms_of_stage(design: Design, stage: Stage, family: Family) -> Counter[str]
     return terms_of(design.logic, stage.wires, family.lut_inputs, held, recorded)
 
 
-def fmax(design: Design, family: Family) -> float:
-    """Return the clock in MHz that the design reaches, from its longest path.
+def fmax(design: Design, board: Board) -> float:
+    """Return the clock in MHz that the design reaches on a board, from its longest path.
 
     The path is the delay model's, the margin included that the planner keeps free; where place and
-    route was measured on the family, it is corrected by what that found.
+    route was measured on the family, it is corrected by what that found. A speed grade that was
+    not routed counts as the slowest one that was.
     """
-    factor, term = calibrated(family).path or (1.0, 0.0)
-    return 1000.0 / (factor * longest_ns(design, family) + term)
+    family, longest = board.family, longest_ns(design, board.family)
+    known = calibrated(family)
+    if known.path:
+        longest = path_ns(known.path, longest, estimate(design, family).lut)
+        longest *= known.grades.get(grade_of(board), max(known.grades.values()))
+    return 1000.0 / longest
 
 
 def longest_ns(design: Design, family: Family) -> float:

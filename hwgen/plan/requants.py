@@ -73,6 +73,9 @@ KINDS = {
     "relu_round": Kind(True, False, True, False, False, SHIFTS, OUTS, _ONE),
     "relu_round_held": Kind(True, False, True, True, False, SHIFTS, OUTS, _ONE),
     "plain_round": Kind(False, False, False, False, False, SHIFTS, OUTS[1:], _NONE),
+    "relu_clip_held": Kind(True, True, True, True, False, _NONE, OUTS, range(2, 9)),
+    "relu_clip_half_held": Kind(True, True, True, True, True, SHIFTS, OUTS, range(2, 9)),
+    "relu_clip_round_held": Kind(True, True, True, True, False, SHIFTS, OUTS, range(2, 9)),
 }
 
 
@@ -96,11 +99,13 @@ def common(
         names = {(True, True): "relu_clip", (True, False): "relu", (False, True): "clip"}
         saturates = above if zero else above or below
         name = "plain" if unsigned and not above else names.get((zero, saturates), "plain")
-        name += ("_half" if node.half else "_round") + ("_held" if held and name == "relu" else "")
+        name += "_half" if node.half else "_round"
     elif not above:
         return None
     else:
         name = "relu_clip" if zero else "clip"
+    if held and below and zero:
+        name += "_held"
     lo, hi = KINDS[name].bounds(out)
     if (below and node.lo != lo) or (above and node.hi != hi):
         return None

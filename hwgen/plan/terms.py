@@ -72,16 +72,30 @@ def terms_of(
         family: whose recorded requantizers count; without it all are taken apart.
     """
     made: Counter[str] = Counter()
+    wires = list(wires)
+    merged = _sides(logic, wires)
     for wire in wires:
         node = logic.nodes[wire]
-        found = (
-            _common(logic, wire, node, wire in held, family) if isinstance(node, Requant) else None
-        )
+        found = None
+        if isinstance(node, Requant) and wire not in merged:
+            found = _common(logic, wire, node, wire in held, family)
         if found is None:
-            _enter(logic, wire, k, wire in held, made)
+            _enter(logic, wire, k, wire in held, wire in merged, made)
         else:
             made["requant"] += found
     return made
+
+
+def _sides(logic: Logic, wires: Iterable[Wire]) -> set[Wire]:
+    """Return both requantizers of every leaky rectifier: one table a bit clips and chooses."""
+    found: set[Wire] = set()
+    for wire in wires:
+        node = logic.nodes[wire]
+        if isinstance(node, Select):
+            sides = [logic.nodes[side] for side in (node.on_pos, node.on_neg)]
+            if all(isinstance(side, Requant) and side.a == node.a for side in sides):
+                found.update((node.on_pos, node.on_neg))
+    return found
 
 
 def _common(logic: Logic, wire: Wire, node: Requant, held: bool, family: str) -> int | None:
@@ -91,7 +105,7 @@ def _common(logic: Logic, wire: Wire, node: Requant, held: bool, family: str) ->
     return looked_up(family, *made) if made and family else None
 
 
-def _enter(logic: Logic, wire: Wire, k: int, held: bool, made: Counter[str]) -> None:
+def _enter(logic: Logic, wire: Wire, k: int, held: bool, side: bool, made: Counter[str]) -> None:
     node, out = logic.nodes[wire], logic.width(wire)
     match node:
         case Add(a, b, shift_a, shift_b):
@@ -119,7 +133,7 @@ def _enter(logic: Logic, wire: Wire, k: int, held: bool, made: Counter[str]) -> 
             if not (isinstance(taken, Requant) and taken.a == a):  # else its own choice does it too
                 made["mux"] += muxes(out, k)
         case Requant():
-            _requant(logic, wire, node, k, held, made)
+            _requant(logic, wire, node, k, held, side, made)
         case Thresh():
             _thresh(logic, node, k, made)
         case Table():
@@ -127,7 +141,7 @@ def _enter(logic: Logic, wire: Wire, k: int, held: bool, made: Counter[str]) -> 
 
 
 def _requant(
-    logic: Logic, wire: Wire, node: Requant, k: int, held: bool, made: Counter[str]
+    logic: Logic, wire: Wire, node: Requant, k: int, held: bool, side: bool, made: Counter[str]
 ) -> None:
     lo, hi, out = logic.lo[node.a], logic.hi[node.a], logic.width(wire)
     low, high = map(node.rounded, (lo, hi))
@@ -154,6 +168,8 @@ def _requant(
     whole = node.half or not node.shift  # else the bound itself stays what rounding would pass
     if k < 6 and plain:
         made["compare"] += ceil(floor - (out if whole else 0), 3)
+    elif side and plain:  # the choice knows the sign
+        made["compare"] += ceil(floor - out, k - 1)
     elif whole and floor <= (2 * k if plain else k + 1):
         made["compare"] += ceil(floor - out, 3)
     elif sides:

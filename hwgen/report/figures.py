@@ -73,7 +73,7 @@ def _error(board: Board) -> dict[str, Any] | None:
 def _fmax(design: Design, board: Board) -> dict[str, Any]:
     known = calibrated(board.family)
     error = known.fmax.described(known) if known and known.fmax else None
-    return {"mhz": round(fmax(design, board.family), 1), "error": error}
+    return {"mhz": round(fmax(design, board), 1), "error": error}
 
 
 def _stages(design: Design, board: Board) -> Iterator[dict[str, Any]]:

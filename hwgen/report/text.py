@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 Facts = Mapping[str, Any]
@@ -86,13 +87,15 @@ def share(count: float, whole: float) -> str:
 
 
 def error_bar(error: Facts | None) -> str:
-    """Return how far the LUT model was off on designs that it was not fitted to."""
+    """Return how far the LUT model was off on layers and designs that it was not fitted to."""
     if error is None:
         return "no synthesis to compare with"
     of = "" if error["own"] else f", measured on {error['family']}"
+    shares = [error[key] for key in ("layer_median", "layer_worst", "median", "worst")]
+    layer, layer_worst, design, design_worst = (100 * share for share in shares)
     return (
-        f"off by {100 * error['median']:.1f} % (median) to {100 * error['worst']:.0f} % (worst) "
-        f"on {error['designs']} designs{of}"
+        f"off by {layer:.1f} % (median) to {ceil(layer_worst)} % (worst) a layer, {design:.1f} to "
+        f"{ceil(design_worst)} % a design, on {error['designs']} designs{of}"
     )
 
 
@@ -101,7 +104,7 @@ def _fmax(facts: Facts) -> str:
     if error is None:
         return f"{text}; never compared with place and route on this family"
     return (
-        f"{text}; off by {100 * error['median']:.0f} % (median) to {100 * error['worst']:.0f} % "
+        f"{text}; off by {100 * error['median']:.0f} % (median) to {ceil(100 * error['worst'])} % "
         f"(worst) from {error['tool']} on {error['designs']} designs"
     )
 

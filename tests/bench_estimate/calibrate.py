@@ -133,10 +133,13 @@ def calibration(records: Sequence[Record], tool: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def fit_path(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Return (factor, term) from modelled to routed paths, both in ns, least squares of shares."""
-    model = np.array([m for m, _ in pairs])
-    routed = np.array([r for _, r in pairs])
-    columns = np.stack([model / routed, 1 / routed], axis=1)
-    factor, term = np.linalg.lstsq(columns, np.ones(len(pairs)), rcond=None)[0]
-    return round(float(factor), 4), round(float(term), 4)
+def fit_path(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """Return what `hwgen.plan.calibration.path_ns` takes, from rows of (model ns, LUT, routed ns).
+
+    Least squares of shares.
+    """
+    model, lut, routed = np.array(rows, np.float64).T
+    columns = np.stack([model, model * np.sqrt(lut / 1000), np.ones(len(rows))], axis=1)
+    found = np.linalg.lstsq(columns / routed[:, None], np.ones(len(rows)), rcond=None)[0]
+    factor, spread, term = (round(float(value), 4) for value in found)
+    return factor, spread, term

@@ -40,7 +40,7 @@ class Case:
     def graph(self) -> Graph:
         """Return the network, the same one at any time."""
         chain = Chain(self.name.replace("-", "_"))
-        KINDS[self.kind](chain, np.random.default_rng(zlib.crc32(self.name.encode())))
+        MAKERS[self.kind](chain, np.random.default_rng(zlib.crc32(self.name.encode())))
         return chain.graph()
 
 
@@ -325,6 +325,15 @@ def residual(chain: Chain, rng: Rng) -> None:
     _relu(chain, rng, 5)
 
 
+def wide(chain: Chain, rng: Rng) -> None:
+    """A network that fills a good part of a small device; for its clock."""
+    chain.input((16,), "s8.4")
+    for layer, n in enumerate(rng.integers(8, (57, 33, 33)), 1):
+        _matrix(chain, rng, int(n), _pick(rng, "6:50", "6:75", "5:30"), f"fc{layer}")
+        _relu(chain, rng, 6, f"relu{layer}")
+    _matrix(chain, rng, 5, "6:50", "out")
+
+
 KINDS: Mapping[str, Make] = {
     make.__name__: make
     for make in (
@@ -333,6 +342,7 @@ KINDS: Mapping[str, Make] = {
         residual,
     )
 }  # fmt: skip
+MAKERS: Mapping[str, Make] = {**KINDS, "wide": wide}
 # Designs of every kind, half of which the fit sees; ECP5 takes Yosys three times as long.
 EACH = {"ultrascale_plus": 6, "ecp5": 4}
 # Kinds of which one more design exists, that was looked at neither for a fit nor for a formula.
@@ -340,6 +350,7 @@ FRESH = (
     "residual", "cnn", "bnn", "mlp", "steps", "sign", "leaky", "bounded", "clip", "relu", "norm",
     "multiply", "join", "sum_pool", "max_pool", "depthwise", "conv2d", "conv1d", "sparse", "bits",
 )  # fmt: skip
+LARGE = 4
 BOARDS = {"ultrascale_plus": "vcu118", "ecp5": "ecp5_evn"}
 
 
@@ -351,6 +362,12 @@ def cases(family: str) -> Iterator[Case]:
     for kind in KINDS:
         for number in range(EACH[family]):
             yield _case(family, kind, number)
+
+
+def large(family: str) -> Iterator[Case]:
+    """Yield designs that are only placed and routed."""
+    for number in range(LARGE):
+        yield _case(family, "wide", number)
 
 
 def fresh(family: str) -> Iterator[Case]:

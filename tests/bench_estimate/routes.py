@@ -14,18 +14,21 @@ from typing import Any
 from hwgen.emit.layout import ModuleNames
 from hwgen.emit.rtl import emit_rtl
 from hwgen.plan.board import load_board
-from hwgen.plan.cost import longest_ns
+from hwgen.plan.calibration import grade_of, path_ns
+from hwgen.plan.cost import estimate, longest_ns
 from hwgen.plan.design import Design
 from hwgen.synth import nextpnr, yosys
 from hwgen.synth.measure import flow_digest
 from tests.bench_estimate.calibrate import described, fit_path, split
-from tests.bench_estimate.corpus import BOARDS, cases
+from tests.bench_estimate.corpus import BOARDS, cases, large
 from tests.bench_estimate.measure import planned
 
 FAMILIES = ("ecp5",)
 KINDS = ("mlp", "bnn", "residual", "sparse", "conv1d")
 EACH = 2  # designs of each
 SEEDS = (1, 2, 3)  # the middle one of these placements counts
+OWN_GRADE = "8 5G"  # of the small designs; large ones are placed once in each grade
+GRADES = {OWN_GRADE: "ecp5_evn", "6": "ulx3s"}  # and a board with such a part
 
 
 def measured(family: str, cache: Path) -> list[dict[str, Any]]:
@@ -34,33 +37,38 @@ def measured(family: str, cache: Path) -> list[dict[str, Any]]:
     Raises:
         ToolMissing, ToolFailed: from Yosys or nextpnr.
     """
-    found = {
-        case.name: case
-        for case in cases(family)
-        if case.kind in KINDS and int(case.name[-2:]) < EACH
-    }
+    small = [c for c in cases(family) if c.kind in KINDS and int(c.name[-2:]) < EACH]
+    found = {case.name: case for case in (*small, *large(family))}
     designs = {name: planned(case) for name, case in found.items()}
     kinds = {name: case.kind for name, case in found.items()}
     held = split({n: d.model for n, d in designs.items()}, kinds)
+    known = load_board(BOARDS[family]).family
     rows = []
     for name, design in designs.items():
-        mhz = [_routed(design, seed, cache) for seed in SEEDS]
-        print(f"{family:16} {name:14} {', '.join(f'{m:.1f}' for m in mhz)} MHz", flush=True)
-        rows.append(
-            {
-                "name": name, "held": name in held, "mhz": mhz, "tool": nextpnr.version(family),
-                "model_ns": round(longest_ns(design, load_board(BOARDS[family]).family), 4),
-            }
-        )  # fmt: skip
+        wide = found[name] not in small
+        for grade in GRADES if wide else (OWN_GRADE,):
+            seeds = SEEDS[:1] if wide else SEEDS
+            mhz = [_routed(design, grade, seed, cache) for seed in seeds]
+            told = ", ".join(f"{m:.1f}" for m in mhz)
+            print(f"{family:16} {name:14} grade {grade} {told} MHz", flush=True)
+            rows.append(
+                {
+                    "name": name, "held": name in held, "grade": grade, "mhz": mhz,
+                    "tool": nextpnr.version(family), "lut": estimate(design, known).lut,
+                    "model_ns": round(longest_ns(design, known), 4),
+                }
+            )  # fmt: skip
     return rows
 
 
-def _routed(design: Design, seed: int, cache: Path) -> float:
-    board = load_board(design.board)
-    assert board.device is not None
+def _routed(design: Design, grade: str, seed: int, cache: Path) -> float:
+    board = load_board(GRADES[grade])
+    device = board.device
+    assert device is not None
+    assert grade_of(board) == grade
     made = emit_rtl(design)
     names = [n for n in made["rtl/files.f"].decode().split() if "axi" not in n]
-    tools = (board.device, seed, yosys.version(), nextpnr.version("ecp5"), flow_digest())
+    tools = (device, seed, yosys.version(), nextpnr.version("ecp5"), flow_digest())
     state = hashlib.sha256(repr(tools).encode())
     for name in names:
         state.update(name.encode() + made[f"rtl/{name}"])
@@ -72,7 +80,7 @@ def _routed(design: Design, seed: int, cache: Path) -> float:
                 files.append(Path(folder) / f"{i:03}_{Path(name).name}")
                 files[-1].write_bytes(made[f"rtl/{name}"])
             routed = nextpnr.place_and_route(
-                files, ModuleNames.of(design).top, board.device, board.family.name, seed=seed,
+                files, ModuleNames.of(design).top, device, FAMILIES[0], seed=seed,
                 freq_mhz=design.clock_mhz,
             )  # fmt: skip
         cache.mkdir(parents=True, exist_ok=True)
@@ -82,17 +90,25 @@ def _routed(design: Design, seed: int, cache: Path) -> float:
 
 def calibration(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return a family's ``fmax`` of ``calibration.json``: the path's fit, and the error left."""
-    pairs = {row["name"]: (row["model_ns"], 1000.0 / median(row["mhz"])) for row in rows}
-    factor, term = fit_path([pairs[row["name"]] for row in rows if not row["held"]])
+    ns = {(row["name"], row["grade"]): 1000.0 / median(row["mhz"]) for row in rows}
+    own = [row for row in rows if row["grade"] == OWN_GRADE]
+    seen = [row for row in own if not row["held"]]
+    path = fit_path([(row["model_ns"], row["lut"], ns[row["name"], OWN_GRADE]) for row in seen])
+    grades = {}
+    for grade in sorted({row["grade"] for row in rows}):
+        both = [row["name"] for row in seen if (row["name"], grade) in ns]
+        grades[grade] = round(median(ns[n, grade] / ns[n, OWN_GRADE] for n in both), 4)
     errors = [
-        routed / (factor * model + term) - 1
+        ns[row["name"], row["grade"]]
+        / (grades[row["grade"]] * path_ns(path, row["model_ns"], row["lut"]))
+        - 1
         for row in rows
         if row["held"]
-        for model, routed in [pairs[row["name"]]]
     ]
     mid, worst = described(errors)
     return {
-        "path": [factor, term],
+        "path": list(path),
+        "grades": grades,
         "error": {
             "designs": len(errors), "layers": 0, "median": mid, "worst": worst,
             "layer_median": 0.0, "layer_worst": 0.0, "tool": rows[0]["tool"],

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hwgen.plan.board import boards, load_board
-from hwgen.plan.calibration import FILE, calibrated
+from hwgen.plan.calibration import FILE, calibrated, path_ns
 from hwgen.plan.cost import terms_of_stage
 from hwgen.plan.terms import TERMS
 from tests.bench_estimate.calibrate import (
@@ -125,9 +125,13 @@ def test_the_split_goes_by_digest() -> None:
     assert split(digests, kinds) == {"a", "d"}
 
 
-def test_a_straight_line_between_paths_is_found() -> None:
-    pairs = [(m, 0.7 * m + 0.4) for m in (2.0, 5.0, 9.0)]
-    assert fit_path(pairs) == pytest.approx((0.7, 0.4), abs=1e-3)
+def test_paths_grow_with_the_side_of_a_design() -> None:
+    path = (0.7, 0.1, 0.4)
+    rows = [
+        (m, lut, path_ns(path, m, lut)) for m, lut in ((2, 900), (5, 4000), (9, 100), (3, 9000))
+    ]
+    assert fit_path(rows) == pytest.approx(path, abs=1e-3)
+    assert path_ns(path, 10, 4000) == pytest.approx(7 + 2 + 0.4)
 
 
 def test_shares_are_rounded_up() -> None:

@@ -22,7 +22,7 @@ from hwgen.ops.pool import MaxPool
 from hwgen.ops.requantize import Requantize
 from hwgen.ops.thresholds import Thresholds
 from hwgen.plan.board import boards, load_board
-from hwgen.plan.calibration import calibrated
+from hwgen.plan.calibration import calibrated, grade_of, path_ns
 from hwgen.plan.cost import (
     Estimate,
     estimate,
@@ -152,6 +152,19 @@ def test_a_register_behind_a_rectifier_is_reset_by_the_sign() -> None:
     assert made == {"round": 5}
     both = terms(lambda b, x, y, z: b.requant(x, 3, 0, 9), 6, held=True)
     assert both["mux"] == 2  # it saturates above as well
+
+
+def test_the_sides_of_a_leaky_rectifier_are_not_looked_up() -> None:
+    builder = Builder()
+    x = builder.input("x", 0, -128, 127)
+    above, below = builder.requant(x, 0, 0, 15), builder.requant(x, 2, -8, 0)
+    logic = Logic.of(builder, [("y", [builder.select(x, below, above)])])
+    whole = terms_of(logic, range(len(logic.nodes)), 6, family="ultrascale_plus")
+    # Six kept bits of -8..0 rounded, two tables of bounds, four bits chosen twice.
+    assert {term: count for term, count in whole.items() if count} == {
+        "round": 4, "compare": 2, "mux": 4,
+    }  # fmt: skip
+    assert set(terms_of(logic, [above], 6, family="ultrascale_plus")) == {"requant"}
 
 
 def test_many_steps_of_few_bits_are_looked_up() -> None:
@@ -346,10 +359,14 @@ def test_a_faster_clock_takes_more_registers_and_the_same_logic(rng: np.random.G
 
 
 def test_the_clock_follows_from_the_longest_path(rng: np.random.Generator) -> None:
-    for board, mhz in (("vcu118", 300.0), ("ecp5_evn", 80.0)):
-        family = load_board(board).family
-        design = planned(mlp(rng), board, mhz)
-        longest = longest_ns(design, family)
+    graph = mlp(rng)
+    for name, mhz in (("vcu118", 300.0), ("ecp5_evn", 80.0), ("ulx3s", 80.0)):
+        board = load_board(name)
+        design = planned(graph, name, mhz)
+        longest, known = longest_ns(design, board.family), calibrated(board.family)
         assert longest <= 1000 / mhz + 1e-9
-        factor, term = calibrated(family).path or (1.0, 0.0)
-        assert fmax(design, family) == pytest.approx(1000 / (factor * longest + term))
+        if known.path:
+            longest = path_ns(known.path, longest, estimate(design, board.family).lut)
+            longest *= known.grades[grade_of(board)]
+        assert fmax(design, board) == pytest.approx(1000 / longest)
+    assert known.grades["6"] > known.grades["8 5G"] == 1

@@ -28,7 +28,7 @@ def test_every_row_is_recorded_for_every_calibrated_family() -> None:
     [
         # A sum of ten bits, four below the point: three bits stay of six, one of them the sign.
         (Requant(0, 4, 0, 7, True), (-512, 511), 10, 3, False, ("relu_clip_half", 4, 3, 3)),
-        (Requant(0, 4, 0, 7, True), (-512, 511), 10, 3, True, ("relu_clip_half", 4, 3, 3)),
+        (Requant(0, 4, 0, 7, True), (-512, 511), 10, 3, True, ("relu_clip_half_held", 4, 3, 3)),
         (Requant(0, 4, 0, 31, True), (-512, 495), 10, 5, False, ("relu_half", 4, 5, 1)),
         (Requant(0, 4, 0, 31, True), (-512, 495), 10, 5, True, ("relu_half_held", 4, 5, 1)),
         (Requant(0, 4, -4, 3, True), (-512, 511), 10, 3, False, ("clip_half", 4, 3, 3)),
@@ -37,12 +37,16 @@ def test_every_row_is_recorded_for_every_calibrated_family() -> None:
         (Requant(0, 4, 0, 7, False), (-512, 511), 10, 3, False, ("relu_clip_round", 4, 3, 3)),
         (Requant(0, 4, 0, 32, False), (-512, 511), 10, 6, False, ("relu_round", 4, 6, 0)),
         (Requant(0, 4, 0, 32, False), (-512, 511), 10, 6, True, ("relu_round_held", 4, 6, 0)),
+        (Requant(0, 4, 0, 7, False), (-512, 511), 10, 3, True, ("relu_clip_round_held", 4, 3, 3)),
         (Requant(0, 4, -4, 3, False), (-512, 511), 10, 3, True, ("clip_round", 4, 3, 3)),
         (Requant(0, 4, -64, 63, False), (-512, 511), 10, 7, False, ("plain_round", 4, 7, -1)),
         (Requant(0, 0, 0, 7, False), (-512, 511), 10, 3, False, ("relu_clip", 0, 3, 7)),
         (Requant(0, 0, -4, 3, False), (-512, 511), 10, 3, False, ("clip", 0, 3, 7)),
         # An unsigned word has no sign to look at: as if it had one more bit.
         (Requant(0, 0, 0, 7, False), (0, 1023), 10, 3, False, ("relu_clip", 0, 3, 8)),
+        # It is never reset either.
+        (Requant(0, 0, 0, 7, False), (0, 1023), 10, 3, True, ("relu_clip", 0, 3, 8)),
+        (Requant(0, 0, 0, 7, False), (-512, 511), 10, 3, True, ("relu_clip_held", 0, 3, 7)),
         (Requant(0, 4, 0, 63, True), (0, 1023), 10, 6, False, ("plain_half", 4, 6, 1)),
     ],
 )
