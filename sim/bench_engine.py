@@ -26,12 +26,12 @@ from engine_driver import (
     SEED,
     SHAPE,
     SIZE,
-    WATCHDOG,
     WRITER,
     Engine,
     Tensor,
     image,
     lay,
+    ready,
 )
 
 BEAT = int(JOB["beat"])
@@ -92,32 +92,20 @@ async def tensors_go_out_and_come_back(dut: Any) -> None:
 
 @cocotb.test()
 async def both_ways_at_once(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     engine.slave.pause("random", SEED)
     some = [t for t in TENSORS if t["name"] == "blocks"]
     await engine.store(some[0], 0)
     for number, (old, new) in enumerate(pairwise(some)):
         here, there = (0, HALF) if number % 2 == 0 else (HALF, 0)
-        await engine.describe(READER, old, here)
-        await engine.describe(WRITER, new, there)
-        given = engine.feeder.feed(new["values"], "random", SEED + number)
-        taken = engine.taker.take(old["signed"], "random", SEED + number)
-        engine.events = 0
-        await engine.write("control", 0b11)
-        assert not await engine.end(READER)
-        assert not await engine.end(WRITER)
-        await engine.given(given)
-        assert taken.result()[0] == old["values"]
+        got = await engine.both(old, new, (there, here), SEED + number)
+        assert got == old["values"]
     await sound(engine, some[-1], HALF if len(some) % 2 == 0 else 0, "the last", "none")
 
 
 @cocotb.test()
 async def any_block_is_read_alone(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     for tensor in (t for t in TENSORS if t["name"] == "blocks"):
         lay(engine.memory, tensor, 0)
         place = 0
@@ -145,9 +133,7 @@ async def any_block_is_read_alone(dut: Any) -> None:
 
 @cocotb.test()
 async def damage_is_told_block_by_block(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     good = next(t for t in TENSORS if t["name"] == "blocks")
     for number, tensor in enumerate(DAMAGED):
         where = f"case {number} ({tensor['name']})"
@@ -168,9 +154,7 @@ async def damage_is_told_block_by_block(dut: Any) -> None:
 
 @cocotb.test()
 async def bus_errors_and_want_of_room_are_told(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     memory = engine.memory
     for tensor in (t for t in TENSORS if t["name"] == "blocks"):
         sizes = [8 * tensor["slot"] or len(block) // 2 for block in tensor["blocks"]]
@@ -227,9 +211,7 @@ async def bus_errors_and_want_of_room_are_told(dut: Any) -> None:
 
 @cocotb.test()
 async def what_cannot_be_done_is_refused(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     tensor = next(t for t in TENSORS if t["name"] == "blocks" and not t["slot"])
     height, width, _, bh, bw, _ = tensor["sizes"]
     await engine.describe(READER, tensor, 0)
@@ -281,24 +263,11 @@ async def what_cannot_be_done_is_refused(dut: Any) -> None:
 
 @cocotb.test()
 async def both_ways_keep_their_rate(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     tensor = next(t for t in TENSORS if t["name"] == "steady")
     lay(engine.memory, tensor, 0)
-    await engine.describe(READER, tensor, 0)
-    await engine.describe(WRITER, tensor, HALF)
-    given = engine.feeder.feed(tensor["values"], "none", SEED)
-    taken = engine.taker.take(tensor["signed"], "none", SEED)
-    cycles = 0
-    await engine.write("control", 0b11)
-    while (await engine.read("status")) & 3:
-        cycles += 2
-        assert cycles < WATCHDOG
-    assert given.done()
-    assert taken.result()[0] == tensor["values"]
-    assert not (await engine.tally(READER))["faults"]
-    assert not (await engine.tally(WRITER))["faults"]
+    got, cycles = await engine.steady(tensor)
+    assert got == tensor["values"]
     total = sum(map(len, tensor["values"]))
     dut._log.info("%d values, both ways at once, in %d cycles", total, cycles)
     # Beside a cycle for Lanes values: the first block on its way in, the last one on its way out.
@@ -307,31 +276,10 @@ async def both_ways_keep_their_rate(dut: Any) -> None:
 
 @cocotb.test()
 async def reset_gives_up_what_is_under_way(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     tensor = next(t for t in TENSORS if t["name"] == "blocks")
     lay(engine.memory, tensor, 0)
     for cycles in (3, 60, 170, 400):
-        await engine.describe(READER, tensor, 0)
-        await engine.describe(WRITER, tensor, HALF)
-        tasks: list[Any] = [
-            engine.feeder.feed(tensor["values"], "random", SEED),
-            engine.taker.take(tensor["signed"], "random", SEED),
-        ]
-        await engine.write("control", 0b11)
-        for _ in range(cycles):
-            await engine.edge
-        for task in tasks:
-            task.cancel()
-        dut.s_values_valid.value = dut.m_values_ready.value = 0
-        dut.aresetn.value = 0
-        await engine.edge
-        await engine.edge
-        dut.aresetn.value = 1
-        await engine.edge
-        assert await engine.read("status") == 0
-        await engine.write("irq_enable", 0xF)
-        engine.events = 0
+        await engine.cut_short(tensor, cycles)
         assert not (await engine.store(tensor, HALF))["faults"]
         await sound(engine, tensor, HALF, f"reset after {cycles} cycles", "none")

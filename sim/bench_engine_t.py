@@ -24,14 +24,13 @@ from engine_driver import (
     SEED,
     SHAPE,
     SIZE,
-    WATCHDOG,
     WRITER,
     Engine,
     Tensor,
     image,
     lay,
+    ready,
 )
-from engine_driver import given as values_in
 
 TENSORS: list[Tensor] = JOB["tensors"]
 DAMAGED: list[Tensor] = JOB["damaged"]
@@ -56,9 +55,7 @@ async def sound(engine: Engine, tensor: Tensor, base: int, where: str, pattern: 
 
 @cocotb.test()
 async def maps_go_out_and_come_back(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     for number, tensor in enumerate(TENSORS):
         where = f"tensor {number} ({tensor['name']})"
         own = ("random", "none", "none", "long_stall")[number % 4]
@@ -75,33 +72,20 @@ async def maps_go_out_and_come_back(dut: Any) -> None:
 
 @cocotb.test()
 async def both_ways_at_once(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     engine.slave.pause("random", SEED)
     some = TENSORS[:8]
     await engine.store(some[0], 0)
     for number, (old, new) in enumerate(pairwise(some)):
         here, there = (0, HALF) if number % 2 == 0 else (HALF, 0)
-        await engine.describe(READER, old, here)
-        await engine.describe(WRITER, new, there)
-        given = engine.feeder.feed(values_in(new), "random", SEED + number)
-        taken = engine.taker.take("turn" in old or old["signed"], "random", SEED + number)
-        engine.events = 0
-        await engine.write("control", 0b11)
-        assert not await engine.end(READER)
-        assert taken.done()
-        assert not await engine.end(WRITER)
-        await engine.given(given)
-        equal(taken.result()[0], old, old["name"])
+        got = await engine.both(old, new, (there, here), SEED + number)
+        equal(got, old, old["name"])
     await sound(engine, some[-1], HALF if len(some) % 2 == 0 else 0, "the last", "none")
 
 
 @cocotb.test()
 async def damage_is_zeros_of_the_map(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     for number, tensor in enumerate(DAMAGED):
         where = f"case {number} ({tensor['name']})"
         engine.slave.pause(("none", "random")[number % 2], SEED + number)
@@ -120,9 +104,7 @@ async def damage_is_zeros_of_the_map(dut: Any) -> None:
 
 @cocotb.test()
 async def bus_errors_and_want_of_room_are_told(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     memory, beat = engine.memory, int(JOB["beat"])
     for tensor in (t for t in TENSORS if "turn" in t and t["turn"][0]["rows"] and not t["slot"]):
         sizes = [len(block) // 2 for block in tensor["blocks"]]
@@ -155,9 +137,7 @@ async def bus_errors_and_want_of_room_are_told(dut: Any) -> None:
 
 @cocotb.test()
 async def a_block_is_read_alone(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     for tensor in (t for t in TENSORS if t["slot"] and "turn" in t):
         lay(engine.memory, tensor, 0)
         turn = tensor["turn"][READER]
@@ -179,9 +159,7 @@ async def a_block_is_read_alone(dut: Any) -> None:
 
 @cocotb.test()
 async def what_is_not_built_is_refused(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     for way in (WRITER, READER):
         end = (ROWS + way) << 16 | int(JOB["rows_end"])
         await engine.write("table_addr", end - 1)
@@ -227,22 +205,11 @@ async def what_is_not_built_is_refused(dut: Any) -> None:
 
 @cocotb.test()
 async def rates_are_kept(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     for tensor in (t for t in TENSORS if t["name"] in ("steady", "even")):
         lay(engine.memory, tensor, 0)
-        await engine.describe(READER, tensor, 0)
-        await engine.describe(WRITER, tensor, HALF)
-        given = engine.feeder.feed(values_in(tensor), "none", SEED)
-        taken = engine.taker.take("turn" in tensor or tensor["signed"], "none", SEED)
-        cycles = 0
-        await engine.write("control", 0b11)
-        while (await engine.read("status")) & 3:
-            cycles += 2
-            assert cycles < WATCHDOG
-        assert given.done()
-        equal(taken.result()[0], tensor, tensor["name"])
+        got, cycles = await engine.steady(tensor)
+        equal(got, tensor, tensor["name"])
         total, most = (f(map(len, tensor["values"])) for f in (sum, max))
         lanes = 1 if "turn" in tensor else SHAPE[0]
         dut._log.info("%s: %d values, both ways, in %d cycles", tensor["name"], total, cycles)
@@ -252,32 +219,11 @@ async def rates_are_kept(dut: Any) -> None:
 
 @cocotb.test()
 async def reset_gives_up_what_is_under_way(dut: Any) -> None:
-    engine = Engine(dut)
-    await engine.start()
-    await engine.load(0)
+    engine = await ready(dut)
     tensor = next(t for t in TENSORS if "turn" in t and t["turn"][0]["rows"])
     lay(engine.memory, tensor, 0)
     for cycles in (3, 60, 170, 400, 900):
-        await engine.describe(READER, tensor, 0)
-        await engine.describe(WRITER, tensor, HALF)
-        tasks: list[Any] = [
-            engine.feeder.feed(tensor["given"], "random", SEED),
-            engine.taker.take(True, "random", SEED),
-        ]
-        await engine.write("control", 0b11)
-        for _ in range(cycles):
-            await engine.edge
-        for task in tasks:
-            task.cancel()
-        dut.s_values_valid.value = dut.m_values_ready.value = 0
-        dut.aresetn.value = 0
-        await engine.edge
-        await engine.edge
-        dut.aresetn.value = 1
-        await engine.edge
-        assert await engine.read("status") == 0
-        await engine.write("irq_enable", 0xF)
-        engine.events = 0
+        await engine.cut_short(tensor, cycles)
         other = TENSORS[cycles % 3]
         assert not (await engine.store(other, HALF))["faults"]
         await sound(engine, other, HALF, f"reset after {cycles} cycles", "none")

@@ -35,7 +35,8 @@ WRITER, READER = 0, 1
 MODES = ("raw", "zero", "coded")
 WATCHDOG = 120_000  # cycles
 Tensor = dict[str, Any]
-Taken = tuple[list[list[int]], list[int], int]  # values of blocks, at fault or not, stalls
+Values = list[list[int]]  # of each block
+Taken = tuple[Values, list[int], int]  # values of blocks, at fault or not, stalls
 
 
 class Feeder:
@@ -280,12 +281,66 @@ class Engine:
             await self.edge
         assert task.done(), "done before all values are taken"
 
+    async def both(self, old: Tensor, new: Tensor, bases: tuple[int, int], seed: int) -> Values:
+        """Read a tensor while another one is written; return the values that were read."""
+        await self.describe(READER, old, bases[READER])
+        await self.describe(WRITER, new, bases[WRITER])
+        giving = self.feeder.feed(given(new), "random", seed)
+        taking = self.taker.take(signed(old), "random", seed)
+        self.events = 0
+        await self.write("control", 0b11)
+        assert not await self.end(READER)
+        assert taking.done()
+        assert not await self.end(WRITER)
+        await self.given(giving)
+        return taking.result()[0]
+
+    async def cut_short(self, tensor: Tensor, cycles: int) -> None:
+        """Begin to read and to write a tensor, and reset after some cycles."""
+        await self.describe(READER, tensor, 0)
+        await self.describe(WRITER, tensor, HALF)
+        tasks: list[Task[Any]] = [
+            self.feeder.feed(given(tensor), "random", SEED),
+            self.taker.take(signed(tensor), "random", SEED),
+        ]
+        await self.write("control", 0b11)
+        for _ in range(cycles):
+            await self.edge
+        for task in tasks:
+            task.cancel()
+        dut = self.dut
+        dut.s_values_valid.value = dut.m_values_ready.value = 0
+        dut.aresetn.value = 0
+        await self.edge
+        await self.edge
+        dut.aresetn.value = 1
+        await self.edge
+        assert await self.read("status") == 0
+        await self.write("irq_enable", 0xF)
+        self.events = 0
+
+    async def steady(self, tensor: Tensor) -> tuple[Values, int]:
+        """Read and write a tensor at full rate; return the values read, and the cycles."""
+        await self.describe(READER, tensor, 0)
+        await self.describe(WRITER, tensor, HALF)
+        giving = self.feeder.feed(given(tensor), "none", SEED)
+        taking = self.taker.take(signed(tensor), "none", SEED)
+        cycles = 0
+        await self.write("control", 0b11)
+        while (await self.read("status")) & 3:
+            cycles += 2
+            assert cycles < WATCHDOG
+        assert giving.done()
+        for way in (WRITER, READER):
+            assert not (await self.tally(way))["faults"]
+        return taking.result()[0], cycles
+
     async def fetch(
         self, tensor: Tensor, base: int, pattern: str = "none", **other: int
     ) -> tuple[list[list[int]], list[int], dict[str, int]]:
         """Read a tensor; return values of its blocks, which are at fault, and the tally."""
         await self.describe(READER, tensor, base, **other)
-        task = self.taker.take("turn" in tensor or tensor["signed"], pattern, SEED + 2)
+        task = self.taker.take(signed(tensor), pattern, SEED + 2)
         await self.begin(READER)
         fault = await self.end(READER)
         assert task.done(), "done before all values are given"
@@ -294,6 +349,19 @@ class Engine:
         assert fault == (tally["faults"] > 0)
         assert tally["stalls"] == stalls
         return blocks, faults, tally
+
+
+async def ready(dut: Any) -> Engine:
+    """Return an engine that was reset, with the first tables in it."""
+    engine = Engine(dut)
+    await engine.start()
+    await engine.load(0)
+    return engine
+
+
+def signed(tensor: Tensor) -> bool:
+    """Tell whether its values are; those of a map that is transformed always are."""
+    return "turn" in tensor or bool(tensor["signed"])
 
 
 def given(tensor: Tensor) -> list[list[int]]:

@@ -84,8 +84,9 @@ def pauses(pattern: str, seed: int = 0, stall: int = 64) -> Iterator[bool]:
     """Yield, cycle by cycle, whether to pause.
 
     Args:
-        pattern: ``none``, ``alternate``, ``random`` (half of the cycles, in runs) or ``long_stall``
-            (*stall* cycles at the start and after every 2 * *stall* cycles).
+        pattern: ``none``, ``alternate``, ``random`` (half of the cycles, in runs), ``long_stall``
+            (*stall* cycles at the start and after every 2 * *stall* cycles) or ``trickle`` (all
+            but one of *stall* cycles).
         seed: of ``random``.
         stall: length of a long stall, in cycles.
     """
@@ -100,6 +101,8 @@ def pauses(pattern: str, seed: int = 0, stall: int = 64) -> Iterator[bool]:
             paused = rng.random() < (0.6 if paused else 0.35)
         elif pattern == "long_stall":
             paused = cycle % (3 * stall) < stall
+        elif pattern == "trickle":
+            paused = cycle % stall != 0
         else:
             raise ValueError(f"no pause pattern {pattern!r}")
         cycle += 1

@@ -67,7 +67,7 @@ def test_the_figures_add_up(rng: np.random.Generator) -> None:
     for said in ("bunch crossing", "inputs of 8 bits", "360 million samples", "off by", "fc1"):
         assert said in text
     known = calibrated(load_board("vu13p").family)
-    assert f"{100 * known.lut.median:.1f} % (median)" in text
+    assert f"{100 * known.lut.layer_median:.1f} % (median)" in text
     assert f"{100 * known.lut.worst:.0f} % (worst)" in text
     assert facts["lut_error"]["designs"] == known.lut.designs > 0
 

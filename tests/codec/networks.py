@@ -3,12 +3,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
+from hwgen.codec.calibrate import METHODS, Basis, token_counts
+from hwgen.codec.plan import Choice
+from hwgen.codec.tables import Tables
+from hwgen.codec.transform import Transform
+from hwgen.codec.wire import Coder, Grid, Ints
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import Codes
 from hwgen.ops import Conv, Dense, Input, Op, Requantize, Reshape
+from hwgen.tapped import Bench, maps_of
 
 SIDE = 12
 
@@ -51,3 +59,26 @@ def pictures(count: int, rng: np.random.Generator) -> dict[str, Codes]:
     smooth = noise[:, 3:-3, 3:-3]
     codes = np.clip(np.rint(smooth / smooth.std() * 60 + 100), 0, 255).astype(np.int64)
     return {"image": codes[..., None]}
+
+
+def by_every_method(
+    coder: Coder, channels: Callable[[int, Transform, Grid], int]
+) -> Iterator[tuple[Choice, Tables, Ints]]:
+    """Yield a map coded in every way that calibration tries, each its own sample, in small blocks.
+
+    *channels* of a block are told from the number, the transform and how it would cut the map.
+    """
+    bench = Bench(graph := convolutional(), pictures(6, np.random.default_rng(3)), maps_of(graph))
+    one = bench.maps[0]
+    for number, method in enumerate(METHODS):
+        maps = bench.values(one, method.before)
+        basis = Basis.of(method, maps, *bench.limits(one, method.before))
+        transform, found = basis.stepped(2.0 if not method.before else 2.0 * (1 << one.shift))
+        whole = transform.grid(*one.shape[:2])
+        bc = channels(number, transform, whole)
+        choice = Choice(
+            one.name, one.source, one.shape, 8, False, "transform", coder, number, transform,
+            (-(-whole.height // 2), -(-whole.width // 3) + 1, bc),
+        )  # fmt: skip
+        counts = token_counts(found, choice.grid, transform.signed, transform.weights)
+        yield choice, Tables.of(counts), maps[number % len(maps)]

@@ -34,6 +34,8 @@ GRIDS = (
     Grid(2, 2, 7, 2, 2, 7),
     Grid(1, 17, 9, 1, 8, 9),
     Grid(3, 2, 130, 3, 2, 130),  # weights begin again
+    Grid(3, 9, 1, 3, 9, 1),  # one channel, two, three: a pixel takes four cycles all the same
+    Grid(4, 5, 2, 4, 5, 2),
 )
 LARGE = (Grid(2, 4, 512, 2, 4, 512), Grid(1, 1, 4096, 1, 1, 4096), Grid(2, 1, 2048, 2, 1, 2048),
          Grid(2, 2048, 1, 2, 2048, 1), Grid(16, 16, 16, 16, 16, 16))  # fmt: skip
@@ -237,6 +239,12 @@ def encoder_roms(tables: list[Tables], coder: Coder) -> tuple[list[int], list[in
         return [word for each in tables for word in huffman_encode_rom(each).words], []
     pairs = [tans_encode_lookup_roms(each) for each in tables]
     return [w for a, _ in pairs for w in a.words], [w for _, b in pairs for w in b.words]
+
+
+def engine_words(tables: list[Tables], coder: Coder, weights: list[int]) -> list[list[int]]:
+    """Return what the engine's memories hold, in the order of their kinds."""
+    table, states = encoder_roms(tables, coder)
+    return [rom_of(tables, coder), weights, table, states, weights]
 
 
 def wrapper(module: str, params: Mapping[str, int]) -> tuple[str, list[str]]:

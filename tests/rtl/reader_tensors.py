@@ -9,16 +9,9 @@ from typing import Any
 import numpy as np
 
 from hwgen.codec.block import Format
-from hwgen.codec.lookup import huffman_lookup_rom
-from hwgen.codec.tables import Tables, tans_decode_rom
+from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded, encode
 from hwgen.codec.wire import Coder, Grid, pack_index
-
-
-def table_words(tables: Tables, coder: Coder) -> list[int]:
-    """The decode lane's table, a number a word."""
-    rom = tans_decode_rom(tables) if coder is Coder.TANS else huffman_lookup_rom(tables)
-    return list(rom.words)
 
 
 def job(coded: Coded, name: str, index: bytes | None = None) -> dict[str, Any]:

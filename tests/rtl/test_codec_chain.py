@@ -11,15 +11,13 @@ import numpy.typing as npt
 import pytest
 
 from hwgen import paths
-from hwgen.codec.calibrate import METHODS, Basis, token_counts
 from hwgen.codec.lookup import klt_rom
 from hwgen.codec.order import settings, to_stream
 from hwgen.codec.plan import Choice
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
 from hwgen.plan.units import UNITS, with_uses
-from hwgen.tapped import Bench, maps_of
-from tests.codec.networks import convolutional, pictures
+from tests.codec.networks import by_every_method
 from tests.rtl.codec_cases import encoder_roms, rom_of
 
 pytestmark = pytest.mark.sim
@@ -91,21 +89,8 @@ def tensor_of(number: int, choice: Choice, tables: Tables, values: Ints) -> Tens
 
 def tensors_of(coder: Coder) -> list[Tensor]:
     """Return a map of a network, coded in every way that calibration tries."""
-    bench = Bench(graph := convolutional(), pictures(6, np.random.default_rng(3)), maps_of(graph))
-    one = bench.maps[0]
-    made = []
-    for number, method in enumerate(METHODS):
-        maps = bench.values(one, method.before)
-        basis = Basis.of(method, maps, *bench.limits(one, method.before))
-        transform, found = basis.stepped(2.0 if not method.before else 2.0 * (1 << one.shift))
-        whole = transform.grid(*one.shape[:2])
-        block = (-(-whole.height // 2), -(-whole.width // 3) + 1, whole.bc)
-        choice = Choice(
-            one.name, one.source, one.shape, 8, False, "transform", coder, number, transform, block
-        )
-        counts = token_counts(found, choice.grid, transform.signed, transform.weights)
-        made.append(tensor_of(number, choice, Tables.of(counts), maps[number]))
-    return made
+    made = by_every_method(coder, lambda number, transform, whole: whole.bc)
+    return [tensor_of(number, *each) for number, each in enumerate(made)]
 
 
 def instance(label: str, module: str, params: str, wired: dict[str, str]) -> str:

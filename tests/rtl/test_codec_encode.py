@@ -14,6 +14,7 @@ from tests.rtl.cocotb_bench import planted, simulate
 
 pytestmark = pytest.mark.sim
 
+LARGE, SMALL = 4096, 1024  # values of the largest block
 CLAIMS = {"encodes_as_software_does", "keeps_its_rate", "recovers_from_reset_midstream"}
 
 
@@ -31,9 +32,17 @@ def rate(work: cases.Work, blocks: int, bits: int) -> list[cases.Job]:
     return made
 
 
+def backed_up(work: cases.Work) -> cases.Job:
+    """Words are fetched so slowly that all that waits behind a lane is full, its emitter too."""
+    tensor = work.tensor(Grid(8 * 12, 8, 16, 8, 8, 16), "falling", work.form(work.bits, 2))
+    # Five blocks may wait behind a lane, if there is room for their words.
+    assert sum(len(b["words"]) for b in tensor["blocks"][:5]) > 2 * SMALL * work.bits // 64 + 64
+    return cases.session("backed up", [tensor], stalls=["none", "none", "none", "trickle"])
+
+
 def run(
     folder: Path, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool = False,
-    count: int = 8, large: tuple[str, ...] = (), values: int = 4096,
+    count: int = 8, large: tuple[str, ...] = (), values: int = LARGE,
     edit: Callable[[Path], None] | None = None,
 ) -> set[str]:  # fmt: skip
     work = cases.Work(seed, coder, lanes, bits, weighted)
@@ -54,6 +63,8 @@ def run(
     for sessions in facts["sessions"].values():
         for each in sessions:
             each["stalls"] = [*each["stalls"], each["stalls"][0]]
+    if values == SMALL:
+        facts["sessions"]["encodes_as_software_does"].append(backed_up(work))
     return simulate(
         folder, "bench_codec_encode", text, ports, ["hwg_codec_encode"], facts, CLAIMS, edit
     )
@@ -66,7 +77,8 @@ def run(
 def test_encoder_equals_software(
     tmp_path: Path, seed: int, coder: Coder, lanes: int, bits: int, weighted: bool
 ) -> None:
-    assert run(tmp_path, seed, coder, lanes, bits, weighted) == set()
+    values = SMALL if lanes == 1 else LARGE
+    assert run(tmp_path, seed, coder, lanes, bits, weighted, values=values) == set()
 
 
 @pytest.mark.slow
@@ -104,5 +116,6 @@ FAULTS = (
 def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed: int) -> None:
     module, good, bad, claim = fault
     coder = Coder.HUFFMAN if "huffman" in module else Coder.TANS
-    found = run(tmp_path, seed, coder, 1, 10, count=8, edit=planted(module, good, bad))
+    edit = planted(module, good, bad)
+    found = run(tmp_path, seed, coder, 1, 10, count=8, values=SMALL, edit=edit)
     assert any(name.startswith(claim) for name in found), found

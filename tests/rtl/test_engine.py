@@ -14,8 +14,9 @@ from hwgen.codec.tensor import Coded, encode
 from hwgen.codec.wire import Coder, Grid
 from hwgen.package.registers import filled, register_map_of
 from tests.rtl.cocotb_bench import planted, simulate
+from tests.rtl.codec_cases import engine_words
 from tests.rtl.engine_bench import plain
-from tests.rtl.reader_tensors import damaged, extremes, sparse, table_words
+from tests.rtl.reader_tensors import damaged, extremes, sparse
 from tests.rtl.test_writer import SETS, Tensors, told
 
 pytestmark = pytest.mark.sim
@@ -41,12 +42,10 @@ def registers() -> dict[str, int]:
 
 def tables(work: Tensors) -> list[list[list[int]]]:
     """Return the words of every memory, in the order of their kinds, of each load."""
-    made = []
-    for loaded, tables in zip(work.loads(), work.tables, strict=True):
-        decode = [word for each in tables for word in table_words(each, work.coder)]
-        weight = loaded["weight"] if work.weights[1] else []
-        made.append([decode, weight, loaded["table"], loaded["states"], weight])
-    return made
+    return [
+        engine_words(tables, work.coder, loaded["weight"] if work.weights[1] else [])
+        for loaded, tables in zip(work.loads(), work.tables, strict=True)
+    ]
 
 
 def facts_of(coded: Coded, name: str, load: int = -1) -> dict[str, Any]:

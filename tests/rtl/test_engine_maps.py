@@ -19,9 +19,8 @@ from hwgen.tapped import Bench, maps_of
 from tests.codec.networks import convolutional, pictures
 from tests.conftest import ROOT
 from tests.rtl.cocotb_bench import simulate
-from tests.rtl.codec_cases import encoder_roms
+from tests.rtl.codec_cases import engine_words
 from tests.rtl.engine_bench import plain
-from tests.rtl.reader_tensors import table_words
 from tests.rtl.test_engine import facts_of, registers
 
 pytestmark = pytest.mark.sim
@@ -85,12 +84,10 @@ def test_maps_of_a_network(
     }  # fmt: skip
     text, ports = plain("hwg_codec_dma", params)
     tables = [each.tables for each in sets]
-    table, states = encoder_roms(tables, coder)
-    decode = [word for each in tables for word in table_words(each, coder)]
     weight = [w for each in sets for w in each.weights] if weighted else []
     facts = {
         "seed": seed, "lanes": lanes, "bits": bits, "coder": int(coder), "beat": 16, "origin": 0,
-        "registers": registers(), "tables": [[decode, weight, table, states, weight]],
+        "registers": registers(), "tables": [engine_words(tables, coder, weight)],
         "tensors": tensors, "damaged": [],
     }  # fmt: skip
     failed = simulate(

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from hwgen.codec.block import Format
-from hwgen.codec.calibrate import METHODS, Basis, token_counts
 from hwgen.codec.order import restored, to_stream
 from hwgen.codec.plan import Choice
 from hwgen.codec.tables import Tables
@@ -22,12 +21,11 @@ from hwgen.codec.transform import Quantiser, Spatial, Transform
 from hwgen.codec.wire import Coder, Grid, Ints
 from hwgen.package.codec_transform import Turns, row_words, transform_words
 from hwgen.package.registers import filled, register_map_of
-from hwgen.tapped import Bench, maps_of
-from tests.codec.networks import convolutional, pictures
+from tests.codec.networks import by_every_method
 from tests.rtl.cocotb_bench import planted, simulate
-from tests.rtl.codec_cases import encoder_roms
+from tests.rtl.codec_cases import engine_words
 from tests.rtl.engine_bench import plain
-from tests.rtl.reader_tensors import sparse, table_words
+from tests.rtl.reader_tensors import sparse
 from tests.rtl.test_engine import facts_of
 
 pytestmark = pytest.mark.sim
@@ -53,26 +51,15 @@ def registers() -> dict[str, int]:
 
 
 def choices(coder: Coder) -> list[tuple[Choice, Tables, Ints]]:
-    """Return a map of a network, coded in every way that calibration tries, each its own sample."""
-    bench = Bench(graph := convolutional(), pictures(6, np.random.default_rng(3)), maps_of(graph))
-    one = bench.maps[0]
-    made = []
-    for number, method in enumerate(METHODS):
-        maps = bench.values(one, method.before)
-        basis = Basis.of(method, maps, *bench.limits(one, method.before))
-        transform, found = basis.stepped(2.0 if not method.before else 2.0 * (1 << one.shift))
-        whole = transform.grid(*one.shape[:2])
+    """Return a map of a network, coded in every way that calibration tries."""
+
+    def channels(number: int, transform: Transform, whole: Grid) -> int:
+        """Not all channels in one block of some tensors; the edges have smaller ones anyway."""
         patch = transform.spatial.side**2
         unit = 8 * patch if transform.group else max(8, patch)
-        # Small blocks, smaller ones at all edges, and of some tensors not all channels in one.
-        bc = unit if number % 2 and whole.bc > unit else whole.bc
-        block = (-(-whole.height // 2), -(-whole.width // 3) + 1, bc)
-        choice = Choice(
-            one.name, one.source, one.shape, 8, False, "transform", coder, number, transform, block
-        )
-        counts = token_counts(found, choice.grid, transform.signed, transform.weights)
-        made.append((choice, Tables.of(counts), maps[number % len(maps)]))
-    return made
+        return unit if number % 2 and whole.bc > unit else whole.bc
+
+    return list(by_every_method(coder, channels))
 
 
 def odd(tables: Tables, coder: Coder, rng: np.random.Generator) -> tuple[Choice, Tables, Ints]:
@@ -209,13 +196,11 @@ def job(seed: int, coder: Coder, lanes: int) -> tuple[dict[str, int], dict[str, 
         "Sets": SETS, "Weighted": 1, "Transform": 1, "Kinds": turns.kinds,
         "Groups": turns.groups, "Width": turns.width,
     }  # fmt: skip
-    table, states = encoder_roms(tables, coder)
-    decode = [word for each in tables for word in table_words(each, coder)]
-    weight = [w for each in weights for w in each]
     return params, {
         "seed": seed, "lanes": lanes, "bits": BITS, "word": max(BITS, turns.width),
         "coder": int(coder), "beat": params["DataWidth"] // 8, "origin": 0,
-        "registers": registers(), "tables": [[decode, weight, table, states or [], weight]],
+        "registers": registers(),
+        "tables": [engine_words(tables, coder, [w for each in weights for w in each])],
         "tensors": tensors, "damaged": damaged, "refused": refused,
         "rows_end": 32 * turns.groups,
     }  # fmt: skip

@@ -14,8 +14,9 @@ from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import encode
 from hwgen.codec.wire import Coder, Grid
 from tests.rtl.cocotb_bench import simulate
+from tests.rtl.codec_cases import rom_of
 from tests.rtl.engine_bench import plain
-from tests.rtl.reader_tensors import damaged, extremes, job, sparse, table_words, whole
+from tests.rtl.reader_tensors import damaged, extremes, job, sparse, whole
 
 pytestmark = pytest.mark.sim
 
@@ -47,7 +48,7 @@ def run(
     params = {"DataWidth": width, "Lanes": lanes, "Coder": int(coder), "Bits": BITS}
     text, ports = plain("hwg_dma_reader", params)
     facts = {
-        "seed": seed, "lanes": lanes, "bits": BITS, "table": table_words(tables, coder),
+        "seed": seed, "lanes": lanes, "bits": BITS, "table": rom_of([tables], coder),
         "weights": [], "tensors": cases,
     }  # fmt: skip
     return simulate(folder, "bench_reader", text, ports, ["hwg_dma_reader"], facts, CLAIMS, edit)
