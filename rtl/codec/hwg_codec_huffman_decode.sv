@@ -85,30 +85,47 @@ module hwg_codec_huffman_decode #(
   );
 
   logic [24:0] bits_3_q;
-  logic [3:0]  raw_width_3_q;
-  logic        raw_3_q, valid_3_q;
+  logic [3:0]  raw_width_3_q, raw_take_3_q;
+  logic        raw_3_q, coded_3_q;
   always_ff @(posedge clk_i) begin
     bits_3_q      <= bits_i;
     raw_width_3_q <= raw_width_i;
+    raw_take_3_q  <= (valid_i & raw_i) ? raw_width_i : 4'd0;
     raw_3_q       <= raw_i;
-    valid_3_q     <= valid_i;
+    coded_3_q     <= valid_i & ~raw_i;
   end
 
-  // Stage 3.
-  logic [4:0] token;
-  logic [3:0] length, extra_width;
-  logic       direct;
-  assign {length, token} = (short_entry[8:5] == 4'd0) ? long_entry : short_entry;
-  assign direct          = (token[4:3] == 2'd0) & ~raw_3_q;
-  assign extra_width     = raw_3_q ? raw_width_3_q : direct ? 4'd0 : token[4:1] - 4'd2;
-  assign take_o          = ~valid_3_q ? 5'd0
-                         : raw_3_q ? 5'(raw_width_3_q) : 5'(length) + 5'(extra_width);
+  // Stage 3. Both words are taken apart while it is found out which one counts, since memories are
+  // slow. Their sums are written bit by bit: of two adders before a choice synthesis would make one
+  // behind it.
+  logic        longer, carry;
+  logic [3:0]  length, extra_width;
+  logic [4:0]  token;
+  logic [17:0] entries;  // the short word, the long one
+  logic [7:0]  extras;
+  logic [9:0]  takes;
+  assign longer  = short_entry[8:5] == 4'd0;
+  assign entries = {long_entry, short_entry};
+  always_comb begin
+    for (int i = 0; i < 2; i = i + 1) begin
+      extras[4*i +: 4] = (entries[9*i+3 +: 2] == 2'd0) ? 4'd0 : entries[9*i+1 +: 4] - 4'd2;
+      carry = 1'b0;
+      for (int k = 0; k < 4; k = k + 1) begin
+        takes[5*i+k] = entries[9*i+5+k] ^ extras[4*i+k] ^ carry;
+        carry = (entries[9*i+5+k] & extras[4*i+k]) | (carry & (entries[9*i+5+k] | extras[4*i+k]));
+      end
+      takes[5*i+4] = carry;
+    end
+  end
+  assign {length, token} = longer ? long_entry : short_entry;
+  assign extra_width     = raw_3_q ? raw_width_3_q : longer ? extras[7:4] : extras[3:0];
+  assign take_o          = ~coded_3_q ? 5'(raw_take_3_q) : longer ? takes[9:5] : takes[4:0];
 
   // Stage 4.
   logic [24:0] bits_4_q, rest;
   logic [3:0]  length_4_q;
   always_ff @(posedge clk_i) begin
-    direct_o      <= direct;
+    direct_o      <= (token[4:3] == 2'd0) & ~raw_3_q;
     token_o       <= token[2:0];
     extra_width_o <= extra_width;
     bits_4_q      <= bits_3_q;

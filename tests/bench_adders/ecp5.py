@@ -19,6 +19,7 @@ from statistics import median
 
 from hwgen import paths
 from hwgen.emit import harness
+from hwgen.plan.board import load_board
 from hwgen.plan.board_types import Device
 from hwgen.plan.units import UNITS
 from hwgen.synth import nextpnr
@@ -32,6 +33,8 @@ FAMILY, BOARD = "ecp5", "ecp5_evn"
 DEVICE = Device("85k", "CABGA381", "8")
 TITLE = "LFE5U-85F, speed 8"
 SEEDS = (1, 2, 3)
+# Pins of a board with this part: from just any pin there may be no way left to the clock network.
+PINS = nextpnr.harness_pins(FAMILY, load_board("ulx3s").pins)
 AIM = 250.0  # MHz that the placer is asked for: beyond reach, so that it never stops early
 # Longest path between our registers to aim at, in nanoseconds; 0 registers the outputs alone.
 LAYER_CUTOFF, MLP_CUTOFF = 4.0, 7.0
@@ -122,7 +125,7 @@ def _placed(name: str, case: Case, by: str, text: Text, out: Path) -> Placed:
 def _routed(text: Text, cache: Path) -> list[nextpnr.Routed]:
     """Place and route at every seed; each result is kept by digest."""
     shell = (Path(harness.__file__), paths.rtl() / UNITS[harness.UNIT].file)
-    tools = (nextpnr.version(FAMILY), flow_digest(), str(DEVICE), f"{AIM}")
+    tools = (nextpnr.version(FAMILY), flow_digest(), str(DEVICE), f"{AIM}", PINS)
     keys = (*(file.read_text() for file in shell), *tools)
     digest = digest_of(text, FAMILY, *keys)
     results = []
@@ -137,7 +140,7 @@ def _routed(text: Text, cache: Path) -> list[nextpnr.Routed]:
                         files, text.top, FAMILY, netlist, device=DEVICE.name, clock=text.clock
                     )
                 made = nextpnr.place_and_route(
-                    netlist, top, DEVICE, FAMILY, seed=seed, freq_mhz=AIM
+                    netlist, top, DEVICE, FAMILY, constraints=PINS, seed=seed, freq_mhz=AIM
                 )
                 keep(kept, json.dumps(asdict(made)).encode())
             known = json.loads(kept.read_text())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hwgen import paths
 from hwgen.codec.wire import Coder
+from hwgen.plan.board import load_board
 from hwgen.plan.board_types import Device
 from hwgen.plan.units import with_uses
 from hwgen.synth.count import Measured
@@ -21,6 +22,7 @@ from tests.rtl.codec_cases import wrapper
 ECP5 = Device("85k", "CABGA381", "8")
 GOAL_MHZ = 100.0  # what the placer aims at
 MHZ_BAR = 90.0
+PATIENCE = 600.0  # seconds
 SEEDS = (1, 2, 3)
 MARK, END = "<!-- bench-lane -->", "<!-- /bench-lane -->"
 
@@ -102,8 +104,9 @@ def mapped(folder: Path, unit: Unit) -> Measured:
 def routed_mhz(folder: Path, unit: Unit, seed: int) -> float:
     """Return a unit's clock on an ECP5-8, routed between the shift registers of the harness."""
     return place_and_route(
-        sources(folder, unit), "tb", ECP5, "ecp5", seed=seed, freq_mhz=GOAL_MHZ, dsp=unit.dsp
-    ).fmax_mhz
+        sources(folder, unit), "tb", ECP5, "ecp5", pins=load_board("ulx3s").pins, seed=seed,
+        freq_mhz=GOAL_MHZ, dsp=unit.dsp, timeout=PATIENCE,
+    ).fmax_mhz  # fmt: skip
 
 
 def measure(unit: Unit, seeds: Sequence[int] = SEEDS) -> Figures:

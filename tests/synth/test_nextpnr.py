@@ -100,9 +100,10 @@ def test_a_missing_tool_is_told_with_the_way_to_get_it(
 
 
 STAND_IN = """#!{python}
-import json, pathlib, sys
+import json, pathlib, sys, time
 pathlib.Path("{tried}").open("a").write(" ".join(sys.argv[1:]) + "\\n")
 if {fails}:
+    time.sleep({sleeps})
     sys.exit("no way to the clock")
 report = {{"fmax": {{"clk": {{"achieved": 50.0}}}}, "utilization": {{}}}}
 pathlib.Path("report.json").write_text(json.dumps(report))
@@ -110,12 +111,14 @@ print("Info: done")
 """
 
 
-@pytest.mark.parametrize("fails", ["'static' in sys.argv", "True"])
-def test_where_a_placer_fails_the_next_one_is_tried(
-    fails: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("fails", "sleeps"), [("'static' in sys.argv", 0), ("'static' in sys.argv", 100), ("True", 0)]
+)
+def test_where_a_placer_fails_or_never_ends_the_next_one_is_tried(
+    fails: str, sleeps: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tool, tried, netlist = (tmp_path / name for name in ("tool", "tried", "made.json"))
-    tool.write_text(STAND_IN.format(python=sys.executable, tried=tried, fails=fails))
+    tool.write_text(STAND_IN.format(python=sys.executable, tried=tried, fails=fails, sleeps=sleeps))
     tool.chmod(0o755)
     netlist.write_text("{}")
     monkeypatch.setattr(nextpnr, "nextpnr", lambda family: tool)
@@ -125,7 +128,9 @@ def test_where_a_placer_fails_the_next_one_is_tried(
         with pytest.raises(ToolFailed, match="no way to the clock"):
             nextpnr.place_and_route(netlist, "m", device, "ecp5")
     else:
-        assert nextpnr.place_and_route(netlist, "m", device, "ecp5").fmax_mhz == 50.0
+        # A first one that does not end has a quarter of the time.
+        made = nextpnr.place_and_route(netlist, "m", device, "ecp5", timeout=8.0)
+        assert made.fmax_mhz == 50.0
     first, second = tried.read_text().splitlines()
     assert "--placer static" in first
     assert "--placer" not in second
