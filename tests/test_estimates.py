@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -68,7 +69,7 @@ def test_the_figures_add_up(rng: np.random.Generator) -> None:
         assert said in text
     known = calibrated(load_board("vu13p").family)
     assert f"{100 * known.lut.layer_median:.1f} % (median)" in text
-    assert f"{100 * known.lut.worst:.0f} % (worst)" in text
+    assert f"to {math.ceil(100 * known.lut.layer_worst)} % (worst) a layer" in text
     assert facts["lut_error"]["designs"] == known.lut.designs > 0
 
 

@@ -314,11 +314,10 @@ def _route(
     ]  # fmt: skip
     end, name, printed = time.monotonic() + timeout, f"nextpnr-{known.program}", ""
     for way in known.ways:
-        left = end - time.monotonic()
-        # Of some seeds the static placer never ends.
-        limit = left if way == known.ways[-1] else left / 4
+        share = 1 if way == known.ways[-1] else 4  # of some seeds a placer never ends
+        left = (end - time.monotonic()) / share
         try:
-            printed = run([*command, *way], work, name=name, what=top, timeout=limit, log=log)
+            printed = run([*command, *way], work, name=name, what=top, timeout=left, log=log)
             break
         except ToolFailed as error:
             small = _too_small(log.read_text("utf-8"), top, device)
@@ -382,8 +381,7 @@ def _read(report: Mapping[str, Any], log: str, known: Arch, seed: int) -> Routed
     Raises:
         ToolFailed: it names no clock.
     """
-    clocks = [float(clock["achieved"]) for clock in report["fmax"].values()]
-    if not clocks:
+    if not (clocks := [float(clock["achieved"]) for clock in report["fmax"].values()]):
         raise ToolFailed("nextpnr found no clock to time", "timing")
     use = {kind: row["used"] for kind, row in report["utilization"].items()}
 
