@@ -36,6 +36,7 @@ GRIDS = (
     Grid(3, 2, 130, 3, 2, 130),  # weights begin again
     Grid(3, 9, 1, 3, 9, 1),  # one channel, two, three: a pixel takes four cycles all the same
     Grid(4, 5, 2, 4, 5, 2),
+    Grid(6, 6, 8, 6, 6, 8),  # thirteen, so that every grid meets every table and width
 )
 LARGE = (Grid(2, 4, 512, 2, 4, 512), Grid(1, 1, 4096, 1, 1, 4096), Grid(2, 1, 2048, 2, 1, 2048),
          Grid(2, 2048, 1, 2, 2048, 1), Grid(16, 16, 16, 16, 16, 16))  # fmt: skip
@@ -65,6 +66,8 @@ def values_of(rng: np.random.Generator, kind: str, shape: Shape, form: Format) -
     elif kind == "falling":  # all magnitudes, small ones most often
         size = 2.0 ** (rng.random(flat.size) * (form.bits + 1)) - 1
         flat[:] = np.clip(size * np.where(rng.random(flat.size) < 0.5, 1, -1), bottom, top)
+    elif kind == "level":  # neighbours of 20 to 32 in all, where contexts lie close
+        flat[:] = np.minimum(rng.integers(5, 9, flat.size), top)
     elif kind == "edges":  # both sides of every power of two
         near = (1 << rng.integers(0, form.bits + 1, flat.size)) - rng.integers(0, 2, flat.size)
         flat[:] = np.clip(near, bottom, top)

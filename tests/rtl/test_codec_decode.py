@@ -101,12 +101,16 @@ def run(
         "Weighted": int(weighted),
     }  # fmt: skip
     text, ports = cases.wrapper("hwg_codec_decode", params)
+    level = work.tensor(Grid(6, 6, 8, 6, 6, 8), "level", work.form(bits, 1))
     facts = {
         "seed": seed, "lanes": lanes, "bits": bits,
         "tables": cases.rom_of(work.tables, coder),
         "weights": work.weight_words,
         "sessions": {
-            "decodes_as_software_does": work.plain(count) + (work.large(large) if large else []),
+            "decodes_as_software_does": [
+                *work.plain(count), *(work.large(large) if large else []),
+                cases.session("level", [level]),
+            ],
             "runs_at_full_rate": rate(work, 4 * lanes, min(6, bits, 64 // lanes)),
             "delivers_zeros_for_damage": damage(work, faults),
         },
@@ -167,5 +171,5 @@ FAULTS = (
 def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed: int) -> None:
     module, good, bad, claim = fault
     coder = Coder.HUFFMAN if "huffman" in module else Coder.TANS
-    found = run(tmp_path, seed, coder, 1, 10, count=6, edit=planted(module, good, bad))
+    found = run(tmp_path, seed, coder, 1, 10, count=12, edit=planted(module, good, bad))
     assert any(name.startswith(claim) for name in found), found

@@ -117,5 +117,5 @@ def test_a_fault_is_found(fault: tuple[str, str, str, str], tmp_path: Path, seed
     module, good, bad, claim = fault
     coder = Coder.HUFFMAN if "huffman" in module else Coder.TANS
     edit = planted(module, good, bad)
-    found = run(tmp_path, seed, coder, 1, 10, count=8, values=SMALL, edit=edit)
+    found = run(tmp_path, seed, coder, 1, 10, count=24, values=SMALL, edit=edit)
     assert any(name.startswith(claim) for name in found), found
