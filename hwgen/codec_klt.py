@@ -18,9 +18,10 @@ from hwgen.codec.transform import MATRIX_BITS, Transform
 from hwgen.coded import read_plan
 from hwgen.errors import ConfigError
 from hwgen.ir.fixed import Fixed, bits_for
-from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
-from hwgen.ops import Dense, Input, Op, Requantize
+from hwgen.ops import Dense, Input, Requantize
+from hwgen.ops.chain import Chain
 from hwgen.project import write_bundle
 
 WORD = 16  # bits of a coefficient before its quantiser
@@ -43,18 +44,17 @@ def write_klt(plan: Path | str, out: Path | str, name: str | None = None) -> dic
             cannot be written.
     """
     known = read_plan(Path(plan))
-    full = [c for c in known.choices if c.transform and c.transform.code & FULL_KLT]
-    names = ", ".join(c.name for c in full)
+    full = {c.name: c for c in known.choices if c.transform and c.transform.code & FULL_KLT}
+    names = ", ".join(full)
     if name is None and len(full) > 1:
         raise ConfigError("which map of the plan is it?", "--map", f"there are {names}")
-    if name is not None:
-        full = [choice for choice in (known[name],) if choice in full]
-    if not full:
+    asked = next(iter(full), "") if name is None else known[name].name
+    if asked not in full:
         raise ConfigError(
-            "there is no KLT over all channels", name or str(plan),
+            "there is no KLT over all channels", asked or str(plan),
             f"those of {names} are" if names else "'hwgen codec calibrate --paper' makes them",
         )  # fmt: skip
-    (choice,) = full
+    choice = full[asked]
     assert choice.transform is not None
     forward, inverse = klt_graphs(choice.transform)
     stem = Path(out)
@@ -86,44 +86,28 @@ def klt_graphs(transform: Transform) -> tuple[Graph, Graph]:
     means = np.array(transform.means, np.int64)
     lo, hi, down = transform.lo, transform.hi, transform.down
 
-    forward = _Chain(count, Fixed(bits_for(lo, hi), 0, lo < 0))
+    forward = Chain("klt_forward")
+    forward.put("x", Input.of((count,), Fixed(bits_for(lo, hi), 0, lo < 0)))
     if down or lo < _LO or hi > _HI:
-        forward.shifted(np.eye(count, dtype=np.int64), np.zeros(count, np.int64), down)
+        _shifted(forward, np.eye(count, dtype=np.int64), np.zeros(count, np.int64), down)
     weight, bias = np.empty_like(matrix), np.empty_like(means)
     weight[order] = matrix.T
-    forward.shifted(weight, -(matrix @ means), MATRIX_BITS)
+    _shifted(forward, weight, -(matrix @ means), MATRIX_BITS)
 
-    inverse = _Chain(count, Fixed(WORD, 0, signed=True))
+    inverse = Chain("klt_inverse")
+    inverse.put("x", Input.of((count,), Fixed(WORD, 0, signed=True)))
     weight = np.empty_like(matrix)
     weight[:, order], bias[order] = matrix, means << MATRIX_BITS
-    inverse.shifted(weight, bias, MATRIX_BITS)
+    _shifted(inverse, weight, bias, MATRIX_BITS)
     inverse.put("limits", Requantize(-down, lo, hi))
-    return forward.graph("klt_forward"), inverse.graph("klt_inverse")
+    return forward.graph(1.0), inverse.graph(1.0)
 
 
-class _Chain:
-    """A network in a line."""
+def _shifted(chain: Chain, weight: Codes, bias: Codes, shift: int) -> None:
+    """Put ``sat16((weight' x + bias + half) >> shift)``, which rounds ties up.
 
-    def __init__(self, count: int, fixed: Fixed) -> None:
-        self._nodes: list[Node] = []
-        self.put("x", Input.of((count,), fixed))
-
-    def put(self, name: str, op: Op) -> None:
-        before = self._nodes[-1:]
-        made = op.infer([node.type for node in before])
-        self._nodes.append(Node(name, op, tuple(node.name for node in before), made, name))
-
-    def shifted(self, weight: Codes, bias: Codes, shift: int) -> None:
-        """Put ``sat16((weight' x + bias + half) >> shift)``, which rounds ties up.
-
-        A requantizer rounds ties to even, so it sees twice the sum and one more: never a tie.
-        """
-        number = len(self._nodes)
-        self.put(f"mix{number}", Dense(2 * weight, 2 * bias + 1))
-        self.put(f"round{number}", Requantize(shift + 1, _LO, _HI))
-
-    def graph(self, name: str) -> Graph:
-        last = self._nodes[-1]
-        made = Graph(name, tuple(self._nodes), (Output("y", last.name, (1.0,)),))
-        made.check()
-        return made
+    A requantizer rounds ties to even, so it sees twice the sum and one more: never a tie.
+    """
+    number = len(chain.nodes)
+    chain.put(f"mix{number}", Dense(2 * weight, 2 * bias + 1))
+    chain.put(f"round{number}", Requantize(shift + 1, _LO, _HI))

@@ -281,14 +281,21 @@ class Engine:
             await self.edge
         assert task.done(), "done before all values are taken"
 
-    async def both(self, old: Tensor, new: Tensor, bases: tuple[int, int], seed: int) -> Values:
-        """Read a tensor while another one is written; return the values that were read."""
+    async def under_way(
+        self, old: Tensor, new: Tensor, bases: tuple[int, int], pattern: str, seed: int
+    ) -> tuple[Task[None], Task[Taken]]:
+        """Begin to read a tensor and to write another one; return what feeds and what takes."""
         await self.describe(READER, old, bases[READER])
         await self.describe(WRITER, new, bases[WRITER])
-        giving = self.feeder.feed(given(new), "random", seed)
-        taking = self.taker.take(signed(old), "random", seed)
+        giving = self.feeder.feed(given(new), pattern, seed)
+        taking = self.taker.take(signed(old), pattern, seed)
         self.events = 0
         await self.write("control", 0b11)
+        return giving, taking
+
+    async def both(self, old: Tensor, new: Tensor, bases: tuple[int, int], seed: int) -> Values:
+        """Read a tensor while another one is written; return the values that were read."""
+        giving, taking = await self.under_way(old, new, bases, "random", seed)
         assert not await self.end(READER)
         assert taking.done()
         assert not await self.end(WRITER)
@@ -297,13 +304,7 @@ class Engine:
 
     async def cut_short(self, tensor: Tensor, cycles: int) -> None:
         """Begin to read and to write a tensor, and reset after some cycles."""
-        await self.describe(READER, tensor, 0)
-        await self.describe(WRITER, tensor, HALF)
-        tasks: list[Task[Any]] = [
-            self.feeder.feed(given(tensor), "random", SEED),
-            self.taker.take(signed(tensor), "random", SEED),
-        ]
-        await self.write("control", 0b11)
+        tasks = await self.under_way(tensor, tensor, (HALF, 0), "random", SEED)
         for _ in range(cycles):
             await self.edge
         for task in tasks:
@@ -321,12 +322,8 @@ class Engine:
 
     async def steady(self, tensor: Tensor) -> tuple[Values, int]:
         """Read and write a tensor at full rate; return the values read, and the cycles."""
-        await self.describe(READER, tensor, 0)
-        await self.describe(WRITER, tensor, HALF)
-        giving = self.feeder.feed(given(tensor), "none", SEED)
-        taking = self.taker.take(signed(tensor), "none", SEED)
+        giving, taking = await self.under_way(tensor, tensor, (HALF, 0), "none", SEED)
         cycles = 0
-        await self.write("control", 0b11)
         while (await self.read("status")) & 3:
             cycles += 2
             assert cycles < WATCHDOG

@@ -159,17 +159,22 @@ def terms_of_stage(design: Design, stage: Stage, family: Family) -> Counter[str]
     return terms_of(design.logic, stage.wires, family.lut_inputs, held, recorded)
 
 
-def fmax(design: Design, board: Board) -> float:
+def fmax(design: Design, board: Board, lut: int) -> float:
     """Return the clock in MHz that the design reaches on a board, from its longest path.
 
     The path is the delay model's, the margin included that the planner keeps free; where place and
     route was measured on the family, it is corrected by what that found. A speed grade that was
     not routed counts as the slowest one that was.
+
+    Args:
+        design: the design.
+        board: that it is for.
+        lut: what it takes there (`estimate`): wires grow with it.
     """
     family, longest = board.family, longest_ns(design, board.family)
     known = calibrated(family)
     if known.path:
-        longest = path_ns(known.path, longest, estimate(design, family).lut)
+        longest = path_ns(known.path, longest, lut)
         longest *= known.grades.get(grade_of(board), max(known.grades.values()))
     return 1000.0 / longest
 

@@ -59,7 +59,7 @@ def figures(
         "modelled": {key: getattr(estimate, key) for key in RESOURCES},
         "budget": asdict(board.budget),
         "lut_error": _error(board),
-        "fmax": _fmax(design, board),
+        "fmax": _fmax(design, board, estimate.lut),
         "stages": list(_stages(design, board)),
         "notes": list(graph.notes),
     }
@@ -70,10 +70,10 @@ def _error(board: Board) -> dict[str, Any] | None:
     return known.lut.described(known) if known else None
 
 
-def _fmax(design: Design, board: Board) -> dict[str, Any]:
+def _fmax(design: Design, board: Board, lut: int) -> dict[str, Any]:
     known = calibrated(board.family)
     error = known.fmax.described(known) if known and known.fmax else None
-    return {"mhz": round(fmax(design, board), 1), "error": error}
+    return {"mhz": round(fmax(design, board, lut), 1), "error": error}
 
 
 def _stages(design: Design, board: Board) -> Iterator[dict[str, Any]]:

@@ -23,9 +23,9 @@ from hwgen import paths
 from hwgen.emit.rtl import emit_rtl
 from hwgen.errors import ToolFailed, ToolMissing
 from hwgen.ir.fixed import Fixed
-from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.graph import Graph
 from hwgen.logic import cmvm
-from hwgen.ops.base import Op
+from hwgen.ops.chain import Chain
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
 from hwgen.ops.requantize import Requantize
@@ -137,22 +137,13 @@ def keep(file: Path, content: bytes) -> None:
 
 def graph_of(case: Case) -> Graph:
     """Return a case as hwgen's graph."""
-    nodes: list[Node] = []
-
-    def put(name: str, op: Op) -> None:
-        before = nodes[-1:]
-        types = [node.type for node in before]
-        nodes.append(Node(name, op, tuple(n.name for n in before), op.infer(types), name))
-
-    put("x", Input.of((case.n_in,), Fixed(case.bits, 0, case.signed)))
+    chain = Chain(case.name)
+    chain.put("x", Input.of((case.n_in,), Fixed(case.bits, 0, case.signed)))
     for i, layer in enumerate(case.layers, 1):
-        put(f"fc{i}", Dense(layer.weight, layer.bias))
+        chain.put(f"fc{i}", Dense(layer.weight, layer.bias))
         if layer.drop is not None:
-            put(f"act{i}", Requantize(layer.drop, 0, (1 << layer.keep) - 1))
-    last = nodes[-1]
-    graph = Graph(case.name, tuple(nodes), (Output("y", last.name, (2.0**-last.type.frac,)),))
-    graph.check()
-    return graph
+            chain.put(f"act{i}", Requantize(layer.drop, 0, (1 << layer.keep) - 1))
+    return chain.graph()
 
 
 def environment(folder: Path) -> Path:

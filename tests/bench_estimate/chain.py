@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A graph that is written down operation by operation."""
+"""Graphs of the corpus, written down operation by operation."""
 
 from __future__ import annotations
 
@@ -7,30 +7,15 @@ import numpy as np
 
 import hwgen.ops as ops
 from hwgen.ir.fixed import Fixed
-from hwgen.ir.graph import Graph, Node, Output
-from hwgen.ops.base import Op
+from hwgen.ops import chain
 
 
-class Chain:
-    """A graph that grows by one operation at a time; ``last`` is what was put on it last."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.nodes: list[Node] = []
-        self.last = ""
+class Chain(chain.Chain):
+    """A chain that knows of inputs, channels, and of the shifts that trained networks have."""
 
     def input(self, shape: tuple[int, ...], text: str, name: str = "x") -> str:
         """Put an input of a format such as ``s8.0``."""
         return self.put(name, ops.Input.of(shape, Fixed.parse(text)), ())
-
-    def put(self, name: str, op: Op, reads: tuple[str, ...] | None = None) -> str:
-        """Put an operation behind the last one, or behind *reads*."""
-        reads = (self.last,) if reads is None else reads
-        types = {node.name: node.type for node in self.nodes}
-        made = op.infer([types[read] for read in reads])
-        self.nodes.append(Node(name, op, reads, made, name))
-        self.last = name
-        return name
 
     @property
     def channels(self) -> int:
@@ -50,10 +35,3 @@ class Chain:
             terms = max(int(np.count_nonzero(node.op.weight)) // node.op.bias.size, 1)
         spread = float(np.median(wide)) / np.sqrt(12 * terms) * 8
         return max(0, round(float(np.log2(max(spread, 1.0)))) - bits + int(rng.integers(0, 2)))
-
-    def graph(self) -> Graph:
-        """Return the graph; its output is what was put last."""
-        output = Output("y", self.last, (2.0 ** -self.nodes[-1].type.frac,))
-        made = Graph(self.name, tuple(self.nodes), (output,))
-        made.check()
-        return made

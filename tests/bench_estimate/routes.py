@@ -80,7 +80,7 @@ def _routed(design: Design, grade: str, seed: int, cache: Path) -> float:
                 files.append(Path(folder) / f"{i:03}_{Path(name).name}")
                 files[-1].write_bytes(made[f"rtl/{name}"])
             routed = nextpnr.place_and_route(
-                files, ModuleNames.of(design).top, device, FAMILIES[0], seed=seed,
+                files, ModuleNames.of(design).top, device, board.family.name, seed=seed,
                 freq_mhz=design.clock_mhz,
             )  # fmt: skip
         cache.mkdir(parents=True, exist_ok=True)
