@@ -30,7 +30,7 @@ __all__ = ["EFFORT", "Plan", "apply", "matvec", "solve"]
 # so that time and memory grow with the size of a wide layer and not with its square.
 PAIR_LIMIT = 50_000_000
 # Most work of the annealing by effort, and work for every signed digit: 50 million a second or so.
-EFFORT = ((0, 0), (14_000_000, 10_000), (150_000_000, 300_000), (2_500_000_000, 4_000_000))
+EFFORT = ((0, 0), (14_000_000, 8_000), (150_000_000, 300_000), (2_500_000_000, 4_000_000))
 
 
 def matvec(
@@ -221,6 +221,8 @@ def _best(
     """
     whole = direct(weight, bias)
     other = differences(weight, bias, 1)
+    if effort < 2 and other is not None and 4 * _terms(other) > 3 * _terms(whole):
+        other = None  # what few terms it saves, its depth costs
     options = _options(whole.rows, lo, hi, arrival, arity, effort, seed)
     tries = [(whole, options)]
     if other is not None:
@@ -238,6 +240,10 @@ def _best(
         less = _best(weight, bias, lo, hi, arrival, arity, effort - 1, seed)
         found = [less, *(pair for pair in found if pair[1].cost <= less[1].cost)]
     return min(found, key=lambda pair: pair[1].score)
+
+
+def _terms(columns: Columns) -> int:
+    return sum(len(row.terms) for row in columns.rows)
 
 
 def _plain(

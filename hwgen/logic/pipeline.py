@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from hwgen.errors import DoesNotFit
@@ -174,6 +175,14 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
 
     A register can then stand between the two; elsewhere one node reads better.
     """
+
+    def cut(wire: Wire) -> bool:
+        node = logic.nodes[wire]
+        return isinstance(node, Requant) and node.shift > 0 and slow(wire)
+
+    chosen = {wire for wire in range(len(logic.nodes)) if cut(wire)}
+    if not chosen:
+        return logic
     nodes: list[Node] = []
     lo: list[int] = []
     hi: list[int] = []
@@ -192,7 +201,7 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
 
     for wire, old in enumerate(logic.nodes):
         node = moved(old, new)
-        if isinstance(node, Requant) and node.shift and slow(wire):
+        if wire in chosen and isinstance(node, Requant):
             low, high = map(node.rounded, (lo[node.a], hi[node.a]))
             if (low, high) != (node.lo, node.hi):
                 whole = Requant(node.a, node.shift, low, high, node.half)
@@ -204,7 +213,7 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
 
 def node_delay(logic: Logic, timing: Timing) -> Callable[[Wire], float]:
     """Return the delay model: nanoseconds of every node of *logic* on a family."""
-    return lambda wire: _delay(logic, wire, timing)
+    return cache(lambda wire: _delay(logic, wire, timing))
 
 
 def _delay(logic: Logic, wire: Wire, timing: Timing) -> float:

@@ -102,7 +102,7 @@ template <class V> Out run(const Job &job) {
   for (std::size_t q = 0; q < made.size(); q++) search.nodes[job.n + job.rows + q].terms = made[q];
   for (Node &n : search.nodes) {
     std::sort(n.terms.begin(), n.terms.end());
-    Search<V>::canon(n.terms);
+    search.canon(n.terms);
   }
   search.rebuild_uses();
   search.settle();

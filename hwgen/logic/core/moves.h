@@ -47,8 +47,9 @@ public:
   }
 
   // Merge terms, in order, of one signal and one shift into signed digits.
-  static void canon(std::vector<Term> &terms) {
-    std::vector<Term> out;
+  void canon(std::vector<Term> &terms) {
+    auto &out = digits_;
+    out.clear();
     for (std::size_t i = 0, j; i < terms.size(); i = j) {
       bool twice = false;
       for (j = i; j < terms.size() && terms[j].node == terms[i].node; j++)
@@ -78,7 +79,7 @@ protected:
   };
   Random random_;
   std::vector<Change> changes_;
-  std::vector<Term> fresh_, merged_, views_[2];
+  std::vector<Term> fresh_, merged_, digits_, views_[2];
 
   // What a node's new terms change, lateness included.
   i64 gain(int u, Sum now) const { return now.cost - nodes[u].cost + late(u, now.arrival) - late(u, s.arrival[u]); }
@@ -111,37 +112,60 @@ protected:
     }
     return nodes[v].cost;
   }
-  static std::vector<Term>::const_iterator first(const std::vector<Term> &terms, int v) {
-    return std::lower_bound(terms.begin(), terms.end(), Term{v, INT_MIN, 0});
+  static const Term *first(const std::vector<Term> &terms, int v) {
+    return lower_bound(terms, Term{v, INT16_MIN, INT16_MIN}.key());
   }
   static bool has(const std::vector<Term> &terms, int v) {
-    auto at = first(terms, v);
-    return at != terms.end() && at->node == v;
+    const Term *at = first(terms, v);
+    return at != end_of(terms) && at->node == v;
   }
   // Add `more`, shifted and perhaps negated, to terms in order; true if some share a place.
   bool merge(std::vector<Term> &terms, const std::vector<Term> &more, int shift, int sign) {
-    merged_.clear();
-    bool twice = false;
-    std::size_t i = 0;
-    for (Term q : more) {
-      q.shift += shift, q.sign *= sign;
-      while (i < terms.size() && terms[i] < q) merged_.push_back(terms[i++]);
-      auto same = [&](const Term &t) { return t.node == q.node && t.shift == q.shift; };
-      twice |= (!merged_.empty() && same(merged_.back())) || (i < terms.size() && same(terms[i]));
-      merged_.push_back(q);
-    }
-    merged_.insert(merged_.end(), terms.begin() + i, terms.end());
+    const Term *end = end_of(terms);
+    bool twice = merged(terms.data(), end, end, end, more, shift, sign, merged_);
     terms.swap(merged_);
+    return twice;
+  }
+  // The same with [begin, from) and [to, end) for the terms, and the result in *out*.
+  static bool merged(const Term *begin, const Term *from, const Term *to, const Term *end, const std::vector<Term> &more,
+                     int shift, int sign, std::vector<Term> &out) {
+    out.resize((from - begin) + (end - to) + more.size());
+    Term *put = out.data();
+    const Term *x = begin, *y = more.data(), *last = end_of(more);
+    auto moved = [&] { return Term{y->node, y->shift + shift, y->sign * sign}; };
+    bool twice = false;
+    for (int part = 0; part < 2; part++) {
+      const Term *stop = part ? end : from;
+      if (part) x = to;
+      while (x != stop && y != last) {
+        const Term q = moved();
+        const i64 a = x->key(), b = q.key();
+        const bool mine = a < b;
+        twice |= (a >> 16) == (b >> 16);
+        *put++ = mine ? *x : q;
+        x += mine;
+        y += !mine;
+      }
+      while (x != stop) *put++ = *x++;
+    }
+    while (y != last) {
+      *put++ = moved();
+      ++y;
+    }
     return twice;
   }
   // Terms with *v* written out.
   void without(const std::vector<Term> &terms, int v, std::vector<Term> &out) {
-    auto from = first(terms, v), to = from;
-    while (to != terms.end() && to->node == v) ++to;
-    out.assign(terms.begin(), from);
-    out.insert(out.end(), to, terms.end());
+    const Term *from = first(terms, v), *to = from, *end = end_of(terms);
+    while (to != end && to->node == v) ++to;
     bool twice = false;
-    for (; from != to; ++from) twice |= merge(out, nodes[v].terms, from->shift, from->sign);
+    if (to - from == 1) { // nearly always
+      twice = merged(terms.data(), from, to, end, nodes[v].terms, from->shift, from->sign, out);
+    } else {
+      out.assign(terms.data(), from);
+      out.insert(out.end(), to, end);
+      for (; from != to; ++from) twice |= merge(out, nodes[v].terms, from->shift, from->sign);
+    }
     if (twice) canon(out);
   }
 
@@ -194,7 +218,7 @@ protected:
         continue;
       }
       for (const Term &t : row)
-        if (t.node == moved.node && t.shift == moved.shift) return;
+        if (t.place() == moved.place()) return;
       fresh_ = row;
       fresh_[j] = moved;
       fresh_[x].sign = -fresh_[x].sign;
@@ -213,7 +237,7 @@ protected:
       d.sign = -d.sign;
     } else {
       const auto &row = nodes[uses[v][random_.below(uses[v].size())]].terms;
-      auto at = first(row, v);
+      const Term *at = first(row, v);
       d = row[random_.below(row.size())];
       d.shift -= at->shift, d.sign *= at->sign;
       if (d.shift < 0 || d.node == v || depends(d.node, v)) return;
@@ -231,7 +255,8 @@ protected:
       Change &c = change(n++, u);
       c.terms = nodes[u].terms;
       bool twice = false;
-      for (auto at = first(nodes[u].terms, v); at != nodes[u].terms.end() && at->node == v; ++at)
+      const Term *end = end_of(nodes[u].terms);
+      for (const Term *at = first(nodes[u].terms, v); at != end && at->node == v; ++at)
         twice |= merge(c.terms, one, at->shift, -at->sign);
       if (twice) canon(c.terms);
       rough += guess(u, c.terms.size());
@@ -277,7 +302,7 @@ protected:
     const auto &list = uses[x.node];
     int v = list[random_.below(list.size())];
     if (v == u || v == opened || nodes[v].bias || nodes[v].terms.size() < 2) return;
-    auto inner = first(nodes[v].terms, x.node);
+    const Term *inner = first(nodes[v].terms, x.node);
     int shift = x.shift - inner->shift, sign = x.sign * inner->sign;
     if (shift < 0) return;
     if (merge(c.terms, nodes[v].terms, shift, -sign)) canon(c.terms);

@@ -22,7 +22,7 @@ public:
   Search(Sums<V> &sums, u64 seed, const int *logs) : Base(sums, seed), logs_(logs) {}
 
   void anneal(i64 budget, i64 hot, i64 cold) {
-    i64 start = s.work, moves = 0;
+    i64 start = s.work, moves = 0, done = 0, next = 0, heat = hot;
     std::vector<int> live, slots; // nodes; each as often as it has terms to take together
     while (s.work - start < budget) {
       if (moves++ % kRefresh == 0) {
@@ -37,8 +37,11 @@ public:
         refresh_tails();
       }
       s.work += 16;
-      i64 done = (s.work - start) * 256 / budget;
-      i64 heat = done > 248 ? 0 : hot + (cold - hot) * done / 256;
+      if (s.work - start >= next) { // a division a move would be felt
+        done = (s.work - start) * 256 / budget;
+        next = ((done + 1) * budget + 255) / 256;
+        heat = done > 248 ? 0 : hot + (cold - hot) * done / 256;
+      }
       i64 most = heat * logs_[random_.below(1024)] >> 16;
       int kind = random_.below(256);
       const auto &pool = kind < 32 ? live : slots;
@@ -75,8 +78,8 @@ private:
       const auto &inner = nodes[opened[0]].terms;
       const Term &t = inner[random_.below(inner.size())];
       Term wanted = {t.node, t.shift + first(nodes[u].terms, opened[0])->shift, -1};
-      at = std::lower_bound(mine.begin(), mine.end(), wanted) - mine.begin();
-      if (at == mine.size() || mine[at].node != wanted.node || mine[at].shift != wanted.shift) return;
+      at = lower_bound(mine, wanted.key()) - mine.data();
+      if (at == mine.size() || mine[at].place() != wanted.place()) return;
     }
     const auto &readers = uses[mine[at].node];
     if (readers.empty()) return;
@@ -96,7 +99,7 @@ private:
     for (int i = 1; i < k; i++)
       if (uses[pattern[i].node].size() < uses[pattern[rare].node].size()) rare = i;
     int low = 1 << 20, found = 0, last = -1, turn = pattern[rare].sign;
-    for (int i = 0; i < k; i++) low = std::min(low, pattern[i].shift);
+    for (int i = 0; i < k; i++) low = std::min<int>(low, pattern[i].shift);
     for (int i = 0; i < k; i++) pattern[i].shift -= low, pattern[i].sign *= turn;
     std::size_t n = 0;
     auto look = [&](int reader, const std::vector<Term> &terms) {
@@ -148,7 +151,7 @@ private:
   // Terms that two sums have in common when the first's term number *at* is one of them.
   int common(const std::vector<Term> &mine, const std::vector<Term> &other, std::size_t at, bool same, Term *pattern) {
     const Term &x = mine[at];
-    std::size_t from = first(other, x.node) - other.begin(), to = from;
+    std::size_t from = first(other, x.node) - other.data(), to = from;
     while (to < other.size() && other[to].node == x.node) to++;
     if (to - from <= same) return 0;
     from += random_.below(to - from - same);
@@ -156,12 +159,13 @@ private:
     const int apart = other[from].shift - x.shift, relative = x.sign * other[from].sign;
     s.work += static_cast<i64>(mine.size() + other.size()) / 4;
     int k = 0;
-    auto o = other.begin();
-    for (const Term &t : mine) {
-      const int high = t.shift + apart;
-      while (o != other.end() && (o->node < t.node || (o->node == t.node && o->shift < high))) ++o;
-      if (o == other.end() || k == kPattern) break;
-      if (o->node == t.node && o->shift == high && o->sign == t.sign * relative) pattern[k++] = t;
+    const Term *t = mine.data(), *o = other.data();
+    while (t != end_of(mine) && o != end_of(other) && k < kPattern) { // without branches
+      const i64 left = t->place() + apart, right = o->place();
+      pattern[k] = *t;
+      k += (left == right) & (o->sign == t->sign * relative);
+      t += left <= right;
+      o += right <= left;
     }
     if (k > 2 && random_.below(256) < 160) {
       int fewer = 2 + random_.below(std::min(k, 5) - 1);
@@ -174,14 +178,15 @@ private:
   // Collect what a sum becomes when every occurrence of the pattern is one term; those come first.
   void match(const std::vector<Term> &terms, const Term *pattern, int k, int rare, Change &c) {
     const Term &key = pattern[rare];
-    for (auto i = first(terms, key.node); i != terms.end() && i->node == key.node; ++i) {
+    const Term *end = end_of(terms);
+    for (const Term *i = first(terms, key.node); i != end && i->node == key.node; ++i) {
       const int shift = i->shift - key.shift, sign = i->sign * key.sign;
       int taken[kPattern], q = 0;
       for (; shift >= 0 && q < k; q++) {
         Term wanted = {pattern[q].node, pattern[q].shift + shift, pattern[q].sign * sign};
-        auto at = std::lower_bound(terms.begin(), terms.end(), wanted);
-        taken[q] = static_cast<int>(at - terms.begin());
-        if (at == terms.end() || !(*at == wanted) || (c.matches && used_[taken[q]])) break;
+        const Term *at = lower_bound(terms, wanted.key());
+        taken[q] = static_cast<int>(at - terms.data());
+        if (at == end || !(*at == wanted) || (c.matches && used_[taken[q]])) break;
       }
       if (q < k) continue;
       if (!c.matches) used_.assign(terms.size(), 0);

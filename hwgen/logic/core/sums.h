@@ -22,13 +22,39 @@ constexpr int kNone = -1;  // operand "zero"
 constexpr int kConst = -2; // operand "constant k" is kConst - k
 constexpr int kEager = 3;  // how much more lateness weighs in a hurried tree
 
+// A signal, shifted and perhaps negated. Most of a search is spent comparing these, so that one is a
+// word: ordered by node, shift and sign.
 struct Term {
-  int node, shift, sign;
-  bool operator==(const Term &o) const { return node == o.node && shift == o.shift && sign == o.sign; }
-  bool operator<(const Term &o) const {
-    return node != o.node ? node < o.node : shift != o.shift ? shift < o.shift : sign < o.sign;
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the node has to be the word's high half");
+  std::int16_t sign, shift;
+  std::int32_t node;
+  Term() = default;
+  Term(int node_, int shift_, int sign_)
+      : sign(static_cast<std::int16_t>(sign_)), shift(static_cast<std::int16_t>(shift_)), node(node_) {}
+  i64 key() const {
+    i64 word;
+    std::memcpy(&word, this, sizeof word);
+    return word ^ 0x80008000; // the lower fields in order of their signed values
   }
+  // Node and shift as one number; a term shifted by n has a place n higher.
+  i64 place() const { return key() >> 16; }
+  bool operator==(const Term &o) const { return key() == o.key(); }
+  bool operator<(const Term &o) const { return key() < o.key(); }
 };
+static_assert(sizeof(Term) == 8, "no padding");
+
+inline const Term *end_of(const std::vector<Term> &terms) { return terms.data() + terms.size(); }
+
+// The first of terms in order that is not below *wanted*; without branches, which nothing could foretell.
+inline const Term *lower_bound(const std::vector<Term> &terms, i64 wanted) {
+  const Term *from = terms.data();
+  for (std::size_t left = terms.size(); left;) {
+    std::size_t half = (left + 1) / 2;
+    from += from[half - 1].key() < wanted ? half : 0;
+    left -= half;
+  }
+  return from;
+}
 
 struct Adder {
   int k;

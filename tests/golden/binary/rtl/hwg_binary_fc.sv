@@ -15,10 +15,11 @@ module hwg_binary_fc (
   // cycle 0
   wire signed [3:0] n3 = 4'(n0) - 4'(n1);                     // [-7, 7] depth 1
   wire signed [4:0] n4 = 5'(n2) + 5'(n3);                     // [-11, 10] depth 2
-  wire signed [4:0] n5 = n4 - (5'(n0) << 1);                  // [-10, 11] depth 3
-  wire signed [4:0] n6 = (5'(n1) << 1) + n4;                  // [-12, 9] depth 3
+  wire signed [3:0] n5 = 4'(n0) + 4'(n1);                     // [-8, 6] depth 1
+  wire signed [4:0] n6 = 5'(n2) - 5'(n5);                     // [-10, 11] depth 2
+  wire signed [4:0] n7 = 5'(n2) + 5'(n5);                     // [-12, 9] depth 2
 
-  assign fc_data_o = {n6, n5, n4};
+  assign fc_data_o = {n7, n6, n4};
 
 endmodule
 

@@ -9,21 +9,21 @@ module hwg_binary_norm (
 );
 
   wire signed [4:0] n4 = fc_data_i[4:0];
-  wire signed [4:0] n5 = fc_data_i[9:5];
-  wire signed [4:0] n6 = fc_data_i[14:10];
+  wire signed [4:0] n6 = fc_data_i[9:5];
+  wire signed [4:0] n7 = fc_data_i[14:10];
 
   // cycle 0
-  wire signed [1:0] n7;                                       // [-1, 1]
-  hwg_thresh #(.InWidth(5), .InSigned(1), .N(2), .OutWidth(2), .Thresholds(hwg_binary_pkg::NORM_T0), .Values(hwg_binary_pkg::NORM_V0))
-    u_n7 (.data_i(n4), .data_o(n7));
   wire signed [1:0] n8;                                       // [-1, 1]
-  hwg_thresh #(.InWidth(5), .InSigned(1), .N(2), .OutWidth(2), .Thresholds(hwg_binary_pkg::NORM_T1), .Values(hwg_binary_pkg::NORM_V1))
-    u_n8 (.data_i(n5), .data_o(n8));
+  hwg_thresh #(.InWidth(5), .InSigned(1), .N(2), .OutWidth(2), .Thresholds(hwg_binary_pkg::NORM_T0), .Values(hwg_binary_pkg::NORM_V0))
+    u_n8 (.data_i(n4), .data_o(n8));
   wire signed [1:0] n9;                                       // [-1, 1]
-  hwg_thresh #(.InWidth(5), .InSigned(1), .N(2), .OutWidth(2), .Thresholds(hwg_binary_pkg::NORM_T2), .Values(hwg_binary_pkg::NORM_V2))
+  hwg_thresh #(.InWidth(5), .InSigned(1), .N(2), .OutWidth(2), .Thresholds(hwg_binary_pkg::NORM_T1), .Values(hwg_binary_pkg::NORM_V1))
     u_n9 (.data_i(n6), .data_o(n9));
+  wire signed [1:0] n10;                                      // [-1, 1]
+  hwg_thresh #(.InWidth(5), .InSigned(1), .N(2), .OutWidth(2), .Thresholds(hwg_binary_pkg::NORM_T2), .Values(hwg_binary_pkg::NORM_V2))
+    u_n10 (.data_i(n7), .data_o(n10));
 
-  assign norm_data_o = {n9, n8, n7};
+  assign norm_data_o = {n10, n9, n8};
 
 endmodule
 

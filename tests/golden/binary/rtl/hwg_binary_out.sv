@@ -8,17 +8,19 @@ module hwg_binary_out (
   output logic      [8:0] out_data_o  // 3 values, first in the lowest bits
 );
 
-  wire signed [1:0] n7 = norm_data_i[1:0];
-  wire signed [1:0] n8 = norm_data_i[3:2];
-  wire signed [1:0] n9 = norm_data_i[5:4];
+  wire signed [1:0] n8 = norm_data_i[1:0];
+  wire signed [1:0] n9 = norm_data_i[3:2];
+  wire signed [1:0] n10 = norm_data_i[5:4];
 
   // cycle 0
-  wire signed [2:0] n10 = 3'(n7) - 3'(n8);                    // [-2, 2] depth 1
-  wire signed [2:0] n11 = 3'(n9) + n10;                       // [-3, 3] depth 2
-  wire signed [2:0] n12 = n11 - (3'(n7) << 1);                // [-3, 3] depth 3
-  wire signed [2:0] n13 = (3'(n8) << 1) + n11;                // [-3, 3] depth 3
+  wire signed [2:0] n12 = 3'(n9) - 3'(n10);                   // [-2, 2] depth 1
+  wire signed [2:0] n13 = 3'(n8) - n12;                       // [-3, 3] depth 2
+  wire signed [2:0] n14 = 3'(n8) + n12;                       // [-3, 3] depth 2
+  wire signed [2:0] n15 = -n14;                               // [-3, 3] depth 3
+  wire signed [2:0] n16 = 3'(n8) + (3'(n10) << 1);            // [-3, 3] depth 1
+  wire signed [2:0] n17 = n12 + n16;                          // [-3, 3] depth 2
 
-  assign out_data_o = {n13, n12, n11};
+  assign out_data_o = {n17, n15, n13};
 
 endmodule
 
