@@ -32,7 +32,7 @@ from tests.bench_adders.measure import check, digest_of, mapped, written
 FAMILY, BOARD = "ecp5", "ecp5_evn"
 DEVICE = Device("85k", "CABGA381", "8")
 TITLE = "LFE5U-85F, speed 8"
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2, 4)  # of 3 the static placer does not end on alkaid's network, in half an hour
 # Pins of a board with this part: from just any pin there may be no way left to the clock network.
 PINS = nextpnr.harness_pins(FAMILY, load_board("ulx3s").pins)
 AIM = 250.0  # MHz that the placer is asked for: beyond reach, so that it never stops early
