@@ -29,7 +29,7 @@ __all__ = ["EFFORT", "Plan", "apply", "matvec", "solve"]
 # Pairs are counted within a block of inputs; a block has at most this many pairs over all columns,
 # so that time and memory grow with the size of a wide layer and not with its square.
 PAIR_LIMIT = 50_000_000
-# Most work of the annealing by effort, and work for every signed digit: 50 million a second or so.
+# Most work of the annealing by effort, and work for every signed digit: 50 to 90 million a second.
 EFFORT = ((0, 0), (14_000_000, 8_000), (150_000_000, 300_000), (2_500_000_000, 4_000_000))
 
 

@@ -181,7 +181,7 @@ def retime(
     for wire, node in enumerate(logic.nodes):
         assert lo[wire] == 0 or not isinstance(node, In | Const)
     hi = paths.latest(latency - 1)
-    if lo == hi:
+    if lo == hi:  # as where all is one cycle: nothing to decide
         return tuple(lo), latency
     questions = _Questions(paths, lo, hi, compiled)
     for wire, table in read_origins(logic, origins(logic)).items():

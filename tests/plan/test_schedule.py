@@ -354,7 +354,7 @@ def test_latency_cap_is_told_with_a_way_out() -> None:
         "allow 5 cycles; lower the clock: at 357 MHz it takes 3 cycles, 8.403 ns; "
         "or give fewer bits to weights and activations"
     )
-    assert plan(graph, 336.0).latency == 3
+    assert plan(graph, 357.0).latency == 3
     with pytest.raises(DoesNotFit, match="fewer bits") as caught:
         plan(graph, 400.0, max_cycles=1)
     assert "lower the clock" not in caught.value.hint

@@ -126,7 +126,7 @@ protected:
     terms.swap(merged_);
     return twice;
   }
-  // The same with [begin, from) and [to, end) for the terms, and the result in *out*.
+  // The same for the terms [begin, from) and [to, end), the result in *out*: in one pass, without branches.
   static bool merged(const Term *begin, const Term *from, const Term *to, const Term *end, const std::vector<Term> &more,
                      int shift, int sign, std::vector<Term> &out) {
     out.resize((from - begin) + (end - to) + more.size());

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The n-ary sums that are to be built, and who reads whom. The specification is ../nodes.py.
 #pragma once
-#include <climits>
-
 #include "share.h"
 
 namespace hwgen {
