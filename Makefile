@@ -20,7 +20,7 @@ help: ## this list
 
 setup: $(STAMP) ## make .venv with everything; again when what it builds from changed
 
-$(STAMP): pyproject.toml hatch_build.py $(wildcard hwgen/logic/core/*.cpp hwgen/logic/core/*.h)
+$(STAMP): pyproject.toml hatch_build.py $(wildcard hwgen/logic/cmvm/core/*.cpp hwgen/logic/cmvm/core/*.h)
 	@test -x $(BIN)/python || "$(or $(PYTHON),false)" -c '$(IS311)' || { \
 	  echo "hwgen: Python 3.11 is missing (TensorFlow 2.14 runs on no later one)." >&2; \
 	  echo "  hint: install python3.11 with its venv module, or name one: make setup PYTHON=..." >&2; \

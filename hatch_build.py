@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compile the adder-graph core when the package is installed or built.
 
-Without a C++17 compiler the package still works: hwgen/logic/search.py then gives the same graphs,
-some fifty times slower.
+Without a C++17 compiler the package still works: hwgen/logic/cmvm/search.py then gives the same
+graphs, some fifty times slower.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = {"win32": "core.dll", "darwin": "core.dylib"}.get(sys.platform, "core.so"
 
 
 class CoreHook(BuildHookInterface):
-    """Builds hwgen/logic/core/core.so."""
+    """Builds hwgen/logic/cmvm/core/core.so."""
 
     PLUGIN_NAME = "custom"
 
@@ -33,7 +33,7 @@ class CoreHook(BuildHookInterface):
         if compiler is None:
             self.app.display_warning("no C++ compiler: large layers will be solved slowly")
             return
-        folder = Path(self.root) / "hwgen" / "logic" / "core"
+        folder = Path(self.root) / "hwgen" / "logic" / "cmvm" / "core"
         target = folder / NAME
         fresh = target.with_suffix(".new")
         # No -march: a wheel runs on every machine of its kind. No -ffast-math: integers only.
@@ -42,6 +42,6 @@ class CoreHook(BuildHookInterface):
             check=True,
         )
         fresh.replace(target)
-        build_data["artifacts"].append(f"hwgen/logic/core/{NAME}")
+        build_data["artifacts"].append(f"hwgen/logic/cmvm/core/{NAME}")
         build_data["pure_python"] = False
         build_data["infer_tag"] = True

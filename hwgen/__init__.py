@@ -12,14 +12,14 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "load": "hwgen.project",
-    "from_keras": "hwgen.frontends.keras_live",
-    "build": "hwgen.project",
-    "sim": "hwgen.proofs",
-    "verify_build": "hwgen.proofs",
-    "predict": "hwgen.opened",
-    "estimate": "hwgen.estimates",
-    "boards": "hwgen.plan.board",
+    "load": "hwgen.api.load",
+    "from_keras": "hwgen.frontends.keras.live",
+    "build": "hwgen.api.build",
+    "sim": "hwgen.api.sim",
+    "verify_build": "hwgen.api.verify",
+    "predict": "hwgen.api.predict",
+    "estimate": "hwgen.api.estimate",
+    "boards": "hwgen.target.board",
 }
 __all__ = ["__version__", *sorted(_PUBLIC)]
 

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen import demo, paths
-from hwgen.demo import jet_tagger, run_demo, shipped
+from hwgen import paths
+from hwgen.api import demo
+from hwgen.api.build import build
+from hwgen.api.demo import jet_tagger, run_demo, shipped
+from hwgen.api.load import load
+from hwgen.api.predict import predict
+from hwgen.api.samples import to_codes
+from hwgen.cost.estimate import zeros
 from hwgen.errors import DoesNotFit, ToolMissing
-from hwgen.opened import predict, to_codes
-from hwgen.plan.board import boards
-from hwgen.plan.cost import zeros
-from hwgen.project import build, load
+from hwgen.target.board import boards
 from hwgen.train import magic
 
 
@@ -82,7 +85,7 @@ def test_shipped_model_builds_on_every_board_that_holds_it(board: str) -> None:
 
 @pytest.mark.keras
 def test_shipped_model_equals_its_float32_forward_pass() -> None:
-    from hwgen.frontends.keras_live import oracle
+    from hwgen.frontends.keras.live import oracle
 
     subject = shipped()
     graph = load(subject.model)

@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 
 from hwgen import paths
+from hwgen.api.estimate import Ask, compare, estimate, examine, varied
 from hwgen.cli import run
+from hwgen.cost.calibration import calibrated
 from hwgen.errors import ConfigError, DoesNotFit
-from hwgen.estimates import Ask, compare, estimate, examine, varied
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
 from hwgen.ops.requantize import Requantize
-from hwgen.plan.board import boards, load_board
-from hwgen.plan.calibration import calibrated
-from hwgen.plan.trigger import crossings, judge, parse_trigger
+from hwgen.plan.trigger_budget import crossings, judge, parse_trigger
+from hwgen.target.board import boards, load_board
 from tests.cli.models import pair, tiny_h5
 
 Capture = pytest.CaptureFixture[str]

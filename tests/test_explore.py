@@ -14,14 +14,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hwgen import explore as explore_file
+from hwgen.api import explore as explore_file
+from hwgen.api.estimate import examine
+from hwgen.api.explore import Space, explore
+from hwgen.api.explore_space import space_from
+from hwgen.api.workers import crew
 from hwgen.cli import run
 from hwgen.errors import ConfigError, ToolError
-from hwgen.estimates import examine
-from hwgen.explore import Space, explore
-from hwgen.explore_space import space_from
 from hwgen.report.pareto import front, plot, table
-from hwgen.workers import crew
 from tests.cli.models import OPEN, pair, tiny_h5
 
 Capture = pytest.CaptureFixture[str]
@@ -174,7 +174,7 @@ def test_workers_find_the_same(jobs: int, tmp_path: Path) -> None:
 def test_a_scheduler_that_is_not_there_is_a_tool_error(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hwgen.workers._PATIENCE", 0.5)
+    monkeypatch.setattr("hwgen.api.workers._PATIENCE", 0.5)
     words = ["explore", str(tiny_h5(tmp_path / "m.h5")), "-b", "vu13p", "-o", str(tmp_path / "o")]
     assert run([*words, "--scheduler", "tcp://127.0.0.1:9", "--json", "-q"]) == 5
     answer = json.loads(capsys.readouterr().out)

@@ -11,50 +11,31 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-# The library functions under the verbs: files beside the rooms, which may use each other.
-VERBS = (
-    "project",
-    "estimates",
-    "explore",
-    "explore_space",
-    "workers",
-    "options",
-    "record",
-    "demo",
-    "benchmark",
-    "proofs",
-    "opened",
-    "packing",
-    "coding",
-    "coded",
-    "codec_build",
-    "codec_klt",
-    "tapped",
-    "synthesis",
-    "vendors",
-)
 # Left to right: a room may use itself and anything to its right; rooms of one group not each other.
 ORDER = (
     ("cli",),
-    VERBS,
+    ("api",),
     ("report",),
     ("package", "verify", "synth"),
-    ("emit",),
-    ("plan",),
-    ("passes",),
+    ("emit", "plan", "quantize"),
+    ("cost", "frontends", "passes"),
     ("ops",),
+    ("design",),
+    ("units", "target"),
     ("logic", "codec"),
     ("ir",),
-    ("paths", "doctor", "progress"),
+    ("files", "tools", "paths", "progress", "doctor"),
     ("errors",),
 )
 RANK = {room: i for i, group in enumerate(ORDER) for room in group}
-FRONT_END = {"frontends", "ops", "ir", "errors"}
 # May use anything but the command line; only the verbs, and each other, may use them.
-RIM = {"interop", "train"}
-USERS_OF_RIM = {"cli", *VERBS}
+EDGE = {"interop", "train"}
+USERS_OF_EDGE = {"cli", "api"}
+# Within api/: what all verbs share, the verbs, and the verbs made of verbs.
+SHARED = ("folder", "samples", "results", "workers")
+COMPOSED = ("explore", "explore_space", "demo", "bench")
 
-KERAS = ("hwgen/train/", "hwgen/frontends/keras_live.py")
+KERAS = ("hwgen/train/", "hwgen/frontends/keras/live.py")
 # A third party or a module with side effects, and the places that may import it.
 ALLOWED = {
     "numpy": ("hwgen/", "sim/"),
@@ -67,13 +48,13 @@ ALLOWED = {
     "pyosys": ("hwgen/synth/",),
     "systemrdl": ("hwgen/package/",),
     "peakrdl_cheader": ("hwgen/package/",),
-    "optuna": ("hwgen/explore.py",),
-    "distributed": ("hwgen/workers.py",),
+    "optuna": ("hwgen/api/explore.py",),
+    "distributed": ("hwgen/api/workers.py",),
     "numba": ("hwgen/codec/",),
     "cocotb": ("sim/",),
     "cocotbext": ("sim/",),
     "cocotb_tools": ("hwgen/verify/", "sim/"),
-    "subprocess": ("hwgen/verify/", "hwgen/synth/", "sim/"),
+    "subprocess": ("hwgen/tools.py", "sim/"),
 }
 ENDINGS = {"exit", "quit", "sys.exit", "os._exit", "os.abort"}
 
@@ -87,15 +68,16 @@ def room_of(module: str) -> str:
 def may_use(room: str, other: str) -> bool:
     if other in (room, ""):  # the package itself holds the version and lazy names only
         return True
-    if room in VERBS and other in VERBS:
-        return True
-    if room == "frontends":
-        return other in FRONT_END
-    if room in RIM:
+    if room in EDGE:
         return other != "cli"
-    if other == "frontends" or other in RIM:
-        return room in USERS_OF_RIM
+    if other in EDGE:
+        return room in USERS_OF_EDGE
     return room in RANK and other in RANK and RANK[room] < RANK[other]
+
+
+def api_level(module: str) -> int:
+    """Return 0 for what verbs share, 1 for a verb, 2 for one made of verbs."""
+    return 0 if module in SHARED else 2 if module in COMPOSED else 1
 
 
 def imports(tree: ast.AST, package: str) -> Iterator[str]:
@@ -172,16 +154,19 @@ def test_every_file_keeps_the_import_rules(root: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("hwgen/ir/x.py", "from hwgen.logic.graph import Add"),
+        ("hwgen/ir/x.py", "from hwgen.logic.nodes import Add"),
         ("hwgen/ir/x.py", "def f():\n    import hwgen.ops.dense"),
         ("hwgen/ir/x.py", "from hwgen import plan"),
         ("hwgen/ir/x.py", "from ..plan import board"),
-        ("hwgen/ops/x.py", "from hwgen.plan.board import Board"),
+        ("hwgen/ops/x.py", "from hwgen.plan.goal import Goal"),
         ("hwgen/logic/x.py", "import hwgen.codec.frame"),
         ("hwgen/emit/x.py", "from hwgen.verify import vectors"),
         ("hwgen/verify/x.py", "from hwgen.synth import yosys"),
-        ("hwgen/verify/x.py", "from hwgen.frontends import qkeras"),
-        ("hwgen/frontends/x.py", "from hwgen.logic.graph import Builder"),
+        ("hwgen/frontends/x.py", "from hwgen.passes import run_passes"),
+        ("hwgen/cost/x.py", "from hwgen.plan.parallel.schedule import schedule"),
+        ("hwgen/emit/x.py", "from hwgen.plan.goal import Goal"),
+        ("hwgen/files.py", "from hwgen.ir.fixed import Fixed"),
+        ("hwgen/design/x.py", "from hwgen.ops.dense import Dense"),
         ("hwgen/frontends/x.py", "from hwgen.plan.goal import Goal"),
         ("hwgen/train/x.py", "import hwgen.cli"),
         ("hwgen/plan/x.py", "from hwgen.train import prune"),
@@ -190,9 +175,10 @@ def test_every_file_keeps_the_import_rules(root: Path) -> None:
         ("sim/bench_x.py", "import h5py"),
         ("sim/bench_x.py", "import elsewhere"),
         ("hwgen/emit/x.py", "import stream"),
-        ("hwgen/report/x.py", "from hwgen import project"),
-        ("hwgen/proofs.py", "from hwgen import cli"),
-        ("hwgen/frontends/qkeras.py", "import tensorflow as tf"),
+        ("hwgen/report/x.py", "from hwgen import api"),
+        ("hwgen/api/x.py", "from hwgen import cli"),
+        ("hwgen/api/x.py", "import subprocess"),
+        ("hwgen/frontends/qkeras/x.py", "import tensorflow as tf"),
         ("hwgen/verify/x.py", "from qkeras import QDense"),
         ("hwgen/plan/x.py", "import hls4ml"),
         ("hwgen/plan/x.py", "import h5py"),
@@ -212,13 +198,14 @@ def test_a_breach_is_found(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("hwgen/cli/x.py", "import sys\nfrom hwgen import project\nprint(1)\nsys.exit(0)"),
-        ("hwgen/project.py", "from hwgen.frontends import qkeras\nfrom hwgen.train import prune"),
-        ("hwgen/project.py", "from hwgen import proofs, progress"),
+        ("hwgen/cli/x.py", "import sys\nfrom hwgen import api\nprint(1)\nsys.exit(0)"),
+        ("hwgen/api/x.py", "from hwgen.frontends import qkeras\nfrom hwgen.train import prune"),
+        ("hwgen/api/demo.py", "from hwgen.api.sim import sim\nfrom hwgen import progress"),
         ("hwgen/emit/x.py", "from hwgen import __version__\nfrom hwgen import paths"),
-        ("hwgen/emit/x.py", "from hwgen.plan.design import Design\nimport numpy as np"),
-        ("hwgen/frontends/keras_live.py", "import tensorflow as tf"),
-        ("hwgen/verify/x.py", "import subprocess\nfrom hwgen.emit.files import FileSet"),
+        ("hwgen/emit/x.py", "from hwgen.design.types import Design\nimport numpy as np"),
+        ("hwgen/frontends/x.py", "from hwgen.ops.dense import Dense"),
+        ("hwgen/frontends/keras/live.py", "import tensorflow as tf"),
+        ("hwgen/tools.py", "import subprocess\nfrom hwgen.errors import ToolFailed"),
         ("hwgen/ir/x.py", "from .fixed import Fixed"),
         ("sim/bench_x.py", "import cocotb\nimport numpy as np\nfrom stream import Source"),
         ("hwgen/errors.py", "class Odd(ValueError):\n    pass"),
@@ -226,6 +213,47 @@ def test_a_breach_is_found(path: str, source: str) -> None:
 )
 def test_what_is_allowed_passes(path: str, source: str) -> None:
     assert breaches(path, source, frozenset({"stream"})) == []
+
+
+def test_nothing_lies_at_the_root(root: Path) -> None:
+    kept = {"__init__", "errors", "paths", "files", "tools", "progress", "doctor"}
+    assert {file.stem for file in (root / "hwgen").glob("*.py")} == kept
+
+
+def test_the_verbs_keep_their_levels(root: Path) -> None:
+    found = []
+    for file in sources(root, "hwgen/api"):
+        for module in imports(ast.parse(file.read_text("utf-8")), "hwgen.api"):
+            parts = module.split(".")
+            inside = parts[:2] == ["hwgen", "api"] and len(parts) > 2
+            if inside and api_level(parts[2]) > api_level(file.stem):
+                found.append(f"{file.stem} uses {parts[2]}")
+    assert found == []
+
+
+@pytest.mark.xfail(reason="the front end still has its circle of handlers")
+def test_no_module_is_imported_in_a_circle(root: Path) -> None:
+    names = {
+        ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in sources(root, "hwgen")
+    }
+    uses: dict[str, set[str]] = {}
+    for name, file in names.items():
+        package = name if file.stem == "__init__" else name.rpartition(".")[0]
+        tree = ast.parse(file.read_text("utf-8"))
+        lazy = {n for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for n in ast.walk(f)}
+        top = ast.Module([n for n in tree.body if n not in lazy], [])
+        found = set()
+        for node in ast.walk(top):
+            if isinstance(node, ast.ImportFrom) and node not in lazy:
+                base = next(iter(imports(ast.Module([node], []), package)), "")
+                deep = {f"{base}.{alias.name}" for alias in node.names} & set(names)
+                found |= deep or ({base} & set(names))
+        uses[name] = found - {name, "hwgen"}
+    done: set[str] = set()
+    while ready := {name for name, used in uses.items() if used <= done} - done:
+        done |= ready
+    assert set(uses) - done == set()
 
 
 def test_no_test_loads_yosys_into_its_own_process(root: Path) -> None:

@@ -12,7 +12,7 @@ from hwgen.cli.common import Arguments, Verbs, progress
 
 
 def _boards(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.plan.board import boards
+    from hwgen.target.board import boards
 
     found = boards()
     rows = [
@@ -31,9 +31,9 @@ def _boards(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _ops(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.frontends import layers_linear, layers_shape  # noqa: F401 - they enter the handlers
-    from hwgen.frontends.qkeras import HANDLERS
-    from hwgen.frontends.quantizers_read import PARAMETERS
+    from hwgen.frontends.qkeras import layers_linear, layers_shape  # noqa: F401 - they enter the handlers
+    from hwgen.frontends.qkeras.convert import HANDLERS
+    from hwgen.frontends.qkeras.quantizers_read import PARAMETERS
     from hwgen.ops import OPS
 
     layers = sorted(["InputLayer", *HANDLERS])
@@ -66,13 +66,13 @@ def _doctor(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _demo(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.demo import run_demo
+    from hwgen.api.demo import run_demo
 
     return run_demo(Path(args.out), args.samples, progress(args))
 
 
 def _bench(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.benchmark import run_bench
+    from hwgen.api.bench import run_bench
 
     return run_bench(progress(args))
 

@@ -11,9 +11,9 @@ from hwgen.cli.common import Arguments, Verbs, progress
 
 
 def _sim(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import proofs
+    from hwgen.api import sim
 
-    return proofs.sim(
+    return sim.sim(
         Path(args.out), samples=args.samples, data=args.data and Path(args.data),
         simulator=args.simulator, waves=args.waves, seed=args.seed, only=args.only,
         say=progress(args),
@@ -21,9 +21,9 @@ def _sim(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _verify(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import proofs
+    from hwgen.api import verify
 
-    verdict = proofs.compare(
+    verdict = verify.compare(
         Path(args.out), against=args.against, samples=args.samples,
         data=args.data and Path(args.data), seed=args.seed, say=progress(args),
     )  # fmt: skip
@@ -31,15 +31,15 @@ def _verify(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _predict(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import opened
+    from hwgen.api import predict
 
-    return opened.predict_file(Path(args.out), Path(args.data), Path(args.to), args.apply_scaler)
+    return predict.predict_file(Path(args.out), Path(args.data), Path(args.to), args.apply_scaler)
 
 
 def _report(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import record
+    from hwgen.api import results
 
-    return record.draw(Path(args.out))
+    return results.draw(Path(args.out))
 
 
 VERBS: Verbs = {

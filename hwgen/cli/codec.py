@@ -11,30 +11,30 @@ from hwgen.cli.common import Arguments, Verbs, model_options, progress
 
 
 def _encode(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import coded
+    from hwgen.api import codec_files
 
-    return coded.encode_file(
+    return codec_files.encode_file(
         Path(args.data), Path(args.to), plan=args.plan and Path(args.plan), name=args.map,
         coder=args.coder, bits=args.bits, slotted=args.slotted,
     )  # fmt: skip
 
 
 def _decode(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import coded
+    from hwgen.api import codec_files
 
-    return coded.decode_file(Path(args.data), Path(args.to), args.keep_going)
+    return codec_files.decode_file(Path(args.data), Path(args.to), args.keep_going)
 
 
 def _inspect(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import coded
+    from hwgen.api import codec_files
 
-    return coded.inspect_file(Path(args.data), args.only_damaged)
+    return codec_files.inspect_file(Path(args.data), args.only_damaged)
 
 
 def _calibrate(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import coded
+    from hwgen.api import codec_files
 
-    return coded.calibrate_file(
+    return codec_files.calibrate_file(
         args.model, Path(args.data), Path(args.out), weights=args.weights,
         options=model_options(args), budget=args.error, coder=args.coder, sets=args.tables,
         names=args.maps, width=args.paper, samples=args.samples, say=progress(args),
@@ -42,9 +42,9 @@ def _calibrate(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _build(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import codec_build
+    from hwgen.api import codec_core
 
-    return codec_build.codec_build(
+    return codec_core.codec_build(
         Path(args.out), plan=args.plan and Path(args.plan), name=args.name, lanes=args.lanes,
         coder=args.coder, bits=args.bits, bus=args.bus, sets=args.sets, burst=args.burst,
         outstanding=args.outstanding, writer=not args.no_writer, reader=not args.no_reader,
@@ -54,9 +54,9 @@ def _build(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _klt(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import codec_klt
+    from hwgen.api import codec_files
 
-    return codec_klt.write_klt(args.plan, args.out, args.map)
+    return codec_files.write_klt(args.plan, args.out, args.map)
 
 
 VERBS: Verbs = {

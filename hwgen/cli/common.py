@@ -19,7 +19,7 @@ Arguments = tuple[tuple[str, str, dict[str, Any]], ...]
 
 def model_options(args: argparse.Namespace) -> Any:
     """Return the front end's options."""
-    from hwgen import options
+    from hwgen.frontends import options
 
     return options.options(
         args.input_format,

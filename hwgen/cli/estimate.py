@@ -10,15 +10,15 @@ from hwgen.cli.common import Arguments, Verbs, model_options, notes_of
 
 
 def _estimate(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import estimates
+    from hwgen.api import estimate
 
-    ask = estimates.Ask(
+    ask = estimate.Ask(
         args.model, args.board, args.weights, args.clock, args.latency, args.style, args.effort,
         args.seed, model_options(args),
     )  # fmt: skip
     if args.compare:
-        return estimates.compare(ask, args.compare, args.trigger)
-    found = estimates.examine(ask, args.trigger)
+        return estimate.compare(ask, args.compare, args.trigger)
+    found = estimate.examine(ask, args.trigger)
     text = "\n".join([found.text.rstrip(), *notes_of(found.facts["notes"])])
     return {**found.facts, "text": text, "told": True, "failure": found.failure}
 

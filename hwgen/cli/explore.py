@@ -11,8 +11,8 @@ from hwgen.cli.common import Arguments, Verbs, progress
 
 
 def _explore(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.explore import explore
-    from hwgen.explore_space import space_from
+    from hwgen.api.explore import explore
+    from hwgen.api.explore_space import space_from
 
     space = space_from(
         args.model, args.board, weights=args.weights, input_formats=args.input_format,

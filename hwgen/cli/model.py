@@ -11,23 +11,24 @@ from hwgen.cli.common import Arguments, Verbs, model_options, notes_of, progress
 
 
 def _load(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import project
+    from hwgen.api import load
+    from hwgen.frontends import bundle
 
-    graph = project.load(args.model, args.weights, model_options(args))
+    graph = load.load(args.model, args.weights, model_options(args))
     count = len(graph.nodes)
     made: dict[str, Any] = {"graph": graph.name, "nodes": count, "notes": list(graph.notes)}
     lines = [f"{graph.name}: {count} nodes", *notes_of(graph.notes)]
     if args.out:
-        project.write_bundle((graph, Path(args.out)))
+        bundle.write_bundle((graph, Path(args.out)))
         made["out"] = args.out
         lines.append(f"written: {args.out} and {Path(args.out).with_suffix('.npz').name}")
     return made | {"text": "\n".join(lines)}
 
 
 def _show(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import project
+    from hwgen.api import load
 
-    graph = project.load(args.model, args.weights, model_options(args))
+    graph = load.load(args.model, args.weights, model_options(args))
     return {
         "graph": graph.name,
         "nodes": list(graph.lines()),
@@ -37,9 +38,9 @@ def _show(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _build(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import project
+    from hwgen.api import build
 
-    made = project.build(
+    made = build.build(
         args.model, args.out, board=args.board, weights=args.weights, clock=args.clock,
         latency=args.latency, style=args.style, options=model_options(args), name=args.name,
         effort=args.effort, seed=args.seed, say=progress(args),

@@ -11,9 +11,9 @@ from hwgen.cli.common import Arguments, Verbs, progress
 
 
 def _pack(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import packing
+    from hwgen.api import pack
 
-    return packing.pack(
+    return pack.pack(
         Path(args.out), args.to and Path(args.to), args.format or (), say=progress(args)
     )
 

@@ -11,9 +11,9 @@ from hwgen.cli.common import Arguments, Verbs, progress
 
 
 def _synth(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen import synthesis
+    from hwgen.api import synth
 
-    return synthesis.synth(
+    return synth.synth(
         Path(args.out), board=args.board, top=args.top, route=args.route, seeds=args.seeds,
         bitstream=args.bitstream, run_vivado=args.vivado, run_vitis=args.vitis, dsp=args.dsp,
         test_clock=args.test_clock, jobs=args.jobs, say=progress(args),

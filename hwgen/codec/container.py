@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.codec.plan import Choice
+from hwgen.codec.plan import MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded, Damage
 from hwgen.codec.wire import (
@@ -49,7 +49,7 @@ class Container:
         maps: as they lie in the file.
     """
 
-    choice: Choice
+    choice: MapCoding
     tables: Tables
     dtype: str
     shape: tuple[int, ...]
@@ -57,7 +57,7 @@ class Container:
 
     @classmethod
     def of(
-        cls, array: npt.NDArray[Any], choice: Choice, tables: Tables, slotted: bool = False
+        cls, array: npt.NDArray[Any], choice: MapCoding, tables: Tables, slotted: bool = False
     ) -> Container:
         """Return an array coded; it is a stack of maps, a map, or less.
 
@@ -102,7 +102,7 @@ class Container:
         try:
             head = json.loads(text)
             dtype, shape = str(head["dtype"]), tuple(int(n) for n in head["shape"])
-            choice = Choice.from_json(head["choice"], where)
+            choice = MapCoding.from_json(head["choice"], where)
             if dtype not in _DTYPES or min(shape, default=1) < 1:
                 raise ValueError("no array of integers")
             count = math.prod(shape) // math.prod(choice.shape)
@@ -180,7 +180,7 @@ def _read(data: bytes, at: int, tag: bytes, where: str) -> tuple[int, int, int, 
     return min(begin + size + -size % WORD, len(data)), number, at, payload
 
 
-def _coded(body: bytes, choice: Choice, tables: Tables, where: str) -> Coded:
+def _coded(body: bytes, choice: MapCoding, tables: Tables, where: str) -> Coded:
     descriptor = Descriptor.unpack(body, where)
     expected = choice.descriptor(
         descriptor.data, descriptor.index, 8 * descriptor.capacity, 8 * descriptor.slot

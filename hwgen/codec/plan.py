@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from hwgen.codec.block import Format
-from hwgen.codec.order import restored
+from hwgen.codec.block_scan import restored
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded, Damage, encode
 from hwgen.codec.transform import Quantiser, Spatial, Transform
@@ -20,7 +22,7 @@ MODES = ("lossless", "transform", "raw")
 
 
 @dataclass(frozen=True)
-class Choice:
+class MapCoding:
     """How one map is coded.
 
     Attributes:
@@ -147,7 +149,7 @@ class Choice:
         return made
 
     @classmethod
-    def from_json(cls, found: Any, where: str = "") -> Choice:
+    def from_json(cls, found: Any, where: str = "") -> MapCoding:
         """Read a choice.
 
         Raises:
@@ -189,7 +191,7 @@ def _transform(found: Mapping[str, Any]) -> Transform:
 
 
 @dataclass(frozen=True)
-class Plan:
+class CodingPlan:
     """The coding of a network's maps.
 
     Attributes:
@@ -201,10 +203,10 @@ class Plan:
 
     model: str
     tables: tuple[Tables, ...]
-    choices: tuple[Choice, ...]
+    choices: tuple[MapCoding, ...]
     facts: tuple[tuple[str, Any], ...] = ()
 
-    def __getitem__(self, name: str) -> Choice:
+    def __getitem__(self, name: str) -> MapCoding:
         """Return the choice of a map.
 
         Raises:
@@ -216,7 +218,7 @@ class Plan:
         known = ", ".join(c.name for c in self.choices)
         raise ConfigError(f"the plan has no map {name!r}", hint=f"it has {known}")
 
-    def tables_of(self, choice: Choice) -> Tables:
+    def tables_of(self, choice: MapCoding) -> Tables:
         """Return the tables of a choice."""
         return self.tables[choice.table_set]
 
@@ -231,7 +233,7 @@ class Plan:
         }
 
     @classmethod
-    def from_json(cls, found: Any, where: str = "") -> Plan:
+    def from_json(cls, found: Any, where: str = "") -> CodingPlan:
         """Read a plan.
 
         Raises:
@@ -242,10 +244,24 @@ class Plan:
             if found["codec_plan"] != SCHEMA:
                 raise ConfigError("the plan has another schema", where, hint)
             tables = tuple(Tables.unpack(bytes.fromhex(text)) for text in found["tables"])
-            choices = tuple(Choice.from_json(item, where) for item in found["maps"])
+            choices = tuple(MapCoding.from_json(item, where) for item in found["maps"])
             made = cls(str(found["model"]), tables, choices, tuple(dict(found["facts"]).items()))
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise ConfigError(f"this is no codec plan ({error})", where, hint) from error
         if any(choice.table_set >= len(tables) for choice in choices):
             raise ConfigError("a map of the plan names tables that are not there", where, hint)
         return made
+
+
+def read_plan(path: Path) -> CodingPlan:
+    """Read a plan that `calibrate_file` wrote.
+
+    Raises:
+        ConfigError: there is no such file, or it is none.
+    """
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{path} cannot be read as a plan ({reason})", "--plan") from error
+    return CodingPlan.from_json(found, str(path))

@@ -5,27 +5,19 @@ from __future__ import annotations
 
 import io
 import json
-import lzma
-import struct
-import tokenize
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from hwgen.errors import ModelError
+from hwgen.errors import ConfigError, ModelError
+from hwgen.files import BROKEN, json_bytes, npz_bytes, write_files
+from hwgen.frontends.keras.file import sniff
 from hwgen.ir.graph import Graph
-from hwgen.ops.serial import graph_from_json
+from hwgen.ops.serial import graph_from_json, graph_to_json
 
 _HINT = "write the bundle again with: hwgen load MODEL -o NAME.json"
 _MAX_BYTES = 1 << 32
-# What numpy, zipfile and the decompressors raise on bytes that are no proper .npy or .npz.
-BROKEN = (
-    *(OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, RuntimeError),
-    *(MemoryError, ArithmeticError, SyntaxError, tokenize.TokenError, struct.error),
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-)
 
 
 def load_bundle(path: Path) -> Graph:
@@ -55,3 +47,29 @@ def load_bundle(path: Path) -> Graph:
     except BROKEN as error:
         raise ModelError(f"the arrays cannot be read ({error})", arrays_path.name, _HINT) from error
     return graph_from_json(document, arrays)
+
+
+# -------------------------------------------------------------------- the output folder
+
+
+def write_bundle(*graphs: tuple[Graph, Path]) -> None:
+    """Write graphs, each as ``NAME.json`` and ``NAME.npz``, all or none.
+
+    Raises:
+        ConfigError: a place cannot be written or holds another file, or a name does not end
+            in .json.
+    """
+    files: dict[Path, bytes] = {}
+    for graph, path in graphs:
+        if path.suffix != ".json":
+            hint = "its arrays go to NAME.npz"
+            raise ConfigError(f"a bundle is named NAME.json, not {path.name}", "--out", hint)
+        if path.is_file() and sniff(path) != "bundle":
+            raise ConfigError(
+                f"{path} exists and is no bundle, so it is not overwritten",
+                "--out",
+                "take another name",
+            )
+        document, arrays = graph_to_json(graph)
+        files |= {path: json_bytes(document), path.with_suffix(".npz"): npz_bytes(arrays)}
+    write_files(files, "--out")

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import ToolFailed, ToolMissing
-from hwgen.frontends.keras_live import logits_model
+from hwgen.frontends.keras.live import logits_model
 
 
 class Emulation:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from hwgen.ir.fixed import bits_for
-from hwgen.logic.graph import Add, Add3, Const, Node, Wire
+from hwgen.logic.nodes import Add, Add3, Const, Node, Wire
 
 
 class Operand(NamedTuple):

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hwgen.ir.tensor import INT64_SAFE, Codes
-from hwgen.logic.graph import (
+from hwgen.logic.builder import Logic
+from hwgen.logic.nodes import (
     Add,
     Add3,
     Const,
     In,
-    Logic,
     Max,
     Mul,
     Node,

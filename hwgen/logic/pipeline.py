@@ -15,14 +15,14 @@ from typing import Protocol
 
 from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import bits_for
-from hwgen.logic import tables
+from hwgen.logic import truth_tables
+from hwgen.logic.builder import Logic, moved
 from hwgen.logic.carry import adder_positions
-from hwgen.logic.graph import (
+from hwgen.logic.nodes import (
     Add,
     Add3,
     Const,
     In,
-    Logic,
     Max,
     Mul,
     Node,
@@ -32,7 +32,6 @@ from hwgen.logic.graph import (
     Table,
     Thresh,
     Wire,
-    moved,
     operands,
 )
 from hwgen.logic.retime import least_latency, retime
@@ -239,7 +238,7 @@ def _delay(logic: Logic, wire: Wire, timing: Timing) -> float:
             levels = 0 if len(thresholds) == 1 else max(1, (len(thresholds).bit_length() + 1) // 2)
             return timing.adder_ns(width) + (timing.logic_ns(levels) if levels else 0.0)
         case Table():
-            return timing.logic_ns(tables.levels(node.values, timing.lut_inputs))
+            return timing.logic_ns(truth_tables.levels(node.values, timing.lut_inputs))
         case Mul(a, b):
             rows = min(logic.width(a), logic.width(b))
             levels = max(rows - 1, 0).bit_length()

@@ -18,9 +18,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 
-from hwgen.logic.flow import SINK, SOURCE, Cut
-from hwgen.logic.graph import Const, In, Logic, Wire, operands
-from hwgen.logic.wiring import groups, origins, read_origins
+from hwgen.logic.bit_origins import groups, origins, read_origins
+from hwgen.logic.builder import Logic
+from hwgen.logic.mincut import SINK, SOURCE, Cut
+from hwgen.logic.nodes import Const, In, Wire, operands
 
 
 class _Paths:

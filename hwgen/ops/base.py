@@ -17,7 +17,8 @@ from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
 import numpy as np
 
 from hwgen.ir.tensor import Codes, TensorType, int_array
-from hwgen.logic.graph import Builder, Wires
+from hwgen.logic.builder import Builder
+from hwgen.logic.nodes import Wires
 
 OPS: dict[str, type[Op]] = {}
 T = TypeVar("T", bound="type[Op]")

@@ -9,18 +9,12 @@ import numpy as np
 
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
-from hwgen.logic.cmvm import matvec
-from hwgen.logic.graph import Builder, Wires
+from hwgen.logic.builder import Builder
+from hwgen.logic.cmvm.solve import matvec
+from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Example, Op, frozen_ints, register
-from hwgen.ops.carrier import (
-    affine_bound,
-    affine_range,
-    cast,
-    need,
-    need_inputs,
-    need_size,
-    percent_zero,
-)
+from hwgen.ops.checks import need, need_inputs, need_size
+from hwgen.ops.exact_dtype import affine_bound, affine_range, cast, percent_zero
 from hwgen.ops.windows import Window, filled, filled_pairs
 
 

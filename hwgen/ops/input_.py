@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType, int_array
-from hwgen.logic.graph import Builder, Wires
+from hwgen.logic.builder import Builder
+from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Example, Op, frozen_ints, register
-from hwgen.ops.carrier import need, need_inputs, need_size, wide_enough
+from hwgen.ops.checks import need, need_inputs, need_size, wide_enough
 
 
 @register

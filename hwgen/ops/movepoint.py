@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
-from hwgen.logic.graph import Builder, Wires
+from hwgen.logic.builder import Builder
+from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Example, Op, register
-from hwgen.ops.carrier import need_inputs
+from hwgen.ops.checks import need_inputs
 
 
 @register

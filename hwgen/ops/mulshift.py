@@ -9,10 +9,12 @@ import numpy as np
 
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
-from hwgen.logic.cmvm import matvec
-from hwgen.logic.graph import Builder, Wires
+from hwgen.logic.builder import Builder
+from hwgen.logic.cmvm.solve import matvec
+from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Example, Op, frozen_ints, register
-from hwgen.ops.carrier import cast, magnitude, need, need_inputs, need_shift, room, top, wide_enough
+from hwgen.ops.checks import need, need_inputs, need_shift, wide_enough
+from hwgen.ops.exact_dtype import cast, magnitude, room, top
 
 
 @register

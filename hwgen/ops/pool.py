@@ -9,9 +9,11 @@ import numpy as np
 
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
-from hwgen.logic.graph import Builder, Wire, Wires
+from hwgen.logic.builder import Builder
+from hwgen.logic.nodes import Wire, Wires
 from hwgen.ops.base import Example, Op, register
-from hwgen.ops.carrier import need, need_inputs, need_size, room
+from hwgen.ops.checks import need, need_inputs, need_size
+from hwgen.ops.exact_dtype import room
 from hwgen.ops.windows import Window, filled, filled_pairs
 
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
-from hwgen.logic.graph import Builder, Wires
+from hwgen.logic.builder import Builder
+from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Example, Op, register, round_shift
-from hwgen.ops.carrier import cast, need, need_inputs, need_shift, room
+from hwgen.ops.checks import need, need_inputs, need_shift
+from hwgen.ops.exact_dtype import cast, room
 
 
 @register

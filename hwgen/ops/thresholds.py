@@ -12,9 +12,11 @@ import numpy as np
 
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import INT64_SAFE, Codes, TensorType, int_array
-from hwgen.logic.graph import Builder, Wires
+from hwgen.logic.builder import Builder
+from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Example, Op, frozen_ints, register
-from hwgen.ops.carrier import cast, need, need_inputs, top, wide_enough
+from hwgen.ops.checks import need, need_inputs, wide_enough
+from hwgen.ops.exact_dtype import cast, top
 
 # Step functions whose written-out tables are no longer than this are looked up, not searched.
 _TABLE = 1 << 18

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwgen.ir.tensor import Codes
-from hwgen.ops.carrier import need, need_size
+from hwgen.ops.checks import need, need_size
 
 Slices = tuple[slice, ...]
 # No axis of a network is longer; it also keeps a damaged file from starting an endless loop.

@@ -10,9 +10,9 @@ from __future__ import annotations
 from importlib.resources import files
 from math import ceil
 
-from hwgen.emit import sv
-from hwgen.emit.holes import fill
-from hwgen.package.core import ADDRESS_WIDTH, Core, Rows, Stream
+from hwgen.emit.verilog import sv
+from hwgen.files import fill_template
+from hwgen.package.core import ADDRESS_WIDTH, AxisPort, Core, Rows
 from hwgen.package.registers import Register
 from hwgen.package.top import BEAT
 from hwgen.package.trigger import flow_of
@@ -25,7 +25,7 @@ def template(name: str) -> str:
     return (files("hwgen.package") / "templates" / name).read_text("utf-8")
 
 
-def words(rows: Rows, stream: Stream, step: int) -> list[int]:
+def words(rows: Rows, stream: AxisPort, step: int) -> list[int]:
     """Return each sample as one number: element i from bit ``i * step`` on, cut to *step* bits."""
     mask = (1 << step) - 1
     # Through text, since the time of shifts would grow with the square of the elements.
@@ -35,7 +35,7 @@ def words(rows: Rows, stream: Stream, step: int) -> list[int]:
     ]
 
 
-def beats(rows: Rows, stream: Stream, data_width: int) -> list[int]:
+def beats(rows: Rows, stream: AxisPort, data_width: int) -> list[int]:
     """Return the beats of the frames of all samples; bytes behind a sample are zero."""
     mask = (1 << data_width) - 1
     return [
@@ -83,7 +83,7 @@ def ip_bench(core: Core, registers: tuple[Register, ...]) -> dict[str, str]:
         "//",
         f"Drives {core.ip} through all its buses and compares every beat with the reference.",
         "Run it where the .mem files are; it ends with PASSED, or with $fatal.",
-    ) + fill(
+    ) + fill_template(
         template("tb_ip.sv.in"),
         tb=f"tb_{core.ip}",
         ip=core.ip,
@@ -108,7 +108,7 @@ def ip_bench(core: Core, registers: tuple[Register, ...]) -> dict[str, str]:
     return made
 
 
-def _stream(core: Core, stream: Stream, samples: int, seed: int) -> list[str]:
+def _stream(core: Core, stream: AxisPort, samples: int, seed: int) -> list[str]:
     """Return the signals of a stream and the source or sink at its end."""
     name, width = stream.prefix, core.data_width
     source = stream in core.inputs
@@ -173,7 +173,7 @@ def trigger_bench(core: Core) -> dict[str, str]:
         "//",
         f"Drives {core.trigger} and compares every bit, the latency and the interval.",
         "Run it where the .mem files are; it ends with PASSED, or with $fatal.",
-    ) + fill(
+    ) + fill_template(
         template("tb_trigger.sv.in"),
         tb=f"tb_{core.trigger}",
         trigger=core.trigger,

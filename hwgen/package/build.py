@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Collection
 
 from hwgen import paths
-from hwgen.emit.files import FileSet, json_bytes
+from hwgen.files import FileSet, json_bytes
 from hwgen.package.bench import ip_bench, trigger_bench
 from hwgen.package.constraints import constraints
 from hwgen.package.core import Core
@@ -19,7 +19,7 @@ from hwgen.package.registers import c_header, description, register_map
 from hwgen.package.top import UNITS, ip_top
 from hwgen.package.trigger import trigger_entity, trigger_package, trigger_verilog
 from hwgen.package.vivado import package_script
-from hwgen.plan.units import with_uses
+from hwgen.units.library import with_uses
 
 FORMATS = ("ip-xact", "fusesoc", "vivado", "pynq", "c", "trigger")
 KIND = "ip"  # in the manifest: what tells a package from a build

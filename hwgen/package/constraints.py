@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from hwgen.plan.board import Board
+from hwgen.target.board import Board
 
 
 class Clocked(Protocol):

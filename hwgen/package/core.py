@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.emit.names import Names
 from hwgen.errors import ConfigError
 from hwgen.ir.fixed import Fixed
+from hwgen.ir.names import Names
 from hwgen.package.named import Released, Timed, commented
-from hwgen.plan.board import Board
+from hwgen.target.board import Board
 
 Rows = npt.NDArray[np.int64]
 ADDRESS_WIDTH = 12  # bits of an AXI4-Lite address: a page of 4 KiB, the least a system maps
 
 
 @dataclass(frozen=True)
-class Stream:
+class AxisPort:
     """An input or output of the core, as flow port and as AXI-Stream.
 
     Attributes:
@@ -101,8 +101,8 @@ class Core(Released, Timed):
     latency: int
     interval: int
     data_width: int
-    inputs: tuple[Stream, ...]
-    outputs: tuple[Stream, ...]
+    inputs: tuple[AxisPort, ...]
+    outputs: tuple[AxisPort, ...]
     model: str
     version: str
     sources: tuple[tuple[str, bytes], ...]
@@ -187,14 +187,14 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" + ("" if number == 1 else "s")
 
 
-def _streams(design: Mapping[str, Any], kind: str, side: str) -> tuple[Stream, ...]:
+def _streams(design: Mapping[str, Any], kind: str, side: str) -> tuple[AxisPort, ...]:
     ports, frames = design[kind], design["axis"][kind]
     names = Names()  # VHDL knows no case
     made = []
     for port, frame in zip(ports, frames, strict=True):
         alone = len(ports) == 1
         made.append(
-            Stream(
+            AxisPort(
                 name=str(port["name"]),
                 prefix=side if alone else f"{side}_{port['name']}",
                 wrapped="" if alone else f"_{names.take(port['name'])}",

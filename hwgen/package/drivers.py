@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hwgen.emit.holes import fill
+from hwgen.files import fill_template
 from hwgen.package.bench import template
-from hwgen.package.core import Core, Stream
+from hwgen.package.core import AxisPort, Core
 from hwgen.package.registers import Register, field_lines, offset_lines
 
 
@@ -16,7 +16,7 @@ def _figures(values: tuple[int, ...]) -> str:
     return str(values[0]) if len(set(values)) == 1 else str(list(values))
 
 
-def _python_port(stream: Stream, limits: bool) -> str:
+def _python_port(stream: AxisPort, limits: bool) -> str:
     facts = {
         "shape": str(stream.shape),
         "width": str(stream.fixed.width),
@@ -41,7 +41,7 @@ def pynq_driver(core: Core, registers: Sequence[Register]) -> str:
     """Return the PYNQ driver, a module of its own that needs ``pynq`` and numpy."""
     magic = next(r.reset for r in registers if r.name == "id")
     assert magic is not None
-    text = fill(
+    text = fill_template(
         template("pynq.py.in"),
         ip=core.ip,
         module=core.base,
@@ -59,7 +59,7 @@ def pynq_driver(core: Core, registers: Sequence[Register]) -> str:
     return core.banner("#") + text
 
 
-def _c_type(stream: Stream) -> str:
+def _c_type(stream: AxisPort) -> str:
     """Return the C type of a code: that of its container, at most 64 bits."""
     return f"{'' if stream.fixed.signed else 'u'}int{min(stream.container, 64)}_t"
 
@@ -107,12 +107,12 @@ def c_driver(core: Core) -> dict[str, str]:
                 "",
             ]
     guard = f"{names['NAME']}_H"
-    header = fill(
+    header = fill_template(
         template("driver.h.in"), **names, guard=guard, sizes="\n".join(sizes),
         heads="\n".join(heads), model=core.model[:16], latency=str(core.latency),
         interval=str(core.interval), digest_hi=core.model[:8], digest_lo=core.model[8:16],
     )  # fmt: skip
-    source = fill(template("driver.c.in"), **names, bodies="\n".join(bodies))
+    source = fill_template(template("driver.c.in"), **names, bodies="\n".join(bodies))
     return {
         f"{core.base}.h": core.banner("//") + header,
         f"{core.base}.c": core.banner("//") + source,

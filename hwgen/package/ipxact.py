@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from hwgen.emit.sv import PortDecl
-from hwgen.package.core import ADDRESS_WIDTH, Core, Stream
+from hwgen.emit.verilog.sv import PortDecl
+from hwgen.package.core import ADDRESS_WIDTH, AxisPort, Core
 from hwgen.package.registers import Field, Register
 from hwgen.package.top import BEAT, LITE, ip_ports
 
@@ -145,7 +145,7 @@ def _buses(core: Core) -> Iterator[ET.Element]:
         )
 
 
-def _framing(stream: Stream) -> str:
+def _framing(stream: AxisPort) -> str:
     return (
         f"{stream.name}: {stream.dims} of {stream.fixed} in containers of {stream.container} bits, "
         f"a sample takes {stream.bytes} bytes"

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from hwgen.emit.holes import fill
+from hwgen.files import fill_template
 from hwgen.package.bench import template
-from hwgen.package.core import Core, Stream, counted
+from hwgen.package.core import AxisPort, Core, counted
 from hwgen.package.drivers import klass
 from hwgen.package.registers import Register, table
 
@@ -24,7 +24,7 @@ _FOLDERS = (
 )
 
 
-def _ports(title: str, streams: Sequence[Stream]) -> list[str]:
+def _ports(title: str, streams: Sequence[AxisPort]) -> list[str]:
     return [
         f"| {title} | bus | shape | format | container | a sample |",
         "|---|---|---|---|---|---|",
@@ -40,19 +40,21 @@ def _sections(core: Core, formats: Collection[str]) -> Iterator[str]:
     """Yield the sections on the formats."""
     if "fusesoc" in formats:
         more = ", `sim_trigger` the trigger wrapper" if "trigger" in formats else ""
-        yield fill(template("readme_fusesoc.md.in"), base=core.base, vlnv=core.vlnv, trigger=more)
+        yield fill_template(
+            template("readme_fusesoc.md.in"), base=core.base, vlnv=core.vlnv, trigger=more
+        )
     if "vivado" in formats:
-        yield fill(template("readme_vivado.md.in"), ip=core.ip)
+        yield fill_template(template("readme_vivado.md.in"), ip=core.ip)
     if "pynq" in formats:
-        yield fill(template("readme_pynq.md.in"), base=core.base, klass=klass(core))
+        yield fill_template(template("readme_pynq.md.in"), base=core.base, klass=klass(core))
     if "c" in formats:
         source, sink = core.inputs[0].label, core.outputs[0].label
-        yield fill(
+        yield fill_template(
             template("readme_c.md.in"), base=core.base, BASE=core.base.upper(), source=source,
             SOURCE=source.upper(), sink=sink, SINK=sink.upper(),
         )  # fmt: skip
     if "trigger" in formats:
-        yield fill(
+        yield fill_template(
             template("readme_trigger.md.in"), trigger=core.trigger, clock=f"{core.clock_mhz:g}",
             latency=counted(core.latency, "cycle"),
             ns=f"{core.latency * 1000 / core.clock_mhz:.1f}",
@@ -66,7 +68,7 @@ def readme(core: Core, registers: tuple[Register, ...], formats: Collection[str]
         for path, kind, what in _FOLDERS
         if not kind or kind in formats
     ]
-    text = fill(
+    text = fill_template(
         template("readme.md.in"),
         ip=core.ip,
         name=core.name,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from hwgen.emit import sv
-from hwgen.package.core import ADDRESS_WIDTH, Core, Stream, counted
+from hwgen.emit.verilog import sv
+from hwgen.package.core import ADDRESS_WIDTH, AxisPort, Core, counted
 from hwgen.package.registers import identity
 
 BEAT = ("tdata", "tkeep", "tlast", "tvalid", "tready")
@@ -46,7 +46,7 @@ def lite_ports(bus: str = "s_axil", address: int = ADDRESS_WIDTH) -> list[sv.Por
     ]
 
 
-def stream_ports(core: Core, stream: Stream) -> list[sv.PortDecl]:
+def stream_ports(core: Core, stream: AxisPort) -> list[sv.PortDecl]:
     """Return the ports of an AXI-Stream."""
     ahead, back = ("input", "output") if stream in core.inputs else ("output", "input")
     note = f"{stream.name}: {stream.dims} of {stream.fixed}, {stream.bytes} bytes, "
@@ -129,7 +129,7 @@ def _registers(core: Core) -> Iterator[str]:
     yield "  assign unused_prot = ^{s_axil_awprot, s_axil_arprot};"
 
 
-def _wires(core: Core, stream: Stream) -> Iterator[str]:
+def _wires(core: Core, stream: AxisPort) -> Iterator[str]:
     """Yield the signals between a stream's unit and the core; they are called core_<prefix>."""
     name, width = f"core_{stream.prefix}", core.data_width
     data, keep = sv.span(width), sv.span(width // 8)

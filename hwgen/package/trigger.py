@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hwgen.emit import sv
+from hwgen.emit.verilog import sv
 from hwgen.errors import ConfigError
-from hwgen.package.core import Core, Stream, counted
+from hwgen.package.core import AxisPort, Core, counted
 from hwgen.package.top import module
 
 
@@ -31,11 +31,11 @@ def flow_of(core: Core) -> str:
     return core.flow
 
 
-def _note(stream: Stream) -> str:
+def _note(stream: AxisPort) -> str:
     return f"{stream.name}: {stream.dims} of {stream.fixed}, element 0 in the lowest bits"
 
 
-def _flat(core: Core) -> list[tuple[str, Stream, str]]:
+def _flat(core: Core) -> list[tuple[str, AxisPort, str]]:
     """Return direction, stream and name of every data port of the Verilog wrapper."""
     ins = [("input", s, f"in_data{s.wrapped}") for s in core.inputs]
     return ins + [("output", s, f"out_data{s.wrapped}") for s in core.outputs]
@@ -85,7 +85,7 @@ def trigger_verilog(core: Core) -> str:
     return "\n".join([head + "`default_nettype none", "", *lines, "", "`default_nettype wire", ""])
 
 
-def _types(core: Core) -> list[tuple[str, str, Stream, str]]:
+def _types(core: Core) -> list[tuple[str, str, AxisPort, str]]:
     """Return side, name of the array type, stream and port of every data port of the entity."""
     return [
         (side, f"{side}{s.wrapped}_t", s, f"{side}_data{s.wrapped}")

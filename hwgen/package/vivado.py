@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hwgen.emit.holes import fill
+from hwgen.files import fill_template
 from hwgen.package.bench import template
 from hwgen.package.core import ADDRESS_WIDTH, Core
 from hwgen.package.registers import Register
-from hwgen.plan.board import Board
+from hwgen.target.board import Board
 
 # Of Vivado's names for families, by ours.
 _FAMILIES = {
@@ -52,7 +52,7 @@ def package_script(
         sources: of the packaged module, in compile order, beside component.xml.
         constraints: XDC files, likewise; may be empty.
     """
-    text = fill(
+    text = fill_template(
         template("package_ip.tcl.in"),
         ip=core.ip,
         part=part_of(core.board),

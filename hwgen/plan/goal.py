@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from hwgen.errors import ConfigError, DoesNotFit
-from hwgen.plan.board import Board
+from hwgen.target.board import Board
 
 STYLES = ("parallel",)
 EFFORTS = range(4)

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
+from hwgen.cost.calibration import calibrated
+from hwgen.cost.matmul import check_parallel
+from hwgen.design.types import Design
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
-from hwgen.plan.board import Board
-from hwgen.plan.calibration import calibrated
-from hwgen.plan.design import Design
 from hwgen.plan.goal import Goal
-from hwgen.plan.matmul import check_parallel
-from hwgen.plan.schedule import schedule
-from hwgen.plan.tables import Prices
+from hwgen.plan.parallel.schedule import schedule
+from hwgen.plan.parallel.truth_tables import Prices
+from hwgen.target.board import Board
 
 
 def plan(graph: Graph, board: Board, goal: Goal, name: str) -> Design:

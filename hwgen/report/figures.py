@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from hwgen.ir.graph import Graph
-from hwgen.plan.board import Board
-from hwgen.plan.calibration import calibrated
-from hwgen.plan.cost import (
+from hwgen.cost.calibration import calibrated
+from hwgen.cost.estimate import (
     Estimate,
     bops,
     ebops,
@@ -20,9 +18,11 @@ from hwgen.plan.cost import (
     parameters,
     zeros,
 )
-from hwgen.plan.design import Design
+from hwgen.design.types import Design
+from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
-from hwgen.plan.trigger import crossings
+from hwgen.plan.trigger_budget import crossings
+from hwgen.target.board import Board
 
 RESOURCES = ("lut", "ff", "dsp", "bram")
 
@@ -33,7 +33,7 @@ def figures(
     """Return the figures of a design: latency, terms, zeros, bit operations, modelled resources.
 
     Latencies are in cycles and nanoseconds, ``fmax`` in MHz. ``lut_error`` and ``fmax["error"]``
-    say how far the models were off where they were measured (`hwgen.plan.calibration`), as shares:
+    say how far the models were off where they were measured (`hwgen.cost.calibration`), as shares:
     of a layer and of a design, in the middle and at worst; None where nothing was measured.
     """
     counts = zeros(graph)

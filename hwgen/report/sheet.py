@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from hwgen import __version__
+from hwgen.design.types import Design
 from hwgen.ir.graph import Graph, Node
-from hwgen.plan.board import Board
-from hwgen.plan.design import Design
+from hwgen.target.board import Board
 
 _BINS = 64  # of a weight histogram
 

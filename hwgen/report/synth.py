@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hwgen.plan.board import Board
+from hwgen.target.board import Board
 
 _COLUMNS = (
     ("lut", "LUT"),
@@ -22,7 +22,7 @@ def synth_text(found: Mapping[str, Any], board: Board, design: Mapping[str, Any]
     """Return the table of layers, the total beside the estimate, and what the other tools said.
 
     Args:
-        found: as `hwgen.synthesis.synth` returns it.
+        found: as `hwgen.api.synth.synth` returns it.
         board: it was synthesised for.
         design: content of ``design.json``.
     """

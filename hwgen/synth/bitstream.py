@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 
 from hwgen.errors import ConfigError, ToolFailed
-from hwgen.plan.board_types import Device
 from hwgen.synth.nextpnr import program
-from hwgen.synth.process import run
+from hwgen.target.board import Device
+from hwgen.tools import run
 
 # Family to its packer, the Python package that brings it, and the ending of what it makes.
 PACKERS = {

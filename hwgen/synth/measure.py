@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hwgen import paths
-from hwgen.emit.harness import UNIT, harness_name
-from hwgen.plan.board_types import Device, Pins
-from hwgen.plan.units import UNITS
 from hwgen.synth import nextpnr
 from hwgen.synth.bitstream import pack
+from hwgen.synth.board.harness import UNIT, harness_name
 from hwgen.synth.cache import Cache, key_of
 from hwgen.synth.count import Measured
 from hwgen.synth.nextpnr import Routed, harness_pins, place_and_route, write_harnessed
 from hwgen.synth.sources import Part
 from hwgen.synth.yosys import script_for, synthesise, version, write_netlist
+from hwgen.target.board import Device, Pins
+from hwgen.units.library import UNITS
 
 T = TypeVar("T")
 

@@ -21,15 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from hwgen import paths
-from hwgen.emit import sv
-from hwgen.emit.harness import UNIT, harness_name, harness_top
-from hwgen.emit.pins import Pin
-from hwgen.emit.pins import constraints as pin_constraints
+from hwgen.emit.verilog import sv
 from hwgen.errors import ConfigError, DoesNotFit, ToolFailed, ToolMissing
-from hwgen.plan.board_types import Device, Pins
-from hwgen.plan.units import UNITS
-from hwgen.synth.process import run, tail
+from hwgen.synth.board.harness import UNIT, harness_name, harness_top
+from hwgen.synth.board.pins import Pin
+from hwgen.synth.board.pins import constraints as pin_constraints
 from hwgen.synth.yosys import run_script, write_netlist
+from hwgen.target.board import Device, Pins
+from hwgen.tools import run, tail
+from hwgen.units.library import UNITS
 
 
 @dataclass(frozen=True)

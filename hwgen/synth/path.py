@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hwgen.plan.board import Family
 from hwgen.synth.count import free_inverters
 from hwgen.synth.netlist import Bit, Cell, Netlist
+from hwgen.target.family import Family
 
 _BITS = 10  # the width at which the two kinds of adder are compared
 

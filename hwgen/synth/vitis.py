@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vitis HLS, where it is installed: runs the script of `hwgen.emit.vendor`, reads its report."""
+"""Vitis HLS, where it is installed: runs the script of `synth.vendor_scripts`, reads its report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hwgen.errors import ToolFailed, ToolMissing
 from hwgen.synth.count import Measured
-from hwgen.synth.process import run
+from hwgen.tools import run
 
 REPORT = "csynth.xml"  # the script copies it from the depth of the solution
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vivado, where it is installed: runs the scripts of `hwgen.emit.vendor`, reads its reports."""
+"""Vivado, where it is installed: runs the scripts of `synth.vendor_scripts`, reads its reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hwgen.errors import ToolFailed, ToolMissing
 from hwgen.synth.count import Measured
-from hwgen.synth.process import run
+from hwgen.tools import run
 
 # Rows of report_utilization; the names differ between 7 series and UltraScale.
 _ROWS = {

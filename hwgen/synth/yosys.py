@@ -30,7 +30,7 @@ from hwgen.synth.count import Measured, count
 from hwgen.synth.levels import depth
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel, longest_path
-from hwgen.synth.process import run
+from hwgen.tools import run
 
 FAMILIES = tuple(CELLS)
 LATTICE_ALU = Path(__file__).with_name("lattice_alu.v")
@@ -115,7 +115,7 @@ def script_for(
         top: module to map.
         dsp: let products take DSP blocks; memories take memory blocks in any case.
         pads: put buffers at the ports, as place and route of a whole device needs them.
-        device: name of the part, as in ``hwgen.plan.board_types.Device``; some families differ by
+        device: name of the part, as in ``hwgen.target.board.Device``; some families differ by
             it.
 
     Raises:

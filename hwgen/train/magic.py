@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.emit.loose import write_files
+from hwgen.api.load import load
+from hwgen.api.predict import predict
+from hwgen.cost.estimate import zeros
 from hwgen.errors import ConfigError
-from hwgen.opened import predict
-from hwgen.plan.cost import zeros
-from hwgen.project import load
+from hwgen.files import write_files
 
 SEED = 2026
 EVENTS = 1000  # shipped with the model, drawn from the test split

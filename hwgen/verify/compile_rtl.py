@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwgen import paths
+from hwgen import paths, tools
 from hwgen.errors import ConfigError, ProtocolViolation, ToolFailed
-from hwgen.verify import tools
+from hwgen.verify import simulators
 
 TIMESCALE = ("1ns", "1ps")
 # Optimised C++ simulates about 3 ns a node and cycle faster, and compiles about 0.5 ms a node
@@ -91,7 +91,7 @@ def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: f
     """
     import cocotb_tools.config as cocotb  # where its library and main program are
 
-    verilator, make, compiler = tools.verilator(), tools.make(), tools.compiler()
+    verilator, make, compiler = simulators.verilator(), simulators.make(), simulators.compiler()
     public = folder / "public.vlt"
     lines = [f'public_flat_rw -module "{source.top}" -var "{name}"' for name in source.signals]
     public.write_text("\n".join(["`verilator_config", *lines, ""]), encoding="utf-8")
@@ -132,7 +132,9 @@ def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: f
 
 def library_ready(waves: bool) -> bool:
     """Tell whether the run-time library need not be compiled."""
-    return (_library(tools.verilator(), tools.compiler(), waves) / "verilated.o").is_file()
+    return (
+        _library(simulators.verilator(), simulators.compiler(), waves) / "verilated.o"
+    ).is_file()
 
 
 def _library(verilator: tools.Tool, compiler: tools.Tool, waves: bool) -> Path:

@@ -17,7 +17,8 @@ from xml.etree import ElementTree
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.emit.files import npz_bytes
+from hwgen import tools
+from hwgen.design.types import Design, Tap
 from hwgen.errors import (
     ConfigError,
     HwgenError,
@@ -26,9 +27,9 @@ from hwgen.errors import (
     ToolFailed,
     VerifyError,
 )
+from hwgen.files import npz_bytes
 from hwgen.logic.evaluate import evaluate_wires
-from hwgen.plan.design import Design, Tap
-from hwgen.verify import compile_rtl, tools
+from hwgen.verify import compile_rtl, simulators
 from hwgen.verify.vectors import Vectors, types_of
 
 FLOW_CLAIMS = (
@@ -119,7 +120,7 @@ def simulate(
         ConfigError: no design there, or vectors of another design.
     """
     began = time.monotonic()
-    tools.cocotb_present()
+    simulators.cocotb_present()
     if simulator not in ("verilator", "icarus"):
         raise ConfigError(f"no simulator {simulator!r}", "--simulator", "verilator or icarus")
     design = _read_design(out)
@@ -239,7 +240,7 @@ def _run_top(
     if run.simulator == "verilator":
         compile_rtl.verilate(source, folder, waves=run.waves, rows=rows, timeout=run.timeout)
     else:
-        tools.icarus()
+        simulators.icarus()
         build = compile_rtl.icarus_job(source, folder, waves=run.waves)
     job = folder / "job.json"
     facts = {

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.emit.files import npz_bytes
 from hwgen.errors import ConfigError, VerifyError
+from hwgen.files import npz_bytes
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import TensorType
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.errors import HwgenError
-from hwgen.plan.board import load_board
 from hwgen.synth import nextpnr
 from hwgen.synth.path import PathModel
 from hwgen.synth.yosys import script_for, version
+from hwgen.target.board import load_board
 from tests.bench_adders import bars, ecp5, speed, table
 from tests.bench_adders.cases import Case, matrices, networks
 from tests.bench_adders.designs import (

@@ -175,12 +175,12 @@ def mlp() -> Case:
 
 def _from_file(name: str, title: str, model: Path, weights: Path | None) -> Case:
     """Return a QKeras file's network behind an 8-bit input, as our front end reads it."""
-    from hwgen import project
+    import hwgen
+    from hwgen.frontends.options import options
     from hwgen.ops.dense import Dense
     from hwgen.ops.requantize import Requantize
-    from hwgen.options import options
 
-    graph = project.load(model, weights, options("s8.4"))
+    graph = hwgen.load(model, weights, options("s8.4"))
     layers: list[Layer] = []
     for node in graph.nodes:
         op = node.op

@@ -20,19 +20,19 @@ import numpy as np
 
 import hwgen.ops  # noqa: F401  (registers the operations)
 from hwgen import paths
-from hwgen.emit.rtl import emit_rtl
+from hwgen.cost.estimate import estimate, logic_terms
+from hwgen.design.types import Port as DesignPort
+from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import ToolFailed, ToolMissing
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
-from hwgen.logic import cmvm
-from hwgen.ops.chain import Chain
+from hwgen.logic.cmvm import solve
+from hwgen.ops.builder import GraphBuilder
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
 from hwgen.ops.requantize import Requantize
-from hwgen.plan.board import load_board
-from hwgen.plan.cost import estimate, logic_terms
-from hwgen.plan.design import Port as DesignPort
-from hwgen.plan.schedule import schedule
+from hwgen.plan.parallel.schedule import schedule
+from hwgen.target.board import load_board
 from tests.bench_adders.cases import Case
 
 HERE = Path(__file__).parent
@@ -81,7 +81,7 @@ class Text:
 def ours(case: Case, effort: int = 1, board_name: str = BOARD) -> Text:
     """Return our design: the ordinary line from graph to text, nothing kept from earlier."""
     board = load_board(board_name)
-    cmvm._solve.cache_clear()
+    solve._solve.cache_clear()
     start = time.process_time()
     graph = graph_of(case)
     period = (case.cutoff or 1000.0) + board.family.overhead_ns
@@ -112,7 +112,7 @@ def _uniform(name: str, port: DesignPort) -> Port:
 def searched(case: Case, effort: int, cache: Path) -> Text:
     """Return our design after a search of minutes, kept as long as what makes it stays the same."""
     digest = hashlib.sha256(f"{case.digest()} {case.cutoff} {effort}".encode())
-    package, rtl = Path(cmvm.__file__).parents[1], paths.rtl()
+    package, rtl = Path(solve.__file__).parents[1], paths.rtl()
     rooms = [package / room for room in ("ir", "ops", "logic", "plan", "emit")]
     for folder in (*rooms, rtl):
         for file in sorted(folder.rglob("*")):
@@ -137,7 +137,7 @@ def keep(file: Path, content: bytes) -> None:
 
 def graph_of(case: Case) -> Graph:
     """Return a case as hwgen's graph."""
-    chain = Chain(case.name)
+    chain = GraphBuilder(case.name)
     chain.put("x", Input.of((case.n_in,), Fixed(case.bits, 0, case.signed)))
     for i, layer in enumerate(case.layers, 1):
         chain.put(f"fc{i}", Dense(layer.weight, layer.bias))

@@ -18,13 +18,12 @@ from pathlib import Path
 from statistics import median
 
 from hwgen import paths
-from hwgen.emit import harness
-from hwgen.plan.board import load_board
-from hwgen.plan.board_types import Device
-from hwgen.plan.units import UNITS
 from hwgen.synth import nextpnr
+from hwgen.synth.board import harness
 from hwgen.synth.count import Measured, count
 from hwgen.synth.measure import flow_digest
+from hwgen.target.board import Device, load_board
+from hwgen.units.library import UNITS
 from tests.bench_adders.cases import Case, matrices, mlp
 from tests.bench_adders.designs import Asked, Text, keep, ours, rival
 from tests.bench_adders.measure import check, digest_of, mapped, written

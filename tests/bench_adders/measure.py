@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import Mismatch
-from hwgen.plan.board import load_board
 from hwgen.synth import netlist as netlist_room
 from hwgen.synth import yosys
 from hwgen.synth.count import Measured, count
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel, longest_path
+from hwgen.target.board import load_board
 from tests.bench_adders.cases import Case, Ints
 from tests.bench_adders.designs import BOARD, Port, Text, keep
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import hwgen.ops  # noqa: F401  (registers the operations)
-from hwgen.logic import cmvm
-from hwgen.plan.board import load_board
-from hwgen.plan.lowering import lower
+from hwgen.logic.cmvm import solve
+from hwgen.plan.parallel.lower import lower
+from hwgen.target.board import load_board
 from tests.bench_adders.cases import Case, dense, mlp
 from tests.bench_adders.designs import BOARD, Asked, graph_of, ours, rival_info
 
@@ -85,7 +85,7 @@ def run(name: str, tools: set[str], cache: Path, python: Path) -> Iterator[Timed
 
 def _solving(case: Case) -> float:
     graph, arity = graph_of(case), load_board(BOARD).family.adder_operands
-    cmvm._solve.cache_clear()
+    solve._solve.cache_clear()
     start = time.process_time()
     lower(graph, arity)
     return time.process_time() - start

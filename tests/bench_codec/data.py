@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from hwgen.api.load import load
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
-from hwgen.project import load
 
 TRAIN, TEST = 12000, 2000  # of MNIST
 CALIBRATE, RATE, ERROR = 64, 32, 256  # samples: for tables and choices, for rates, for errors

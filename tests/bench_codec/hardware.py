@@ -10,13 +10,12 @@ from pathlib import Path
 
 from hwgen import paths
 from hwgen.codec.wire import Coder
-from hwgen.plan.board import load_board
-from hwgen.plan.board_types import Device
-from hwgen.plan.units import with_uses
 from hwgen.synth.count import Measured
 from hwgen.synth.nextpnr import place_and_route, version
 from hwgen.synth.yosys import synthesise
 from hwgen.synth.yosys import version as yosys_version
+from hwgen.target.board import Device, load_board
+from hwgen.units.library import with_uses
 from tests.rtl.codec_cases import wrapper
 
 ECP5 = Device("85k", "CABGA381", "8")

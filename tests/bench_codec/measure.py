@@ -10,11 +10,11 @@ import numpy as np
 
 from hwgen.codec.baselines import baseline_bytes, rice_parameters
 from hwgen.codec.huffman import lengths_of
-from hwgen.codec.plan import Plan
+from hwgen.codec.plan import CodingPlan
 from hwgen.codec.tensor import compiled, encode
 from hwgen.codec.wire import Coder, index_bytes
-from hwgen.coding import Survey, calibrate, paper
-from hwgen.tapped import Bench, Map, changes, maps_of
+from hwgen.plan.coding.calibrate import Survey, calibrate, paper
+from hwgen.plan.coding.sensitivity import FeatureMap, SensitivityModel, changes, maps_of
 from tests.bench_codec.data import RATE, Net
 
 PUBLISHED = ("raw", "zvc", "zero-run", "ebpc", "rice")
@@ -41,11 +41,11 @@ class Maps:
     def __init__(self, net: Net) -> None:
         self.net = net
         self.maps = maps_of(net.graph)
-        self.known = Bench(net.graph, net.calibrate, self.maps)
-        self.new = Bench(net.graph, net.test, self.maps)
+        self.known = SensitivityModel(net.graph, net.calibrate, self.maps)
+        self.new = SensitivityModel(net.graph, net.test, self.maps)
         self.size = sum(h * w * c for h, w, c in (one.shape for one in self.maps))
 
-    def sizes(self, plan: Plan) -> list[float]:
+    def sizes(self, plan: CodingPlan) -> list[float]:
         """Return the bytes of each map with its index, a mean over test samples."""
         made = []
         for choice, one in zip(plan.choices, self.maps, strict=True):
@@ -74,7 +74,7 @@ class Maps:
                 made[name].append(size / RATE)
         return made | {name: self.sizes(plan) for name, plan in plans.items()}
 
-    def of_plan(self, plan: Plan) -> Lossy:
+    def of_plan(self, plan: CodingPlan) -> Lossy:
         """Return what a plan costs and does, on test samples."""
         sizes = self.sizes(plan)
         change = changes(plan)
@@ -104,7 +104,7 @@ class Maps:
             change[name] = function
         return Lossy(bits / self.size, self.new.error(change), self.new.agreement(change))
 
-    def _published(self, one: Map, width: float) -> tuple[float, str, Any]:
+    def _published(self, one: FeatureMap, width: float) -> tuple[float, str, Any]:
         """Return bits a map, the node in front of the activation, and what the coder does to it."""
         before = one.source != one.name
         known = self.known.values(one, before).astype(np.float64)

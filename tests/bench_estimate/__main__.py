@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from hwgen.emit.files import json_bytes
+from hwgen.cost.calibration import FILE as CALIBRATION
+from hwgen.cost.estimate import estimate, terms_of_stage
+from hwgen.cost.requantizers import FILE as REQUANTS
+from hwgen.design.types import Design
 from hwgen.errors import ConfigError, HwgenError
-from hwgen.plan.board import load_board
-from hwgen.plan.calibration import FILE as CALIBRATION
-from hwgen.plan.cost import estimate, terms_of_stage
-from hwgen.plan.design import Design
-from hwgen.plan.requants import FILE as REQUANTS
+from hwgen.files import json_bytes
 from hwgen.synth import yosys
+from hwgen.target.board import load_board
 from tests.bench_estimate import calibrate, requants, routes
 from tests.bench_estimate.calibrate import Record
 from tests.bench_estimate.corpus import BOARDS, Case, cases, fresh

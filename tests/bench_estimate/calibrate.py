@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.plan.terms import TERMS
+from hwgen.cost.terms import TERMS
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 LEAST = 20  # LUT of a layer below which a share says nothing
@@ -134,7 +134,7 @@ def calibration(records: Sequence[Record], tool: str) -> dict[str, Any]:
 
 
 def fit_path(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
-    """Return what `hwgen.plan.calibration.path_ns` takes, from rows of (model ns, LUT, routed ns).
+    """Return what `hwgen.cost.calibration.path_ns` takes, from rows of (model ns, LUT, routed ns).
 
     Least squares of shares.
     """

@@ -7,10 +7,10 @@ import numpy as np
 
 import hwgen.ops as ops
 from hwgen.ir.fixed import Fixed
-from hwgen.ops import chain
+from hwgen.ops import builder
 
 
-class Chain(chain.Chain):
+class Chain(builder.GraphBuilder):
     """A chain that knows of inputs, channels, and of the shifts that trained networks have."""
 
     def input(self, shape: tuple[int, ...], text: str, name: str = "x") -> str:

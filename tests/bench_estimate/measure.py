@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from hwgen import paths
-from hwgen.emit.layout import ModuleNames
-from hwgen.emit.rtl import emit_rtl
+from hwgen.design.types import Design
+from hwgen.emit.verilog.design import emit_rtl
+from hwgen.emit.verilog.layout import ModuleNames
 from hwgen.ops.serial import digest
-from hwgen.plan.board import load_board
-from hwgen.plan.design import Design
-from hwgen.plan.schedule import schedule
-from hwgen.plan.units import UNITS
+from hwgen.plan.parallel.schedule import schedule
 from hwgen.synth import yosys
 from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist
+from hwgen.target.board import load_board
+from hwgen.units.library import UNITS
 from tests.bench_estimate.corpus import Case
 
 BATCH = 12  # modules that go through Yosys at once

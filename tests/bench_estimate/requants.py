@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen import paths
-from hwgen.plan.requants import COPIES, KINDS, Kind
+from hwgen.cost.requantizers import COPIES, KINDS, Kind
 from hwgen.synth import yosys
 from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist

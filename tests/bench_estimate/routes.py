@@ -11,14 +11,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from hwgen.emit.layout import ModuleNames
-from hwgen.emit.rtl import emit_rtl
-from hwgen.plan.board import load_board
-from hwgen.plan.calibration import grade_of, path_ns
-from hwgen.plan.cost import estimate, longest_ns
-from hwgen.plan.design import Design
+from hwgen.cost.calibration import grade_of, path_ns
+from hwgen.cost.estimate import estimate, longest_ns
+from hwgen.design.types import Design
+from hwgen.emit.verilog.design import emit_rtl
+from hwgen.emit.verilog.layout import ModuleNames
 from hwgen.synth import nextpnr, yosys
 from hwgen.synth.measure import flow_digest
+from hwgen.target.board import load_board
 from tests.bench_estimate.calibrate import described, fit_path, split
 from tests.bench_estimate.corpus import BOARDS, cases, large
 from tests.bench_estimate.measure import planned

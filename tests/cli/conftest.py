@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hwgen import project
+import hwgen
 from tests.cli.models import branchy_h5, tiny_h5
 
 
@@ -15,7 +15,7 @@ from tests.cli.models import branchy_h5, tiny_h5
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build of the tiny model; copy it before changing it."""
     folder = tmp_path_factory.mktemp("tiny")
-    project.build(tiny_h5(folder / "tiny.h5"), folder / "out", board="vcu118")
+    hwgen.build(tiny_h5(folder / "tiny.h5"), folder / "out", board="vcu118")
     return folder / "out"
 
 
@@ -23,5 +23,5 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def branchy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build of the model with two inputs and two outputs."""
     folder = tmp_path_factory.mktemp("branchy")
-    project.build(branchy_h5(folder / "branchy.h5"), folder / "out", board="ecp5_evn")
+    hwgen.build(branchy_h5(folder / "branchy.h5"), folder / "out", board="ecp5_evn")
     return folder / "out"

@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 
 import hwgen
-from hwgen import project, proofs
+from hwgen.api.predict import predict
 from hwgen.cli import VERBS, run
 from hwgen.errors import Mismatch
-from hwgen.frontends.qkeras import HANDLERS
-from hwgen.opened import predict
+from hwgen.frontends.qkeras.convert import HANDLERS
 from tests.cli.models import (
     GRID,
     act,
@@ -137,7 +136,7 @@ def test_a_wrong_constant_is_found_with_its_layer(
     out = tmp_path / "out"
     board = (root / "boards" / "vcu118.toml").read_text("utf-8").replace('"vcu118"', '"mine"')
     (tmp_path / "mine.toml").write_text(board, "utf-8")
-    project.build(tiny_h5(tmp_path / "m.h5"), out, board=str(tmp_path / "mine.toml"))
+    hwgen.build(tiny_h5(tmp_path / "m.h5"), out, board=str(tmp_path / "mine.toml"))
     (tmp_path / "mine.toml").unlink()  # a build folder stands on its own
     path = out / "rtl" / "hwg_m_fc2.sv"
     lines = path.read_text("utf-8").splitlines()
@@ -171,9 +170,9 @@ def test_verify_answers_with_its_figures(tiny: Path, capfd: Capture) -> None:
 def test_verify_tells_how_many_differ(
     tiny: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hwgen.frontends import keras_live
+    from hwgen.frontends.keras import live
 
-    real = keras_live.oracle
+    real = live.oracle
 
     def wrong(*given: Any) -> Any:
         (found,) = real(*given)
@@ -182,7 +181,7 @@ def test_verify_tells_how_many_differ(
         print("a library that talks")
         return [found]
 
-    monkeypatch.setattr(keras_live, "oracle", wrong)
+    monkeypatch.setattr(live, "oracle", wrong)
     capsys.readouterr()
     assert run(["verify", str(tiny), "--samples", "30", "--json"]) == 6
     said, told = capsys.readouterr()
@@ -193,7 +192,7 @@ def test_verify_tells_how_many_differ(
     assert "output fc2, sample 3 (corner), element 1" in found["what"]
     assert "a library that talks" in told
     with pytest.raises(Mismatch, match="sample 3"):
-        proofs.verify_build(tiny, samples=30)
+        hwgen.verify_build(tiny, samples=30)
 
 
 # --- predict --------------------------------------------------------------------------------------
@@ -314,7 +313,7 @@ def test_a_bug_is_told_in_one_line_and_in_full_on_demand(
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(project, "load", broken)
+    monkeypatch.setattr("hwgen.api.load.load", broken)
     assert run(["show", "m.h5", "--json"]) == 1
     said, told = capsys.readouterr()
     assert json.loads(said)["error"] == "Bug"

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen import project, proofs
+import hwgen
+from hwgen.api import sim as sim_module
 from hwgen.cli import run
 from hwgen.errors import ToolFailed, ToolMissing
-from hwgen.verify import tools
+from hwgen.frontends.bundle import write_bundle
+from hwgen.verify import simulators
 from tests.cli.cases import Case, Cases, check
 from tests.cli.models import (
     GRID,
@@ -40,8 +42,8 @@ X = np.zeros((3, 4))
 
 
 def bundle(folder: Path, name: str = "b", config: Any = TINY) -> Path:
-    graph = project.load(tiny_h5(folder / "m.h5", config))
-    project.write_bundle((graph, folder / f"{name}.json"))
+    graph = hwgen.load(tiny_h5(folder / "m.h5", config))
+    write_bundle((graph, folder / f"{name}.json"))
     return folder / f"{name}.json"
 
 
@@ -95,8 +97,8 @@ def bundle_of_two_models(folder, _):
     tall = folder / "tall"
     tall.mkdir()
     sizes = {"fc1": (4, 5), "fc3": (5, 3)}
-    graph = project.load(full_h5(tall / "m.h5", other, variables(sizes)))
-    project.write_bundle((graph, tall / "b.json"))
+    graph = hwgen.load(full_h5(tall / "m.h5", other, variables(sizes)))
+    write_bundle((graph, tall / "b.json"))
     shutil.copy(tall / "b.npz", folder / "b.npz")
     return ["show", "b.json"]
 
@@ -258,7 +260,7 @@ for name, value, what in (
 def branched(value: Any, what: str, *verb: str) -> Any:
     def make(folder: Path, _: Any) -> list[str]:
         words = ["predict", "two", "x.npz", "-o", "y.npz"]
-        project.build(branchy_h5(folder / "m.h5"), folder / "two", board="vcu118")
+        hwgen.build(branchy_h5(folder / "m.h5"), folder / "two", board="vcu118")
         np.savez(folder / "x.npz", **value)
         np.save(folder / "x.npy", X)
         return [*(verb or words)]
@@ -280,7 +282,7 @@ for name, value, what, verb in (
 
 @bad(2, "no Keras model", "out", ".h5, .keras or .json")
 def verify_of_a_bundle(folder, _):
-    project.build(bundle(folder), folder / "out", board="vcu118")
+    hwgen.build(bundle(folder), folder / "out", board="vcu118")
     return [*VERIFY]
 
 
@@ -298,9 +300,9 @@ def broken_tool(owner: Any, name: str, error: Exception, code: int, *verb: str) 
 
 
 MISSING = ToolMissing("cocotb is not installed", "cocotb", "pip install 'hwgen[sim]'")
-broken_tool(tools, "cocotb_present", MISSING, 5, *SIM)
-broken_tool(proofs, "simulate", ToolFailed("make ended with status 2", "compile"), 5, *SIM)
-broken_tool(proofs, "simulate", OSError(errno.EROFS, os.strerror(errno.EROFS)), 2, *SIM)
+broken_tool(simulators, "cocotb_present", MISSING, 5, *SIM)
+broken_tool(sim_module, "simulate", ToolFailed("make ended with status 2", "compile"), 5, *SIM)
+broken_tool(sim_module, "simulate", OSError(errno.EROFS, os.strerror(errno.EROFS)), 2, *SIM)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -326,7 +328,7 @@ def test_a_machine_without_tools_is_told_what_to_install(
 ) -> None:
     shutil.copytree(tiny, tmp_path / "out")
     (tmp_path / "bin").mkdir()
-    monkeypatch.setattr(tools, "_path", lambda *_: str(tmp_path / "bin"))
+    monkeypatch.setattr("hwgen.tools.search_path", lambda *_: str(tmp_path / "bin"))
     assert run(["sim", str(tmp_path / "out"), "--simulator", simulator, "-q", "--json"]) == 5
     answer = json.loads(capsys.readouterr().out)
     assert answer["error"] == "ToolMissing"

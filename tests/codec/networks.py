@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from hwgen.codec.calibrate import METHODS, Basis, token_counts
-from hwgen.codec.plan import Choice
+from hwgen.codec.plan import MapCoding
+from hwgen.codec.statistics import METHODS, Basis, token_counts
 from hwgen.codec.tables import Tables
 from hwgen.codec.transform import Transform
 from hwgen.codec.wire import Coder, Grid, Ints
@@ -16,7 +16,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import Codes
 from hwgen.ops import Conv, Dense, Input, Op, Requantize, Reshape
-from hwgen.tapped import Bench, maps_of
+from hwgen.plan.coding.sensitivity import SensitivityModel, maps_of
 
 SIDE = 12
 
@@ -63,12 +63,14 @@ def pictures(count: int, rng: np.random.Generator) -> dict[str, Codes]:
 
 def by_every_method(
     coder: Coder, channels: Callable[[int, Transform, Grid], int]
-) -> Iterator[tuple[Choice, Tables, Ints]]:
+) -> Iterator[tuple[MapCoding, Tables, Ints]]:
     """Yield a map coded in every way that calibration tries, each its own sample, in small blocks.
 
     *channels* of a block are told from the number, the transform and how it would cut the map.
     """
-    bench = Bench(graph := convolutional(), pictures(6, np.random.default_rng(3)), maps_of(graph))
+    bench = SensitivityModel(
+        graph := convolutional(), pictures(6, np.random.default_rng(3)), maps_of(graph)
+    )
     one = bench.maps[0]
     for number, method in enumerate(METHODS):
         maps = bench.values(one, method.before)
@@ -76,7 +78,7 @@ def by_every_method(
         transform, found = basis.stepped(2.0 if not method.before else 2.0 * (1 << one.shift))
         whole = transform.grid(*one.shape[:2])
         bc = channels(number, transform, whole)
-        choice = Choice(
+        choice = MapCoding(
             one.name, one.source, one.shape, 8, False, "transform", coder, number, transform,
             (-(-whole.height // 2), -(-whole.width // 3) + 1, bc),
         )  # fmt: skip

@@ -8,15 +8,15 @@ import json
 import numpy as np
 import pytest
 
-from hwgen.codec.calibrate import METHODS, Basis, coded_bits, least_bits, token_counts
-from hwgen.codec.plan import Choice, Plan
+from hwgen.codec.plan import CodingPlan, MapCoding
+from hwgen.codec.statistics import METHODS, Basis, coded_bits, least_bits, token_counts
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import encode
 from hwgen.codec.wire import Coder, Grid
-from hwgen.coding import Survey, calibrate, paper
 from hwgen.errors import ConfigError
-from hwgen.tapped import Bench, changes, lossy, maps_of
-from hwgen.verify.reference import Reference
+from hwgen.ops.reference import Reference
+from hwgen.plan.coding.calibrate import Survey, calibrate, paper
+from hwgen.plan.coding.sensitivity import SensitivityModel, changes, lossy, maps_of
 from tests.codec.networks import convolutional, pictures
 
 
@@ -26,11 +26,11 @@ def survey() -> Survey:
 
 
 @pytest.fixture(scope="module")
-def plans(survey: Survey) -> dict[float, Plan]:
+def plans(survey: Survey) -> dict[float, CodingPlan]:
     return {budget: survey.plan(budget) for budget in (0.0, 0.005, 0.05, 0.3)}
 
 
-def rate(plan: Plan, bench: Bench) -> float:
+def rate(plan: CodingPlan, bench: SensitivityModel) -> float:
     """Return the real bits a value of a plan, frames included."""
     bits = values = 0
     for choice, one in zip(plan.choices, bench.maps, strict=True):
@@ -119,7 +119,7 @@ def test_lossless_plans_lose_nothing(survey: Survey, rng: np.random.Generator) -
         plan = calibrate(convolutional(), pictures(24, rng), coder=coder)
         assert [c.mode for c in plan.choices] == ["lossless"] * 2
         assert changes(plan) == {}
-        bench = Bench(convolutional(), pictures(6, rng), maps_of(convolutional()))
+        bench = SensitivityModel(convolutional(), pictures(6, rng), maps_of(convolutional()))
         told = dict(plan.facts)["bits"]
         for choice, one in zip(plan.choices, bench.maps, strict=True):
             assert choice.coder == coder
@@ -131,7 +131,7 @@ def test_lossless_plans_lose_nothing(survey: Survey, rng: np.random.Generator) -
 
 
 def test_more_error_costs_fewer_bits_and_stays_within_the_budget(
-    survey: Survey, plans: dict[float, Plan]
+    survey: Survey, plans: dict[float, CodingPlan]
 ) -> None:
     rates, errors = [], []
     for budget, plan in plans.items():
@@ -145,12 +145,12 @@ def test_more_error_costs_fewer_bits_and_stays_within_the_budget(
     assert errors == sorted(errors)
 
 
-def test_the_loss_is_what_the_coder_does(survey: Survey, plans: dict[float, Plan]) -> None:
+def test_the_loss_is_what_the_coder_does(survey: Survey, plans: dict[float, CodingPlan]) -> None:
     # Encoding and decoding for real gives the outputs that the plan's changes give.
     plan = plans[0.05]
     bench = survey.bench
 
-    def really(choice: Choice) -> object:
+    def really(choice: MapCoding) -> object:
         def change(codes: np.ndarray) -> np.ndarray:
             maps = codes.reshape(-1, *choice.shape)
             back = []
@@ -173,7 +173,7 @@ def test_sensitivity_foretells_the_error(survey: Survey) -> None:
         for found in options[1:]:
             if found.method != "step" or not 1 < found.noise < 20:
                 continue
-            error = survey.bench.error(changes(Plan("", (), (found.choice,))))
+            error = survey.bench.error(changes(CodingPlan("", (), (found.choice,))))
             assert error == pytest.approx(weight * found.noise, rel=1.0), (one.name, found.noise)
 
 
@@ -207,7 +207,7 @@ def test_every_method_can_be_chosen_and_decoded(survey: Survey, rng: np.random.G
 
 
 def test_context_weights_pay(rng: np.random.Generator) -> None:
-    bench = Bench(convolutional(), pictures(24, rng), maps_of(convolutional()))
+    bench = SensitivityModel(convolutional(), pictures(24, rng), maps_of(convolutional()))
     one = bench.maps[1]
     basis = Basis.of(METHODS[2], bench.values(one), *bench.limits(one))
     transform, found = basis.stepped(3.0)
@@ -221,7 +221,7 @@ def test_context_weights_pay(rng: np.random.Generator) -> None:
 
 def test_the_papers_coder_is_a_plan(rng: np.random.Generator) -> None:
     graph, inputs = convolutional(), pictures(16, rng)
-    bench = Bench(graph, inputs, maps_of(graph))
+    bench = SensitivityModel(graph, inputs, maps_of(graph))
     rates, errors = [], []
     for width in (7.0, 5.0):
         plan = paper(graph, inputs, width)
@@ -237,9 +237,9 @@ def test_the_papers_coder_is_a_plan(rng: np.random.Generator) -> None:
     assert errors[0] < errors[1]
 
 
-def test_plans_come_back_from_json(survey: Survey, plans: dict[float, Plan]) -> None:
+def test_plans_come_back_from_json(survey: Survey, plans: dict[float, CodingPlan]) -> None:
     for plan in plans.values():
-        assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
+        assert CodingPlan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
     again = Survey.of(convolutional(), pictures(16, np.random.default_rng(1))).plan(0.05)
     assert json.dumps(again.as_json()) == json.dumps(plans[0.05].as_json())
     plan = plans[0.0]
@@ -247,12 +247,12 @@ def test_plans_come_back_from_json(survey: Survey, plans: dict[float, Plan]) -> 
         plan["relu9"]
 
 
-def test_broken_plans_are_refused(plans: dict[float, Plan]) -> None:
+def test_broken_plans_are_refused(plans: dict[float, CodingPlan]) -> None:
     good = plans[0.3].as_json()
 
     def broken(**parts: object) -> None:
         with pytest.raises(ConfigError, match=r"plan|choice|table|transform|code|block"):
-            Plan.from_json({**json.loads(json.dumps(good)), **parts}, "p.json")
+            CodingPlan.from_json({**json.loads(json.dumps(good)), **parts}, "p.json")
 
     one = good["maps"][0]
     broken(codec_plan=2)
@@ -268,10 +268,10 @@ def test_broken_plans_are_refused(plans: dict[float, Plan]) -> None:
     broken(maps=[{**one, "extra": 1}])
     broken(maps=3)
     with pytest.raises(ConfigError, match="no codec plan"):
-        Plan.from_json([])
+        CodingPlan.from_json([])
 
 
-def test_maps_of_other_shapes_are_refused(plans: dict[float, Plan]) -> None:
+def test_maps_of_other_shapes_are_refused(plans: dict[float, CodingPlan]) -> None:
     plan = plans[0.0]
     with pytest.raises(ConfigError, match="not 12x12x10"):
         plan["relu0"].encode(np.zeros((2, 2, 2), np.int64), plan.tables[0])
@@ -279,7 +279,7 @@ def test_maps_of_other_shapes_are_refused(plans: dict[float, Plan]) -> None:
 
 def test_noise_is_stored_raw(rng: np.random.Generator) -> None:
     values = rng.integers(0, 64, (12, 12, 10))
-    choice = Choice("x", "x", (12, 12, 10), 6, False, "raw")
+    choice = MapCoding("x", "x", (12, 12, 10), 6, False, "raw")
     coded = choice.encode(values, Tables.generic())
     assert coded.modes == {"raw": coded.grid.blocks, "zero": 0, "coded": 0}
     assert encode(values, choice.grid, choice.format(Tables.generic())).data == coded.data

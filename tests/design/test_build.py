@@ -18,11 +18,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen import project, proofs
+import hwgen
+from hwgen import tools
+from hwgen.api.folder import BuildFolder
+from hwgen.api.predict import predict
 from hwgen.cli import run
-from hwgen.opened import Output, predict
-from hwgen.options import options
-from hwgen.verify import tools
+from hwgen.frontends import bundle
+from hwgen.frontends.options import options
+from hwgen.verify import simulators
 from tests.cli.cases import tree
 from tests.cli.models import (
     OPEN,
@@ -85,7 +88,7 @@ def test_two_builds_are_equal_to_the_byte(tmp_path: Path) -> None:
         trees.append(tree(home / f"out{number}"))
     # The model file itself is shipped as it came, and HDF5 notes no time in it.
     assert trees[0] == trees[1]
-    made = project.build(tiny_h5(tmp_path / "net.h5"), board="vcu118").files
+    made = hwgen.build(tiny_h5(tmp_path / "net.h5"), board="vcu118").files
     assert dict(made) == {
         path: content for path, content in trees[0].items() if content is not None
     }
@@ -95,12 +98,12 @@ def test_nothing_of_time_and_place_is_in_a_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, weights = pair(tmp_path)
-    first = project.build(model, weights=weights, board="vcu118").files
+    first = hwgen.build(model, weights=weights, board="vcu118").files
     monkeypatch.setattr(time, "time", lambda: 2e9)
     monkeypatch.setattr(
         time, "localtime", lambda *_: time.struct_time((2033, 5, 18, 3, 33, 20, 2, 138, 0))
     )
-    assert project.build(model, weights=weights, board="vcu118").files == first
+    assert hwgen.build(model, weights=weights, board="vcu118").files == first
     strange = [str(tmp_path), str(ROOT), str(Path.home()), socket.gethostname()]
     strange.append(f"/{getpass.getuser()}")
     for path, content in first:
@@ -112,15 +115,15 @@ def test_nothing_of_time_and_place_is_in_a_build(
 
 def test_a_build_replaces_an_older_one_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    project.build(branchy_h5(tmp_path / "b.h5"), out, board="vcu118")
-    project.build(tiny_h5(tmp_path / "t.h5"), out, board="vcu118")
-    made = project.build(tiny_h5(tmp_path / "t.h5"), board="vcu118").files
+    hwgen.build(branchy_h5(tmp_path / "b.h5"), out, board="vcu118")
+    hwgen.build(tiny_h5(tmp_path / "t.h5"), out, board="vcu118")
+    made = hwgen.build(tiny_h5(tmp_path / "t.h5"), board="vcu118").files
     assert {p: c for p, c in tree(out).items() if c is not None} == dict(made)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["b.h5", "out", "t.h5"]
 
 
 def test_the_manifest_names_every_file(tmp_path: Path) -> None:
-    made = project.build(tiny_h5(tmp_path / "t.h5"), tmp_path / "out", board="vcu118")
+    made = hwgen.build(tiny_h5(tmp_path / "t.h5"), tmp_path / "out", board="vcu118")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     assert {*manifest["files"], "manifest.json"} == set(made.files.paths)
 
@@ -132,10 +135,10 @@ def test_the_manifest_names_every_file(tmp_path: Path) -> None:
     "name", ["graph.h5", "my net (final).h5", "module.h5", "1.h5", "ü\\b.h5", "x" * 200 + ".h5"]
 )
 def test_any_file_name_of_a_model_builds(name: str, tmp_path: Path) -> None:
-    made = project.build(tiny_h5(tmp_path / name), tmp_path / "out", board="vcu118")
+    made = hwgen.build(tiny_h5(tmp_path / name), tmp_path / "out", board="vcu118")
     assert made.design.name.isidentifier()
     assert made.design.name.isascii()
-    assert Output.open(tmp_path / "out").graph.nodes == made.graph.nodes
+    assert BuildFolder.open(tmp_path / "out").graph.nodes == made.graph.nodes
 
 
 @pytest.mark.parametrize("name", ["graph", "source"])
@@ -143,7 +146,7 @@ def test_a_model_may_have_the_name_of_one_of_our_files(name: str, tmp_path: Path
     model, weights = pair(tmp_path)
     model = model.rename(tmp_path / f"{name}.json")
     weights = weights.rename(tmp_path / f"{name}.npz")
-    project.build(model, tmp_path / "out", weights=weights, board="vcu118")
+    hwgen.build(model, tmp_path / "out", weights=weights, board="vcu118")
     found = json.loads((tmp_path / "out" / "model" / "source.json").read_text("utf-8"))
     assert found == {"model": f"{name}.json", "weights": f"{name}.npz"}
     kept = tmp_path / "out" / "model" / "keras"
@@ -152,12 +155,12 @@ def test_a_model_may_have_the_name_of_one_of_our_files(name: str, tmp_path: Path
 
 
 def test_the_design_is_named_as_asked(tmp_path: Path) -> None:
-    made = project.build(tiny_h5(tmp_path / "t.h5"), board="vcu118", name="trigger")
+    made = hwgen.build(tiny_h5(tmp_path / "t.h5"), board="vcu118", name="trigger")
     assert "rtl/hwg_trigger.sv" in made.files.paths
 
 
 def test_a_graph_builds_without_a_file(tmp_path: Path) -> None:
-    made = project.build(small_net(), tmp_path / "out", board="ecp5_evn", clock="20ns")
+    made = hwgen.build(small_net(), tmp_path / "out", board="ecp5_evn", clock="20ns")
     assert (made.design.name, made.goal.clock_mhz) == ("tiny", 50.0)
     assert not any(path.startswith("model/keras") for path in made.files.paths)
     x = np.random.default_rng(1).integers(-16, 16, (30, 5)) / 4
@@ -166,9 +169,9 @@ def test_a_graph_builds_without_a_file(tmp_path: Path) -> None:
 
 def test_a_bundle_builds_the_same_core(tmp_path: Path) -> None:
     model = tiny_h5(tmp_path / "net.h5")
-    project.write_bundle((project.load(model), tmp_path / "net.json"))
-    direct = project.build(model, board="vcu118").files
-    again = project.build(tmp_path / "net.json", board="vcu118").files
+    bundle.write_bundle((hwgen.load(model), tmp_path / "net.json"))
+    direct = hwgen.build(model, board="vcu118").files
+    again = hwgen.build(tmp_path / "net.json", board="vcu118").files
     differ = {path for path, content in direct if path not in again.paths or again[path] != content}
     assert differ == {"manifest.json", "model/source.json", "model/keras/net.h5"}
 
@@ -222,7 +225,7 @@ PRUNED = {
 @pytest.mark.parametrize("name", PRUNED)
 def test_a_pruned_model_lints_clean(name: str, tmp_path: Path) -> None:
     arrays = {k: tuple(np.float32(v) for v in pair) for k, pair in PRUNED[name].items()}
-    project.build(tiny_h5(tmp_path / "net.h5", **arrays), tmp_path / "out", board="vcu118")
+    hwgen.build(tiny_h5(tmp_path / "net.h5", **arrays), tmp_path / "out", board="vcu118")
     lint(tmp_path / "out", "net")
 
 
@@ -230,8 +233,8 @@ def test_a_pruned_model_lints_clean(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["first_layer", "all", "dead_inputs"])
 def test_a_pruned_model_simulates(name: str, tmp_path: Path) -> None:
     arrays = {k: tuple(np.float32(v) for v in pair) for k, pair in PRUNED[name].items()}
-    made = project.build(tiny_h5(tmp_path / "net.h5", **arrays), tmp_path / "out", board="vcu118")
-    result = proofs.sim(tmp_path / "out", samples=40)
+    made = hwgen.build(tiny_h5(tmp_path / "net.h5", **arrays), tmp_path / "out", board="vcu118")
+    result = hwgen.sim(tmp_path / "out", samples=40)
     assert result["samples"] >= 40
     assert (result["mismatches"], result["interval"]) == (0, 1)
     assert result["latency_cycles"] == made.design.latency >= 1
@@ -239,25 +242,25 @@ def test_a_pruned_model_simulates(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.sim
 def test_several_inputs_and_outputs_lint_and_simulate(tmp_path: Path) -> None:
-    project.build(branchy_h5(tmp_path / "b.h5"), tmp_path / "out", board="ecp5_evn")
+    hwgen.build(branchy_h5(tmp_path / "b.h5"), tmp_path / "out", board="ecp5_evn")
     lint(tmp_path / "out", "b")
-    assert proofs.sim(tmp_path / "out", samples=40)["mismatches"] == 0
+    assert hwgen.sim(tmp_path / "out", samples=40)["mismatches"] == 0
 
 
 def lint(out: Path, name: str) -> None:
-    tool = tools.verilator()
+    tool = simulators.verilator()
     folder = out / "rtl"
     files = [str(folder / line) for line in (folder / "files.f").read_text("utf-8").split()]
     for top in (f"hwg_{name}", f"hwg_{name}_axis"):
         flags = ["--lint-only", "-Wall", "--top-module", top]
-        tools.run([str(tool.path), *flags, *files], env=tool.env, cwd=out, timeout=120)
+        tools.run([str(tool.path), *flags, *files], env=tool.env, folder=out, timeout=120)
 
 
 # --- moved, copied, started otherwise -------------------------------------------------------------
 
 
 def test_a_build_may_be_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project.build(tiny_h5(tmp_path / "net.h5"), tmp_path / "out", board="vcu118")
+    hwgen.build(tiny_h5(tmp_path / "net.h5"), tmp_path / "out", board="vcu118")
     (tmp_path / "net.h5").unlink()
     shutil.move(tmp_path / "out", tmp_path / "elsewhere")
     monkeypatch.chdir(tmp_path / "elsewhere")
@@ -267,7 +270,7 @@ def test_a_build_may_be_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_interface_is_told(tmp_path: Path) -> None:
-    project.build(tiny_h5(tmp_path / "net.h5"), tmp_path / "out", board="vcu118")
+    hwgen.build(tiny_h5(tmp_path / "net.h5"), tmp_path / "out", board="vcu118")
     design = json.loads((tmp_path / "out" / "design.json").read_text("utf-8"))
     assert design["tops"] == {"flow": "hwg_net", "axis": "hwg_net_axis"}
     (port,) = design["inputs"]
@@ -276,8 +279,8 @@ def test_the_interface_is_told(tmp_path: Path) -> None:
 
 def test_input_format_may_be_named_beside_the_model(tmp_path: Path) -> None:
     file = tiny_h5(tmp_path / "m.h5", OPEN)
-    named = project.load(file, input_format="s5.3")
-    assert named == project.load(file, options=options("s5.3"))
+    named = hwgen.load(file, input_format="s5.3")
+    assert named == hwgen.load(file, options=options("s5.3"))
     assert str(named.inputs[0].type.fixed) == "s5.3"
-    built = project.build(file, board="vcu118", input_format="s5.3")
+    built = hwgen.build(file, board="vcu118", input_format="s5.3")
     assert built.graph == named

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from hwgen.emit.rtl import emit_rtl
+from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ops import OPS
 from hwgen.ops.base import Example
 from hwgen.ops.input_ import Input
-from hwgen.plan.board import load_board
-from hwgen.plan.schedule import schedule
-from hwgen.proofs import make_vectors
+from hwgen.plan.parallel.schedule import schedule
+from hwgen.target.board import load_board
+from hwgen.verify.self_check import make_vectors
 from hwgen.verify.simulate import FLOW_CLAIMS, simulate, trace_of
 
 # Test vectors are files of 64-bit codes.

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen.emit.files import FileSet, json_bytes, npz_bytes
 from hwgen.errors import ConfigError
+from hwgen.files import FileSet, json_bytes, npz_bytes
 
 OURS = '{"hwgen": "0", "schema": 1, "files": {}}'
 FILES = FileSet.of({"b/c.txt": "two", "a.txt": b"one", "manifest.json": OURS})

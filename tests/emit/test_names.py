@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from hwgen.emit.names import KEYWORDS, Names, identifier
+from hwgen.ir.names import KEYWORDS, Names, identifier
 
 
 @pytest.mark.parametrize(

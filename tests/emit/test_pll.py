@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from hwgen.emit.pins import Pin, constraints
-from hwgen.emit.pll import best_clock, pll_instance
 from hwgen.errors import ConfigError
+from hwgen.synth.board.pins import Pin, constraints
+from hwgen.synth.board.pll import best_clock, pll_instance
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from hwgen.emit import sv
+from hwgen.emit.verilog import sv
 
 
 @pytest.mark.parametrize(

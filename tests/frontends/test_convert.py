@@ -20,13 +20,15 @@ from hwgen.errors import (
     UnsupportedLayer,
     UnsupportedQuantizer,
 )
-from hwgen.frontends.chain import Normalise
-from hwgen.frontends.keras_file import KerasModel
-from hwgen.frontends.qkeras import HANDLERS, Converter, Options, convert, identifier
-from hwgen.frontends.topology import parse
+from hwgen.frontends.exact.steps import Normalise
+from hwgen.frontends.keras.file import KerasModel
+from hwgen.frontends.keras.topology import parse
+from hwgen.frontends.options import Options
+from hwgen.frontends.qkeras.convert import HANDLERS, Converter, convert
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
-from hwgen.verify.reference import run_reference
+from hwgen.ir.names import node_name
+from hwgen.ops.reference import run_reference
 
 Config = dict[str, Any]
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -451,8 +453,8 @@ def test_a_shared_layer_is_told_once() -> None:
     ],
 )
 def test_identifiers(name: str, want: str) -> None:
-    assert identifier(name) == want
-    assert identifier(name).isidentifier()
+    assert node_name(name) == want
+    assert node_name(name).isidentifier()
 
 
 def test_names_are_unique_and_the_same_every_time() -> None:

@@ -13,8 +13,8 @@ import h5py
 import numpy as np
 import pytest
 
-from hwgen.frontends.keras_file import KerasModel, read_keras, sniff
-from hwgen.frontends.keras_h5 import snake_case
+from hwgen.frontends.keras.file import KerasModel, read_keras, sniff
+from hwgen.frontends.keras.h5 import snake_case
 from tests.frontends.keras_files import (
     BIAS,
     DENSE,
@@ -308,7 +308,7 @@ def test_reading_needs_no_tensorflow_and_import_no_h5py(tmp_path: Path) -> None:
     """In a process of its own: what got imported says more than any clock."""
     full_h5(tmp_path / "m.h5")
     code = (
-        "import sys, pathlib, hwgen.frontends.keras_file as k\n"
+        "import sys, pathlib, hwgen.frontends.keras.file as k\n"
         "assert 'h5py' not in sys.modules\n"
         "k.read_keras(pathlib.Path(sys.argv[1]))\n"
         "heavy = {'tensorflow', 'keras', 'qkeras', 'torch', 'scipy', 'pandas'} & set(sys.modules)\n"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from hwgen.errors import ConfigError, ModelError
-from hwgen.frontends import keras_h5, keras_zip
-from hwgen.frontends.keras_file import read_keras
+from hwgen.frontends.keras import h5, zip
+from hwgen.frontends.keras.file import read_keras
 from tests.frontends.keras_files import (
     DENSE,
     archive,
@@ -233,9 +233,9 @@ def test_a_file_without_permission_is_told(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_oversized_json_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hwgen.frontends.keras_file.MAX_CONFIG", 100)
-    monkeypatch.setattr(keras_h5, "MAX_CONFIG", 100)
-    monkeypatch.setattr(keras_zip, "MAX_CONFIG", 100)
+    monkeypatch.setattr("hwgen.frontends.keras.file.MAX_CONFIG", 100)
+    monkeypatch.setattr(h5, "MAX_CONFIG", 100)
+    monkeypatch.setattr(zip, "MAX_CONFIG", 100)
     weights = weights_h5(tmp_path / "w.h5")
     with pytest.raises(ModelError, match="larger than"):
         read_keras(json_file(tmp_path / "m.json"), weights)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from hwgen.errors import ConfigError, ModelError
-from hwgen.frontends import keras_h5
-from hwgen.frontends.keras_file import read_keras
+from hwgen.frontends.keras import h5
+from hwgen.frontends.keras.file import read_keras
 from tests.frontends.keras_files import (
     BIAS,
     DENSE,
@@ -255,7 +255,7 @@ def test_wrong_weights_are_told(tmp_path: Path, name: str) -> None:
 def test_links_that_make_an_endless_tree_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keras_h5, "_MAX_OBJECTS", 2000)
+    monkeypatch.setattr(h5, "_MAX_OBJECTS", 2000)
     with h5py.File(tmp_path / "w.h5", "w") as file:
         group = file.create_group("layers/dense")
         for _ in range(4):

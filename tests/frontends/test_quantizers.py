@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hwgen.errors import ModelError, UnsupportedQuantizer
-from hwgen.frontends.quantizers import QuantizedBits, QuantizedRelu, parse_quantizer
+from hwgen.frontends.qkeras.quantizers import QuantizedBits, QuantizedRelu, parse_quantizer
 
 
 def code(text: str, *x: float) -> list[int]:

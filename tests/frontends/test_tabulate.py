@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from hwgen.errors import UnsupportedLayer
-from hwgen.frontends.chain import Affine, Divide, Normalise, Rectify, Step, Value, f32
-from hwgen.frontends.quantizers import parse_quantizer
-from hwgen.frontends.tabulate import Table, changes, staircase, tabulate
+from hwgen.frontends.exact.staircase import Table, changes, staircase, tabulate
+from hwgen.frontends.exact.steps import Affine, Divide, Normalise, Rectify, Step, Value, f32
+from hwgen.frontends.qkeras.quantizers import parse_quantizer
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.mulshift import MulShift
 from hwgen.ops.requantize import Requantize

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hwgen.errors import ModelError, UnsupportedLayer
-from hwgen.frontends.topology import Call, Network, check_wrapper, parse
+from hwgen.frontends.keras.topology import Call, Network, check_wrapper, parse
 
 Config = dict[str, Any]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hwgen.errors import HwgenError
-from hwgen.frontends.keras_file import read_keras
+from hwgen.frontends.keras.file import read_keras
 from tests.frontends.keras_files import Variables, full_h5, json_file, weights_h5
 
 # Returns the model file and the weights file, if one is given.

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from hwgen import ops
-from hwgen.emit.files import FileSet
-from hwgen.emit.rtl import emit_rtl
+from hwgen.emit.verilog.design import emit_rtl
+from hwgen.files import FileSet
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
-from hwgen.plan.schedule import schedule
-from hwgen.plan.tables import Prices
+from hwgen.plan.parallel.schedule import schedule
+from hwgen.plan.parallel.truth_tables import Prices
 
 HERE = Path(__file__).resolve().parent
 

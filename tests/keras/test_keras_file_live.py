@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen.frontends.keras_file import KerasModel, read_keras
-from hwgen.frontends.keras_h5 import snake_case
+from hwgen.frontends.keras.file import KerasModel, read_keras
+from hwgen.frontends.keras.h5 import snake_case
 
 pytestmark = pytest.mark.keras
 

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from hwgen.errors import UnsupportedQuantizer
-from hwgen.frontends.quantizers import Codes, Quantizer, parse_quantizer
-from hwgen.frontends.quantizers_base import is_po2, round_clip
-from hwgen.frontends.quantizers_scale import undecided
+from hwgen.frontends.qkeras.quantizers import Codes, Quantizer, parse_quantizer
+from hwgen.frontends.qkeras.quantizers_base import is_po2, round_clip
+from hwgen.frontends.qkeras.quantizers_scale import undecided
 
 pytestmark = pytest.mark.keras
 

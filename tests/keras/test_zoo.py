@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pytest
 
 from hwgen.errors import ModelProblems
-from hwgen.frontends.keras_file import read_keras
-from hwgen.frontends.keras_live import oracle
-from hwgen.frontends.qkeras import Options, convert
+from hwgen.frontends.keras.file import read_keras
+from hwgen.frontends.keras.live import oracle
+from hwgen.frontends.options import Options
+from hwgen.frontends.qkeras.convert import convert
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
-from hwgen.verify.reference import Reference
+from hwgen.ops.reference import Reference
 
 pytestmark = [
     pytest.mark.keras,

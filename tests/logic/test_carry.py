@@ -4,9 +4,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Add, Add3, Builder, Logic, Shl
+from hwgen.logic.nodes import Add, Add3, Shl
 
 
 @pytest.fixture

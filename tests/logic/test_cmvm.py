@@ -7,13 +7,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hwgen.logic import cmvm, native
+from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.carry import adder_positions
-from hwgen.logic.cmvm import Plan, apply, matvec, solve
-from hwgen.logic.columns import differences, direct, signed_digits
+from hwgen.logic.cmvm import native
+from hwgen.logic.cmvm import solve as solver
+from hwgen.logic.cmvm.columns import differences, direct, signed_digits
+from hwgen.logic.cmvm.problem import Options, Problem
+from hwgen.logic.cmvm.solve import Plan, apply, matvec, solve
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Add, Add3, Builder, Const, In, Logic, Shl
-from hwgen.logic.problem import Options, Problem
+from hwgen.logic.nodes import Add, Add3, Const, In, Shl
 
 Rng = np.random.Generator
 
@@ -114,11 +116,11 @@ def test_repeated_and_shifted_wires_are_merged() -> None:
 
 
 def test_a_wide_layer_is_solved_in_blocks(rng: Rng, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cmvm, "PAIR_LIMIT", 50)
+    monkeypatch.setattr(solver, "PAIR_LIMIT", 50)
     weight = matrix(rng, 24, 6, 6, 0.3)
-    cmvm._solve.cache_clear()
+    solver._solve.cache_clear()
     logic, _ = build(weight, [-8] * 24, [7] * 24)
-    cmvm._solve.cache_clear()
+    solver._solve.cache_clear()
     x = rng.integers(-8, 8, (100, 24))
     assert np.array_equal(evaluate(logic, {"x": x}, check=True)["y"], x @ weight)
 
@@ -203,17 +205,17 @@ def test_positions_are_those_of_the_logic(rng: Rng) -> None:
     ("move", "message"), [((0, 1), "not the matrix"), ((1, 0), "not the matrix")]
 )
 def test_a_wrong_plan_is_refused(monkeypatch: pytest.MonkeyPatch, move, message) -> None:
-    real = cmvm._build
+    real = solver._build
 
     def broken(*args):
         (i, shift), other = real(*args)
         return [(i, shift + move[1]), other] if move[1] else [other, (i, shift)]
 
-    monkeypatch.setattr(cmvm, "_build", broken)
-    cmvm._solve.cache_clear()
+    monkeypatch.setattr(solver, "_build", broken)
+    solver._solve.cache_clear()
     with pytest.raises(AssertionError, match=message):
         solve(np.array([[3, 1], [5, 7]]), [0, 0], [0, 0], [7, 7])
-    cmvm._solve.cache_clear()
+    solver._solve.cache_clear()
 
 
 def test_a_plan_serves_every_position() -> None:
@@ -232,7 +234,7 @@ def test_a_plan_serves_every_position() -> None:
 def test_deterministic(rng: Rng) -> None:
     weight = matrix(rng, 16, 16, 6, 0.3)
     first = solve(weight, [0] * 16, [-8] * 16, [7] * 16)
-    cmvm._solve.cache_clear()
+    solver._solve.cache_clear()
     assert solve(weight, [0] * 16, [-8] * 16, [7] * 16) == first
 
 

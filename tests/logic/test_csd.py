@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from hwgen.logic.columns import signed_digits
+from hwgen.logic.cmvm.columns import signed_digits
 
 
 @pytest.mark.parametrize("value", [*range(-300, 301), 1 << 70, -(1 << 70) + 1, 0x5555, 0x7FFF])

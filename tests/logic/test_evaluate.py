@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate, evaluate_wires
-from hwgen.logic.graph import Builder, Logic, round_half_even
+from hwgen.logic.nodes import round_half_even
 
 
 def one_of_each(b: Builder, a: int, c: int) -> list[int]:

@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from hwgen.logic import native
-from hwgen.logic.flow import SINK, SOURCE, UNBOUND, Cut
+from hwgen.logic.cmvm import native
+from hwgen.logic.mincut import SINK, SOURCE, UNBOUND, Cut
 
 
 def least_cut(nodes: int, edges: list[tuple[int, int, int]]) -> list[bool]:

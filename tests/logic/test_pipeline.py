@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from hwgen.errors import DoesNotFit
+from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Builder, Logic, Requant, operands
+from hwgen.logic.nodes import Requant, operands
 from hwgen.logic.pipeline import (
     Pipeline,
     blocks_of,

@@ -4,10 +4,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwgen.logic.bit_origins import NOTHING, Span, origins, output_bits, reads, register_bits
+from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate_wires
-from hwgen.logic.graph import Add, Add3, Builder, Const, In, Logic, Select, operands
+from hwgen.logic.nodes import Add, Add3, Const, In, Select, operands
 from hwgen.logic.retime import least_latency, retime
-from hwgen.logic.wiring import NOTHING, Span, origins, output_bits, reads, register_bits
 
 
 def scribble(seed: int, size: int, inputs: int = 3) -> Logic:

@@ -8,13 +8,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from hwgen.logic import native, search, share
-from hwgen.logic.anneal import Moves, canon, match
-from hwgen.logic.cmvm import solve
-from hwgen.logic.columns import differences, direct
-from hwgen.logic.plan import Maker
-from hwgen.logic.problem import DELAY2, DELAY3, Options, Problem, least_delay
-from hwgen.logic.sums import Record, Sums, new_form
+from hwgen.logic.cmvm import native, search, share
+from hwgen.logic.cmvm.adder_graph import Maker
+from hwgen.logic.cmvm.anneal import Moves, canon, match
+from hwgen.logic.cmvm.columns import differences, direct
+from hwgen.logic.cmvm.problem import DELAY2, DELAY3, Options, Problem, least_delay
+from hwgen.logic.cmvm.solve import solve
+from hwgen.logic.cmvm.sums import Record, Sums, new_form
 
 Rng = np.random.Generator
 

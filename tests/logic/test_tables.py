@@ -8,12 +8,25 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from hwgen.logic.bit_origins import Span, origins, read_origins, register_bits
+from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Add, Builder, Logic, Table
+from hwgen.logic.nodes import Add, Table
 from hwgen.logic.pipeline import pipeline
-from hwgen.logic.tables import PART, Function, columns, levels, luts, split, support
-from hwgen.logic.tabulate import Word, cone, enumerated, table, word
-from hwgen.logic.wiring import Span, origins, read_origins, register_bits
+from hwgen.logic.truth_tables import (
+    PART,
+    Function,
+    Word,
+    columns,
+    cone,
+    enumerated,
+    levels,
+    luts,
+    split,
+    support,
+    table,
+    word,
+)
 
 
 def function(one: Function, address: int) -> int:

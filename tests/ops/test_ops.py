@@ -11,10 +11,10 @@ import pytest
 
 from hwgen.errors import ModelError
 from hwgen.ir.tensor import Codes, TensorType
+from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Builder, Logic
 from hwgen.ops import OPS, Example
-from hwgen.ops.carrier import carrier, cast, room
+from hwgen.ops.exact_dtype import carrier, cast, room
 
 CASES = [
     pytest.param(example, id=f"{kind}-{number}")

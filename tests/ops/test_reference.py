@@ -27,7 +27,7 @@ from hwgen.ops import (
     ShiftLeft,
     Thresholds,
 )
-from hwgen.verify.reference import Reference, run_reference
+from hwgen.ops.reference import Reference, run_reference
 
 
 def grown(*steps, outputs):

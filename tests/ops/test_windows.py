@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hwgen.errors import ModelError
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import TensorType, int_array
+from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Builder, Logic
 from hwgen.ops import Conv, Dense, DepthwiseConv, MaxPool, SumPool
-from hwgen.ops.carrier import carrier, cast
+from hwgen.ops.exact_dtype import carrier, cast
 
 QUICK = settings(derandomize=True, deadline=None, database=None, max_examples=60)
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from hwgen.api.codec_core import codec_build, codec_core
 from hwgen.codec.block import Format
-from hwgen.codec.plan import Choice, Plan
+from hwgen.codec.plan import CodingPlan, MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.transform import Quantiser, Spatial, Transform
 from hwgen.codec.wire import WEIGHTS, Coder
-from hwgen.codec_build import codec_build, codec_core
-from hwgen.emit.files import json_bytes
-from hwgen.package.codec_core import CodecCore
-from hwgen.package.codec_package import codec_registers
+from hwgen.files import json_bytes
+from hwgen.package.codec_engine.core import CodecCore
+from hwgen.package.codec_engine.package import codec_registers
 from hwgen.package.registers import Register
 
 MODEL = "0123456789abcdef" * 4
@@ -31,20 +31,20 @@ def tables_of(seed: int) -> Tables:
     return Tables.of(np.array([rng.permutation(share) for _ in range(16)]).astype(np.int64))
 
 
-def some_plan(coder: Coder = Coder.TANS) -> Plan:
+def some_plan(coder: Coder = Coder.TANS) -> CodingPlan:
     """Two table sets; a lossless map, a raw one, and one of Haar coefficients with weights."""
     haar = Transform(
         6, 7, True, Quantiser(4, (16, 16, 16), (64, 64, 64)), Spatial.HAAR2, weights=WEIGHT
     )
     choices = (
-        Choice("relu1", "relu1", (5, 6, 20), 8, False, coder=coder),
-        Choice("pool \u00e9", "pool", (3, 3, 5), 6, True, "raw", coder),
-        Choice("relu2", "relu2", (7, 5, 6), 8, False, "transform", coder, 1, haar),
+        MapCoding("relu1", "relu1", (5, 6, 20), 8, False, coder=coder),
+        MapCoding("pool \u00e9", "pool", (3, 3, 5), 6, True, "raw", coder),
+        MapCoding("relu2", "relu2", (7, 5, 6), 8, False, "transform", coder, 1, haar),
     )
-    return Plan(MODEL, (tables_of(1), tables_of(2)), choices)
+    return CodingPlan(MODEL, (tables_of(1), tables_of(2)), choices)
 
 
-def plan_file(folder: Path, plan: Plan) -> Path:
+def plan_file(folder: Path, plan: CodingPlan) -> Path:
     file = folder / "plan.json"
     file.write_bytes(json_bytes(plan.as_json()))
     return file
@@ -57,7 +57,7 @@ class Built:
     ip: Path
     core: CodecCore
     registers: tuple[Register, ...]
-    plan: Plan | None
+    plan: CodingPlan | None
 
     def form(self, name: str) -> Format:
         assert self.plan
@@ -79,7 +79,7 @@ class Built:
         return module
 
 
-def built(folder: Path, plan: Plan | None, **given: Any) -> Built:
+def built(folder: Path, plan: CodingPlan | None, **given: Any) -> Built:
     """Build a package in a new folder."""
     file = plan_file(folder, plan) if plan else None
     codec_build(folder / "ip", plan=file, **given)

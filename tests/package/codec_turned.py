@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.codec.plan import Choice, Plan
+from hwgen.codec.plan import CodingPlan, MapCoding
 from hwgen.codec.transform import Quantiser, Spatial, Transform, klt
 from tests.package.codec_package import some_plan
 
@@ -26,16 +26,16 @@ def mixed(spatial: Spatial, channels: int, group: int, rng: np.random.Generator)
     )
 
 
-def turned_plan() -> Plan:
+def turned_plan() -> CodingPlan:
     """The plan of the other tests with a map behind a KLT of two groups, and one of the paper's."""
     plan, rng = some_plan(), np.random.default_rng(7)
     haar = mixed(Spatial.HAAR2, 11, 8, rng)
     paper = mixed(Spatial.NONE, 9, 9, rng)
     weights = plan.choices[2].transform.weights if plan.choices[2].transform else ()
     more = (
-        Choice("mixed", "conv", (7, 5, 11), 8, True, "transform", plan.choices[2].coder, 1,
+        MapCoding("mixed", "conv", (7, 5, 11), 8, True, "transform", plan.choices[2].coder, 1,
                replace(haar, weights=weights), (2, 2, 32)),
-        Choice("paper", "conv", (4, 6, 9), 8, True, "transform", plan.choices[2].coder, 1,
+        MapCoding("paper", "conv", (4, 6, 9), 8, True, "transform", plan.choices[2].coder, 1,
                replace(paper, weights=weights)),
     )  # fmt: skip
     return replace(plan, choices=(*plan.choices, *more))

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from hwgen import packing, project
+import hwgen
+from hwgen.api import pack
 from hwgen.package.core import Core
 from hwgen.package.registers import Register, register_map
 from hwgen.verify import compile_rtl
@@ -40,9 +41,9 @@ class Packed:
 
 
 def _packed(folder: Path, model: Path, board: str) -> Packed:
-    project.build(model, folder / "out", board=board)
-    packing.pack(folder / "out")
-    core = packing.open_core(folder / "out")
+    hwgen.build(model, folder / "out", board=board)
+    pack.pack(folder / "out")
+    core = pack.open_core(folder / "out")
     return Packed(folder / "out", core, register_map(core))
 
 

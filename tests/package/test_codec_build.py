@@ -17,18 +17,18 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from hwgen import paths
+from hwgen import paths, tools
+from hwgen.api.codec_core import codec_build, codec_core
 from hwgen.cli import run
-from hwgen.codec.plan import Plan
+from hwgen.codec.plan import CodingPlan
 from hwgen.codec.wire import Coder
-from hwgen.codec_build import codec_build, codec_core
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError, ToolMissing
-from hwgen.package.codec_package import codec_package
-from hwgen.package.codec_tables import memories
-from hwgen.package.codec_top import codec_ports
+from hwgen.package.codec_engine.package import codec_package
+from hwgen.package.codec_engine.tables import memories
+from hwgen.package.codec_engine.top import codec_ports
 from hwgen.package.core import counted
-from hwgen.plan.board import boards
-from hwgen.verify import tools
+from hwgen.target.board import boards
+from hwgen.verify import simulators
 from tests.package.codec_package import (
     KINDS,
     MODEL,
@@ -119,7 +119,7 @@ def test_arrays_in_c_are_the_files(planned: Built) -> None:
 
 
 def test_the_packaged_sources_are_free_of_warnings(made: Built) -> None:
-    verilator = tools.verilator()
+    verilator = simulators.verilator()
     command = [str(verilator.path), "--lint-only", "-Wall", "--top-module", made.core.ip]
     text = tools.run([*command, *map(str, made.sources())], env=verilator.env, what=made.core.ip)
     assert "%Warning" not in text
@@ -255,7 +255,7 @@ def test_engines_that_cannot_be_are_refused(
     assert not list(tmp_path.iterdir())
 
 
-def _plans() -> Mapping[str, tuple[Plan, dict[str, Any], str]]:
+def _plans() -> Mapping[str, tuple[CodingPlan, dict[str, Any], str]]:
     plan = some_plan()
     haar = plan.choices[2]
     assert haar.transform

@@ -12,8 +12,8 @@ import pytest
 
 from hwgen.codec.tensor import encode
 from hwgen.codec.wire import Fault, Grid, pack_index
-from hwgen.package.codec_bench import READER, WRITER, beats
-from hwgen.package.codec_top import codec_ports
+from hwgen.package.codec_engine.bench import READER, WRITER, beats
+from hwgen.package.codec_engine.top import codec_ports
 from hwgen.verify import compile_rtl
 from tests.package.codec_package import KINDS, Built, Registers, overlay, package
 from tests.package.test_fusesoc import fusesoc

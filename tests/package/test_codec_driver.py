@@ -14,7 +14,7 @@ import pytest
 
 from hwgen.codec.tensor import encode
 from hwgen.codec.wire import Descriptor
-from hwgen.package.codec_bench import READER, WRITER, beats, describe, load
+from hwgen.package.codec_engine.bench import READER, WRITER, beats, describe, load
 from tests.package.codec_mock import Bare, compiled
 from tests.package.codec_package import KINDS, Built, Registers, built, overlay, some_plan
 

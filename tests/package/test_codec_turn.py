@@ -12,18 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hwgen import tools
+from hwgen.api.codec_core import codec_core
 from hwgen.cli import run as cli
-from hwgen.codec.order import to_stream
-from hwgen.codec.plan import Choice
+from hwgen.codec.block_scan import to_stream
+from hwgen.codec.plan import MapCoding
 from hwgen.codec.transform import Quantiser, Spatial, Transform
 from hwgen.codec.wire import Coder, Descriptor
-from hwgen.codec_build import codec_core
-from hwgen.coding import calibrate
 from hwgen.errors import DoesNotFit
-from hwgen.package.codec_bench import READER, WRITER, beats_of, codec_bench, describe
-from hwgen.package.codec_package import codec_registers
-from hwgen.package.codec_transform import Turns, in_engine, row_words, transform_words
-from hwgen.verify import tools
+from hwgen.package.codec_engine.bench import READER, WRITER, beats_of, codec_bench, describe
+from hwgen.package.codec_engine.package import codec_registers
+from hwgen.package.codec_engine.transform import Turns, in_engine, row_words, transform_words
+from hwgen.plan.coding.calibrate import calibrate
+from hwgen.verify import simulators
 from tests.codec.networks import convolutional, pictures
 from tests.package.codec_mock import Bare, compiled
 from tests.package.codec_package import Built, Registers, built, overlay, plan_file
@@ -56,7 +57,7 @@ class CMap(ctypes.Structure):
     )  # fmt: skip
 
 
-def choice_of(made: Built, name: str) -> tuple[Choice, Transform]:
+def choice_of(made: Built, name: str) -> tuple[MapCoding, Transform]:
     assert made.plan
     choice = made.plan[name]
     assert choice.transform
@@ -135,7 +136,7 @@ def test_readme_and_catalogue_tell_of_transforms(made: Built) -> None:
 
 
 def test_the_packaged_sources_are_free_of_warnings(made: Built) -> None:
-    verilator = tools.verilator()
+    verilator = simulators.verilator()
     command = [str(verilator.path), "--lint-only", "-Wall", "--top-module", made.core.ip]
     text = tools.run([*command, *map(str, made.sources())], env=verilator.env, what=made.core.ip)
     assert "%Warning" not in text
@@ -282,7 +283,9 @@ def test_a_bench_is_made_for_any_transform(spatial: Spatial, channels: int, grou
     rng = np.random.default_rng(5)
     transform = mixed(spatial, channels, group, rng) if group else Transform(
         channels, 14, True, Quantiser.of(1.0, spatial), spatial, lo=0, hi=255)  # fmt: skip
-    choice = Choice("map", "map", (9, 5, channels), 8, True, "transform", Coder.TANS, 0, transform)
+    choice = MapCoding(
+        "map", "map", (9, 5, channels), 8, True, "transform", Coder.TANS, 0, transform
+    )
     core = codec_core(replace(turned_plan(), choices=(choice,)))
     files = codec_bench(core, codec_registers(core))
     assert "PASSED, 3 tensors" in files["tb_hwg_codec_ip.sv"]

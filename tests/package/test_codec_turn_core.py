@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen.codec.order import folded, to_stream
+from hwgen.codec.block_scan import folded, to_stream
 from hwgen.codec.tensor import encode
 from hwgen.codec.transform import Spatial
 from hwgen.codec.wire import Ints, pack_index
-from hwgen.package.codec_bench import READER, WRITER, beats_of
-from hwgen.package.codec_top import codec_ports
-from hwgen.package.codec_transform import in_engine
+from hwgen.package.codec_engine.bench import READER, WRITER, beats_of
+from hwgen.package.codec_engine.top import codec_ports
+from hwgen.package.codec_engine.transform import in_engine
 from hwgen.verify import compile_rtl
 from tests.package.codec_package import Built, built
 from tests.package.codec_turned import GIVEN, MAPS, mixed, turned_plan

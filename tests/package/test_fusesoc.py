@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hwgen.verify import tools
+from hwgen.verify import simulators
 from tests.package.conftest import VERILATOR_OPTIONS, Packed
 
 FUSESOC = Path(sys.executable).parent / "fusesoc"
@@ -19,7 +19,7 @@ FUSESOC = Path(sys.executable).parent / "fusesoc"
 
 def fusesoc(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run FuseSoC in a folder that knows no core but those it is told of."""
-    verilator = tools.verilator()
+    verilator = simulators.verilator()
     env = {
         **os.environ,
         **verilator.env,

@@ -15,16 +15,18 @@ from typing import Any
 
 import pytest
 
-from hwgen import packing, project
+import hwgen
+from hwgen import tools
+from hwgen.api import pack
 from hwgen.cli import run
-from hwgen.emit.holes import fill
 from hwgen.errors import ConfigError, ToolMissing
+from hwgen.files import fill_template
 from hwgen.package.build import FORMATS, package
 from hwgen.package.constraints import constraints
 from hwgen.package.core import Core
 from hwgen.package.registers import description, register_map
-from hwgen.plan.board import boards, load_board
-from hwgen.verify import tools
+from hwgen.target.board import boards, load_board
+from hwgen.verify import simulators
 from tests.cli.models import act, branchy_h5, dense, sequential, source, tiny_h5
 from tests.frontends.keras_files import full_h5
 from tests.package.conftest import Packed
@@ -33,9 +35,9 @@ from tests.package.conftest import Packed
 
 
 def test_the_same_build_gives_the_same_bytes(tiny: Packed, tmp_path: Path) -> None:
-    first = packing.packed(tiny.build)
-    again = project.build(tiny_h5(tmp_path / "tiny.h5"), tmp_path / "other", board="pynq_z2")
-    assert packing.packed(tmp_path / "other") == first
+    first = pack.packed(tiny.build)
+    again = hwgen.build(tiny_h5(tmp_path / "tiny.h5"), tmp_path / "other", board="pynq_z2")
+    assert pack.packed(tmp_path / "other") == first
     assert again.design.model == tiny.core.model
     written = {p.relative_to(tiny.ip).as_posix(): p.read_bytes()
                for p in tiny.ip.rglob("*") if p.is_file()}  # fmt: skip
@@ -43,7 +45,7 @@ def test_the_same_build_gives_the_same_bytes(tiny: Packed, tmp_path: Path) -> No
 
 
 def test_no_file_tells_a_place_or_a_time(packed: Packed) -> None:
-    for path, content in packing.packed(packed.build):
+    for path, content in pack.packed(packed.build):
         text = content.decode("utf-8")
         assert str(packed.build) not in text, path
         assert not re.search(r"\b20\d\d-\d\d-\d\d\b|/tmp/|/home/|/root/", text), path
@@ -63,7 +65,7 @@ def test_manifest_lists_every_file_and_names_the_model(packed: Packed) -> None:
 
 
 def test_every_text_names_the_model_and_its_licence(packed: Packed) -> None:
-    for path, content in packing.packed(packed.build):
+    for path, content in pack.packed(packed.build):
         text = content.decode("utf-8")
         if path.startswith("hdl/units/") or path in ("hdl/files.f",):
             continue
@@ -75,7 +77,7 @@ def test_every_text_names_the_model_and_its_licence(packed: Packed) -> None:
 
 @pytest.mark.parametrize("top", ["ip", "trigger"])
 def test_the_packaged_sources_are_free_of_warnings(top: str, packed: Packed) -> None:
-    verilator = tools.verilator()
+    verilator = simulators.verilator()
     name = getattr(packed.core, top)
     command = [str(verilator.path), "--lint-only", "-Wall", "--top-module", name]
     text = tools.run([*command, *map(str, packed.sources())], env=verilator.env, what=name)
@@ -123,7 +125,7 @@ def test_readme_tells_ports_registers_and_uses(packed: Packed) -> None:
 def test_formats_add_what_they_name(
     tiny: Packed, formats: tuple[str, ...], has: set[str], lacks: set[str]
 ) -> None:
-    files = packing.packed(tiny.build, formats)
+    files = pack.packed(tiny.build, formats)
     names = set(files.paths) | {p.rsplit("/", n)[0] for p in files.paths for n in (1, 2)}
     assert has <= names
     assert not lacks & names
@@ -140,8 +142,8 @@ def test_a_layer_named_as_a_module_of_ours_is_kept_apart(tmp_path: Path) -> None
     from tests.cli.models import variables
 
     full_h5(tmp_path / "net.h5", model, variables({"ip": (4, 5), "trigger": (5, 3)}))
-    project.build(tmp_path / "net.h5", tmp_path / "out", board="vcu118")
-    core = packing.open_core(tmp_path / "out")
+    hwgen.build(tmp_path / "net.h5", tmp_path / "out", board="vcu118")
+    core = pack.open_core(tmp_path / "out")
     modules = [p.rsplit("/", 1)[-1].removesuffix(".sv") for p, _ in core.sources]
     assert {"hwg_net_ip", "hwg_net_trigger"} <= set(modules)
     assert (core.ip, core.trigger) == ("hwg_net_ipb", "hwg_net_triggerb")
@@ -153,11 +155,11 @@ def test_a_core_without_flow_ports_is_packaged_without_the_wrapper(
     tiny: Packed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     core = dataclasses.replace(tiny.core, flow=None)
-    monkeypatch.setattr(packing, "open_core", lambda _: core)
-    files = packing.packed(tiny.build)
+    monkeypatch.setattr(pack, "open_core", lambda _: core)
+    files = pack.packed(tiny.build)
     assert not [p for p in files.paths if "trigger" in p]
     with pytest.raises(ConfigError, match="no flow ports") as caught:
-        packing.packed(tiny.build, ["trigger"])
+        pack.packed(tiny.build, ["trigger"])
     assert caught.value.where == "--format"
 
 
@@ -223,11 +225,11 @@ def test_the_clock_is_constrained(tiny: Packed, board: str, mhz: float, lines: l
 
 
 def test_a_template_with_a_missing_or_unused_hole_is_a_bug() -> None:
-    assert fill("a @{x}\n  @{y}\nend\n", x="1", y="b\n\nc") == "a 1\n  b\n\n  c\nend\n"
-    assert fill("a\n  @{y}\nend\n", y="") == "a\nend\n"
+    assert fill_template("a @{x}\n  @{y}\nend\n", x="1", y="b\n\nc") == "a 1\n  b\n\n  c\nend\n"
+    assert fill_template("a\n  @{y}\nend\n", y="") == "a\nend\n"
     for values in ({}, {"x": "1", "z": "2"}):
         with pytest.raises(AssertionError, match="differ"):
-            fill("a @{x}", **values)
+            fill_template("a @{x}", **values)
 
 
 # ------------------------------------------------------------------ what is refused
@@ -266,7 +268,7 @@ def test_a_build_that_was_touched_is_refused(
     shutil.copytree(tiny.build, tmp_path / "out", ignore=shutil.ignore_patterns("ip"))
     spoil(tmp_path / "out")
     with pytest.raises(ConfigError, match=re.escape(what)):
-        packing.pack(tmp_path / "out")
+        pack.pack(tmp_path / "out")
     assert not (tmp_path / "out" / "ip").exists()
 
 
@@ -275,20 +277,20 @@ def test_foreign_folders_and_builds_are_not_overwritten(tiny: Packed, tmp_path: 
     foreign.mkdir()
     (foreign / "thesis.tex").write_text("x")
     with pytest.raises(ConfigError, match="not overwritten"):
-        packing.pack(tiny.build, foreign)
+        pack.pack(tiny.build, foreign)
     assert [p.name for p in foreign.iterdir()] == ["thesis.tex"]
     with pytest.raises(ConfigError, match="holds a build"):
-        packing.pack(tiny.build, tiny.build)
+        pack.pack(tiny.build, tiny.build)
     assert (tiny.build / "design.json").is_file()
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigError, match="must be a folder"):
-        packing.pack(tiny.build, tmp_path / "file")
+        pack.pack(tiny.build, tmp_path / "file")
 
 
 def test_a_package_is_replaced_whole(tiny: Packed, tmp_path: Path) -> None:
-    packing.pack(tiny.build, tmp_path / "p", ["c"])
+    pack.pack(tiny.build, tmp_path / "p", ["c"])
     (tmp_path / "p" / "left.txt").write_text("x")
-    told = packing.pack(tiny.build, tmp_path / "p", ["pynq"])
+    told = pack.pack(tiny.build, tmp_path / "p", ["pynq"])
     names = {p.name for p in (tmp_path / "p").rglob("*")}
     assert not {"left.txt", "hwg_tiny.c"} & names
     assert "hwg_tiny.py" in names
@@ -312,7 +314,7 @@ def test_without_peakrdl_the_extra_is_named(tiny: Packed, monkeypatch: pytest.Mo
 def test_pack_from_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    project.build(branchy_h5(tmp_path / "b.h5"), tmp_path / "out", board="ulx3s")
+    hwgen.build(branchy_h5(tmp_path / "b.h5"), tmp_path / "out", board="ulx3s")
     monkeypatch.chdir(tmp_path)
     assert run(["pack", "out", "--json", "-q"]) == 0
     told = json.loads(capsys.readouterr().out)

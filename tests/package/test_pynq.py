@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import hwgen
-from hwgen.opened import Output
+from hwgen.api.folder import BuildFolder
+from hwgen.ops.reference import Reference
 from hwgen.package.drivers import pynq_driver
-from hwgen.verify.reference import Reference
 from hwgen.verify.vectors import Vectors
 from tests.package.conftest import Packed, load
 
@@ -25,7 +25,7 @@ class Ip:
 
     def __init__(self, packed: Packed, driver: Any) -> None:
         self.driver = driver
-        self.reference = Reference(Output.open(packed.build).graph)
+        self.reference = Reference(BuildFolder.open(packed.build).graph)
         self.words = {r.offset: r.reset or 0 for r in packed.registers}
         self.offsets = {r.name: r.offset for r in packed.registers}
         self.inputs: dict[str, Any] = {}

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hwgen import paths, project
+import hwgen
+from hwgen import paths
 from hwgen.errors import ConfigError
-from hwgen.plan.board import TOOLCHAINS, board_from, boards, load_board
+from hwgen.target.board import TOOLCHAINS, board_from, boards, load_board
 from tests.cli.models import tiny_h5
 
 
@@ -313,9 +314,9 @@ def test_board_files_are_plain_data() -> None:
 
 
 def test_a_small_model_is_built_for_every_board(tmp_path: Path) -> None:
-    graph = project.load(tiny_h5(tmp_path / "tiny.h5"))
+    graph = hwgen.load(tiny_h5(tmp_path / "tiny.h5"))
     for board in boards():
-        built = project.build(graph, board=board.name)
+        built = hwgen.build(graph, board=board.name)
         assert built.goal.clock_mhz == board.default_mhz
         assert json.loads(built.files["design.json"])["axis"]["data_width"] == board.data_width
         assert board_from(json.loads(built.files["board.json"])) == board

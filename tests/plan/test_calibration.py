@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from hwgen.plan.board import boards, load_board
-from hwgen.plan.calibration import FILE, calibrated, path_ns
-from hwgen.plan.cost import terms_of_stage
-from hwgen.plan.terms import TERMS
+from hwgen.cost.calibration import FILE, calibrated, path_ns
+from hwgen.cost.estimate import terms_of_stage
+from hwgen.cost.terms import TERMS
+from hwgen.target.board import boards, load_board
 from tests.bench_estimate.calibrate import (
     LEAST,
     Record,

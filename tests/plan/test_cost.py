@@ -6,24 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen.emit.layout import ModuleNames
-from hwgen.emit.rtl import emit_rtl
-from hwgen.ir.fixed import Fixed
-from hwgen.ir.graph import Graph, Node, Output
-from hwgen.ir.tensor import TensorType
-from hwgen.logic.carry import adder_positions
-from hwgen.logic.graph import Builder, Logic
-from hwgen.ops.base import Op
-from hwgen.ops.conv import Conv
-from hwgen.ops.dense import Dense
-from hwgen.ops.input_ import Input
-from hwgen.ops.merge import Add as AddOp
-from hwgen.ops.pool import MaxPool
-from hwgen.ops.requantize import Requantize
-from hwgen.ops.thresholds import Thresholds
-from hwgen.plan.board import boards, load_board
-from hwgen.plan.calibration import calibrated, grade_of, path_ns
-from hwgen.plan.cost import (
+from hwgen.cost.calibration import calibrated, grade_of, path_ns
+from hwgen.cost.estimate import (
     Estimate,
     estimate,
     estimate_stages,
@@ -32,11 +16,27 @@ from hwgen.plan.cost import (
     longest_ns,
     lut_cost,
 )
-from hwgen.plan.design import Design, Port, Source, Stage, Tap
-from hwgen.plan.schedule import schedule
-from hwgen.plan.terms import TERMS, distinct_columns, terms_of
+from hwgen.cost.terms import TERMS, distinct_columns, terms_of
+from hwgen.design.types import Design, Port, Source, Stage, Tap
+from hwgen.emit.verilog.design import emit_rtl
+from hwgen.emit.verilog.layout import ModuleNames
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.tensor import TensorType
+from hwgen.logic.builder import Builder, Logic
+from hwgen.logic.carry import adder_positions
+from hwgen.ops.base import Op
+from hwgen.ops.conv import Conv
+from hwgen.ops.dense import Dense
+from hwgen.ops.input_ import Input
+from hwgen.ops.merge import Add as AddOp
+from hwgen.ops.pool import MaxPool
+from hwgen.ops.requantize import Requantize
+from hwgen.ops.thresholds import Thresholds
+from hwgen.plan.parallel.schedule import schedule
 from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design
+from hwgen.target.board import boards, load_board
 
 
 def adder(a: tuple[int, int], b: tuple[int, int], shifts: tuple[int, int], sub: bool) -> int:

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen import project
+import hwgen
 from hwgen.cli import run
 from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph
-from hwgen.logic import cmvm
-from hwgen.logic.cmvm import solve
-from hwgen.logic.graph import Add3
-from hwgen.plan.board import load_board
+from hwgen.logic.cmvm import solve as solver
+from hwgen.logic.cmvm.solve import solve
+from hwgen.logic.nodes import Add3
 from hwgen.plan.goal import EFFORTS, MAX_SEED, Goal, goal_for
 from hwgen.plan.planner import plan
+from hwgen.target.board import load_board
 from tests.cli.models import tiny_h5
 
 VCU = "vcu118"
@@ -29,7 +29,7 @@ VCU = "vcu118"
 
 @pytest.fixture
 def graph(tmp_path: Path) -> Graph:
-    return project.load(tiny_h5(tmp_path / "tiny.h5"))
+    return hwgen.load(tiny_h5(tmp_path / "tiny.h5"))
 
 
 @pytest.mark.parametrize("effort", [-1, 4, 100])
@@ -69,7 +69,7 @@ def test_the_solver_gets_what_is_asked_for(graph: Graph, monkeypatch: pytest.Mon
         seen.add((given["effort"], given["seed"]))
         return solve(*args, **given)
 
-    monkeypatch.setattr(cmvm, "solve", watched)
+    monkeypatch.setattr(solver, "solve", watched)
     board = load_board(VCU)
     plan(graph, board, Goal(200.0), "tiny")
     assert seen == {(1, 1)}
@@ -86,12 +86,12 @@ def test_the_solver_gets_what_is_asked_for(graph: Graph, monkeypatch: pytest.Mon
 
 def test_it_is_recorded_and_gives_the_same_bytes(tmp_path: Path) -> None:
     model = tiny_h5(tmp_path / "m.h5")
-    made = [project.build(model, board=VCU, effort=2, seed=5).files for _ in range(2)]
-    cmvm._solve.cache_clear()
-    assert made[0] == made[1] == project.build(model, board=VCU, effort=2, seed=5).files
+    made = [hwgen.build(model, board=VCU, effort=2, seed=5).files for _ in range(2)]
+    solver._solve.cache_clear()
+    assert made[0] == made[1] == hwgen.build(model, board=VCU, effort=2, seed=5).files
     config = tomllib.loads(made[0]["config.toml"].decode())
     assert (config["effort"], config["seed"]) == (2, 5)
-    plain = tomllib.loads(project.build(model, board=VCU).files["config.toml"].decode())
+    plain = tomllib.loads(hwgen.build(model, board=VCU).files["config.toml"].decode())
     assert (plain["effort"], plain["seed"]) == (1, 1)
 
 
@@ -103,7 +103,7 @@ def test_an_estimate_is_of_the_same_design(
     words = ["-b", VCU, "--effort", str(effort), "--seed", "4", "--json", "-q"]
     assert run(["estimate", str(model), *words]) == 0
     told = json.loads(capsys.readouterr().out)
-    built = project.build(model, board=VCU, effort=effort, seed=4).facts
+    built = hwgen.build(model, board=VCU, effort=effort, seed=4).facts
     for figure in ("terms", "latency_cycles", "modelled"):
         assert told[figure] == built[figure]
 

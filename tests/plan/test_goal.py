@@ -4,8 +4,8 @@ from __future__ import annotations
 import pytest
 
 from hwgen.errors import ConfigError, DoesNotFit
-from hwgen.plan.board import load_board
 from hwgen.plan.goal import Goal, cycles, goal_for, parse_clock, parse_time
+from hwgen.target.board import load_board
 
 
 @pytest.mark.parametrize(

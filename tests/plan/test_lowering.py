@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from hwgen.ir.graph import Graph
+from hwgen.logic.builder import Logic
 from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Logic, Requant
+from hwgen.logic.nodes import Requant
 from hwgen.ops.base import Op
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
@@ -18,7 +19,7 @@ from hwgen.ops.merge import Add
 from hwgen.ops.mulshift import MulShift
 from hwgen.ops.pool import SumPool
 from hwgen.ops.requantize import Requantize
-from hwgen.plan.lowering import lower
+from hwgen.plan.parallel.lower import lower
 from tests.plan.nets import Net
 
 

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from hwgen.cost.estimate import bops, check_parallel, ebops, matmul_terms, zeros
 from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import Fixed, bits_for
 from hwgen.ir.graph import Graph, Node, Output
@@ -16,8 +17,7 @@ from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
 from hwgen.ops.depthwise import DepthwiseConv
 from hwgen.ops.input_ import Input
-from hwgen.plan.board import load_board
-from hwgen.plan.cost import bops, check_parallel, ebops, matmul_terms, zeros
+from hwgen.target.board import load_board
 
 S4 = Fixed(4, 0, True)
 

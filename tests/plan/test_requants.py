@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from hwgen.logic.graph import Requant
-from hwgen.plan import requants
-from hwgen.plan.requants import FILE, KINDS, common, looked_up
+from hwgen.cost import requantizers
+from hwgen.cost.requantizers import FILE, KINDS, common, looked_up
+from hwgen.logic.nodes import Requant
 
 
 def test_every_row_is_recorded_for_every_calibrated_family() -> None:
@@ -72,7 +72,7 @@ def test_others_are_taken_apart(node: Requant) -> None:
 def test_what_lies_beyond_the_record_goes_on_as_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = KINDS["relu_clip"]
     plane = [[10 * out + drop for drop in kind.drops] for out in kind.outs]
-    monkeypatch.setattr(requants, "_read", lambda: {"some": {"relu_clip": [plane]}})
+    monkeypatch.setattr(requantizers, "_read", lambda: {"some": {"relu_clip": [plane]}})
     assert looked_up("some", "relu_clip", 0, 3, 4) == 34
     assert looked_up("some", "relu_clip", 0, 3, 11) == 41
     assert looked_up("some", "relu_clip", 0, 12, 2) == 122
@@ -84,5 +84,5 @@ def test_what_lies_beyond_the_record_goes_on_as_it_ends(monkeypatch: pytest.Monk
 def test_a_shrinking_row_goes_on_flat(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = KINDS["relu_half_held"]
     table = [[[40 - shift]] for shift in kind.shifts]
-    monkeypatch.setattr(requants, "_read", lambda: {"some": {"relu_half_held": table}})
+    monkeypatch.setattr(requantizers, "_read", lambda: {"some": {"relu_half_held": table}})
     assert looked_up("some", "relu_half_held", 20, 7, 3) == 30

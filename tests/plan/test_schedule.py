@@ -8,27 +8,18 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from hwgen.cost.timing import stage_ns
+from hwgen.design.check import check
+from hwgen.design.types import Design, Tap
 from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import TensorType
-from hwgen.logic.cmvm import matvec
+from hwgen.logic.builder import Builder
+from hwgen.logic.cmvm.solve import matvec
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import (
-    Add,
-    Builder,
-    Const,
-    In,
-    Max,
-    Mul,
-    Requant,
-    Select,
-    Shl,
-    Thresh,
-    operands,
-)
-from hwgen.plan.design import Design, Tap
-from hwgen.plan.schedule import check, schedule, stage_ns
+from hwgen.logic.nodes import Add, Const, In, Max, Mul, Requant, Select, Shl, Thresh, operands
+from hwgen.plan.parallel.schedule import schedule
 
 SEEDS = range(12)
 

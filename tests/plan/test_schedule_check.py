@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from hwgen.design.check import check
+from hwgen.design.types import Design, Tap
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
-from hwgen.logic.graph import operands
+from hwgen.logic.nodes import operands
 from hwgen.ops.base import Op
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Add
 from hwgen.ops.requantize import Requantize
-from hwgen.plan.design import Design, Tap
-from hwgen.plan.schedule import check, schedule
+from hwgen.plan.parallel.schedule import schedule
 
 
 @dataclass(frozen=True)

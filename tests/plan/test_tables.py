@@ -8,10 +8,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from hwgen.cost.calibration import calibrated
+from hwgen.cost.estimate import estimate, logic_terms
+from hwgen.cost.matmul import matmul_terms
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph
+from hwgen.logic.builder import Logic
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Add, Add3, Logic, Table
+from hwgen.logic.nodes import Add, Add3, Table
 from hwgen.ops.base import Op
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
@@ -21,14 +25,11 @@ from hwgen.ops.mulshift import MulShift
 from hwgen.ops.requantize import Requantize
 from hwgen.ops.shape import ShiftLeft
 from hwgen.ops.thresholds import Thresholds
-from hwgen.plan.board import load_board
-from hwgen.plan.calibration import calibrated
-from hwgen.plan.cost import estimate, logic_terms
 from hwgen.plan.goal import Goal
-from hwgen.plan.lowering import lower
-from hwgen.plan.matmul import matmul_terms
+from hwgen.plan.parallel.lower import lower
+from hwgen.plan.parallel.truth_tables import Prices, tabulated
 from hwgen.plan.planner import plan
-from hwgen.plan.tables import Prices, tabulated
+from hwgen.target.board import load_board
 from tests.plan.nets import Net
 from tests.synth.sparse import network, planned
 
@@ -212,7 +213,7 @@ def test_the_planner_asks_for_tables() -> None:
 
 
 def test_a_table_that_is_not_its_adders_is_refused() -> None:
-    from hwgen.logic.graph import Builder
+    from hwgen.logic.builder import Builder
 
     graph = dense(Requantize(3, 0, 3))()
     chain = graph.nodes[1:]

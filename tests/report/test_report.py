@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from hwgen import project
+import hwgen
+from hwgen.api.results import draw, read_sheet, record
 from hwgen.errors import ConfigError
-from hwgen.record import draw, read_sheet, record
 from hwgen.report.charts import histogram, network, waterfall
 from tests.cli.models import branchy_h5, tiny_h5
 
@@ -54,7 +54,7 @@ def page_of(folder: Path) -> Page:
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    project.build(branchy_h5(tmp_path / "branchy.h5"), tmp_path / "out", board="vcu118")
+    hwgen.build(branchy_h5(tmp_path / "branchy.h5"), tmp_path / "out", board="vcu118")
     return tmp_path / "out"
 
 
@@ -117,7 +117,7 @@ def test_the_same_build_gives_the_same_page(tmp_path: Path) -> None:
     for place in ("a", "b"):
         (tmp_path / place).mkdir()
         model = tiny_h5(tmp_path / place / "tiny.h5")
-        project.build(model, tmp_path / place / "out", board="vcu118")
+        hwgen.build(model, tmp_path / place / "out", board="vcu118")
         pages.append((tmp_path / place / "out" / "report.html").read_bytes())
     assert pages[0] == pages[1]
 

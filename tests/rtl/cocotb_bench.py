@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from hwgen import paths
+from hwgen import paths, tools
 from hwgen.errors import ToolFailed
-from hwgen.plan.units import with_uses
-from hwgen.verify import compile_rtl, tools
+from hwgen.units.library import with_uses
+from hwgen.verify import compile_rtl
 
 
 def simulate(

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from hwgen import paths
 from hwgen.codec.block import Format, decode_block, encode_block, examine
-from hwgen.codec.lookup import huffman_lookup_rom, tans_encode_lookup_roms
+from hwgen.codec.memory_images import huffman_lookup_rom, tans_encode_lookup_roms
 from hwgen.codec.tables import Tables, huffman_encode_rom, tans_decode_rom
 from hwgen.codec.wire import Coder, Fault, Grid, Header, Mode, raw_words, seal
-from hwgen.plan.units import UNITS
+from hwgen.units.library import UNITS
 
 Ints = npt.NDArray[np.int64]
 Shape = tuple[int, int, int]

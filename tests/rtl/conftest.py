@@ -10,14 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen import paths
+from hwgen import paths, tools
+from hwgen.design.check import check
+from hwgen.design.types import Design, Port
 from hwgen.ir.fixed import Fixed
-from hwgen.logic.graph import Builder, Logic, Wire
+from hwgen.logic.builder import Builder, Logic
+from hwgen.logic.nodes import Wire
 from hwgen.logic.pipeline import pipeline
-from hwgen.plan.design import Design, Port
-from hwgen.plan.schedule import check, stages_of
-from hwgen.plan.units import with_uses
-from hwgen.verify import tools
+from hwgen.plan.parallel.schedule import stages_of
+from hwgen.units.library import with_uses
+from hwgen.verify import simulators
 
 Inputs = Mapping[str, tuple[tuple[int, ...], Fixed]]
 Outputs = Mapping[str, Sequence[Wire]]
@@ -147,7 +149,7 @@ def lint() -> Callable[..., None]:
     """Lint with every Verilator warning on; a warning is an error."""
 
     def run(files: Sequence[Path], top: str, params: Mapping[str, object], *defines: str) -> None:
-        verilator = tools.verilator()
+        verilator = simulators.verilator()
         given = [f"-G{name}={value}" for name, value in params.items()]
         flags = ["--lint-only", "-Wall", "--top-module", top, *(f"-D{d}" for d in defines)]
         command = [str(verilator.path), *flags, *given, *map(str, files)]
@@ -183,16 +185,16 @@ def run_bench(tmp_path: Path) -> Callable[..., str]:
         (tmp_path / "main.cpp").write_text(_MAIN)
         for name, text in memories.items():
             (tmp_path / name).write_text(text)
-        verilator, make = tools.verilator(), tools.make()
+        verilator, make = simulators.verilator(), simulators.make()
         sources = [*map(str, files), "tb.sv", "main.cpp"]
         flags = ["--cc", "--exe", "--assert", "-Wno-fatal", "--top-module", "tb", "-Mdir", "obj"]
         command = [str(verilator.path), *flags, "-DHWG_ASSERT", "--x-initial", "unique", *sources]
-        tools.run(command, cwd=tmp_path, env=verilator.env, what="tb")
+        tools.run(command, folder=tmp_path, env=verilator.env, what="tb")
         options = ["OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", f"PYTHON3={sys.executable}"]
         # The wheel was configured for another compiler: g++ takes a precompiled header this way.
         options += ["CXX=g++", "LINK=g++", "CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG="]
         build = [str(make.path), "-C", "obj", "-f", "Vtb.mk", "Vtb", *options]
-        tools.run(build, cwd=tmp_path, env=verilator.env, what="tb")
+        tools.run(build, folder=tmp_path, env=verilator.env, what="tb")
         return tools.run(
             [str(tmp_path / "obj" / "Vtb"), "+verilator+rand+reset+2"],
             cwd=tmp_path,

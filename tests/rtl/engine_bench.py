@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from hwgen import paths
-from hwgen.plan.units import UNITS
+from hwgen.units.library import UNITS
 from tests.rtl.test_axi import axi_wires
 
 NAMES = {

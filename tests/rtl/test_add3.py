@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 
 from hwgen import paths
-from hwgen.emit import sv
-from hwgen.emit.rtl import emit_rtl
+from hwgen.design.types import Design
+from hwgen.emit.verilog import sv
+from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import ToolFailed
 from hwgen.ir.fixed import Fixed, bits_for
+from hwgen.logic.builder import Builder
 from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Add3, Builder, Wire
-from hwgen.plan.design import Design
+from hwgen.logic.nodes import Add3, Wire
 from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design, run_script
 from hwgen.verify.simulate import FLOW_CLAIMS, simulate, trace_of

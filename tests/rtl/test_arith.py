@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen.emit import sv
+from hwgen.emit.verilog import sv
 from hwgen.ir.fixed import bits_for
 
 pytestmark = pytest.mark.sim

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pytest
 
 from hwgen import paths
-from hwgen.codec.lookup import klt_rom
-from hwgen.codec.order import settings, to_stream
-from hwgen.codec.plan import Choice
+from hwgen.codec.block_scan import settings, to_stream
+from hwgen.codec.memory_images import klt_rom
+from hwgen.codec.plan import MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
-from hwgen.plan.units import UNITS, with_uses
+from hwgen.units.library import UNITS, with_uses
 from tests.codec.networks import by_every_method
 from tests.rtl.codec_cases import encoder_roms, rom_of
 
@@ -41,7 +41,7 @@ FIELDS = {
 class Tensor:
     """A map with all that hardware must be told, and what must come out."""
 
-    choice: Choice
+    choice: MapCoding
     tables: Tables
     word: int
     given: list[int]
@@ -54,7 +54,7 @@ def word(values: Sequence[int], width: int) -> int:
     return sum((int(v) & (1 << width) - 1) << width * i for i, v in enumerate(values))
 
 
-def tensor_of(number: int, choice: Choice, tables: Tables, values: Ints) -> Tensor:
+def tensor_of(number: int, choice: MapCoding, tables: Tables, values: Ints) -> Tensor:
     """Return a map of a choice on its way through the chain."""
     transform, grid = choice.transform, choice.grid
     assert transform is not None

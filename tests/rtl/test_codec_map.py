@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from hwgen.codec.lookup import klt_rom
-from hwgen.codec.order import pixel_places, settings, to_stream
+from hwgen.codec.block_scan import pixel_places, settings, to_stream
+from hwgen.codec.memory_images import klt_rom
 from hwgen.codec.transform import Quantiser, Spatial, Transform
 from hwgen.codec.wire import Grid
 from tests.rtl import codec_cases as cases

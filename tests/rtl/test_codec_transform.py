@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pytest
 
 from hwgen import paths
-from hwgen.codec.lookup import klt_rom
+from hwgen.codec.memory_images import klt_rom
 from hwgen.codec.transform import Quantiser, Spatial, Transform, klt, saturated
-from hwgen.plan.units import with_uses
+from hwgen.units.library import with_uses
 
 pytestmark = pytest.mark.sim
 

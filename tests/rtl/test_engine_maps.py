@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hwgen.api.load import load
 from hwgen.codec.wire import Coder
-from hwgen.coding import calibrate
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
-from hwgen.package.codec_core import power, served
-from hwgen.project import load
-from hwgen.tapped import Bench, maps_of
+from hwgen.package.codec_engine.core import power, served
+from hwgen.plan.coding.calibrate import calibrate
+from hwgen.plan.coding.sensitivity import SensitivityModel, maps_of
 from tests.codec.networks import convolutional, pictures
 from tests.conftest import ROOT
 from tests.rtl.cocotb_bench import simulate
@@ -65,7 +65,7 @@ def test_maps_of_a_network(
     maps = maps_of(graph)
     plan = calibrate(graph, known, budget=budget, coder=coder, sets=len(maps))
     assert any(choice.transform for choice in plan.choices) == bool(budget)
-    bench = Bench(graph, {name: rows[CALIBRATE:] for name, rows in inputs.items()}, maps)
+    bench = SensitivityModel(graph, {name: rows[CALIBRATE:] for name, rows in inputs.items()}, maps)
     bits = max(choice.format(plan.tables_of(choice)).bits for choice in plan.choices)
     sets, _ = served(plan, coder, bits, len(plan.tables))
     sets += sets[:1] * (power(len(sets)) - len(sets))

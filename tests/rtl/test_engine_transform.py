@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from hwgen.codec.block import Format
-from hwgen.codec.order import restored, to_stream
-from hwgen.codec.plan import Choice
+from hwgen.codec.block_scan import restored, to_stream
+from hwgen.codec.plan import MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded, encode
 from hwgen.codec.transform import Quantiser, Spatial, Transform
 from hwgen.codec.wire import Coder, Grid, Ints
-from hwgen.package.codec_transform import Turns, row_words, transform_words
+from hwgen.package.codec_engine.transform import Turns, row_words, transform_words
 from hwgen.package.registers import filled, register_map_of
 from tests.codec.networks import by_every_method
 from tests.rtl.cocotb_bench import planted, simulate
@@ -50,7 +50,7 @@ def registers() -> dict[str, int]:
     return {register.name: register.offset for register in register_map_of("regs", text)}
 
 
-def choices(coder: Coder) -> list[tuple[Choice, Tables, Ints]]:
+def choices(coder: Coder) -> list[tuple[MapCoding, Tables, Ints]]:
     """Return a map of a network, coded in every way that calibration tries."""
 
     def channels(number: int, transform: Transform, whole: Grid) -> int:
@@ -62,17 +62,17 @@ def choices(coder: Coder) -> list[tuple[Choice, Tables, Ints]]:
     return list(by_every_method(coder, channels))
 
 
-def odd(tables: Tables, coder: Coder, rng: np.random.Generator) -> tuple[Choice, Tables, Ints]:
+def odd(tables: Tables, coder: Coder, rng: np.random.Generator) -> tuple[MapCoding, Tables, Ints]:
     """Return a map of one channel and odd sizes, of few values, and those negative ones too."""
     quantiser = Quantiser.of(3.0, Spatial.ICT4)
     transform = Transform(1, 10, True, quantiser, Spatial.ICT4, 1, lo=-300, hi=411)
-    choice = Choice(
+    choice = MapCoding(
         "odd", "odd", (7, 10, 1), 10, True, "transform", coder, 1, transform, (1, 2, 16)
     )
     return choice, tables, rng.integers(-300, 412, (7, 10, 1))
 
 
-def facts(coded: Coded, choice: Choice, values: Ints) -> dict[str, Any]:
+def facts(coded: Coded, choice: MapCoding, values: Ints) -> dict[str, Any]:
     """What the bench must know of a map, damaged or not, as software decodes it."""
     transform, grid = choice.transform, choice.grid
     assert transform is not None

@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen.emit import sv
-from hwgen.emit.layout import ModuleNames
-from hwgen.emit.rtl import emit_rtl
+from hwgen.design.types import Design, Port
+from hwgen.emit.verilog import sv
+from hwgen.emit.verilog.design import emit_rtl
+from hwgen.emit.verilog.layout import ModuleNames
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes
+from hwgen.logic.builder import Builder
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import Builder, In
-from hwgen.plan.design import Design, Port
+from hwgen.logic.nodes import In
 
 pytestmark = pytest.mark.sim
 
@@ -181,7 +182,7 @@ def test_bench_would_tell(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from hwgen.emit import sv as writer
+    from hwgen.emit.verilog import sv as writer
 
     design = random_design(100, name="net0")
     # First item in the highest bits: wrong.

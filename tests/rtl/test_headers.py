@@ -6,7 +6,7 @@ import re
 import pytest
 
 from hwgen import paths
-from hwgen.plan.units import UNITS, with_uses
+from hwgen.units.library import UNITS, with_uses
 
 SOURCES = sorted(paths.rtl().rglob("*.sv"))
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from hwgen.emit.rtl import emit_rtl
+from hwgen import tools
+from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import ToolFailed
-from hwgen.plan.units import UNITS
-from hwgen.verify import tools
+from hwgen.units.library import UNITS
 from tests.rtl.codec_corners import CODEC
 
 _FRAMES = [

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen.emit import sv
-from hwgen.emit.bist import self_test
-from hwgen.emit.files import FileSet
-from hwgen.emit.harness import harness_top
-from hwgen.emit.rtl import emit_rtl
+from hwgen.emit.verilog import sv
+from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import ConfigError
+from hwgen.files import FileSet
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.graph import In
-from hwgen.plan.board import load_board
+from hwgen.logic.nodes import In
+from hwgen.synth.board.harness import harness_top
+from hwgen.synth.board.selftest import self_test
+from hwgen.target.board import load_board
 
 pytestmark = pytest.mark.sim
 Files = Callable[..., list[Path]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hwgen.emit import sv
+from hwgen.emit.verilog import sv
 from tests.rtl.cocotb_bench import planted, simulate
 
 pytestmark = pytest.mark.sim

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import hwgen.ops  # noqa: F401  (registers the operations)
-from hwgen import project
+import hwgen
+import hwgen.ops
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ops.dense import Dense
@@ -43,7 +43,7 @@ def fake(folder: Path, name: str, script: str) -> None:
 @pytest.fixture(scope="session")
 def make_build() -> MakeBuild:
     def make(folder: Path, board: str = "ulx3s", bump: int = 0, clock: str | None = None) -> Path:
-        project.build(_graph(bump), folder, board=board, clock=clock, name="pair")
+        hwgen.build(_graph(bump), folder, board=board, clock=clock, name="pair")
         return folder
 
     return make

@@ -18,16 +18,17 @@ from pathlib import Path
 import numpy as np
 
 import hwgen.ops  # noqa: F401  (registers the operations)
-from hwgen.emit.rtl import emit_rtl
+from hwgen.design.types import Design
+from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
-from hwgen.logic.graph import Add, Add3, Const, In, Logic, Shl
+from hwgen.logic.builder import Logic
+from hwgen.logic.nodes import Add, Add3, Const, In, Shl
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
-from hwgen.plan.board import load_board
-from hwgen.plan.design import Design
-from hwgen.plan.schedule import schedule
+from hwgen.plan.parallel.schedule import schedule
 from hwgen.synth.yosys import run_script
+from hwgen.target.board import load_board
 
 # Registers as wires: a pipeline without feedback computes what it would without them.
 WIRES = r"""

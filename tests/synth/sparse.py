@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 
 import hwgen.ops as ops
+from hwgen.cost.calibration import calibrated
+from hwgen.design.types import Design
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
-from hwgen.plan.board import load_board
-from hwgen.plan.calibration import calibrated
-from hwgen.plan.design import Design
-from hwgen.plan.schedule import schedule
-from hwgen.plan.tables import Prices
+from hwgen.plan.parallel.schedule import schedule
+from hwgen.plan.parallel.truth_tables import Prices
+from hwgen.target.board import load_board
 from tests.synth.equivalence import Product
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen.emit.rtl import emit_rtl
-from hwgen.logic.graph import Add3
-from hwgen.plan.board import load_board
-from hwgen.plan.cost import estimate
+from hwgen.cost.estimate import estimate
+from hwgen.emit.verilog.design import emit_rtl
+from hwgen.logic.nodes import Add3
 from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design
+from hwgen.target.board import load_board
 from tests.synth.equivalence import DIAGRAMS, SWEEPING, Product, affine, prove
 
 # Either body of the sum of three: what vendor tools see, and what the open flow maps.

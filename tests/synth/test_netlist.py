@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from hwgen.errors import ConfigError, ToolFailed
-from hwgen.plan.board import load_board
 from hwgen.synth.count import Measured, count
 from hwgen.synth.levels import depth
 from hwgen.synth.netlist import Bits, Cell, Netlist, table
 from hwgen.synth.path import PathModel, longest_path
+from hwgen.target.board import load_board
 
 MODEL = PathModel(lut=1.0, net=10.0, into_chain=0.5, per_bit=0.01, out_of_chain=0.25, majority=4.0)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from hwgen.errors import ConfigError, ToolFailed, ToolMissing
-from hwgen.plan.board import load_board
 from hwgen.synth import nextpnr
 from hwgen.synth.bitstream import pack, packer
+from hwgen.target.board import load_board
 
 WIDE = """module m (
   input wire logic clk_i, input wire logic [99:0] a_i, output logic [49:0] y_o

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from hwgen import synthesis
+from hwgen.api import synth
+from hwgen.api.folder import BuildFolder
+from hwgen.api.results import read_sheet
 from hwgen.cli import run
 from hwgen.errors import ConfigError, DoesNotFit, ToolFailed, ToolMissing
-from hwgen.opened import Output
-from hwgen.plan.board import load_board
-from hwgen.record import read_sheet
 from hwgen.synth import measure, nextpnr
 from hwgen.synth.cache import Cache, key_of
+from hwgen.target.board import load_board
 from tests.synth.conftest import MakeBuild, fake
 
 VIVADO = Path(__file__).with_name("vivado")
@@ -34,7 +34,7 @@ def first(
     make_build: MakeBuild, tmp_path_factory: pytest.TempPathFactory, cache: Cache
 ) -> tuple[Path, dict[str, Any]]:
     out = make_build(tmp_path_factory.mktemp("first") / "small")
-    return out, synthesis.synth(out, jobs=1, cache=cache)
+    return out, synth.synth(out, jobs=1, cache=cache)
 
 
 def count_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -62,7 +62,7 @@ def test_layers_and_whole_are_measured_beside_the_model(
     assert written["total"] == made["total"]
     assert "whole, flat" in (out / "synth" / "synth.txt").read_text("utf-8")
     assert read_sheet(out)["results"]["synth"]["total"] == made["total"]
-    Output.open(out)  # the build is still whole
+    BuildFolder.open(out)  # the build is still whole
     assert str(out.parent) not in (out / "synth" / "synth.json").read_text("utf-8")
 
 
@@ -71,7 +71,7 @@ def test_the_second_time_nothing_is_mapped(
 ) -> None:
     out, made = first
     runs = count_runs(monkeypatch)
-    assert synthesis.synth(out, jobs=1, cache=cache) == made
+    assert synth.synth(out, jobs=1, cache=cache) == made
     assert runs == []
 
 
@@ -81,7 +81,7 @@ def test_a_rebuilt_design_pays_for_what_changed(
 ) -> None:  # fmt: skip
     out = make_build(tmp_path / "small", bump=1)
     runs = count_runs(monkeypatch)
-    made = synthesis.synth(out, jobs=1, cache=cache)
+    made = synth.synth(out, jobs=1, cache=cache)
     assert made["stages"]["first"] == first[1]["stages"]["first"]
     assert "hwg_pair_first" not in runs
     assert "hwg_pair_second" in runs
@@ -92,11 +92,11 @@ def test_results_of_another_rtl_do_not_stay(
 ) -> None:
     out = shutil.copytree(first[0], tmp_path / "small")
     (out / "synth" / "old.bit").write_bytes(b"of this RTL")
-    synthesis.synth(out, jobs=1, cache=cache)
+    synth.synth(out, jobs=1, cache=cache)
     assert (out / "synth" / "old.bit").is_file()
     with (out / "rtl" / "hwg_pair.sv").open("a") as file:
         file.write("// edited\n")
-    synthesis.synth(out, jobs=1, cache=cache)  # a comment: nothing is mapped, yet it is other RTL
+    synth.synth(out, jobs=1, cache=cache)  # a comment: nothing is mapped, yet it is other RTL
     assert not (out / "synth" / "old.bit").exists()
 
 
@@ -134,14 +134,14 @@ def test_wrong_options_are_refused_before_any_work(
 ) -> None:  # fmt: skip
     runs = count_runs(monkeypatch)
     with pytest.raises(ConfigError) as error:
-        synthesis.synth(first[0], cache=cache, **options)
+        synth.synth(first[0], cache=cache, **options)
     assert said in str(error.value)
     assert runs == []
 
 
 def test_a_folder_that_is_no_build_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="hwgen"):
-        synthesis.synth(tmp_path)
+        synth.synth(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -152,8 +152,8 @@ def test_a_device_that_is_too_small_is_told_with_the_numbers_and_one_that_holds_
     out = shutil.copytree(first[0], tmp_path / "small")
     ulx3s = load_board("ulx3s")
     tiny = replace(ulx3s, name="tiny", budget=replace(ulx3s.budget, lut=10))
-    monkeypatch.setattr(synthesis, "load_board", lambda name: tiny)
-    made = synthesis.synth(out, board="tiny", jobs=1, cache=cache)
+    monkeypatch.setattr(synth, "load_board", lambda name: tiny)
+    made = synth.synth(out, board="tiny", jobs=1, cache=cache)
     failure = made["failure"]
     assert isinstance(failure, DoesNotFit)
     assert f"{made['total']['lut']} LUT of 10" in str(failure)
@@ -166,7 +166,7 @@ def test_a_device_that_is_too_small_is_told_with_the_numbers_and_one_that_holds_
 def test_the_core_is_routed_and_more_seeds_give_their_median(
     first: tuple[Path, dict[str, Any]], cache: Cache
 ) -> None:
-    made = synthesis.synth(first[0], route=True, seeds=3, jobs=2, cache=cache)
+    made = synth.synth(first[0], route=True, seeds=3, jobs=2, cache=cache)
     rates = sorted(made["route"]["seeds"].values())
     assert made["route"]["fmax_mhz"] == rates[1]
     assert min(rates) > 50
@@ -183,7 +183,7 @@ def test_a_bitstream_is_written_and_the_same_again(
     board: str, name: str, make_build: MakeBuild, tmp_path: Path
 ) -> None:
     out = make_build(tmp_path / "small", board=board, clock="20MHz")
-    made = synthesis.synth(out, bitstream=True, seeds=3, jobs=1, cache=Cache(tmp_path / "one"))
+    made = synth.synth(out, bitstream=True, seeds=3, jobs=1, cache=Cache(tmp_path / "one"))
     assert made["failure"] is None
     file = out / made["bitstream"]["file"]
     assert file.name == f"pair_{board}.{name}"
@@ -191,7 +191,7 @@ def test_a_bitstream_is_written_and_the_same_again(
     assert len(bits) == made["bitstream"]["bytes"] > 1000
     assert made["bitstream"]["fmax_mhz"] >= made["bitstream"]["clock_mhz"]
     assert (out / "synth" / "selftest" / "hwg_pair_board.sv").is_file()
-    synthesis.synth(out, bitstream=True, seeds=3, jobs=1, cache=Cache(tmp_path / "two"))
+    synth.synth(out, bitstream=True, seeds=3, jobs=1, cache=Cache(tmp_path / "two"))
     assert file.read_bytes() == bits
 
 
@@ -200,7 +200,7 @@ def test_a_clock_that_is_not_reached_is_told(
 ) -> None:
     slow = nextpnr.Routed(12.5, 1, 1, 0, 0, 1)
     monkeypatch.setattr(measure.Bench, "loadable", lambda self, *rest: (slow, b"bits"))
-    made = synthesis.synth(first[0], bitstream=True, jobs=1, cache=cache)
+    made = synth.synth(first[0], bitstream=True, jobs=1, cache=cache)
     assert isinstance(made["failure"], DoesNotFit)
     assert "12.5 MHz" in str(made["failure"])
     assert "--test-clock 12MHz" in made["failure"].hint
@@ -218,20 +218,20 @@ def test_the_self_test_may_run_slower_than_the_build(
         return slow, b"bits"
 
     monkeypatch.setattr(measure.Bench, "loadable", loadable)
-    made = synthesis.synth(first[0], bitstream=True, test_clock="13MHz", jobs=1, cache=cache)
+    made = synth.synth(first[0], bitstream=True, test_clock="13MHz", jobs=1, cache=cache)
     assert made["failure"] is None
     assert asked[0] == made["bitstream"]["clock_mhz"] == 12.5  # of a 25 MHz oscillator
     with pytest.raises(ConfigError, match="no self-test"):
-        synthesis.synth(first[0], test_clock="12MHz", cache=cache)
+        synth.synth(first[0], test_clock="12MHz", cache=cache)
     with pytest.raises(ConfigError, match="no clock"):
-        synthesis.synth(first[0], bitstream=True, test_clock="soon", cache=cache)
+        synth.synth(first[0], bitstream=True, test_clock="soon", cache=cache)
 
 
 def test_the_verb_prints_the_table_or_one_object(
     first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(synthesis, "Cache", lambda: cache)
+    monkeypatch.setattr(synth, "Cache", lambda: cache)
     assert run(["synth", str(first[0]), "--jobs", "1", "-q"]) == 0
     assert capsys.readouterr().out == f"{first[1]['text']}\n"
     assert run(["synth", str(first[0]), "--json", "-q"]) == 0
@@ -252,7 +252,7 @@ def test_a_missing_nextpnr_is_told_before_any_work(
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissing, match=r"hwgen\[synth\]"):
-        synthesis.synth(first[0], route=True)
+        synth.synth(first[0], route=True)
     assert runs == []
 
 
@@ -282,7 +282,7 @@ def amd_build(
     make_build: MakeBuild, tmp_path_factory: pytest.TempPathFactory, cache: Cache
 ) -> Path:
     out = make_build(tmp_path_factory.mktemp("amd") / "small", board="vcu118")
-    synthesis.synth(out, jobs=2, cache=cache)
+    synth.synth(out, jobs=2, cache=cache)
     return out
 
 
@@ -292,7 +292,7 @@ def test_vivado_runs_the_script_and_its_reports_are_read(
     script = f'echo "$@" > {tmp_path}/said; cp {VIVADO}/*.rpt .'
     fake(tmp_path / "bin", "vivado", script)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    made = synthesis.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
+    made = synth.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
     assert made["failure"] is None
     assert (tmp_path / "said").read_text().split()[:4] == ["-mode", "batch", "-source", "synth.tcl"]
     assert made["vivado"]["lut"] == 1234
@@ -310,7 +310,7 @@ def test_without_vivado_the_scripts_are_there_and_it_is_said(
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.delenv("XILINX_VIVADO", raising=False)
-    made = synthesis.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
+    made = synth.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
     assert isinstance(made["failure"], ToolMissing)
     assert "scripts are written" in str(made["failure"])
     assert (amd_build / "synth" / "vivado" / "project.tcl").is_file()
@@ -324,4 +324,4 @@ def test_a_vivado_that_fails_or_says_nothing_is_told(
     fake(tmp_path / "bin", "vivado", script)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     with pytest.raises(ToolFailed, match=r"licence|wrote no utilization"):
-        synthesis.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
+        synth.synth(amd_build, run_vivado=True, jobs=1, cache=cache)

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen.emit.rtl import emit_rtl
+from hwgen.cost.estimate import estimate
+from hwgen.design.types import Design
+from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.graph import Graph
-from hwgen.logic.graph import Add, Add3, Table
-from hwgen.plan.board import load_board
-from hwgen.plan.cost import estimate
-from hwgen.plan.design import Design
-from hwgen.proofs import make_vectors
+from hwgen.logic.nodes import Add, Add3, Table
 from hwgen.synth.count import Measured, count
 from hwgen.synth.yosys import map_design
+from hwgen.target.board import load_board
+from hwgen.verify.self_check import make_vectors
 from hwgen.verify.simulate import FLOW_CLAIMS, simulate, trace_of
 from tests.synth.equivalence import DIAGRAMS, Product, prove
 from tests.synth.sparse import by_hand, network, planned

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hwgen import synthesis
+from hwgen.api import synth
 from hwgen.errors import ConfigError, ToolFailed, ToolMissing
-from hwgen.plan.board import load_board
 from hwgen.synth.cache import Cache
 from hwgen.synth.vitis import REPORT, parse
+from hwgen.target.board import load_board
 from tests.synth.conftest import MakeBuild, fake
 
 FILE = Path(__file__).with_name("vitis") / REPORT
@@ -75,7 +75,7 @@ def test_either_name_of_the_tool_runs_the_script(
 ) -> None:  # fmt: skip
     fake(tmp_path / "bin", tool, f'echo "$@" > {tmp_path}/said; cp {FILE} .')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    made = synthesis.synth(with_cpp, run_vitis=True, jobs=1, cache=cache)
+    made = synth.synth(with_cpp, run_vitis=True, jobs=1, cache=cache)
     assert made["failure"] is None
     assert (tmp_path / "said").read_text().strip() == words
     assert (made["vitis"]["lut"], made["vitis"]["latency"]) == (2345, 4)
@@ -92,7 +92,7 @@ def test_without_it_the_script_is_there_and_it_is_said(
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     for name in ("XILINX_HLS", "XILINX_VITIS"):
         monkeypatch.delenv(name, raising=False)
-    made = synthesis.synth(with_cpp, run_vitis=True, jobs=1, cache=cache)
+    made = synth.synth(with_cpp, run_vitis=True, jobs=1, cache=cache)
     assert isinstance(made["failure"], ToolMissing)
     assert (with_cpp / "synth" / "vitis" / "hls.tcl").is_file()
 
@@ -104,11 +104,11 @@ def test_one_that_fails_or_says_nothing_is_told(
     fake(tmp_path / "bin", "vitis_hls", script)
     monkeypatch.setenv("XILINX_HLS", str(tmp_path))
     with pytest.raises(ToolFailed, match=r"licence|wrote no csynth"):
-        synthesis.synth(with_cpp, run_vitis=True, jobs=1, cache=cache)
+        synth.synth(with_cpp, run_vitis=True, jobs=1, cache=cache)
 
 
 def test_what_cannot_be_compiled_is_refused(plain: Path, with_cpp: Path, cache: Cache) -> None:
     with pytest.raises(ConfigError, match="holds no C"):
-        synthesis.synth(plain, run_vitis=True, cache=cache)
+        synth.synth(plain, run_vitis=True, cache=cache)
     with pytest.raises(ConfigError, match="--vitis"):
-        synthesis.synth(with_cpp, board="ulx3s", run_vitis=True, cache=cache)
+        synth.synth(with_cpp, board="ulx3s", run_vitis=True, cache=cache)

@@ -12,12 +12,12 @@ import pytest
 
 from hwgen import paths
 from hwgen.errors import ConfigError, ToolFailed, ToolMissing
-from hwgen.plan.board import load_board
-from hwgen.plan.units import UNITS
 from hwgen.synth import yosys
 from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel
+from hwgen.target.board import load_board
+from hwgen.units.library import UNITS
 
 FAMILY = "ultrascale_plus"
 

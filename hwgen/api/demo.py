@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo: one real model, from its file to RTL that is simulated and compared with Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwgen import paths
+from hwgen.api.build import build
+from hwgen.api.predict import predict
+from hwgen.api.sim import sim
+from hwgen.api.verify import verify_build
+from hwgen.errors import ToolMissing
+from hwgen.frontends.options import options
+from hwgen.ir.graph import Graph
+from hwgen.progress import Say, silent
+
+BOARD, CLOCK = "vcu118", "200MHz"
+# The jet tagger's features are standardised, and its file says nothing of their format.
+JET_FORMAT = "s16.10"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model to show.
+
+    Attributes:
+        name: of the design.
+        title: one line for people.
+        model: its file.
+        weights: weights file of an architecture in JSON.
+        input_format: where the model gives none.
+        events: samples on the input grid (``.npy``), added to the random ones.
+        labels: their classes (``.npy``), 1 where the only output is to be above zero.
+    """
+
+    name: str
+    title: str
+    model: Path
+    weights: Path | None = None
+    input_format: str | None = None
+    events: Path | None = None
+    labels: Path | None = None
+
+
+def jet_tagger() -> Subject | None:
+    """Return the 6-bit jet tagger where a `shared` folder lies beside the checkout, else None."""
+    folder = paths.beside_checkout("shared")
+    if folder is None:
+        return None
+    path = folder / "models" / "qkeras_3layer.json"
+    weights = folder / "models" / "qkeras_3layer_weights.h5"
+    if not (path.is_file() and weights.is_file()):
+        return None
+    return Subject("jet", "jet tagger, QKeras, 6 bits", path, weights, JET_FORMAT)
+
+
+def shipped() -> Subject:
+    """Return the gamma/hadron model that comes with the package."""
+    folder = paths.demo()
+    return Subject(
+        "magic",
+        "gamma/hadron separation of the MAGIC telescope, QKeras, 6 bits",
+        folder / "magic.h5",
+        events=folder / "events.npy",
+        labels=folder / "labels.npy",
+    )
+
+
+def run_demo(
+    out: Path, samples: int, say: Say = silent, subject: Subject | None = None
+) -> dict[str, Any]:
+    """Build, simulate and verify the jet tagger, or the shipped model where there is none.
+
+    Args:
+        out: folder to write.
+        samples: random samples for the simulator; the comparison with Keras takes ten times
+            as many.
+        say: told every step.
+        subject: the one to show instead.
+
+    Returns:
+        The figures of the report, ``sim``, ``verify`` (None without TensorFlow), ``accuracy``
+        (where the model comes with labels), and ``text`` for people.
+
+    Raises:
+        HwgenError: whatever building, simulating or comparing meets.
+    """
+    chosen = subject or jet_tagger() or shipped()
+    made = build(
+        chosen.model, out, board=BOARD, weights=chosen.weights, clock=CLOCK,
+        options=options(chosen.input_format), name=chosen.name, say=say,
+    )  # fmt: skip
+    simulated = sim(out, samples=samples, data=chosen.events, say=say)
+    compared: dict[str, Any] | None = None
+    absent = ""
+    try:
+        compared = verify_build(out, samples=10 * samples, data=chosen.events, say=say)
+    except ToolMissing as missing:
+        absent = missing.hint
+    facts = {
+        **made.facts,
+        "title": chosen.title,
+        "out": str(out),
+        "sim": _figures(simulated),
+        "verify": compared and _figures(compared),
+        "accuracy": _accuracy(made.graph, chosen),
+    }
+    return {**facts, "text": _text(facts, absent)}
+
+
+def _figures(result: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in result.items() if key != "text"}
+
+
+def _accuracy(graph: Graph, subject: Subject) -> dict[str, int] | None:
+    """Return how many shipped events the integer reference puts into the right class."""
+    if subject.events is None or subject.labels is None:
+        return None
+    logits = predict(graph, np.load(subject.events))
+    right = (np.asarray(logits)[:, 0] > 0) == (np.load(subject.labels) == 1)
+    return {"right": int(right.sum()), "events": len(right)}
+
+
+def _text(facts: Mapping[str, Any], absent: str) -> str:
+    out, name = facts["out"], facts["name"]
+    terms = {k: n for k, n in facts["terms"].items() if n and k != "adder_bits"}
+    zero, weights = facts["zeros"], facts["weights"]
+    rows = [
+        ("board", f"{facts['board']} ({facts['part']}), {facts['clock_mhz']:g} MHz"),
+        (
+            "latency",
+            f"{facts['latency_cycles']} cycles = {facts['latency_ns']:g} ns, "
+            f"interval {facts['interval']}",
+        ),
+        ("logic", ", ".join(f"{n:,} {kind}" for kind, n in terms.items())),
+        ("weights", f"{weights:,}, {zero:,} of them zero ({100 * zero / weights:.0f} %)"),
+        ("BOPs", f"{facts['bops']:,}   EBOPs {facts['ebops']:,}"),
+        ("simulation", f"{_share(facts['sim'])} samples: RTL equals the integer reference"),
+        (
+            "QKeras",
+            f"{_share(facts['verify'])} samples: integer reference equals its float32 forward pass"
+            if facts["verify"]
+            else f"not compared, TensorFlow is not installed ({absent})",
+        ),
+    ]
+    if facts["accuracy"]:
+        right, events = facts["accuracy"]["right"], facts["accuracy"]["events"]
+        share = f"({100 * right / events:.1f} %)"
+        rows.append(("accuracy", f"{right:,} of {events:,} test events right {share}"))
+    ahead = [
+        (f"{out}/rtl/hwg_{name}.sv", "the core: one instance a layer, in the model's names"),
+        (f"{out}/rtl/hwg_{name}_axis.sv", "the same behind AXI-Stream"),
+        (f"{out}/report.txt", "latency, logic and modelled resources, layer by layer"),
+        (f"hwgen sim {out} --waves", "simulate again and write a waveform"),
+    ]
+    wide = max(len(what) for what, _ in ahead)
+    return "\n".join(
+        [
+            f"{name}: {facts['title']}",
+            *(f"  {label:<11}{text}" for label, text in rows),
+            "open next",
+            *(f"  {what:<{wide}}  {why}" for what, why in ahead),
+        ]
+    )
+
+
+def _share(result: Mapping[str, Any]) -> str:
+    return f"{result['samples'] - result['mismatches']:,}/{result['samples']:,}"

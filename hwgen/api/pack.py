@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A built design as an IP package: what `hwgen pack` does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hwgen.api.folder import BuildFolder
+from hwgen.errors import ConfigError
+from hwgen.files import FileSet, refuse_foreign
+from hwgen.package.build import FORMATS, KIND, package
+from hwgen.package.core import Core
+from hwgen.progress import Say, silent
+from hwgen.target.board import board_from
+from hwgen.verify.vectors import Vectors
+
+FOLDER = "ip"  # below the build
+_AGAIN = "build it again with: hwgen build MODEL -b BOARD -o OUT"
+
+
+def pack(
+    out: Path | str, to: Path | str | None = None, formats: Sequence[str] = (), say: Say = silent
+) -> dict[str, Any]:
+    """Write the IP package of a build, whole or not at all.
+
+    Args:
+        out: a folder that `build` wrote, its RTL as it was written.
+        to: folder to write; ``OUT/ip`` if None.
+        formats: of `hwgen.package.build.FORMATS`; none or ``all``: all that the core can have.
+        say: told the progress.
+
+    Returns:
+        ``ip``, the folder; ``files``, how many; ``formats``; ``digest`` over all files; ``text``.
+
+    Raises:
+        ConfigError: no such build, one whose RTL was edited, an unknown format, or a folder that is
+            someone else's.
+        ToolMissing: PeakRDL is not installed.
+    """
+    build = Path(out)
+    target = build / FOLDER if to is None else Path(to)
+    core = open_core(build)
+    chosen = _chosen(core, formats)
+    _refuse_build(target)
+    files = package(core, chosen)
+    say("pack", f"{len(files.paths)} files: {', '.join(chosen)}")
+    files.write(target)
+    return {
+        "ip": str(target),
+        "vlnv": core.vlnv,
+        "formats": list(chosen),
+        "files": len(files.paths),
+        "digest": files.digest(),
+        "text": f"{target}  {core.vlnv}, {len(files.paths)} files: {', '.join(chosen)}",
+    }
+
+
+def packed(out: Path | str, formats: Sequence[str] = ()) -> FileSet:
+    """Return the files that `pack` writes, without writing them.
+
+    Raises: as `pack`.
+    """
+    core = open_core(Path(out))
+    return package(core, _chosen(core, formats))
+
+
+def open_core(build: Path) -> Core:
+    """Read a build folder as packages see it.
+
+    Raises:
+        ConfigError: it is no such folder, or its RTL was edited.
+    """
+    opened = BuildFolder.open(build)
+    known = json.loads((build / "manifest.json").read_text("utf-8"))["files"]
+    board = board_from(json.loads((build / "board.json").read_text("utf-8")))
+    listing = _whole(build, known, "rtl/files.f").decode("utf-8").split()
+    sources = {path: _whole(build, known, f"rtl/{path}") for path in listing}
+    vectors = Vectors.load(build / "vectors.npz")
+    return Core.of(opened.design, board, opened.version, sources, vectors.inputs, vectors.outputs)
+
+
+def _whole(build: Path, known: dict[str, str], path: str) -> bytes:
+    """Return a file of the build, as the build wrote it."""
+    try:
+        content = (build / path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} is missing from the build", str(build), _AGAIN) from error
+    if hashlib.sha256(content).hexdigest() != known.get(path):
+        raise ConfigError(
+            f"{path} was changed after the build, and a package carries the model's digest",
+            str(build),
+            _AGAIN,
+        )
+    return content
+
+
+def _chosen(core: Core, formats: Sequence[str]) -> tuple[str, ...]:
+    for name in formats:
+        if name not in (*FORMATS, "all"):
+            raise ConfigError(
+                f"unknown format {name!r}", "--format", f"one of {', '.join((*FORMATS, 'all'))}"
+            )
+    if formats and "all" not in formats:
+        return tuple(name for name in FORMATS if name in formats)
+    return tuple(name for name in FORMATS if name != "trigger" or core.flow is not None)
+
+
+def _refuse_build(target: Path) -> None:
+    """Raise unless *target* may be replaced by a package; a build is hwgen's own, and may not."""
+    refuse_foreign(target.absolute())
+    manifest = target / "manifest.json"
+    if manifest.is_file() and json.loads(manifest.read_bytes()).get("kind") != KIND:
+        raise ConfigError(
+            "this folder holds a build, and a package would replace it",
+            str(target),
+            f"leave -o out, which writes to OUT/{FOLDER}, or choose another folder",
+        )

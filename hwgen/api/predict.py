@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prediction: the integer reference run on floats, in memory or from file to file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwgen.api.folder import BuildFolder
+from hwgen.api.samples import read_data, to_codes, values_of
+from hwgen.errors import ConfigError
+from hwgen.files import npz_bytes, write_files
+from hwgen.ir.graph import Graph
+from hwgen.ops.reference import Reference
+
+
+def predict(graph: Graph | Path | str, x: Any, apply_scaler: bool = False) -> Any:
+    """Run the integer reference on floats; floats come out.
+
+    Args:
+        graph: a graph, or a folder that `build` wrote.
+        x: one array ``(samples, *shape)``, or a table by input name.
+        apply_scaler: *x* is raw; apply the training scaler first.
+
+    Returns:
+        One array, or a table by output name when there are several.
+
+    Raises:
+        ConfigError: no such folder, or samples that do not fit the inputs.
+    """
+    made = graph if isinstance(graph, Graph) else BuildFolder.open(Path(graph)).graph
+    values, _ = _predict(made, x, apply_scaler, "x")
+    return values if len(values) > 1 else next(iter(values.values()))
+
+
+def _predict(graph: Graph, x: Any, apply_scaler: bool, option: str) -> tuple[dict[str, Any], int]:
+    """Return the values by output name, and how many inputs were off the grid."""
+    if isinstance(x, Mapping):
+        table = dict(x)
+    elif len(graph.inputs) == 1:
+        table = {graph.inputs[0].name: np.asarray(x)}
+    else:
+        names = ", ".join(node.name for node in graph.inputs)
+        raise ConfigError(f"one array for the inputs {names}", option, "give a table by name")
+    if apply_scaler:
+        table = _scaled(graph, table, option)
+    codes, moved = to_codes(graph, table, option)
+    return values_of(graph, Reference(graph).run(codes)), moved
+
+
+def _scaled(graph: Graph, table: dict[str, Any], option: str) -> dict[str, Any]:
+    """Apply the training scaler to the first input."""
+    if not graph.scaler_mean:
+        raise ConfigError(
+            "the build has no training scaler", "--apply-scaler", "build with --scaler FILE.npz"
+        )
+    first = graph.inputs[0]
+    values = np.asarray(table.get(first.name, np.empty(0)))
+    if values.dtype.kind not in "fiu" or values.shape[1:] != first.type.shape:
+        return table  # told by to_codes
+    mean, std = (_spread(part, first.type.shape) for part in (graph.scaler_mean, graph.scaler_std))
+    return {**table, first.name: (values.astype(np.float64) - mean) / std}
+
+
+def _spread(values: tuple[float, ...], shape: tuple[int, ...]) -> Any:
+    """Return one figure an element, where a scaler has that many; else it broadcasts by itself."""
+    array = np.array(values)
+    return array.reshape(shape) if array.size == int(np.prod(shape)) else array
+
+
+def predict_file(out: Path, data: Path, to: Path, apply_scaler: bool = False) -> dict[str, Any]:
+    """Run `predict` from file to file: ``.npy`` for one output, ``.npz`` by name for several.
+
+    Raises:
+        ConfigError: a folder or file that is none, or samples that do not fit.
+    """
+    graph = BuildFolder.open(out).graph
+    names = [output.name for output in graph.outputs]
+    if len(names) > 1 and to.suffix != ".npz":
+        raise ConfigError(
+            f"the outputs {', '.join(names)} do not go into one {to.name}", "--to", "name it y.npz"
+        )
+    made, moved = _predict(graph, read_data(graph, data, "x.npy"), apply_scaler, "x.npy")
+    content = io.BytesIO()
+    if to.suffix == ".npz":
+        content.write(npz_bytes(made))
+    else:
+        np.save(content, made[names[0]])
+    write_files({to: content.getvalue()}, "--to")
+    samples = len(made[names[0]])
+    text = f"{samples} samples -> {to}"
+    if moved:
+        text += f"\nnote: {moved} input values were not on the grid and were rounded or saturated"
+    return {"samples": samples, "moved": moved, "to": str(to), "text": text}

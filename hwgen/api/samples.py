@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples: float data of a user, brought to the input grids, and the vectors made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwgen.errors import ConfigError
+from hwgen.files import load_arrays
+from hwgen.ir.graph import Graph
+from hwgen.ir.tensor import Codes
+from hwgen.verify.self_check import check_counts, make_vectors
+from hwgen.verify.vectors import Vectors
+
+
+def read_data(graph: Graph, path: Path, option: str = "--data") -> dict[str, Any]:
+    """Read samples: a ``.npy`` for one input, a ``.npz`` by input name for several.
+
+    Raises:
+        ConfigError: the file cannot be read or does not fit the inputs.
+    """
+    names = [node.name for node in graph.inputs]
+    found = load_arrays(path, option)
+    if isinstance(found, dict):
+        return found
+    if len(names) != 1:
+        raise ConfigError(
+            f"one array for the inputs {', '.join(names)}",
+            option,
+            "give a .npz with one array each",
+        )
+    return {names[0]: found}
+
+
+def to_codes(
+    graph: Graph, data: Mapping[str, Any], option: str = "--data"
+) -> tuple[dict[str, Codes], int]:
+    """Return float samples on the input grids, and how many values had to be moved there.
+
+    Values are rounded half to even and saturated, as the input's quantizer does.
+
+    Raises:
+        ConfigError: an input is missing or unknown, has another shape, or holds NaN.
+    """
+    names = [node.name for node in graph.inputs]
+    if set(data) != set(names):
+        raise ConfigError(
+            f"arrays for {', '.join(sorted(data)) or 'nothing'}; the inputs are {', '.join(names)}",
+            option,
+            "give one array an input, under its name",
+        )
+    codes: dict[str, Codes] = {}
+    moved = 0
+    for node in graph.inputs:
+        values = np.asarray(data[node.name])
+        if values.dtype.kind not in "fiu" or not np.all(np.isfinite(values)):
+            raise ConfigError(
+                f"input {node.name} needs finite real numbers",
+                option,
+                f"it holds {values.dtype}" if values.dtype.kind not in "fiu" else "it holds NaN",
+            )
+        if values.ndim == 0 or values.shape[1:] != node.type.shape or not len(values):
+            dims = ", ".join(map(str, node.type.shape))
+            raise ConfigError(
+                f"input {node.name} has shape {values.shape}, expected (samples, {dims})",
+                option,
+                "the first axis counts the samples, at least one",
+            )
+        lo, hi = node.type.lo.astype(np.float64), node.type.hi.astype(np.float64)
+        with np.errstate(over="ignore", under="ignore"):  # what is so far out saturates
+            scaled = np.ldexp(values.astype(np.float64), node.type.frac)
+        made = np.clip(np.rint(scaled), lo, hi)
+        moved += int(np.count_nonzero(made != scaled))
+        codes[node.name] = made.astype(np.int64)
+    counts = {name: len(rows) for name, rows in codes.items()}
+    if len(set(counts.values())) > 1:
+        said = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise ConfigError(f"the inputs have different numbers of samples: {said}", option)
+    return codes, moved
+
+
+# -------------------------------------------------------------------- prediction
+
+
+def values_of(graph: Graph, codes: Mapping[str, Codes]) -> dict[str, Any]:
+    """Return the float64 values of output codes."""
+    return {
+        out.name: codes[out.name].astype(np.float64) * np.array(out.scale) + np.array(out.offset)
+        for out in graph.outputs
+    }
+
+
+def _vectors(graph: Graph, samples: int, seed: int, data: Path | None) -> Vectors:
+    check_counts(graph, samples, seed)
+    codes = to_codes(graph, read_data(graph, data))[0] if data else None
+    return make_vectors(graph, samples, seed, codes)

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cost model was fitted to, and how far off it was where it was not.
+
+``calibration.json`` beside this file is written by ``python -m tests.bench_estimate --bless``: of a
+corpus of designs that went through synthesis one part sets the factors, the other the error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hwgen.target.board import Board
+from hwgen.target.family import Family
+
+FILE = Path(__file__).with_name("calibration.json")
+# A family that was never synthesised takes the factors of one with such tables.
+_KIN = ((6, "ultrascale_plus"), (4, "ecp5"))
+
+
+@dataclass(frozen=True)
+class Error:
+    """How far a model was off, as shares of what was measured, on designs it was not fitted to.
+
+    Attributes:
+        designs, layers: how many were compared.
+        median, worst: of whole designs.
+        layer_median, layer_worst: of single layers; 0 where there are none.
+        tool: that measured.
+    """
+
+    designs: int
+    layers: int
+    median: float
+    worst: float
+    layer_median: float
+    layer_worst: float
+    tool: str
+
+    def described(self, of: Calibration) -> dict[str, Any]:
+        """Return it as plain data, with the family that it was found on."""
+        return {**vars(self), "family": of.family, "own": of.own}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The models of a family.
+
+    Attributes:
+        family: that was synthesised.
+        own: false where that is only a kin.
+        factors: look-up tables a unit of each term of `hwgen.cost.terms`.
+        lut: error of the LUT model.
+        path: from the delay model's longest path to place and route's, as `path_ns` takes it;
+            none where nothing was routed.
+        grades: of each speed grade that was routed, its delays over those of the path's own.
+        fmax: error of the frequency from it.
+    """
+
+    family: str
+    own: bool
+    factors: Mapping[str, float]
+    lut: Error
+    path: tuple[float, float, float] | None = None
+    grades: Mapping[str, float] = field(default_factory=dict)
+    fmax: Error | None = None
+
+
+def path_ns(path: tuple[float, float, float], model_ns: float, lut: float) -> float:
+    """Return the longest path after place and route.
+
+    ``(factor + spread sqrt(LUT / 1000)) model_ns + term``: wires grow with the side of what is
+    placed.
+
+    Args:
+        path: factor, spread, term in ns.
+        model_ns: longest path of the delay model.
+        lut: look-up tables of the design.
+    """
+    factor, spread, term = path
+    return (factor + spread * math.sqrt(lut / 1000)) * model_ns + term
+
+
+def grade_of(board: Board) -> str:
+    """Return the speed grade of a board's part, as `Calibration.grades` has it.
+
+    An ECP5-5G is faster than an ECP5 of the same grade.
+    """
+    fast = board.device is not None and board.device.name.startswith("um5g")
+    return f"{board.speed_grade} 5G" if fast else board.speed_grade
+
+
+def calibrated(family: Family) -> Calibration:
+    """Return the calibration of a family, or of the nearest kin that has one.
+
+    A kin lends its factors and their error, marked as its own; never its delays.
+    """
+    known = _read()
+    if family.name in known:
+        return _made(family.name, known[family.name], own=True)
+    kin = next(name for inputs, name in _KIN if family.lut_inputs >= inputs or name == _KIN[-1][1])
+    return _made(kin, known[kin], own=False)
+
+
+@cache
+def _read() -> dict[str, Any]:
+    families: dict[str, Any] = json.loads(FILE.read_text("utf-8"))["families"]
+    return families
+
+
+def _made(name: str, entry: Mapping[str, Any], own: bool) -> Calibration:
+    routed = entry.get("fmax") if own else None
+    return Calibration(
+        name,
+        own,
+        entry["factors"],
+        Error(**entry["lut"]),
+        tuple(routed["path"]) if routed else None,
+        routed["grades"] if routed else {},
+        Error(**routed["error"]) if routed else None,
+    )

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a design takes: look-up tables, registers and logic terms, from a documented model.
+
+- Look-up tables are the terms of every node (`hwgen.cost.terms`) times factors that were fitted to
+  synthesis (`hwgen.cost.calibration`, with the error that is left). No DSP blocks are used.
+- Registers are counted as they are placed, bit by bit, equal ones once (`hwgen.cost.registers`).
+- The clock that a design reaches follows from the longest path of the delay model.
+
+What a graph asks for before it is unrolled (`bops`, `ebops`, `zeros`, `matmul_terms`,
+`check_parallel`) is in plan/matmul.py and can be imported from here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hwgen.cost.calibration import calibrated, grade_of, path_ns
+from hwgen.cost.matmul import (
+    MatmulTerms,
+    bops,
+    check_parallel,
+    ebops,
+    matmul_terms,
+    parameters,
+    zeros,
+)
+from hwgen.cost.registers import registers
+from hwgen.cost.terms import terms_of
+from hwgen.cost.timing import stage_ns
+from hwgen.design.types import Design, Stage
+from hwgen.logic.carry import adder_positions
+from hwgen.logic.nodes import Add, Add3, Max, Mul, Requant, Select, Table, Thresh, operands
+from hwgen.target.board import Board
+from hwgen.target.family import Family
+
+__all__ = [
+    "Estimate",
+    "MatmulTerms",
+    "bops",
+    "check_parallel",
+    "ebops",
+    "estimate",
+    "estimate_stages",
+    "fmax",
+    "logic_terms",
+    "longest_ns",
+    "lut_cost",
+    "matmul_terms",
+    "parameters",
+    "terms_of_stage",
+    "zeros",
+]
+
+TERMS = {
+    Add: "adders",
+    Add3: "ternary_adders",
+    Max: "maxima",
+    Mul: "multipliers",
+    Requant: "requantizers",
+    Select: "selects",
+    Thresh: "thresholds",
+}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Resources and timing; ``a + b`` is one after the other.
+
+    Attributes:
+        lut: look-up tables.
+        ff: register bits.
+        dsp, bram: blocks; the parallel style uses none.
+        latency: cycles.
+        interval: cycles between two inputs.
+    """
+
+    lut: int = 0
+    ff: int = 0
+    dsp: int = 0
+    bram: int = 0
+    latency: int = 0
+    interval: int = 1
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(
+            self.lut + other.lut,
+            self.ff + other.ff,
+            self.dsp + other.dsp,
+            self.bram + other.bram,
+            self.latency + other.latency,
+            max(self.interval, other.interval),
+        )
+
+
+def estimate(design: Design, family: Family) -> Estimate:
+    """Return what the whole design takes."""
+    parts = estimate_stages(design, family).values()
+    return Estimate(
+        lut=sum(part.lut for part in parts),
+        ff=sum(part.ff for part in parts),
+        latency=design.latency,
+        interval=design.interval,
+    )
+
+
+def estimate_stages(design: Design, family: Family) -> dict[str, Estimate]:
+    """Return what each stage takes, and under ``top`` what lies between and around the stages."""
+    ff = registers(design)
+    out = {
+        stage.name: Estimate(
+            lut=lut_cost(terms_of_stage(design, stage, family), family),
+            ff=ff[stage.name],
+            latency=stage.latency,
+        )
+        for stage in design.stages
+    }
+    outside = design.latency - sum(stage.latency for stage in design.stages)
+    return {**out, "top": Estimate(ff=ff["top"], latency=max(outside, 0))}
+
+
+def logic_terms(design: Design) -> dict[str, int]:
+    """Return how many terms of each kind the logic has, and the adders' carry positions."""
+    logic = design.logic
+    counts = Counter(type(node) for node in logic.nodes)
+    out = {name: counts[kind] for kind, name in TERMS.items()}
+    if counts[Table]:
+        out["tables"] = counts[Table]
+    out["adder_bits"] = sum(adder_positions(logic, wire) for wire in range(len(logic.nodes)))
+    return out
+
+
+def lut_cost(terms: Mapping[str, float], family: Family) -> int:
+    """Return the look-up tables of some terms."""
+    factors = calibrated(family).factors
+    return round(sum(factors.get(term, 1.0) * count for term, count in terms.items()))
+
+
+def terms_of_stage(design: Design, stage: Stage, family: Family) -> Counter[str]:
+    """Return the terms of a stage's nodes."""
+    cycle = design.cycle
+    held = set(stage.wires)
+    held.difference_update(tap.wire for tap in stage.exports if not tap.delay)
+    for wire in stage.wires:
+        held.difference_update(
+            source for source in operands(design.logic.nodes[wire]) if cycle[source] == cycle[wire]
+        )
+    recorded = calibrated(family).family
+    return terms_of(design.logic, stage.wires, family.lut_inputs, held, recorded)
+
+
+def fmax(design: Design, board: Board, lut: int) -> float:
+    """Return the clock in MHz that the design reaches on a board, from its longest path.
+
+    The path is the delay model's, the margin included that the planner keeps free; where place and
+    route was measured on the family, it is corrected by what that found. A speed grade that was
+    not routed counts as the slowest one that was.
+
+    Args:
+        design: the design.
+        board: that it is for.
+        lut: what it takes there (`estimate`): wires grow with it.
+    """
+    family, longest = board.family, longest_ns(design, board.family)
+    known = calibrated(family)
+    if known.path:
+        longest = path_ns(known.path, longest, lut)
+        longest *= known.grades.get(grade_of(board), max(known.grades.values()))
+    return 1000.0 / longest
+
+
+def longest_ns(design: Design, family: Family) -> float:
+    """Return the delay model's longest path between registers, in nanoseconds."""
+    return max((*stage_ns(design, family), family.overhead_ns))

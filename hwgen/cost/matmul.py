@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a graph asks for before anything is unrolled: zeros, bit operations, and a least size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.errors import DoesNotFit
+from hwgen.ir.fixed import bits_for
+from hwgen.ir.graph import Graph, Node
+from hwgen.ir.tensor import Codes, TensorType
+from hwgen.logic.truth_tables import LIMIT
+from hwgen.target.board import Board, boards
+
+KINDS = ("dense", "conv", "depthwise_conv")
+# The most that sharing between the outputs of one matrix has saved so far is a factor of 4.1 (64x64
+# of +-1); a size that is refused has to be out of reach of any sharing.
+SHARING = 5
+
+
+@dataclass(frozen=True)
+class MatmulTerms:
+    """The size of one matrix-vector layer, unrolled.
+
+    Attributes:
+        layer: node name.
+        positions: places at which the matrix is applied.
+        weights, zeros: of the matrix.
+        digits: nonzero canonical signed digits over all positions, taps in the padding left out.
+        adders: without any sharing.
+        luts: a number of look-up tables that its adders cannot undercut. Columns that may become
+            truth tables count nothing.
+    """
+
+    layer: str
+    positions: int
+    weights: int
+    zeros: int
+    digits: int
+    adders: int
+    luts: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Matmul:
+    """A layer as (taps, inputs, outputs), whatever its kind.
+
+    ``uses`` counts at how many positions a weight meets a real element, ``bits`` sums the bits of
+    those elements; both are (taps, inputs).
+    """
+
+    node: Node
+    weight: Codes
+    uses: npt.NDArray[np.int64]
+    bits: npt.NDArray[np.int64]
+    positions: int
+    fan_in: int
+    outputs: int
+    act_bits: int
+
+
+def zeros(graph: Graph) -> dict[str, tuple[int, int]]:
+    """Return the zero weights and all weights of every matrix-vector layer."""
+    return {
+        node.name: (int(np.sum(node.op.weight == 0)), int(node.op.weight.size))
+        for node in graph.nodes
+        if node.op.kind in KINDS
+    }
+
+
+def parameters(graph: Graph) -> int:
+    """Return the trained numbers: weights and biases, factors and terms of normalisations."""
+    fields = ("weight", "bias", "mult", "add")
+    ops = [node.op for node in graph.nodes]
+    return sum(int(getattr(op, f).size) for op in ops for f in fields if hasattr(op, f))
+
+
+def bops(graph: Graph) -> float:
+    """Return the bit operations of one inference.
+
+    A layer of n inputs and m outputs a position, with k taps and a share f of zero weights, counts
+    ``m n k ((1 - f) b_a b_w + b_a + b_w + log2(n k))`` at every position: Baskin et al., "UNIQ:
+    uniform noise injection for non-uniform quantization of neural networks" (2018), with the
+    pruning term of Hawks et al., "Ps and Qs: quantization-aware pruning for efficient low latency
+    neural network inference" (2021). ``b_a`` is the width of the layer's input format, ``b_w`` that
+    of the narrowest word which holds all its weights.
+    """
+    total = 0.0
+    for m in _matmuls(graph):
+        weight = m.weight
+        used = float(np.count_nonzero(weight)) / weight.size
+        b_w = bits_for(int(weight.min()), int(weight.max()))
+        inner = used * m.act_bits * b_w + m.act_bits + b_w + math.log2(m.fan_in)
+        total += m.positions * m.outputs * m.fan_in * inner
+    return total
+
+
+def ebops(graph: Graph) -> int:
+    """Return the effective bit operations of one inference.
+
+    After HGQ: Sun et al., "Gradient-based automatic mixed precision quantization for neural
+    networks on-chip" (2024). Every product of a weight and an activation counts the weight's bits
+    from its highest to its lowest nonzero one times the activation's bits, at every position; a
+    zero weight counts nothing. The bits of an activation are those of its own exact interval, sign
+    included; one that never changes counts nothing.
+    """
+    return sum(int((m.bits[..., None] * _each(m.weight, _span)).sum()) for m in _matmuls(graph))
+
+
+def matmul_terms(graph: Graph) -> tuple[MatmulTerms, ...]:
+    """Return the size of every matrix-vector layer if it is unrolled in full."""
+    out = []
+    for m in _matmuls(graph):
+        digits = _each(m.weight, _digits)
+        # The axes that one output sums over: a depthwise layer keeps its channels apart.
+        summed = 0 if m.node.op.kind == "depthwise_conv" else (0, 1)
+        alive = int(np.count_nonzero(digits.sum(axis=summed)))
+        count = int((m.uses[..., None] * digits).sum())
+        sums = alive * m.positions
+        # Bits that tell the values of an element apart: of steps one may do.
+        steps = graph[m.node.inputs[0]].op.kind == "thresholds"
+        least = np.minimum(m.bits // np.maximum(m.uses, 1), 1 if steps else m.act_bits)
+        wide = ((m.weight != 0) * least[..., None]).sum(axis=summed) > LIMIT
+        bits = int((m.bits[..., None] * digits * wide).sum())
+        added = int(np.count_nonzero(digits.sum(axis=summed) * wide)) * m.positions
+        out.append(
+            MatmulTerms(
+                layer=m.node.name,
+                positions=m.positions,
+                weights=int(m.weight.size),
+                zeros=int(np.sum(m.weight == 0)),
+                digits=count,
+                adders=max(count - sums, 0),
+                luts=max(bits - added * m.act_bits, 0) // SHARING,
+            )
+        )
+    return tuple(out)
+
+
+def check_parallel(graph: Graph, board: Board) -> None:
+    """Refuse a graph that cannot fit when every layer is unrolled, before the unrolling is tried.
+
+    Raises:
+        DoesNotFit: the least number of look-up tables is above the board's; lists the layers.
+    """
+    terms = sorted(matmul_terms(graph), key=lambda t: (-t.luts, t.layer))
+    total = sum(t.luts for t in terms)
+    if total <= board.budget.lut:
+        return
+    lines = [
+        f"the parallel style would take at least {total:,} LUTs for its adders;"
+        f" {board.name} has {board.budget.lut:,}"
+    ]
+    shown = [t for t in terms if t.luts][:8]
+    lines += [
+        f"  - {t.layer}: at least {t.luts:,} LUTs ({t.positions:,} position"
+        f"{'s' if t.positions != 1 else ''}, {t.weights:,} weights, {t.zeros:,} zero)"
+        for t in shown
+    ]
+    rest = terms[len(shown) :]
+    if any(t.luts for t in rest):
+        lines.append(f"  - {len(rest)} more: at least {sum(t.luts for t in rest):,} LUTs")
+    larger = [b for b in boards() if b.budget.lut >= total]
+    least = min(larger, key=lambda b: (b.budget.lut, b.name), default=None)
+    away = f"{least.name} is the smallest board with that many; " if least else ""
+    raise DoesNotFit(
+        "\n".join(lines),
+        graph.name,
+        f"{away}this style builds every position of every layer side by side: prune more, use fewer"
+        " bits, or a smaller input; a stream style, which reuses hardware over time, is not built"
+        " yet",
+    )
+
+
+def _matmuls(graph: Graph) -> Iterator[_Matmul]:
+    for node in graph.nodes:
+        if node.op.kind in KINDS:
+            yield _matmul(node, graph.types(node)[0])
+
+
+def _matmul(node: Node, source: TensorType) -> _Matmul:
+    op = node.op
+    bits = _element_bits(source)
+    positions = math.prod(node.type.shape[:-1])
+    outputs = node.type.shape[-1]
+    if op.kind == "dense":
+        weight = op.weight[None]
+        bits = bits.reshape(1, -1, weight.shape[1])
+        uses = np.full((1, weight.shape[1]), positions, np.int64)
+        return _Matmul(
+            node, weight, uses, bits.sum(axis=1), positions, weight.shape[1], outputs,
+            source.fixed.width,
+        )  # fmt: skip
+    *taps, c_in, _ = op.weight.shape
+    weight = op.weight.reshape(-1, *op.weight.shape[-2:])
+    pad = [*op.padding, (0, 0)]
+    real = np.pad(np.ones(source.shape, np.int64), pad)
+    bits = np.pad(bits, pad)
+    counts: list[Codes] = []
+    met: list[Codes] = []
+    for tap in product(*map(range, taps)):
+        window = tuple(
+            slice(t * d, t * d + (n - 1) * s + 1, s)
+            for t, d, s, n in zip(tap, op.dilation, op.strides, node.type.shape[:-1], strict=True)
+        )
+        over = tuple(range(len(taps)))
+        counts.append(real[window].sum(axis=over))
+        met.append(bits[window].sum(axis=over))
+    fan_in = weight.shape[0] * (c_in if op.kind == "conv" else 1)
+    return _Matmul(
+        node,
+        weight,
+        np.array(counts),
+        np.array(met),
+        positions,
+        fan_in,
+        outputs,
+        source.fixed.width,
+    )
+
+
+def _element_bits(source: TensorType) -> npt.NDArray[np.int64]:
+    """Return the bits of every element; 0 for one that never changes."""
+    pairs = np.stack([source.lo.reshape(-1), source.hi.reshape(-1)], axis=1)
+    table = {(lo, hi): 0 if lo == hi else bits_for(int(lo), int(hi)) for lo, hi in pairs.tolist()}
+    flat = [table[lo, hi] for lo, hi in pairs.tolist()]
+    return np.array(flat, np.int64).reshape(source.shape)
+
+
+def _each(weight: Codes, function: Callable[[int], int]) -> npt.NDArray[np.int64]:
+    """Apply a function of the magnitude to every weight, once a distinct value."""
+    values, index = np.unique(np.abs(weight).reshape(-1), return_inverse=True)
+    table = np.array([function(int(v)) for v in values], np.int64)
+    return table[index].reshape(weight.shape)
+
+
+def _span(magnitude: int) -> int:
+    """Return the bits from the highest to the lowest nonzero one."""
+    return (magnitude // (magnitude & -magnitude)).bit_length() if magnitude else 0
+
+
+def _digits(magnitude: int) -> int:
+    """Return the nonzero digits of the canonical signed form."""
+    return (magnitude ^ (3 * magnitude)).bit_count()

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a requantizer takes, looked up: the common ones went through synthesis by themselves.
+
+A mapper trades tables for depth bit by bit, so no short formula follows it closely. But what
+saturates at powers of two, as activations do, has few parameters: `requants.json` beside this file
+holds a count for each, by family, kind, shift, bits of the result and bits dropped above them;
+``make bench-estimate RECORD=1`` writes it. Beyond the last recorded parameter the line through the
+last and the last but three goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hwgen.logic.nodes import Requant
+
+FILE = Path(__file__).with_name("requants.json")
+COPIES = 4  # that a count is of
+SHIFTS, OUTS = range(1, 11), range(1, 9)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Requantizers that share a table.
+
+    Attributes:
+        below, above: it can saturate there.
+        zero: and its lower bound is zero.
+        held: only registers read it, which its sign resets.
+        half: the sum before it has rounded.
+        shifts: bits dropped below.
+        outs: bits of the result.
+        drops: bits of the quotient above those, the sign included.
+    """
+
+    below: bool
+    above: bool
+    zero: bool
+    held: bool
+    half: bool
+    shifts: range
+    outs: range
+    drops: range
+
+    def bounds(self, out: int) -> tuple[int, int]:
+        """Return the bounds of *out* bits."""
+        return (0, (1 << out) - 1) if self.zero else (-1 << (out - 1), (1 << (out - 1)) - 1)
+
+    def rows(self) -> Iterator[tuple[int, int, int]]:
+        """Yield shift, bits of the result and bits dropped of everything recorded, in order."""
+        for shift in self.shifts:
+            for out in self.outs:
+                for drop in self.drops:
+                    yield shift, out, drop
+
+
+_ONE, _NONE = range(1, 2), range(1)
+KINDS = {
+    "clip": Kind(True, True, False, False, False, _NONE, OUTS[1:], range(1, 8)),
+    "clip_half": Kind(True, True, False, False, True, SHIFTS, OUTS[1:], range(1, 8)),
+    "relu_clip": Kind(True, True, True, False, False, _NONE, OUTS, range(2, 9)),
+    "relu_clip_half": Kind(True, True, True, False, True, SHIFTS, OUTS, range(2, 9)),
+    "relu_half": Kind(True, False, True, False, True, SHIFTS, OUTS, _ONE),
+    "relu_half_held": Kind(True, False, True, True, True, SHIFTS, _ONE, _ONE),
+    "plain_half": Kind(False, False, False, False, True, SHIFTS, range(2, 3), _NONE),
+    "clip_round": Kind(True, True, False, False, False, SHIFTS, OUTS[1:], range(1, 8)),
+    "relu_clip_round": Kind(True, True, True, False, False, SHIFTS, OUTS, range(2, 9)),
+    "relu_round": Kind(True, False, True, False, False, SHIFTS, OUTS, _ONE),
+    "relu_round_held": Kind(True, False, True, True, False, SHIFTS, OUTS, _ONE),
+    "plain_round": Kind(False, False, False, False, False, SHIFTS, OUTS[1:], _NONE),
+    "relu_clip_held": Kind(True, True, True, True, False, _NONE, OUTS, range(2, 9)),
+    "relu_clip_half_held": Kind(True, True, True, True, True, SHIFTS, OUTS, range(2, 9)),
+    "relu_clip_round_held": Kind(True, True, True, True, False, SHIFTS, OUTS, range(2, 9)),
+}
+
+
+def common(
+    node: Requant, bounds: tuple[int, int], width: int, out: int, held: bool
+) -> tuple[str, int, int, int] | None:
+    """Return kind, shift, bits of the result and bits dropped; None if it is no common one.
+
+    Args:
+        node: the requantizer.
+        bounds: of its operand's values.
+        width: of the operand.
+        out: bits of the result.
+        held: whether only registers read it.
+    """
+    low, high = map(node.rounded, bounds)
+    below, above = low < node.lo, high > node.hi
+    unsigned = bounds[0] >= 0
+    zero = unsigned or (below and node.lo == 0)
+    if node.shift:
+        names = {(True, True): "relu_clip", (True, False): "relu", (False, True): "clip"}
+        saturates = above if zero else above or below
+        name = "plain" if unsigned and not above else names.get((zero, saturates), "plain")
+        name += "_half" if node.half else "_round"
+    elif not above:
+        return None
+    else:
+        name = "relu_clip" if zero else "clip"
+    if held and below and zero:
+        name += "_held"
+    lo, hi = KINDS[name].bounds(out)
+    if (below and node.lo != lo) or (above and node.hi != hi):
+        return None
+    return name, node.shift, out, width + unsigned - node.shift - out
+
+
+def looked_up(family: str, name: str, shift: int, out: int, drop: int) -> int | None:
+    """Return the tables of `COPIES` of a requantizer, or None if nothing near it was recorded."""
+    table = _read().get(family, {}).get(name)
+    kind = KINDS[name]
+    axes = (kind.shifts, kind.outs, kind.drops)
+    # Along an axis of a single entry nothing changes; below the first one there is nothing.
+    at = [
+        axis[0] if len(axis) == 1 else place
+        for axis, place in zip(axes, (shift, out, drop), strict=True)
+    ]
+    if table is None or any(place < axis[0] for axis, place in zip(axes, at, strict=True)):
+        return None
+    return round(_at(table, axes, at))
+
+
+def _at(table: Any, axes: Sequence[range], at: Sequence[int]) -> float:
+    """Return an entry, or where the line through the last ones of each axis leads."""
+    if not axes:
+        return float(table)
+    axis, place = axes[0], at[0]
+    last = _at(table[min(place, axis[-1]) - axis[0]], axes[1:], at[1:])
+    if place <= axis[-1]:
+        return last
+    before = _at(table[len(axis) - 4], axes[1:], at[1:])
+    return max(last, last + (last - before) / 3 * (place - axis[-1]))
+
+
+@cache
+def _read() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FILE.read_text("utf-8")) if FILE.is_file() else {}
+    return found

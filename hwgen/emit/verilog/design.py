@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A design as SystemVerilog: package, one module a layer, flow top, AXI-Stream top, units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hwgen import paths
+from hwgen.design.types import Design
+from hwgen.emit.verilog import sv
+from hwgen.emit.verilog.axis import axis_top, axis_units
+from hwgen.emit.verilog.design_json import design_json
+from hwgen.emit.verilog.layout import ModuleNames, banner, links_of
+from hwgen.emit.verilog.pipeline import stage_module
+from hwgen.emit.verilog.top import flow_top
+from hwgen.errors import ConfigError
+from hwgen.files import FileSet
+from hwgen.ir.fixed import bits_for
+from hwgen.logic.nodes import Thresh, Wire
+from hwgen.units.library import with_uses
+
+DATA_WIDTH = 64  # bits of an AXI-Stream beat, unless asked otherwise
+
+
+def emit_rtl(design: Design, data_width: int = DATA_WIDTH) -> FileSet:
+    """Return ``rtl/`` and ``design.json`` of a design.
+
+    ``rtl/files.f`` lists the sources in dependency order, relative to its own folder.
+
+    Args:
+        design: what to print.
+        data_width: bits of an AXI-Stream beat, a power of two from 8 to 1024.
+    """
+    if data_width not in (8, 16, 32, 64, 128, 256, 512, 1024):
+        raise ConfigError(
+            f"an AXI-Stream beat of {data_width} bits is not possible",
+            hint="the data width is a power of two from 8 to 1024",
+        )
+    names = ModuleNames.of(design)
+    links = links_of(design, names)
+    package, constants = _package(design, names)
+    sources = {f"{names.package}.sv": package}
+    units = {"hwg_delay", "hwg_valid"} | axis_units(design)
+    clocked = set()
+    width = [bits_for(lo, hi) for lo, hi in zip(design.logic.lo, design.logic.hi, strict=True)]
+    for stage in design.stages:
+        made = stage_module(design, stage, names, links, constants, width)
+        sources[f"{names.stages[stage.name]}.sv"] = made.text
+        units |= made.units
+        if made.clocked:
+            clocked.add(stage.name)
+    sources[f"{names.top}.sv"] = flow_top(design, names, links, clocked)
+    sources[f"{names.axis}.sv"] = axis_top(design, names, data_width)
+
+    library = paths.rtl()
+    copied = {
+        f"units/{spec.module}.sv": (library / spec.file).read_bytes() for spec in with_uses(units)
+    }
+    order = [f"{names.package}.sv", *copied, *list(sources)[1:]]
+    files: dict[str, bytes | str] = {f"rtl/{name}": text for name, text in sources.items()}
+    files |= {f"rtl/{name}": content for name, content in copied.items()}
+    files["rtl/files.f"] = "".join(f"{name}\n" for name in order)
+    files["design.json"] = design_json(design, names, data_width)
+    return FileSet.of(files)
+
+
+def _package(design: Design, names: ModuleNames) -> tuple[str, dict[Wire, tuple[str, str]]]:
+    """Return the constants package and, by threshold node, the names of its two constants."""
+    body = [f"package {names.package};", ""]
+    body += [f"  // {line}" for line in _facts(design)]
+    body += ["", f"  localparam int LATENCY = {design.latency};  // cycles from input to output"]
+    constants: dict[Wire, tuple[str, str]] = {}
+    for stage in design.stages:
+        body += _thresholds(design, names, stage.name, stage.wires, constants)
+    lines = [*body, "", "endpackage"]
+    return sv.file(banner(design, f"{design.name}: constants."), lines), constants
+
+
+def _facts(design: Design) -> Iterator[str]:
+    """Yield what a reader wants to know at a glance."""
+    yield f"planned for {design.board} at {design.clock_mhz:g} MHz"
+    yield f"interval {design.interval}"
+    for what, ports in (("input", design.inputs), ("output", design.outputs)):
+        for port in ports:
+            shape = "x".join(str(n) for n in port.shape)
+            yield f"{what} {port.name}: {shape} of {port.fixed}"
+    for stage in design.stages:
+        width = sum(map(design.width, stage.exports))
+        yield sv.plain(
+            f"{stage.name}: cycles {stage.start} to {stage.end}, "
+            f"{len(stage.exports)} values in {width} bits"
+        )
+
+
+def _thresholds(
+    design: Design,
+    names: ModuleNames,
+    stage: str,
+    wires: Sequence[Wire],
+    constants: dict[Wire, tuple[str, str]],
+) -> Iterator[str]:
+    """Yield the threshold tables of a stage, each distinct one once."""
+    logic, seen = design.logic, dict[tuple[object, ...], tuple[str, str]]()
+    label = names.links[stage].upper()
+    for wire in wires:
+        node = logic.nodes[wire]
+        if not isinstance(node, Thresh):
+            continue
+        width_in, width_out = logic.width(node.a), logic.width(wire)
+        key = (node.thresholds, node.values, width_in, width_out)
+        if key not in seen:
+            if not seen:
+                yield ""
+                yield f"  // {sv.plain(stage)}: thresholds and values, the first in the lowest bits"
+            seen[key] = f"{label}_T{len(seen)}", f"{label}_V{len(seen)}"
+            tables = ((node.thresholds, width_in), (node.values, width_out))
+            for name, (table, width) in zip(seen[key], tables, strict=True):
+                value = sv.concat([sv.literal(v, width) for v in table])
+                yield f"  localparam logic {sv.span(len(table) * width)} {name} = {value};"
+        constants[wire] = seen[key]

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The flow top: one instance a layer, in data-flow order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
+
+from hwgen.design.types import Design, Port, Stage
+from hwgen.emit.verilog import sv
+from hwgen.emit.verilog.layout import Link, ModuleNames, banner, sink, stage_of
+from hwgen.logic.nodes import Const, In, Wire
+
+
+class _Writer:
+    """State of writing one top."""
+
+    def __init__(
+        self,
+        design: Design,
+        names: ModuleNames,
+        links: Mapping[str, Link],
+        clocked: Collection[str],
+    ) -> None:
+        self.design, self.names, self.links, self.clocked = design, names, links, clocked
+        self.logic = design.logic
+        self.outputs = dict(design.logic.outputs)
+        self.exporter = stage_of(design)
+        # Reads as (low, width) of every link, of a port by delay: taps of one chain of registers.
+        self.reads: dict[str, dict[int, list[tuple[int, int]]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for stage in design.stages:
+            for source in stage.sources:
+                link = links[source.name]
+                for late in set(map(link.late, source.taps)):
+                    self.reads[source.name][late].append((0, link.bits))
+        self.elements = {
+            port.name: [self._element(w, port.fixed.width) for w in self.outputs[port.name]]
+            for port in design.outputs
+        }
+
+    def _signal(self, link: Link, late: int) -> str:
+        return link.named(late) if late else link.signal
+
+    def _element(self, wire: Wire, width: int) -> str:
+        """Return an output element, extended to the port's width, one cycle before it leaves."""
+        node = self.logic.nodes[wire]
+        if isinstance(node, Const):
+            return sv.literal(node.value, width)
+        text = self._bits(wire)
+        own = self.logic.width(wire)
+        assert own <= width, f"n{wire} is wider than its port"
+        if own == width:
+            return text
+        return f"{width}'($signed({text}))" if self.logic.lo[wire] < 0 else f"{width}'({text})"
+
+    def _bits(self, wire: Wire) -> str:
+        """Return a wire as part of a link, read one cycle before the outputs leave."""
+        node, tap = self.logic.nodes[wire], self.design.tap_of(wire)
+        source = node.port if isinstance(node, In) else self.exporter[wire].name
+        link = self.links[source]
+        low, width = link.at(tap), self.logic.width(wire)
+        self.reads[source][link.late(tap)].append((low, width))
+        return sv.bits(self._signal(link, link.late(tap)), low, width, link.bits)
+
+    def _taps(self, name: str) -> Iterator[str]:
+        """Yield the delayed copies of a link and the sinks of bits that nothing reads."""
+        link, reads = self.links[name], self.reads[name]
+        delays = sorted(reads)
+        if not delays or delays[0] != 0:
+            delays.insert(0, 0)
+        for before, delay in pairwise(delays):
+            reads[before].append((0, link.bits))
+            signal = self._signal(link, delay)
+            yield ""
+            yield f"  // {link.name} as it is in cycle {delay}"
+            yield f"  logic {sv.span(link.bits)} {signal};"
+            yield from sv.instance(
+                "hwg_delay",
+                f"u_{signal}",
+                [("Width", str(link.bits)), ("Cycles", str(delay - before))],
+                [
+                    ("clk_i", "clk_i"),
+                    ("data_i", self._signal(link, before)),
+                    ("data_o", signal),
+                ],
+            )
+        for delay in delays:
+            signal = self._signal(link, delay)
+            label = signal.removesuffix("_i")
+            yield from sink(signal, label, link.bits, reads[delay])
+
+    def _stage(self, stage: Stage) -> Iterator[str]:
+        link = self.links[stage.name]
+        yield ""
+        yield f"  // {sv.plain(f'{stage.name}: {stage.note}')}"
+        yield f"  logic {sv.span(link.bits)} {link.signal};"
+        wired = [("clk_i", "clk_i")] if stage.name in self.clocked else []
+        for source in stage.sources:
+            read = self.links[source.name]
+            for late in sorted(set(map(read.late, source.taps))):
+                wired.append((f"{read.named(late)}_i", self._signal(read, late)))
+        wired.append((f"{link.name}_data_o", link.signal))
+        yield from sv.instance(self.names.stages[stage.name], f"u_{link.name}", [], wired)
+        yield from self._taps(stage.name)
+
+    def _output(self, port: Port) -> Iterator[str]:
+        yield ""
+        yield f"  // output {port.name}: {port.size} x {port.fixed}, registered"
+        yield f"  logic {sv.span(port.bits)} {port.name}_result;"
+        yield f"  assign {port.name}_result = {sv.concat(self.elements[port.name])};"
+        yield from sv.instance(
+            "hwg_delay",
+            f"u_{port.name}_result",
+            [("Width", str(port.bits)), ("Cycles", "1")],
+            [
+                ("clk_i", "clk_i"),
+                ("data_i", f"{port.name}_result"),
+                ("data_o", f"{port.name}_data_o"),
+            ],
+        )
+
+    def write(self) -> str:
+        design = self.design
+        body = [
+            "  // valid travels beside the data",
+            *sv.instance(
+                "hwg_valid",
+                "u_valid",
+                [("Cycles", f"{self.names.package}::LATENCY")],
+                [
+                    ("clk_i", "clk_i"),
+                    ("rst_ni", "rst_ni"),
+                    ("valid_i", "in_valid_i"),
+                    ("valid_o", "out_valid_o"),
+                ],
+            ),
+        ]
+        for port in design.inputs:
+            body += self._taps(port.name)
+        for stage in design.stages:
+            body += self._stage(stage)
+        for port in design.outputs:
+            body += self._output(port)
+        header = [
+            *banner(design, f"{design.name}: flow links, one sample a clock cycle."),
+            f"Latency in cycles: {design.latency}. Interval: {design.interval}. Planned for "
+            f"{design.board} at {design.clock_mhz:g} MHz.",
+        ]
+        return sv.file(header, sv.module(self.names.top, flow_ports(design), body))
+
+
+def describe(port: Port) -> str:
+    """Return a few words on a port, for a comment."""
+    shape = "x".join(str(n) for n in port.shape)
+    return f"{shape} of {port.fixed}, first element in the lowest bits"
+
+
+def flow_ports(design: Design) -> list[sv.PortDecl]:
+    """Return the ports of the flow top."""
+    return [
+        sv.PortDecl("input", None, "clk_i"),
+        sv.PortDecl("input", None, "rst_ni", "synchronous, active low"),
+        sv.PortDecl("input", None, "in_valid_i"),
+        *(sv.PortDecl("input", p.bits, f"{p.name}_data_i", describe(p)) for p in design.inputs),
+        sv.PortDecl("output", None, "out_valid_o"),
+        *(sv.PortDecl("output", p.bits, f"{p.name}_data_o", describe(p)) for p in design.outputs),
+    ]
+
+
+def flow_top(
+    design: Design, names: ModuleNames, links: Mapping[str, Link], clocked: Collection[str]
+) -> str:
+    """Return the flow top; *clocked* are the stages that have a clock."""
+    return _Writer(design, names, links, clocked).write()

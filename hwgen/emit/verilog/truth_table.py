@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The text of a truth table: constants that are indexed by bits, a look-up table each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hwgen.emit.verilog import sv
+from hwgen.logic.nodes import Table
+from hwgen.logic.truth_tables import PART, Function, columns, split
+
+
+def bits_read(node: Table, place: int) -> list[int]:
+    """Return the bits of one operand that the text reads, ascending."""
+    used = {bit for column in columns(node.values) for bit in column.whole.reads}
+    return sorted({node.picks[bit][1] for bit in used if node.picks[bit][0] == place})
+
+
+def looked_up(node: Table, name: str, ins: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """Yield what assigns the bits of wire *name*, whose declaration stands before it.
+
+    A function of up to six bits is a constant indexed by them. Of a longer one some bits select
+    among such parts; parts that several bits of the table have in common are written once.
+
+    Args:
+        node: the table.
+        name: of the wire.
+        ins: what its operands are called.
+        widths: their bits.
+    """
+    text = _Text(node, name, ins, widths)
+    values: list[str] = []
+    for bit, column in enumerate(columns(node.values)):
+        if column.same >= 0:
+            value = values[column.same]
+        elif len(column.whole.reads) <= PART:
+            value = text.function(column.whole)
+        else:
+            selects, parts = split(column.whole)
+            made = [text.part(part) for part in parts]
+            label = f"{name}_{bit}"
+            text.lines.append(f"  wire {sv.span(len(made))} {label} = {sv.concat(made)};")
+            value = f"{label}[{text.address(selects)}]"
+        values.append(value)
+        text.lines.append(f"  assign {name}[{bit}] = {value};")
+    bits = len(node.picks)
+    said = f"{bits} bit{'s' if bits > 1 else ''} of {', '.join(ins)}"
+    yield f"  // {sv.plain(node.note)}: a table of {said}"
+    yield from text.lines
+
+
+class _Text:
+    """What is written of one table."""
+
+    def __init__(self, node: Table, name: str, ins: Sequence[str], widths: Sequence[int]) -> None:
+        self.node, self.name, self.ins, self.widths = node, name, ins, widths
+        self.lines: list[str] = []
+        self.tables: dict[tuple[int, int], str] = {}
+        self.parts: dict[Function, str] = {}
+
+    def address(self, reads: Sequence[int]) -> str:
+        """Return some address bits as one word; neighbours in an operand are one part of it."""
+        runs: list[list[int]] = []  # place, lowest bit, bits
+        for read in reads:
+            place, bit = self.node.picks[read]
+            if runs and runs[-1][0] == place and runs[-1][1] + runs[-1][2] == bit:
+                runs[-1][2] += 1
+            else:
+                runs.append([place, bit, 1])
+        return sv.concat([self._bits(*run) for run in runs])
+
+    def _bits(self, place: int, low: int, bits: int) -> str:
+        return sv.bits(self.ins[place], low, bits, self.widths[place])
+
+    def function(self, one: Function) -> str:
+        """Return a function of at most six bits; its constant is written before."""
+        if one.fixed:
+            return f"1'b{one.truth}"
+        if len(one.reads) == 1:
+            return f"{'' if one.plain else '~'}{self.address(one.reads)}"
+        size = 1 << len(one.reads)
+        key = (size, one.truth)
+        if key not in self.tables:
+            label = self.tables[key] = f"{self.name.upper()}_T{len(self.tables)}"
+            digits = f"{one.truth:0{-(-size // 4)}x}"
+            word = f"{size}'h{digits}"
+            self.lines.append(f"  localparam logic {sv.span(size)} {label} = {word};")
+        return f"{self.tables[key]}[{self.address(one.reads)}]"
+
+    def part(self, one: Function) -> str:
+        """Return a part as a term of one bit, declared once."""
+        if len(one.reads) <= 1:
+            return self.function(one)
+        if one not in self.parts:
+            label = f"{self.name}_p{len(self.parts)}"
+            value = self.function(one)
+            self.lines.append(f"  wire {label} = {value};")
+            self.parts[one] = label
+        return self.parts[one]

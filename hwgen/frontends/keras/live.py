@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Keras model in memory: as the source of a graph, and as the float32 oracle.
+
+With train/ the only room that imports TensorFlow, and it does so inside functions.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.errors import ModelError, ToolFailed, ToolMissing
+from hwgen.frontends.keras.file import KerasModel, read_keras, sniff
+from hwgen.frontends.options import Options
+from hwgen.frontends.qkeras.convert import convert
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph
+
+
+def from_keras(
+    model: Any,
+    options: Options = Options(),  # noqa: B008 - frozen
+    *,
+    input_format: str | None = None,
+) -> Graph:
+    """Return the integer graph of a Keras or QKeras model in memory.
+
+    Args:
+        model: the model.
+        options: input formats, masks, scaler.
+        input_format: ``s8.4`` for every input that no quantizer follows.
+
+    Raises:
+        ModelError: as for a file.
+    """
+    if input_format is not None:
+        options = replace(options, input_formats={"": Fixed.parse(input_format)})
+    return convert(snapshot(model), options)
+
+
+def snapshot(model: Any) -> KerasModel:
+    """Return a live model as a file reader would, plus what Keras does not write into files."""
+    if not hasattr(model, "get_config") or not hasattr(model, "save"):
+        raise ModelError(
+            f"a Keras model is expected, not a {type(model).__name__}",
+            hint="give a tf.keras or QKeras model, or hwgen.load a file",
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{model.name}{'.keras' if _keras_major(model) >= 3 else '.h5'}"
+        if path.suffix == ".h5":
+            model.save(path, include_optimizer=False, save_format="h5")
+        else:
+            model.save(path)
+        stored = read_keras(path)
+    return replace(stored, config=_with_unsaved(model, stored.config))
+
+
+def _keras_major(model: Any) -> int:
+    module = next(
+        (c.__module__ for c in type(model).__mro__ if c.__module__.startswith("keras")), ""
+    )
+    if module.startswith("keras.src.models"):
+        import keras
+
+        return int(keras.__version__.partition(".")[0])
+    return 2
+
+
+def _with_unsaved(model: Any, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add `is_quantized_clip`, which QKeras obeys but does not serialise."""
+    made = copy.deepcopy(dict(config))
+    _add_unsaved(model, made)
+    return made
+
+
+def _add_unsaved(layer: Any, spec: dict[str, Any]) -> None:
+    config = spec["config"]
+    for attribute in ("quantizer", "activation"):
+        q = getattr(layer, attribute, None)
+        if q is not None and getattr(q, "is_quantized_clip", True) is False:
+            inner = {**q.get_config(), "is_quantized_clip": False}
+            config["activation"] = {"class_name": "quantized_relu", "config": inner}
+    if hasattr(layer, "layers"):
+        inside = {one.name: one for one in layer.layers}
+        for one in config["layers"] if isinstance(config, Mapping) else config:
+            name = one["config"].get("name") if isinstance(one["config"], Mapping) else None
+            if name in inside:
+                _add_unsaved(inside[name], one)
+    elif hasattr(layer, "layer") and isinstance(config.get("layer"), dict):
+        _add_unsaved(layer.layer, config["layer"])
+
+
+def oracle(
+    path: Path, weights: Path | None, inputs: Mapping[str, npt.NDArray[Any]], outputs: int
+) -> list[npt.NDArray[np.float32]]:
+    """Return the model's own float32 outputs, a final softmax or sigmoid taken off.
+
+    Args:
+        path: the model file, loaded by Keras itself.
+        weights: its weights file, for an architecture in JSON.
+        inputs: float32 values by input name, shape ``(batch, *shape)``, in the model's input order.
+        outputs: how many are expected.
+
+    Raises:
+        ToolMissing: TensorFlow or QKeras is not installed.
+        ToolFailed: this Keras cannot load the file.
+    """
+    logits = logits_model(path, weights)
+    arrays = [np.asarray(a, np.float32) for a in inputs.values()]
+    made = logits.predict(arrays if len(arrays) > 1 else arrays[0], batch_size=4096, verbose=0)
+    found = made if isinstance(made, list) else [made]
+    assert len(found) == outputs, "the oracle has other outputs than the graph"
+    return [np.asarray(f, np.float32) for f in found]
+
+
+def logits_model(path: Path, weights: Path | None) -> Any:
+    """Return the Keras model of a file, a final softmax or sigmoid taken off.
+
+    Raises:
+        ToolMissing: TensorFlow or QKeras is not installed.
+        ToolFailed: this Keras cannot load the file.
+    """
+    tensorflow, objects, prune_scope = _tensorflow()
+    keras = tensorflow.keras
+    try:
+        with prune_scope():
+            if sniff(path) == "json":
+                text = path.read_text("utf-8")
+                model = keras.models.model_from_json(text, custom_objects=objects)
+                model.load_weights(weights)
+            else:
+                model = keras.models.load_model(path, custom_objects=objects, compile=False)
+                if weights is not None:
+                    model.load_weights(weights)
+    except Exception as error:  # Keras raises anything; the text is what helps
+        raise ToolFailed(
+            f"Keras of TensorFlow {tensorflow.__version__} cannot load the model "
+            f"({type(error).__name__}: {error})",
+            path.name,
+            "verify in an environment whose Keras wrote the file",
+        ) from error
+    return keras.Model(model.inputs, [_logits(keras, tensor) for tensor in model.outputs])
+
+
+def _logits(keras: Any, tensor: Any) -> Any:
+    """Return the tensor in front of a final softmax or sigmoid."""
+    history = tensor._keras_history
+    layer, source = history.layer, history.layer.get_input_at(history.node_index)
+    if isinstance(layer, keras.Model):
+        inner = layer.outputs[history.tensor_index]
+        bare = _logits(keras, inner)
+        return tensor if bare is inner else keras.Model(layer.inputs, bare)(source)
+    dropped = (keras.activations.softmax, keras.activations.sigmoid)
+    if isinstance(layer, keras.layers.Softmax) or (
+        isinstance(layer, keras.layers.Activation) and layer.activation in dropped
+    ):
+        return source
+    if getattr(layer, "activation", None) in dropped:
+        layer.activation = (
+            None if type(layer).__name__.startswith("Q") else keras.activations.linear
+        )
+        return layer(source)
+    return tensor
+
+
+def _tensorflow() -> tuple[Any, dict[str, Any], Any]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up chatter
+    try:
+        import tensorflow
+        from qkeras.utils import _add_supported_quantized_objects
+        from tensorflow_model_optimization.sparsity.keras import prune_scope  # QKeras needs it
+    except ImportError as error:
+        raise ToolMissing(
+            f"TensorFlow with QKeras is not installed ({error})",
+            "--against qkeras",
+            "pip install 'hwgen[keras]' (Python 3.11)",
+        ) from error
+    objects: dict[str, Any] = {}
+    _add_supported_quantized_objects(objects)
+    return tensorflow, objects, prune_scope

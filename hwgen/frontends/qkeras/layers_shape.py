@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Handlers of the layers without weights: activations, pooling, merging and moving of elements."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from hwgen.errors import ModelError, UnsupportedLayer
+from hwgen.frontends.exact.steps import Affine, Divide, Rectify, Value, exponent, f32
+from hwgen.frontends.keras.settings import number, pairs, whole, wholes
+from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.qkeras.activations import activate, final
+from hwgen.frontends.qkeras.convert import Converter, handles
+from hwgen.frontends.qkeras.layers_linear import channels_last, padding
+from hwgen.frontends.qkeras.quantizers import parse_quantizer
+from hwgen.ops.base import Op
+from hwgen.ops.merge import Add, Concat, Maximum, Multiply
+from hwgen.ops.pool import MaxPool, SumPool
+from hwgen.ops.shape import Pad, Permute, Reshape, Upsample
+
+
+@handles(
+    "Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout",
+    "GaussianNoise", "ActivityRegularization",
+)  # fmt: skip
+def nothing(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Does nothing at inference."""
+    return ins[0]
+
+
+# -------------------------------------------------------------------- activations
+
+
+@handles("QActivation", "Activation")
+def activation(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """An activation as a layer of its own."""
+    return activate(c, ins[0], layer.config.get("activation"), layer, layer.name)
+
+
+@handles("Softmax")
+def softmax(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Softmax: dropped at the end of the network."""
+    return final(c, ins[0], "softmax", layer)
+
+
+@handles("ReLU")
+def relu(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """ReLU; waits for the quantizer behind it."""
+    if number(layer, "threshold", 0.0):
+        raise UnsupportedLayer(
+            "ReLU with a threshold is not supported", layer.where, "use a quantized_relu"
+        )
+    slope, ceiling = number(layer, "negative_slope", 0.0), number(layer, "max_value", math.inf)
+    return _rectified(layer, ins[0], slope, ceiling)
+
+
+@handles("LeakyReLU")
+def leaky_relu(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Leaky ReLU; waits for the quantizer behind it."""
+    key = "alpha" if "alpha" in layer.config else "negative_slope"
+    return _rectified(layer, ins[0], number(layer, key, 0.3), math.inf)
+
+
+def _rectified(layer: Layer, value: Value, slope: float, ceiling: float) -> Value:
+    if slope < 0 or ceiling < 0:
+        raise UnsupportedLayer(
+            "a negative slope or ceiling makes the activation fall",
+            layer.where,
+            "use a slope from 0 to 1",
+        )
+    return value.after(Rectify(slope, ceiling, layer.name))
+
+
+# -------------------------------------------------------------------- pooling
+
+
+def _windows(layer: Layer, value: Value, rank: int) -> dict[str, Any]:
+    channels_last(layer)
+    if len(value.type.shape) != rank + 1:
+        raise ModelError(
+            f"input of shape {value.type.shape}, but the layer needs {rank} spatial axes and "
+            "channels",
+            layer.where,
+            "the model does not fit its own input shape",
+        )
+    pool = wholes(layer, "pool_size", 2, rank)
+    steps = wholes(layer, "strides", pool, rank)
+    pads = padding(layer, value.type.shape[:-1], pool, steps, (1,) * rank)
+    return {"pool": pool, "strides": steps, "padding": pads}
+
+
+def _whole(layer: Layer, value: Value) -> dict[str, Any]:
+    channels_last(layer)
+    sizes = value.type.shape[:-1]
+    return {"pool": sizes, "strides": (1,) * len(sizes), "padding": ((0, 0),) * len(sizes)}
+
+
+def _max(c: Converter, layer: Layer, value: Value, window: dict[str, Any]) -> Value:
+    spread = any(a.ndim > 1 for s in value.steps for a in s.arrays())
+    if value.steps and (spread or not all(s.increasing for s in value.steps)):
+        raise UnsupportedLayer(
+            "a batch normalisation with a negative factor stands in front of the maximum",
+            layer.where,
+            "put the QActivation in front of the pooling",
+        )
+    # Increasing steps commute with a maximum, so they go on waiting behind it.
+    done = c.emit(layer.name, MaxPool(**window), [Value(value.node, value.type)], layer)
+    return Value(done.node, done.type, value.steps)
+
+
+def _mean(c: Converter, layer: Layer, value: Value, window: dict[str, Any]) -> Value:
+    """Sum the window; a mean over a power of two is exact, any other waits for a quantizer."""
+    value = c.exact(value, layer)
+    shape = value.type.shape
+    counts = SumPool(**window, gain=0).run([np.ones((1, *shape), np.int64)])[0]
+    sizes = np.unique(counts)
+    power = exponent(float(sizes[0])) if sizes.size == 1 else None
+    quantizer = layer.config.get("average_quantizer")
+    if power is not None and not quantizer:
+        return c.emit(layer.name, SumPool(**window, gain=power), [value], layer)
+    done = c.emit(layer.name, SumPool(**window, gain=0), [value], layer)
+    done = done.after(Divide(f32(counts if sizes.size > 1 else sizes[0])))
+    if quantizer:
+        area = int(np.prod(window["pool"]))
+        q = parse_quantizer(quantizer, layer.where)
+        factor = f32(q.quantize(f32([1.0 / area])).value()).reshape(())
+        done = done.after(Affine(mul=f32(area))).after(Affine(mul=factor))
+    return done
+
+
+@handles("MaxPooling1D")
+def max_pool_1d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Maximum over windows of one axis."""
+    return _max(c, layer, ins[0], _windows(layer, ins[0], 1))
+
+
+@handles("MaxPooling2D")
+def max_pool_2d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Maximum over windows of two axes."""
+    return _max(c, layer, ins[0], _windows(layer, ins[0], 2))
+
+
+@handles("AveragePooling1D")
+def mean_pool_1d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Mean over windows of one axis."""
+    return _mean(c, layer, ins[0], _windows(layer, ins[0], 1))
+
+
+@handles("AveragePooling2D", "QAveragePooling2D")
+def mean_pool_2d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Mean over windows of two axes."""
+    out = _mean(c, layer, ins[0], _windows(layer, ins[0], 2))
+    return activate(c, out, layer.config.get("activation"), layer)
+
+
+def _dropped(c: Converter, layer: Layer, value: Value) -> Value:
+    """Remove the spatial axes of a global pooling unless the layer keeps them."""
+    if layer.config.get("keepdims"):
+        return value
+    return _moved(c, layer, value, Reshape((value.type.shape[-1],)), f"{layer.name}_flat")
+
+
+@handles("GlobalMaxPooling1D", "GlobalMaxPooling2D")
+def global_max(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Maximum over all positions."""
+    return _dropped(c, layer, _max(c, layer, ins[0], _whole(layer, ins[0])))
+
+
+@handles("GlobalAveragePooling1D", "GlobalAveragePooling2D", "QGlobalAveragePooling2D")
+def global_mean(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Mean over all positions."""
+    out = _dropped(c, layer, _mean(c, layer, ins[0], _whole(layer, ins[0])))
+    return activate(c, out, layer.config.get("activation"), layer)
+
+
+# -------------------------------------------------------------------- moving elements
+
+
+def _moved(c: Converter, layer: Layer, value: Value, op: Op, name: str = "") -> Value:
+    """Emit an operation that only moves elements; waiting steps move with them."""
+    done = c.emit(name or layer.name, op, [Value(value.node, value.type)], layer)
+    if not value.steps:
+        return done
+    return value.moved(done.node, done.type, lambda a: op.run([a[None]])[0])
+
+
+@handles("Flatten")
+def flatten(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """All elements in one axis."""
+    channels_last(layer)
+    (value,) = ins
+    if len(value.type.shape) == 1:
+        return value
+    return _moved(c, layer, value, Reshape((value.type.size,)))
+
+
+@handles("Reshape")
+def reshape(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """The same elements in another shape."""
+    (value,) = ins
+    given = wholes(layer, "target_shape", (), least=-1)
+    target = list(given)
+    if target.count(-1) == 1:
+        known = -math.prod(target)
+        target[target.index(-1)] = value.type.size // known if known else 0
+    if math.prod(target) != value.type.size or min(target, default=1) < 1:
+        raise ModelError(
+            f"target shape {given} does not hold {value.type.size} elements",
+            layer.where,
+            "the model does not fit its own input shape",
+        )
+    return _moved(c, layer, value, Reshape(tuple(target)))
+
+
+@handles("Permute")
+def permute(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Axes in another order."""
+    return _moved(c, layer, ins[0], Permute(tuple(d - 1 for d in wholes(layer, "dims", ()))))
+
+
+@handles("ZeroPadding1D", "ZeroPadding2D")
+def zero_padding(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Zeros around the spatial axes."""
+    channels_last(layer)
+    pads = pairs(layer, "padding", len(ins[0].type.shape) - 1)
+    return c.emit(layer.name, Pad((*pads, (0, 0))), [c.exact(ins[0], layer)], layer)
+
+
+@handles("UpSampling1D", "UpSampling2D")
+def upsampling(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Every element repeated along the spatial axes."""
+    channels_last(layer)
+    mode = layer.config.get("interpolation", "nearest")
+    if mode != "nearest":
+        raise UnsupportedLayer(
+            f"interpolation={mode!r} is not supported", layer.where, "use interpolation='nearest'"
+        )
+    factors = wholes(layer, "size", 2, len(ins[0].type.shape) - 1)
+    return _moved(c, layer, ins[0], Upsample((*factors, 1)))
+
+
+# -------------------------------------------------------------------- merging
+
+
+@handles("Add", merges=True)
+def add(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Sum of tensors on one grid."""
+    return c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer), layer)
+
+
+@handles("Subtract", merges=True)
+def subtract(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Difference of two tensors on one grid."""
+    return c.emit(layer.name, Add((1, -1)), c.aligned(ins, layer), layer)
+
+
+@handles("Average", merges=True)
+def average(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Mean of tensors; exact for a power of two of them."""
+    total = c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer), layer)
+    power = exponent(float(len(ins)))
+    return total.after(Divide(f32(len(ins)))) if power is None else c.scaled(total, -power, layer)
+
+
+@handles("Multiply", merges=True)
+def multiply(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Product of tensors, element by element."""
+    done = c.exact(ins[0], layer)
+    for i, value in enumerate(ins[1:]):
+        name = layer.name if i == len(ins) - 2 else f"{layer.name}_{i}"
+        done = c.emit(name, Multiply(), [done, c.exact(value, layer)], layer)
+    return done
+
+
+@handles("Maximum", merges=True)
+def maximum(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Larger of tensors on one grid, element by element."""
+    return _fold(c, layer, ins, Maximum(False))
+
+
+@handles("Minimum", merges=True)
+def minimum(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Smaller of tensors on one grid, element by element."""
+    return _fold(c, layer, ins, Maximum(True))
+
+
+def _fold(c: Converter, layer: Layer, ins: list[Value], op: Op) -> Value:
+    values = c.aligned(ins, layer)
+    done = values[0]
+    for i, value in enumerate(values[1:]):
+        name = layer.name if i == len(ins) - 2 else f"{layer.name}_{i}"
+        done = c.emit(name, op, [done, value], layer)
+    return done
+
+
+@handles("Concatenate", merges=True)
+def concatenate(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+    """Tensors one behind the other along an axis."""
+    rank = len(ins[0].type.shape)
+    axis = whole(layer, "axis", -1, None)
+    axis = axis % rank if axis < 0 else axis - 1
+    if not 0 <= axis < rank:
+        raise UnsupportedLayer(
+            "concatenation along the batch axis",
+            layer.where,
+            "samples cannot be joined; use axis=-1",
+        )
+    return c.emit(layer.name, Concat(axis), c.aligned(ins, layer), layer)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rim of a network: number formats at its inputs, scales at its outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hwgen.errors import ConfigError, ModelError, UnsupportedLayer
+from hwgen.frontends.exact.steps import Rectify, Value
+from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.qkeras.quantizers import Quantizer, parse_quantizer
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Output
+from hwgen.ir.tensor import int_array
+from hwgen.ops.input_ import Input
+
+if TYPE_CHECKING:
+    from hwgen.frontends.qkeras.convert import Converter
+
+# Layers that only move values or do nothing, so that a quantizer behind them may as well stand in
+# front.
+_TRANSPARENT = {
+    *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"),
+    *("Flatten", "Reshape", "Permute", "ZeroPadding1D", "ZeroPadding2D"),
+    *("UpSampling1D", "UpSampling2D"),
+}
+_GIVE = (
+    "give the format: --input-format s8.4 (signed, 8 bits in all, 4 of them fraction bits); or put "
+    "a QActivation(quantized_bits(...)) behind the input"
+)
+
+
+def check_options(c: Converter) -> None:
+    """Refuse input formats and masks for inputs and layers that do not exist.
+
+    Raises:
+        ConfigError: as said.
+    """
+    names = [name for name, _ in c.network.inputs]
+    for name in c.options.input_formats:
+        if name and name not in names:
+            raise ConfigError(
+                f"the model has no input {name!r}",
+                "--input-format",
+                f"its inputs are {', '.join(names)}",
+            )
+    layers = {n for call in c.network.calls for n in (call.layer.name, call.layer.key)}
+    for name in c.options.masks:
+        if name not in layers and name.rpartition("/")[0] not in layers:
+            raise ConfigError(
+                f"the model has no layer {name!r}",
+                "--masks",
+                "name every array after its layer, or layer/variable",
+            )
+
+
+def network_input(c: Converter, layer: Layer, tensor: str) -> Value:
+    """Make a network input: its format is given, or that of the quantizer behind it."""
+    shape = layer.config.get("batch_input_shape") or layer.config.get("batch_shape")
+    if not shape or len(shape) < 2 or any(not isinstance(n, int) or n < 1 for n in shape[1:]):
+        raise UnsupportedLayer(
+            f"input shape {shape} is not fixed",
+            layer.where,
+            "hardware needs fixed sizes: give every dimension but the batch a number",
+        )
+    formats = c.options.input_formats
+    fixed = formats.get(layer.name, formats.get(""))
+    if fixed is not None:
+        lo, hi = fixed.lo, fixed.hi
+    else:
+        q = _input_quantizer(c, layer, tensor)
+        fixed, lo, hi = Fixed.covering(q.lo, q.hi, q.frac), q.lo, q.hi
+    op = Input(tuple(int(n) for n in shape[1:]), fixed, int_array(lo), int_array(hi))
+    return c.emit(layer.name, op, [], layer)
+
+
+def _input_quantizer(c: Converter, layer: Layer, tensor: str) -> Quantizer:
+    """Return the quantizer that every reader of an input applies first: one integer grid."""
+    found = _first_quantizers(c, tensor)
+    if not found or None in found:
+        raise ModelError(
+            "the network input has no quantizer, so its number format is unknown",
+            layer.where,
+            _GIVE,
+        )
+    kinds = {str(q): q for q in found if q is not None}
+    if len(kinds) > 1:
+        raise ModelError(
+            f"the network input is quantized in different ways: {', '.join(sorted(kinds))}",
+            layer.where,
+            _GIVE,
+        )
+    ((text, q),) = kinds.items()
+    if not q.affine or q.neg_shift is not None or q.alpha != 1.0:
+        raise ModelError(
+            f"the first quantizer, {text}, does more than round to a grid, so the number format of "
+            "the network input is unknown",
+            layer.where,
+            _GIVE,
+        )
+    return q
+
+
+def _first_quantizers(c: Converter, tensor: str) -> list[Quantizer | None]:
+    found: list[Quantizer | None] = []
+    for call in c.readers.get(tensor, ()):
+        if call.layer.cls in _TRANSPARENT:
+            found += _first_quantizers(c, call.output)
+        elif call.layer.cls == "QActivation":
+            found.append(parse_quantizer(call.layer.config.get("activation"), call.layer.where))
+        else:
+            found.append(None)
+    return found
+
+
+def network_output(c: Converter, name: str, tensor: str, value: Value) -> Output:
+    """Let a value leave: integers, and the scale and offset that make them values."""
+    layer = next(call.layer for call in c.network.calls if call.output == tensor)
+    steps = value.steps
+    cut = next((i for i, s in enumerate(steps) if not isinstance(s, Rectify)), len(steps))
+    head = c.exact(Value(value.node, value.type, steps[:cut]), layer)
+    scale: Any = np.float64(2.0**-head.type.frac)
+    offset: Any = np.float64(0)
+    for step in steps[cut:]:
+        if not isinstance(step, Rectify):
+            mul, add = step.line()
+            scale, offset = scale * mul, offset * mul + add
+        elif step == Rectify(name=step.name) and np.all(scale >= 0) and not np.any(offset):
+            head = c.rectify(head, step, layer)  # a plain ReLU commutes with a positive factor
+        else:
+            raise UnsupportedLayer(
+                "a ReLU behind a float batch normalisation leaves the network unquantized",
+                layer.where,
+                "put a QActivation at the output",
+            )
+    try:
+        parts = [_per_channel(part, head.type.shape[-1]) for part in (scale, offset)]
+    except ValueError:
+        raise UnsupportedLayer(
+            "the scale of the output differs between positions",
+            layer.where,
+            "put a QActivation at the output",
+        ) from None
+    if tensor in c.dropped:  # what leaves is the layer in front, so the port says its name
+        name = next(n.layer for n in c.nodes if n.name == head.node)
+    return Output(c.port(name), head.node, *parts)
+
+
+def _per_channel(part: Any, width: int) -> tuple[float, ...]:
+    array = np.asarray(part, np.float64)
+    flat = np.unique(array)
+    if flat.size == 1:
+        return (float(flat[0]),)
+    if array.size != width:
+        raise ValueError
+    return tuple(float(v) for v in array.reshape(-1))

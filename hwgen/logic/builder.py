@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logic graphs: nodes in topological order, each with its exact interval, and their builder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from hwgen.ir.fixed import bits_for
+from hwgen.logic.nodes import (
+    Add,
+    Add3,
+    Const,
+    In,
+    Max,
+    Mul,
+    Node,
+    Requant,
+    Select,
+    Shl,
+    Table,
+    Thresh,
+    Wire,
+    operands,
+)
+
+
+class Builder:
+    """Grows a logic graph. `layer` tags the nodes that are made while it is set.
+
+    Attributes:
+        arity: operands that one adder of the target takes, 2 or 3; matrix products obey it.
+        effort, seed: of the search for matrix products, as `cmvm.solve` takes them.
+        nodes: the records, topologically ordered.
+        lo, hi: exact interval of every node.
+        layers: name of the layer that made each node.
+    """
+
+    def __init__(self, arity: int = 2, effort: int = 1, seed: int = 1) -> None:
+        self.arity, self.effort, self.seed = arity, effort, seed
+        self.nodes: list[Node] = []
+        self.lo: list[int] = []
+        self.hi: list[int] = []
+        self.layers: list[str] = []
+        self.layer = ""
+        self._seen: dict[Node, Wire] = {}
+
+    def _put(self, node: Node, lo: int, hi: int) -> Wire:
+        if lo == hi:
+            node = Const(lo)
+        wire = self._seen.get(node)
+        if wire is None:
+            wire = self._seen[node] = len(self.nodes)
+            self.nodes.append(node)
+            self.lo.append(lo)
+            self.hi.append(hi)
+            self.layers.append("" if isinstance(node, Const) else self.layer)
+        return wire
+
+    def range(self, wire: Wire) -> tuple[int, int]:
+        """Return the exact interval of a wire."""
+        return self.lo[wire], self.hi[wire]
+
+    def input(self, port: str, index: int, lo: int, hi: int) -> Wire:
+        """Return element *index* of input *port*; a constant where its interval is a point."""
+        return self._put(In(port, index), lo, hi)
+
+    def const(self, value: int) -> Wire:
+        """Return a constant."""
+        return self._put(Const(value), value, value)
+
+    def shl(self, a: Wire, shift: int) -> Wire:
+        """Return ``a << shift``."""
+        if shift == 0:
+            return a
+        inner = self.nodes[a]
+        if isinstance(inner, Shl):
+            return self.shl(inner.a, inner.shift + shift)
+        return self._put(Shl(a, shift), self.lo[a] << shift, self.hi[a] << shift)
+
+    def add(
+        self, a: Wire, b: Wire, shift_a: int = 0, shift_b: int = 0, sub: bool = False,
+        lo: int | None = None, hi: int | None = None,
+    ) -> Wire:  # fmt: skip
+        """Return ``(a << shift_a) +- (b << shift_b)``.
+
+        *lo* and *hi* tighten the interval where the caller knows better (correlated operands).
+        """
+        (a, shift_a), (b, shift_b) = self._unshifted(a, shift_a), self._unshifted(b, shift_b)
+        if self._is_zero(b):
+            return self.shl(a, shift_a)
+        if self._is_zero(a) and not sub:
+            return self.shl(b, shift_b)
+        alo, ahi = self.lo[a] << shift_a, self.hi[a] << shift_a
+        blo, bhi = self.lo[b] << shift_b, self.hi[b] << shift_b
+        low, high = (alo - bhi, ahi - blo) if sub else (alo + blo, ahi + bhi)
+        low = low if lo is None else max(low, lo)
+        high = high if hi is None else min(high, hi)
+        common = min(shift_a, shift_b)
+        if common:  # shift afterwards: the adder itself stays narrow
+            inner_wire = self.add(
+                a, b, shift_a - common, shift_b - common, sub, low >> common, high >> common
+            )
+            return self.shl(inner_wire, common)
+        return self._put(Add(a, b, shift_a, shift_b, sub), low, high)
+
+    def add3(
+        self, a: Wire, b: Wire, c: Wire, shift_a: int = 0, shift_b: int = 0, shift_c: int = 0,
+        sub_b: bool = False, sub_c: bool = False, lo: int | None = None, hi: int | None = None,
+    ) -> Wire:  # fmt: skip
+        """Return ``(a << shift_a) +- (b << shift_b) +- (c << shift_c)`` as one adder.
+
+        Operands that are zero leave a smaller one; *lo* and *hi* are as in `add`.
+        """
+        if self._is_zero(c):
+            return self.add(a, b, shift_a, shift_b, sub_b, lo, hi)
+        if self._is_zero(b):
+            return self.add(a, c, shift_a, shift_c, sub_c, lo, hi)
+        if self._is_zero(a) and not (sub_b and sub_c):
+            if sub_b:
+                return self.add(c, b, shift_c, shift_b, True, lo, hi)
+            return self.add(b, c, shift_b, shift_c, sub_c, lo, hi)
+        wires = (a, shift_a, False), (b, shift_b, sub_b), (c, shift_c, sub_c)
+        terms = [(*self._unshifted(wire, shift), sub) for wire, shift, sub in wires]
+        # Added operands first and in order of their wires: equal sums are equal nodes.
+        (a, shift_a, _), (b, shift_b, sub_b), (c, shift_c, sub_c) = sorted(
+            terms, key=lambda term: (term[2], *term[:2])
+        )
+        ends = [(self.lo[w] << s, self.hi[w] << s, sub) for w, s, sub in terms]
+        low = sum(-top if sub else bottom for bottom, top, sub in ends)
+        high = sum(-bottom if sub else top for bottom, top, sub in ends)
+        low, high = max(low, low if lo is None else lo), min(high, high if hi is None else hi)
+        common = min(shift_a, shift_b, shift_c)
+        node = Add3(
+            a, b, c, shift_a - common, shift_b - common, shift_c - common, sub_b, sub_c
+        )  # fmt: skip
+        return self.shl(self._put(node, low >> common, high >> common), common)
+
+    def _unshifted(self, wire: Wire, shift: int) -> tuple[Wire, int]:
+        inner = self.nodes[wire]
+        return (inner.a, shift + inner.shift) if isinstance(inner, Shl) else (wire, shift)
+
+    def neg(self, a: Wire) -> Wire:
+        """Return ``-a``."""
+        return self.add(self.const(0), a, sub=True)
+
+    def mul(self, a: Wire, b: Wire) -> Wire:
+        """Return the product of two variables."""
+        corners = [x * y for x in self.range(a) for y in self.range(b)]
+        low = 0 if a == b and self.lo[a] <= 0 <= self.hi[a] else min(corners)  # a square
+        return self._put(Mul(a, b), low, max(corners))
+
+    def max(self, a: Wire, b: Wire, least: bool = False) -> Wire:
+        """Return the larger (or, with *least*, the smaller) of two wires."""
+        (alo, ahi), (blo, bhi) = self.range(a), self.range(b)
+        if a == b or (ahi <= blo if least else alo >= bhi):
+            return a
+        if bhi <= alo if least else blo >= ahi:
+            return b
+        pick = min if least else max
+        a, b = sorted((a, b))
+        return self._put(Max(a, b, least), pick(alo, blo), pick(ahi, bhi))
+
+    def requant(self, a: Wire, shift: int, lo: int, hi: int, half: bool = False) -> Wire:
+        """Return ``clip(round_half_even(a / 2**shift), lo, hi)``; a negative *shift* multiplies.
+
+        With *half*, of ``a - 2**(shift - 1)``; *shift* is positive then.
+        """
+        assert shift > 0 or not half
+        if shift < 0:
+            return self.requant(self.shl(a, -shift), 0, lo, hi)
+        if shift == 0 and lo <= self.lo[a] and self.hi[a] <= hi:
+            return a
+        low, high = map(Requant(a, shift, lo, hi, half).apply, self.range(a))
+        # The bounds are stored as they bind, so that equal functions are equal nodes.
+        return self._put(Requant(a, shift, low, high, half), low, high)
+
+    def select(self, a: Wire, on_neg: Wire, on_pos: Wire) -> Wire:
+        """Return *on_neg* where ``a < 0``, else *on_pos*."""
+        if self.lo[a] >= 0 or on_neg == on_pos:
+            return on_pos
+        if self.hi[a] < 0:
+            return on_neg
+        low = min(self.lo[on_neg], self.lo[on_pos])
+        return self._put(Select(a, on_neg, on_pos), low, max(self.hi[on_neg], self.hi[on_pos]))
+
+    def thresh(self, a: Wire, thresholds: Sequence[int], values: Sequence[int]) -> Wire:
+        """Return ``values[n]``, n = number of *thresholds* ``<= a``; unreachable ones go."""
+        lo, hi = self.range(a)
+        assert len(values) == len(thresholds) + 1
+        below = sum(t <= lo for t in thresholds)
+        inside = sum(t <= hi for t in thresholds)
+        kept, outs = list(thresholds[below:inside]), list(values[below : inside + 1])
+        merged_t, merged_v = list[int](), [outs[0]]
+        for i, threshold in enumerate(kept):
+            if merged_t and merged_t[-1] == threshold:
+                merged_v[-1] = outs[i + 1]
+            elif outs[i + 1] != merged_v[-1]:
+                merged_t.append(threshold)
+                merged_v.append(outs[i + 1])
+        return self._put(Thresh(a, tuple(merged_t), tuple(merged_v)), min(merged_v), max(merged_v))
+
+    def table(self, node: Table) -> Wire:
+        """Return the output of a table."""
+        return self._put(node, min(node.values), max(node.values))
+
+    def _is_zero(self, wire: Wire) -> bool:
+        return self.lo[wire] == 0 == self.hi[wire]
+
+    def width(self, wire: Wire) -> int:
+        """Return the bits of a wire: unsigned when its interval has no negative value."""
+        return bits_for(self.lo[wire], self.hi[wire])
+
+
+@dataclass(frozen=True)
+class Logic:
+    """A finished logic graph.
+
+    Attributes:
+        nodes, lo, hi, layers: as in `Builder`.
+        outputs: port name to wires of its elements, row-major.
+    """
+
+    nodes: tuple[Node, ...]
+    lo: tuple[int, ...]
+    hi: tuple[int, ...]
+    layers: tuple[str, ...]
+    outputs: tuple[tuple[str, tuple[Wire, ...]], ...]
+
+    @classmethod
+    def of(cls, b: Builder, outputs: Sequence[tuple[str, Sequence[Any]]]) -> Logic:
+        """Freeze a builder, keeping only what the outputs need, renumbered in order."""
+        wanted = {int(w) for _, wires in outputs for w in wires}
+        for wire in range(len(b.nodes) - 1, -1, -1):
+            if wire in wanted:
+                wanted.update(operands(b.nodes[wire]))
+        order = sorted(wanted)
+        new = {old: i for i, old in enumerate(order)}
+        return cls(
+            tuple(moved(b.nodes[w], new) for w in order),
+            tuple(b.lo[w] for w in order),
+            tuple(b.hi[w] for w in order),
+            tuple(b.layers[w] for w in order),
+            tuple((name, tuple(new[int(w)] for w in wires)) for name, wires in outputs),
+        )
+
+    def width(self, wire: Wire) -> int:
+        """Return the bits of a wire."""
+        return bits_for(self.lo[wire], self.hi[wire])
+
+    def signed(self, wire: Wire) -> bool:
+        """Tell whether a wire is two's complement."""
+        return self.lo[wire] < 0
+
+
+def moved(node: Node, new: Mapping[Wire, Wire]) -> Node:
+    """Return a node with its operands renumbered."""
+    if isinstance(node, Table):
+        return replace(node, ins=tuple(new[w] for w in node.ins))
+    names = [f for f in ("a", "b", "c", "on_neg", "on_pos") if hasattr(node, f)]
+    fields = {f: new[getattr(node, f)] for f in names}
+    return cast(Node, replace(cast(Any, node), **fields)) if fields else node

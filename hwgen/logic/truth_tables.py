@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Truth tables: which address bits an output bit depends on, how it is built, what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.ir.fixed import bits_for
+from hwgen.ir.tensor import Codes
+from hwgen.logic.builder import Builder, Logic, moved
+from hwgen.logic.nodes import Const, In, Node, Table, Thresh, Wire, operands
+
+LIMIT = 10  # address bits of the largest table that is ever considered
+PART = 6  # address bits of one part
+_PAIRED = 5  # bits that two functions in one table of six inputs may read
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A bit as a function of address bits: *truth* has at bit i the value for address i."""
+
+    reads: tuple[int, ...]
+    truth: int
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it reads nothing."""
+        return not self.reads
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is an address bit itself."""
+        return len(self.reads) == 1 and self.truth == 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An output bit.
+
+    Attributes:
+        whole: the function.
+        same: an earlier column that is equal, else -1.
+    """
+
+    whole: Function
+    same: int = -1
+
+    @property
+    def wired(self) -> bool:
+        """Whether it takes no logic."""
+        return self.whole.fixed or self.whole.plain or self.same >= 0
+
+
+@lru_cache(maxsize=1 << 16)
+def columns(values: tuple[int, ...]) -> tuple[Column, ...]:
+    """Return the output bits of a table, lowest first; *values* are as many as a power of two."""
+    codes = np.array(values)
+    first: dict[Function, int] = {}
+    out = []
+    for bit in range(bits_for(min(values), max(values))):
+        whole = _function(codes >> bit & 1)
+        same = first.setdefault(whole, bit)
+        out.append(Column(whole, -1 if same == bit else same))
+    return tuple(out)
+
+
+def support(values: Sequence[int]) -> tuple[int, ...]:
+    """Return the address bits that any of the values depends on."""
+    return _support(np.array(values))[0]
+
+
+def _function(bits: npt.NDArray[np.int64]) -> Function:
+    reads, kept = _support(bits)
+    return Function(reads, int("".join(map(str, kept[::-1].tolist())), 2))
+
+
+def _support(column: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], npt.NDArray[np.int64]]:
+    """Return the address bits that a column depends on, and the column over those alone."""
+    reads: list[int] = []
+    for bit in range(len(column).bit_length() - 1):
+        halves = column.reshape(-1, 2, 1 << len(reads))
+        if np.array_equal(halves[:, 0], halves[:, 1]):
+            column = halves[:, 0].reshape(-1)
+        else:
+            reads.append(bit)
+    return tuple(reads), column
+
+
+@lru_cache(maxsize=1 << 16)
+def split(whole: Function) -> tuple[tuple[int, ...], tuple[Function, ...]]:
+    """Return address bits that select, lowest first, and the part that each value of them selects.
+
+    Of all choices it is the one with the fewest different parts that are not fixed.
+    """
+    n = len(whole.reads)
+    cube = np.array([whole.truth >> i & 1 for i in range(1 << n)], np.int64).reshape((2,) * n)
+    best: tuple[int, tuple[int, ...]] | None = None
+    for chosen in combinations(range(n), n - PART):  # axis 0 is the highest bit
+        rows = np.moveaxis(cube, chosen, range(n - PART)).reshape(-1, 1 << PART)
+        packed = np.packbits(rows.astype(np.uint8), axis=1)
+        varying = {row.tobytes() for row in packed[(rows != rows[:, :1]).any(axis=1)]}
+        if best is None or len(varying) < best[0]:
+            best = len(varying), chosen
+    assert best is not None
+    chosen = best[1]
+    rows = np.moveaxis(cube, chosen, range(n - PART)).reshape(-1, 1 << PART)
+    rest = [whole.reads[n - 1 - axis] for axis in reversed(range(n)) if axis not in chosen]
+    parts = []
+    for row in rows:
+        part = _function(row)
+        parts.append(Function(tuple(rest[i] for i in part.reads), part.truth))
+    return tuple(whole.reads[n - 1 - axis] for axis in reversed(chosen)), tuple(parts)
+
+
+@lru_cache(maxsize=1 << 16)
+def luts(values: tuple[int, ...], k: int) -> int:
+    """Return the look-up tables of *k* inputs that a table takes.
+
+    A function of up to k bits takes one; where k is 6, two that together read five share one. Where
+    k is less, six inputs are tables behind multiplexers (PFUMX, L6MUX). Equal parts are built once.
+    One bit selects by a multiplexer (F7); two take a table, three two of them, and four four: what
+    Yosys was seen to take.
+    """
+    functions: dict[Function, None] = {}
+    total = 0
+    for column in columns(values):
+        if column.wired:
+            continue
+        if len(column.whole.reads) <= PART:
+            functions[column.whole] = None
+            continue
+        selects, parts = split(column.whole)
+        functions |= dict.fromkeys(part for part in parts if not (part.fixed or part.plain))
+        total += len(selects) ** 2 // 4 << (k < PART)
+    total += sum(1 << max(len(one.reads) - k, 0) for one in functions)
+    return total - (_pairs([frozenset(f.reads) for f in functions]) if k >= PART else 0)
+
+
+def _pairs(reads: Sequence[frozenset[int]]) -> int:
+    """Return how many pairs of functions share a table of six inputs."""
+    left = sorted((r for r in reads if len(r) <= _PAIRED), key=lambda r: (-len(r), sorted(r)))
+    pairs = 0
+    while left:
+        one = left.pop(0)
+        fits = [other for other in left if len(one | other) <= _PAIRED]
+        if fits:
+            left.remove(max(fits, key=lambda other: len(one & other)))
+            pairs += 1
+    return pairs
+
+
+def levels(values: tuple[int, ...], k: int) -> int:
+    """Return the look-up tables of *k* inputs in a row; what selects counts as some."""
+    most = max((len(c.whole.reads) for c in columns(values) if not c.wired), default=0)
+    return (most > 0) + max(-(-(most - k) // 2), 0)
+
+
+@dataclass(frozen=True)
+class Word:
+    """What an address needs of a wire.
+
+    Attributes:
+        wire: the wire.
+        bits: of its word; together they tell all of its values apart.
+        codes: the value for every pattern of those bits; where there is none, one with a pattern
+            close by.
+    """
+
+    wire: Wire
+    bits: tuple[int, ...]
+    codes: tuple[int, ...]
+
+
+def word(b: Builder, wire: Wire) -> Word | None:
+    """Return the bits that tell a wire's values apart; None where they are more than `LIMIT`."""
+    node = b.nodes[wire]
+    lo, hi = b.range(wire)
+    if isinstance(node, Thresh | Table):
+        values = sorted(set(node.values))
+    elif hi - lo < 1 << LIMIT:
+        values = list(range(lo, hi + 1))
+    else:
+        return None
+    bits = [bit for bit in range(b.width(wire)) if len({v >> bit & 1 for v in values}) > 1]
+    for bit in reversed(bits):
+        fewer = [other for other in bits if other != bit]
+        if len({_pattern(v, fewer) for v in values}) == len(values):
+            bits = fewer
+    if len(bits) > LIMIT:
+        return None
+    known = {_pattern(v, bits): v for v in values}
+    codes = [
+        known[min(known, key=lambda other: (abs(other - pattern), other))]
+        for pattern in range(1 << len(bits))
+    ]
+    return Word(wire, tuple(bits), tuple(codes))
+
+
+def _pattern(value: int, bits: Sequence[int]) -> int:
+    return sum((value >> bit & 1) << i for i, bit in enumerate(bits))
+
+
+def enumerated(words: Sequence[Word]) -> Codes:
+    """Return the words' values at every address, (addresses, words); the first word is lowest."""
+    total = sum(len(w.bits) for w in words)
+    address, low = np.arange(1 << total), 0
+    made = np.empty((1 << total, len(words)), np.int64)
+    for i, one in enumerate(words):
+        made[:, i] = np.array(one.codes)[address >> low & ((1 << len(one.bits)) - 1)]
+        low += len(one.bits)
+    return made
+
+
+def table(words: Sequence[Word], values: Sequence[int], note: str) -> Table:
+    """Return the node of what was enumerated, without bits and wires that do not matter."""
+    picks = [(one.wire, bit) for one in words for bit in one.bits]
+    codes = np.array(values)
+    assert len(codes) == 1 << len(picks), f"{len(codes)} values for {len(picks)} bits"
+    kept = support(values)
+    spread = np.zeros(1 << len(kept), np.int64)
+    for k, bit in enumerate(kept):
+        spread |= (np.arange(len(spread)) >> k & 1) << bit
+    ins = tuple(dict.fromkeys(picks[bit][0] for bit in kept))
+    places = tuple((ins.index(picks[bit][0]), picks[bit][1]) for bit in kept)
+    return Table(ins, places, tuple(codes[spread].tolist()), note)
+
+
+def cone(b: Builder, wire: Wire, stops: Collection[Wire]) -> tuple[Logic, tuple[Wire, ...]]:
+    """Return the logic from some wires to one, its inputs port ``x``, and those that it reads.
+
+    Where it goes past *stops*, it ends at network inputs.
+    """
+    found, todo = {wire}, [wire]
+    while todo:
+        at = todo.pop()
+        if at not in stops:
+            new = [w for w in operands(b.nodes[at]) if w not in found]
+            found.update(new)
+            todo += new
+    order = sorted(found)
+    place = {w: i for i, w in enumerate(order)}
+    read = tuple(w for w in order if w in stops or isinstance(b.nodes[w], In))
+    nodes: list[Node] = []
+    for w in order:
+        at_edge = w in read and not isinstance(b.nodes[w], Const)
+        nodes.append(In("x", read.index(w)) if at_edge else moved(b.nodes[w], place))
+    lo, hi = (tuple(ends[w] for w in order) for ends in (b.lo, b.hi))
+    logic = Logic(tuple(nodes), lo, hi, ("",) * len(order), (("y", (place[wire],)),))
+    return logic, read

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drivers of the engine: C for bare metal, Python for PYNQ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hwgen.codec.tables import Tables
+from hwgen.files import fill_template
+from hwgen.package.bench import template
+from hwgen.package.codec_engine.core import CodecCore, TableSet
+from hwgen.package.codec_engine.tables import DEPTHS, Memory, c_tables, memories
+from hwgen.package.codec_engine.transform import FORWARD_ROWS, INVERSE_ROWS
+from hwgen.package.registers import Register, field_lines, offset_lines
+
+_TRANSFORM_TYPE = """\
+/* How a map becomes coefficients and comes back, beside what its descriptor says. */
+typedef struct {
+    uint8_t down;          /* bits by which values are shifted */
+    int32_t lo, hi;        /* limits of what comes back */
+    uint32_t inputs;       /* of the KLT; 0: there is none, nor what follows */
+    const uint16_t *order; /* channel of each input; those beyond the map only fill_template */
+    const uint32_t *there; /* rows of the matrices, four words a row; null without a writer */
+    const uint32_t *back;  /* null without a reader */
+} @{name}_transform;
+
+"""
+_TRANSFORM_FIELD = "const {name}_transform *transform; /* null: there is none */"
+# Sizes in the descriptor of a single block: of coefficients as they are, or of the map.
+_BLOCK = (
+    "put(block + 8, 2, n);",
+    "put(block + 10, 2, h);",
+    "put(block + 12, 2, w);",
+    "block[20] &= 0x80u; /* of coefficients, as they are */",
+)
+_BLOCK_OF_MAP = (
+    "const uint32_t spatial = descriptor[5] & TRANSFORMED ? descriptor[20] & 3u : 0;",
+    "const uint32_t side = spatial == 0 ? 1u : spatial == 1 ? 2u : 4u;",
+    "put(block + 8, 2, n / (side * side));",
+    "put(block + 10, 2, least(h * side, get(descriptor + 10, 2) - y * g.bh * side));",
+    "put(block + 12, 2, least(w * side, get(descriptor + 12, 2) - x * g.bw * side));",
+)
+
+
+def _map_functions(core: CodecCore) -> str:
+    return fill_template(template("codec_map.h.in"), name=core.base).rstrip("\n")
+
+
+def _turns(core: CodecCore, registers: Sequence[Register]) -> str:
+    if core.turns is None:
+        return ""
+    name = core.base.upper()
+    word = next(r.reset for r in registers if r.name == "transforms")
+    return (
+        f"#define {name}_TRANSFORMS 0x{word:08x}u /* what the registers tell of transforms */\n"
+        f"#define {name}_KINDS {core.turns.kinds}u /* a mask: 1 Haar2, 2 ICT4, 4 WHT4 */\n"
+        f"#define {name}_GROUPS {core.turns.groups}u /* of eight channels of a KLT */"
+    )
+
+
+def codec_class(core: CodecCore) -> str:
+    """Return the name of the Python driver's class."""
+    return "".join(part.capitalize() for part in core.base.split("_"))
+
+
+def _constants(core: CodecCore, registers: Sequence[Register]) -> dict[str, str]:
+    resets = {r.name: r.reset for r in registers}
+
+    def word(name: str) -> str:
+        value = resets[name]
+        assert value is not None
+        return f"{value:08x}"
+
+    return {
+        "ip": core.ip,
+        "lanes": str(core.lanes),
+        "bits": str(core.bits),
+        "word": str(core.word),
+        "coder": str(int(core.coder)),
+        "sets": str(core.sets),
+        "address": str(core.address_bits),
+        "bytes": str(core.container // 8),
+        "config": word("config"),
+        "limits": word("limits"),
+    }
+
+
+def _memories(core: CodecCore) -> list[Memory]:
+    """Return the memories that the core has, whatever they hold."""
+    return memories(core, TableSet(Tables.generic()))
+
+
+def codec_c(core: CodecCore, registers: Sequence[Register]) -> dict[str, str]:
+    """Return header and sources of the bare-metal driver, without the register header."""
+    names = {"name": core.base, "NAME": core.base.upper()}
+    turned = core.turns is not None
+    externs = []
+    if core.table_sets:
+        externs.append(
+            f"extern const {core.base}_set {core.base}_sets[{names['NAME']}_TABLE_SETS];"
+        )
+    if core.maps:
+        externs.append(f"extern const {core.base}_map {core.base}_maps[{names['NAME']}_MAPS];")
+    header = fill_template(
+        template("codec.h.in"), **names, guard=f"{names['NAME']}_H", externs="\n".join(externs),
+        table_sets=str(len(core.table_sets)), maps=str(len(core.maps)),
+        turns=_turns(core, registers),
+        transform_type=fill_template(_TRANSFORM_TYPE, name=core.base) if turned else "",
+        transform_field=_TRANSFORM_FIELD.format(**names) if turned else "",
+        map_functions=_map_functions(core) if turned else "",
+        **_constants(core, registers),
+    )  # fmt: skip
+    loads = []
+    for memory in _memories(core):
+        depth, kind = DEPTHS[memory.kind], "bytes" if memory.rom.width <= 8 else "words"
+        loads.append(
+            f"load_{kind}(core, {memory.kind}, number * {depth}u, set->{memory.name}, {depth}u);"
+        )
+    check = f" || HWG_READ32(ADDRESS(core, transforms)) != {names['NAME']}_TRANSFORMS"
+    source = fill_template(
+        template("codec.c.in"), **names, loads="\n".join(loads),
+        transforms=check if turned else "",
+        block_size="\n".join(_BLOCK_OF_MAP if turned else _BLOCK),
+    )  # fmt: skip
+    if turned:
+        source += fill_template(
+            template("codec_map.c.in"), **names, there=str(FORWARD_ROWS), back=str(INVERSE_ROWS)
+        )
+    made = {
+        f"{core.base}.h": core.banner("//") + header,
+        f"{core.base}.c": core.banner("//") + source,
+    }
+    if core.table_sets:
+        made[f"{core.base}_tables.c"] = c_tables(core)
+    return made
+
+
+def codec_pynq(core: CodecCore, registers: Sequence[Register]) -> str:
+    """Return the PYNQ driver."""
+    resets: Mapping[str, int | None] = {r.name: r.reset for r in registers}
+    transforms = resets.get("transforms")
+    kinds = ", ".join(str(memory.kind) for memory in _memories(core))
+    text = fill_template(
+        template("codec.py.in"), module=core.base, klass=codec_class(core),
+        kinds=f"{kinds}," if "," not in kinds else kinds, magic=f"{resets['id']:08x}",
+        registers=offset_lines(registers), fields=field_lines(registers),
+        transforms="None" if transforms is None else f"0x{transforms:08x}",
+        **_constants(core, registers),
+    )  # fmt: skip
+    return core.banner("#") + text

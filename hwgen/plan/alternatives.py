@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a goal is out of reach: the nearest one that is not, found by planning it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from hwgen.cost.estimate import Estimate, estimate
+from hwgen.cost.matmul import matmul_terms
+from hwgen.errors import DoesNotFit
+from hwgen.ir.graph import Graph
+from hwgen.plan.goal import Goal
+from hwgen.plan.planner import plan
+from hwgen.plan.trigger_budget import Condition, crossings
+from hwgen.target.board import Board, boards
+
+# Shares of a board's fastest clock that are tried for a latency.
+_CLOCKS = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.2, 0.1)
+# A network with more unshared adders takes long to plan: no other family is tried for it.
+_QUICK = 40_000
+
+
+def too_large(graph: Graph, taken: Estimate, board: Board, goal: Goal) -> DoesNotFit | None:
+    """Return the error of a design that its board cannot hold, with the smallest that can."""
+    if _holds(board, taken):
+        return None
+    said = [
+        f"{getattr(taken, key):,} {key.upper()} (it has {getattr(board.budget, key):,})"
+        for key in ("lut", "ff", "dsp", "bram")
+        if getattr(taken, key) > getattr(board.budget, key)
+    ]
+    other = _smallest(graph, taken, board, goal, _holds)
+    away = f"the smallest board that holds it is {other}" if other else "no known board holds it"
+    return DoesNotFit(
+        f"the design takes about {' and '.join(said)} on {board.name}",
+        graph.name,
+        f"{away}; or prune more, or use fewer bits",
+    )
+
+
+def roomier(graph: Graph, board: Board, goal: Goal, taken: Estimate, condition: Condition) -> str:
+    """Return what meets a condition on a resource."""
+    if condition.unit != "%":
+        return f"prune more or use fewer bits until {condition.key} is low enough"
+
+    def meets(other: Board, need: Estimate) -> bool:
+        there = getattr(other.budget, condition.key)
+        share = 100.0 * getattr(need, condition.key) / there if there else 100.0
+        return _holds(other, need) and condition.holds(share)
+
+    found = _smallest(graph, taken, board, goal, meets)
+    away = f"the smallest board that meets {condition.text} is {found}" if found else ""
+    return away or f"no known board meets {condition.text}: prune more, or use fewer bits"
+
+
+def quicker(graph: Graph, board: Board, goal: Goal, condition: Condition) -> str:
+    """Return the clock, nearest to the one asked for, that meets a condition on the latency.
+
+    Where none does, return the least latency that was found.
+    """
+    least: list[tuple[float, float, str]] = []
+    near: list[tuple[float, str]] = []
+    for share in _CLOCKS:
+        mhz = round(board.max_mhz * share, 1)
+        try:
+            other = replace(goal, clock_mhz=mhz, max_latency_ns=None)
+            cycles = plan(graph, board, other, graph.name).latency
+        except DoesNotFit:  # too fast for one of its nodes
+            continue
+        ns = cycles * 1000.0 / mhz
+        value = {"ns": ns, "cycles": float(cycles), "bx": float(crossings(ns))}[condition.unit]
+        said = f"{cycles} cycle{'s' if cycles > 1 else ''}, {ns:.4g} ns, at {mhz:g} MHz"
+        least.append((value, ns, said))
+        if condition.holds(value):
+            near.append((abs(mhz - goal.clock_mhz), said))
+    if near:
+        return f"it takes {min(near)[1]}"
+    found = f"the least that was found on {board.name} is {min(least)[2]}; " if least else ""
+    return f"{found}prune more, or use fewer bits"
+
+
+def _holds(board: Board, taken: Estimate) -> bool:
+    return all(
+        getattr(taken, key) <= getattr(board.budget, key) for key in ("lut", "ff", "dsp", "bram")
+    )
+
+
+def _smallest(
+    graph: Graph, taken: Estimate, board: Board, goal: Goal, fits: Callable[[Board, Estimate], bool]
+) -> str:
+    """Return the board of the fewest tables that fits, with what the design takes there."""
+    found = [
+        (other.budget.lut, other.name, need)
+        for other, need in _needs(graph, taken, board, goal)
+        if fits(other, need)
+    ]
+    if not found:
+        return ""
+    there, name, need = min(found, key=lambda row: row[:2])
+    return f"{name} (about {need.lut:,} of {there:,} LUT)"
+
+
+def _needs(
+    graph: Graph, taken: Estimate, board: Board, goal: Goal
+) -> Iterator[tuple[Board, Estimate]]:
+    """Yield the boards that reach the clock, with what the design takes on them."""
+    small = sum(terms.adders for terms in matmul_terms(graph)) <= _QUICK
+    goal = replace(goal, max_latency_ns=None, effort=min(goal.effort, 1))
+    families: dict[str, list[Board]] = {}
+    for other in boards():
+        if goal.clock_mhz <= other.max_mhz:
+            families.setdefault(other.family.name, []).append(other)
+    for name, members in families.items():
+        if name == board.family.name:
+            yield from ((other, taken) for other in members)
+        elif small:
+            largest = max(members, key=lambda b: b.budget.lut)
+            try:
+                need = estimate(plan(graph, largest, goal, graph.name), largest.family)
+            except DoesNotFit:
+                continue
+            yield from ((other, need) for other in members)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schedule of a parallel design: lower to logic, group it into stages, place registers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
+
+from hwgen.design.check import check
+from hwgen.design.types import Design, Port, Source, Stage, Tap
+from hwgen.errors import DoesNotFit
+from hwgen.ir.graph import Graph, Node
+from hwgen.logic.builder import Logic
+from hwgen.logic.nodes import Add3, Const, In, Select, Table, operands
+from hwgen.logic.pipeline import (
+    Block,
+    Pipeline,
+    Timing,
+    blocks_of,
+    latency,
+    node_delay,
+    pipeline,
+    split_rounding,
+)
+from hwgen.plan.parallel.lower import lower
+from hwgen.plan.parallel.truth_tables import Prices
+
+
+def schedule(
+    graph: Graph,
+    *,
+    name: str,
+    board_name: str,
+    family: Timing,
+    clock_mhz: float,
+    max_cycles: int | None = None,
+    model_digest: str,
+    effort: int = 1,
+    seed: int = 1,
+    tables: Prices | None = None,
+) -> Design:
+    """Return the fully unrolled, pipelined design of *graph* at initiation interval 1.
+
+    Args:
+        graph: what to build.
+        name: of the design.
+        board_name: what it is planned for.
+        family: delays of the board's device family.
+        clock_mhz: the clock that every path must meet.
+        max_cycles: cap on the latency.
+        model_digest: identifies the model in the outputs.
+        effort: of the search for adder graphs, as in `Goal`.
+        seed: of that search.
+        tables: prices by which neurons become truth tables; without them none does.
+
+    Raises:
+        DoesNotFit: one node is slower than the clock, or more cycles are needed than allowed.
+    """
+    lowered = _lowered(graph, family, clock_mhz, effort, seed, tables)
+    logic = _split(lowered, family, clock_mhz)
+    timing = node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
+    needed = latency(logic, *timing)
+    if max_cycles is not None and needed > max_cycles:
+        raise _too_slow(lowered, family, clock_mhz, needed, max_cycles)
+    plan = pipeline(logic, *timing)
+    inputs = tuple(
+        Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs
+    )
+    outputs = tuple(
+        Port(o.name, graph[o.node].type.shape, graph[o.node].type.fixed, o.scale, o.offset)
+        for o in graph.outputs
+    )
+    pairs = zip(logic.nodes, logic.layers, strict=True)
+    tabled = Counter(layer for node, layer in pairs if isinstance(node, Table))
+    design = Design(
+        name,
+        "parallel",
+        board_name,
+        clock_mhz,
+        model_digest,
+        inputs,
+        outputs,
+        logic,
+        plan.cycle,
+        stages_of(logic, plan, lambda name, cycles: _note(graph[name], cycles, tabled[name])),
+        plan.latency,
+    )
+    check(design)
+    return design
+
+
+def _lowered(
+    graph: Graph, family: Timing, clock_mhz: float, effort: int, seed: int, tables: Prices | None
+) -> Logic:
+    """Return the logic in the widest adders that the family has and this clock allows."""
+    room = 1000.0 / clock_mhz - family.overhead_ns
+    if tables:
+        tables = replace(tables, levels=int(room / family.logic_ns(1) + 1e-9))
+    logic = lower(graph, family.adder_operands, effort, seed, tables)
+    delay = node_delay(logic, family)
+    wide = [w for w, node in enumerate(logic.nodes) if isinstance(node, Add3)]
+    return logic if all(delay(w) <= room for w in wide) else lower(graph, 2, effort, seed, tables)
+
+
+def _split(logic: Logic, family: Timing, clock_mhz: float) -> Logic:
+    """Return the logic with requantizers cut in two where this clock leaves them little room."""
+    delay, room = node_delay(logic, family), 1000.0 / clock_mhz - family.overhead_ns
+    return split_rounding(logic, lambda wire: delay(wire) > room / 2)
+
+
+def _too_slow(
+    lowered: Logic,
+    family: Timing,
+    clock_mhz: float,
+    needed: int,
+    max_cycles: int,
+) -> DoesNotFit:
+    allowed_ns = max_cycles * 1000 / clock_mhz
+    hints = [f"allow {needed} cycles"]
+    for percent in range(95, 0, -5):  # a slower clock loses less time to registers
+        slower = round(clock_mhz * percent / 100, 3)
+        logic = _split(lowered, family, slower)
+        cycles = latency(logic, node_delay(logic, family), 1000.0 / slower, family.overhead_ns)
+        if cycles * 1000 / slower <= allowed_ns:
+            took = f"{cycles} cycle{'s' if cycles > 1 else ''}, {cycles * 1000 / slower:.4g} ns"
+            hints.append(f"lower the clock: at {slower:g} MHz it takes {took}")
+            break
+    hints.append("or give fewer bits to weights and activations")
+    return DoesNotFit(
+        f"needs {needed} cycles ({needed * 1000 / clock_mhz:.4g} ns) at {clock_mhz:g} MHz; "
+        f"{max_cycles} ({allowed_ns:.4g} ns) are allowed",
+        where="latency",
+        hint="; ".join(hints),
+    )
+
+
+def stages_of(logic: Logic, plan: Pipeline, note: Callable[[str, int], str]) -> tuple[Stage, ...]:
+    """Return the blocks with what they exchange: registers stand beside the wire they delay.
+
+    *note* makes the comment of a layer from its name and its cycles.
+    """
+    blocks, cycle = blocks_of(logic), plan.cycle
+    home = {wire: block.name for block in blocks for wire in block.wires}
+    home |= {wire: n.port for wire, n in enumerate(logic.nodes) if isinstance(n, In)}
+    needed = [_taps_read(logic, block, cycle) for block in blocks]
+    leaving = {
+        Tap(wire, plan.latency - 1 - cycle[wire])
+        for _, wires in logic.outputs
+        for wire in wires
+        if wire in home
+    }
+    every = leaving.union(*needed)
+    exports: dict[str, set[Tap]] = {name: set() for name in home.values()}
+    for tap in every:
+        exports[home[tap.wire]].add(_whole(tap, every))
+    stages = []
+    for block, taps in zip(blocks, needed, strict=True):
+        sources: dict[str, set[Tap]] = {name: set() for name in block.sources}
+        for tap in taps:
+            sources[home[tap.wire]].add(_whole(tap, every))
+        start = min(cycle[tap.wire] + tap.delay for tap in taps)
+        end = max(cycle[tap.wire] + tap.delay for tap in exports[block.name])
+        stages.append(
+            Stage(
+                block.name,
+                note(block.name, end - start),
+                block.wires,
+                tuple(Source(name, tuple(sorted(got))) for name, got in sources.items()),
+                tuple(sorted(exports[block.name])),
+                start,
+                end,
+            )
+        )
+    return tuple(stages)
+
+
+def _whole(tap: Tap, every: Set[Tap]) -> Tap:
+    """Return the whole word instead of its sign if that is somewhere read at the same delay."""
+    word = Tap(tap.wire, tap.delay)
+    return word if word in every else tap
+
+
+def _taps_read(logic: Logic, block: Block, cycle: Sequence[int]) -> set[Tap]:
+    """Return what a block reads of others. Of what it decides by, a selection reads the sign."""
+    own, out = set(block.wires), set()
+    for wire in block.wires:
+        node = logic.nodes[wire]
+        for place, source in enumerate(operands(node)):
+            if source not in own and not isinstance(logic.nodes[source], Const):
+                port = isinstance(logic.nodes[source], In)  # travels whole
+                sign = isinstance(node, Select) and place == 0 and not port
+                out.add(Tap(source, cycle[wire] - cycle[source], sign))
+    return out
+
+
+def _note(node: Node, latency: int, tables: int) -> str:
+    shape = " x ".join(map(str, node.type.shape))
+    said = [
+        f"{node.op.kind} {node.op.note()}".strip(),
+        node.note,
+        f"output {shape} {node.type.fixed}",
+        f"{tables} truth table{'s' if tables > 1 else ''} with what follows" if tables else "",
+    ]
+    return ", ".join([text for text in said if text] + [f"latency {latency}"])

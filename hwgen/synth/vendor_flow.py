@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A build through the vendor's tools: their scripts, and their reports as our figures.
+
+The scripts are written whether or not the tool is there, and name files relative to themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hwgen.errors import ConfigError, ToolMissing
+from hwgen.files import make_folder, write_files
+from hwgen.synth import vitis, vivado
+from hwgen.synth.count import Measured
+from hwgen.synth.vendor_scripts import hls_script, vivado_scripts
+from hwgen.target.board import Board
+
+KINDS = ("lut", "ff", "carry", "dsp", "bram", "depth")
+
+
+def figures(measured: Measured) -> dict[str, Any]:
+    """Return what is reported: a site of two tables counts as one LUT, as with the vendor."""
+    return {"lut": measured.plut, **{kind: getattr(measured, kind) for kind in KINDS[1:]}}
+
+
+def check_vendor(folder: Path, board: Board, option: str) -> None:
+    """Refuse *option* (``--vivado`` or ``--vitis``) where it cannot end well.
+
+    Raises:
+        ConfigError: the tools do not know the part, or the build has no C++ to compile.
+    """
+    if board.toolchain != "vivado":
+        raise ConfigError(f"Vivado knows no {board.part}", option, "use --route, or an AMD board")
+    if option == "--vitis" and not sources(folder):
+        raise ConfigError(
+            "the build holds no C++ (hls/*.cpp)", option, "use --vivado for the Verilog"
+        )
+
+
+def sources(build: Path) -> list[str]:
+    """Return the names of the C++ files of a build."""
+    return sorted(path.name for path in (build / "hls").glob("*.cpp"))
+
+
+def run_vivado(
+    build: Path, design: Mapping[str, Any], board: Board, top: str, route: bool
+) -> dict[str, Any]:
+    """Write the scripts into ``synth/vivado`` and run them.
+
+    Args:
+        build: its folder.
+        design: content of its ``design.json``.
+        board: whose part is meant.
+        top: module.
+        route: place and route, too.
+
+    Raises:
+        ToolMissing: Vivado is absent; the scripts are there all the same.
+        ToolFailed: it failed.
+    """
+    folder, mhz = build / "synth" / "vivado", float(design["clock_mhz"])
+    listed = (build / "rtl" / "files.f").read_text("utf-8").split()
+    clock = "aclk" if top == design["tops"].get("axis") else "clk_i"
+    scripts = vivado_scripts(
+        top, [f"../../rtl/{name}" for name in listed], board.part, mhz, clock, route=route
+    )
+    _write(folder, scripts)
+    try:
+        measured = vivado.run_vivado(folder, mhz)
+    except ToolMissing as error:
+        raise _there(error, folder) from None
+    facts = {**figures(measured), "ns": measured.ns, "routed": route}
+    if measured.ns:
+        facts["fmax_mhz"] = round(1000 / measured.ns, 2)
+    return facts
+
+
+def run_vitis(build: Path, design: Mapping[str, Any], board: Board) -> dict[str, Any]:
+    """Write the script into ``synth/vitis`` and run it on the C++ of the build.
+
+    Raises:
+        ToolMissing: Vitis HLS is absent; the script is there all the same.
+        ToolFailed: it failed.
+    """
+    folder, mhz = build / "synth" / "vitis", float(design["clock_mhz"])
+    listed = [f"../../hls/{name}" for name in sources(build)]
+    _write(folder, hls_script(str(design["name"]), listed, "../../hls", board.part, mhz))
+    try:
+        made = vitis.run_vitis(folder)
+    except ToolMissing as error:
+        raise _there(error, folder) from None
+    facts = {**figures(made.measured), "ns": made.measured.ns}
+    return facts | {"latency": made.latency, "interval": made.interval}
+
+
+def _there(error: ToolMissing, folder: Path) -> ToolMissing:
+    said = f"{error.what}; the scripts are written to {folder}"
+    return ToolMissing(said, error.where, error.hint)
+
+
+def _write(folder: Path, scripts: Mapping[str, str]) -> None:
+    make_folder(folder)
+    write_files({folder / name: text.encode() for name, text in scripts.items()}, str(folder))

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Self-check of a build: its logic against the reference, on vectors made here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hwgen.design.types import Design
+from hwgen.errors import ConfigError, Mismatch
+from hwgen.ir.graph import Graph, Node
+from hwgen.ir.tensor import Codes
+from hwgen.logic.evaluate import evaluate
+from hwgen.ops.reference import Reference
+from hwgen.plan.goal import check_seed
+from hwgen.verify.vectors import Vectors, corner_vectors, data_vectors, join, random_vectors
+
+SELF_CHECK = 256  # samples on which every build compares its logic with the reference
+MAX_VALUES = 1 << 28  # of all samples together, inputs and outputs: 2 GiB
+
+
+def make_vectors(
+    graph: Graph, samples: int, seed: int, data: Mapping[str, Codes] | None = None
+) -> Vectors:
+    """Return corner, seeded random and data vectors with the reference's outputs.
+
+    Raises:
+        ConfigError: fewer than one sample, more than memory holds, or a seed out of range.
+    """
+    check_counts(graph, samples, seed)
+    types = {node.name: node.type for node in graph.inputs}
+    parts = [corner_vectors(types), random_vectors(types, samples, seed)]
+    if data is not None:
+        parts.append(data_vectors(types, data))
+    inputs = join(parts)
+    return inputs.with_outputs(Reference(graph).run(inputs.inputs))
+
+
+def check_counts(graph: Graph, samples: int, seed: int) -> None:
+    """Refuse numbers of samples and seeds that cannot be used.
+
+    Raises:
+        ConfigError: they are out of range.
+    """
+    most = MAX_VALUES // sum(node.type.size for node in (*graph.inputs, *_leaving(graph)))
+    if not 1 <= samples <= most:
+        raise ConfigError(
+            f"{samples} samples: 1 to {most:,} are possible for this model",
+            "--samples",
+            "ask for another number",
+        )
+    check_seed(seed)
+
+
+def _leaving(graph: Graph) -> list[Node]:
+    return [graph[out.node] for out in graph.outputs]
+
+
+def self_check(graph: Graph, design: Design, seed: int) -> None:
+    """Compare the design's logic with the reference on random samples.
+
+    Raises:
+        Mismatch: they differ, which is a bug in hwgen; the message names the layer.
+    """
+    types = {node.name: node.type for node in graph.inputs}
+    vectors = random_vectors(types, SELF_CHECK, seed).inputs
+    expected = Reference(graph).run(vectors)
+    got = evaluate(design.logic, vectors, check=True)
+    for out in graph.outputs:
+        want = np.asarray(expected[out.name]).reshape(SELF_CHECK, -1)
+        differs = np.argwhere(want != got[out.name])
+        if len(differs):
+            row, element = (int(i) for i in differs[0])
+            raise Mismatch(
+                f"the lowered logic gives {got[out.name][row, element]} for element {element} of "
+                f"sample {row}, the reference {want[row, element]}",
+                out.name,
+                f"this is a bug in hwgen; replay with --seed {seed}",
+            )
