@@ -59,7 +59,7 @@ CODEC = (
         uses=("hwg_codec_table", "hwg_valid", "hwg_delay"), latency=lambda _: 2,
     ),
     UnitSpec(
-        "hwg_codec_turns", "codec", (Param("Width", 1), Param("Backwards", *_FLAG)),
+        "hwg_codec_interleave", "codec", (Param("Width", 1), Param("Backwards", *_FLAG)),
         (
             *_CLOCKED, *_ports("in_", "valid_i ready_o rows_i cols_i chans_i data_i"), "go_i",
             "turn_o", "first_o", "due_o", "last_o", "first_row_o", "first_col_o", "one_col_o",
@@ -104,7 +104,7 @@ CODEC = (
         latency=lambda _: 1,
     ),
     UnitSpec(
-        "hwg_codec_lane", "codec", (_CODER, _BITS, _SETS, _WEIGHTED),
+        "hwg_codec_decode_lane", "codec", (_CODER, _BITS, _SETS, _WEIGHTED),
         (
             *_CLOCKED, *_TABLE, *_WEIGHT, *_ports("word_", "write_i bank_i addr_i data_i"),
             *_ports("sub_", "write_i bank_i thread_i begin_i end_i state_i"),
@@ -113,14 +113,15 @@ CODEC = (
             "done_valid_o", "done_fault_o", "done_mode_o",
         ),
         uses=(
-            "hwg_codec_turns", "hwg_codec_context", "hwg_delay", "hwg_valid", "hwg_codec_window",
+            "hwg_codec_interleave", "hwg_codec_context",
+            "hwg_delay", "hwg_valid", "hwg_codec_window",
             "hwg_codec_huffman_decode", "hwg_codec_tans_decode", "hwg_codec_value",
             "hwg_codec_verdict",
         ),
         latency=lambda _: 8,
     ),
     UnitSpec(
-        "hwg_codec_store", "codec",
+        "hwg_codec_block_buffer", "codec",
         (Param("Lanes", 1), Param("Bits", 1), Param("Depth", 16), Param("NoteWidth", 1)),
         (
             *_CLOCKED, "space_o", *_ports("in_", "valid_i value_i last_i"), "note_valid_i",
@@ -129,7 +130,7 @@ CODEC = (
         uses=("hwg_fifo",), latency=lambda _: 1,
     ),
     UnitSpec(
-        "hwg_codec_load", "codec", (Param("Lanes", 1), _CODER, _BITS),
+        "hwg_codec_block_parse", "codec", (Param("Lanes", 1), _CODER, _BITS),
         (
             *_CLOCKED, "set_i", "transformed_i", "key_i",
             *_ports("block_", "valid_i ready_o number_i h_i w_i c_i fault_i"),
@@ -150,7 +151,8 @@ CODEC = (
             *_ports("out_", "valid_o ready_i data_o count_o last_o mode_o fault_o"),
         ),
         uses=(
-            "hwg_codec_load", "hwg_codec_lane", "hwg_codec_store", "hwg_valid", "hwg_flow_buffer"
+            "hwg_codec_block_parse", "hwg_codec_decode_lane",
+            "hwg_codec_block_buffer", "hwg_valid", "hwg_flow_buffer"
         ),
     ),
     UnitSpec(
@@ -158,7 +160,7 @@ CODEC = (
         ("coded_i", "token_o", "extra_width_o", "extra_o"),
     ),
     UnitSpec(
-        "hwg_codec_take", "codec", (_BITS, _SETS, _WEIGHTED),
+        "hwg_codec_context_scan", "codec", (_BITS, _SETS, _WEIGHTED),
         (
             *_CLOCKED, *_WEIGHT, "bits_i", "signed_i", "set_i",
             *_ports("block_", "valid_i ready_o rows_i cols_i chans_i"), "go_i",
@@ -194,7 +196,8 @@ CODEC = (
         latency=lambda _: 2,
     ),
     UnitSpec(
-        "hwg_codec_walk", "codec", (_CODER, _BITS, _SETS, Param("Values", 16), Param("Words", 128)),
+        "hwg_codec_entropy_encode", "codec", (_CODER, _BITS, _SETS,
+        Param("Values", 16), Param("Words", 128)),
         (
             *_CLOCKED, *_STATES, *_TABLE,
             *_ports("block_", "valid_i ready_o rows_i cols_i chans_i last_i words_i"), "ended_o",
@@ -203,13 +206,13 @@ CODEC = (
             *_ports("word_", "addr_i o next_o"),
         ),
         uses=(
-            "hwg_codec_turns", "hwg_valid", "hwg_delay", "hwg_codec_token",
+            "hwg_codec_interleave", "hwg_valid", "hwg_delay", "hwg_codec_token",
             "hwg_codec_huffman_encode", "hwg_codec_tans_encode", "hwg_codec_pack",
             "hwg_codec_table", "hwg_fifo",
         ),
     ),
     UnitSpec(
-        "hwg_codec_emit", "codec", (_CODER, Param("Words", 4), Param("Raws", 4)),
+        "hwg_codec_block_write", "codec", (_CODER, Param("Words", 4), Param("Raws", 4)),
         (
             *_CLOCKED, "set_i", "transformed_i", "key_i",
             *_ports("block_", "valid_i ready_o number_i final_i words_i any_i strung_i"),
@@ -227,8 +230,9 @@ CODEC = (
             *_ports("in_", "valid_i ready_o value_i"), *_BLOCKS,
         ),
         uses=(
-            "hwg_codec_take", "hwg_codec_raw", "hwg_codec_table", "hwg_fifo", "hwg_codec_walk",
-            "hwg_codec_emit",
+            "hwg_codec_context_scan", "hwg_codec_raw",
+            "hwg_codec_table", "hwg_fifo", "hwg_codec_entropy_encode",
+            "hwg_codec_block_write",
         ),
     ),
     UnitSpec(
@@ -257,7 +261,7 @@ CODEC = (
         ),
         uses=(
             "hwg_fifo", "hwg_codec_gather", "hwg_codec_encode_lane", "hwg_valid",
-            "hwg_codec_store", "hwg_flow_buffer",
+            "hwg_codec_block_buffer", "hwg_flow_buffer",
         ),
     ),
     UnitSpec(
@@ -313,7 +317,7 @@ CODEC = (
         ),
     ),
     UnitSpec(
-        "hwg_codec_tiles", "codec", (_PLACES,),
+        "hwg_codec_patch_scan", "codec", (_PLACES,),
         (
             *_CLOCKED, "kind_i", "start_i", "rows_i", "cols_i", "chans_i", "stride_i", "go_i",
             "valid_o", "addr_o", "inside_o", "last_o",
@@ -336,7 +340,7 @@ CODEC = (
             *_ports("write_", "go_i last_i addr_o inside_o"),
             *_ports("read_", "valid_o go_i addr_o group_o last_o"),
         ),
-        uses=("hwg_codec_extent", "hwg_codec_tiles", "hwg_codec_scan"),
+        uses=("hwg_codec_extent", "hwg_codec_patch_scan", "hwg_codec_scan"),
     ),
     UnitSpec(
         "hwg_codec_forward", "codec", _MAPPED,

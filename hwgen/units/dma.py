@@ -49,7 +49,7 @@ _LITE = tuple(
 
 DMA = (
     UnitSpec(
-        "hwg_axi_read", "dma", (*_BUS, Param("BeatsWidth", 1), *_BURSTS, Param("Depth", 1)),
+        "hwg_axi_read", "axi", (*_BUS, Param("BeatsWidth", 1), *_BURSTS, Param("Depth", 1)),
         (
             *_CLOCKED, "cmd_valid_i", "cmd_ready_o", "cmd_addr_i", "cmd_beats_i", *_OUT,
             "out_data_o", "out_last_o", "out_error_o", "idle_o", *_READ,
@@ -57,7 +57,7 @@ DMA = (
         uses=("hwg_fifo",), latency=lambda _: 1,
     ),
     UnitSpec(
-        "hwg_axi_write", "dma", (*_BUS, *_BURSTS, Param("Depth", 2)),
+        "hwg_axi_write", "axi", (*_BUS, *_BURSTS, Param("Depth", 2)),
         (
             *_CLOCKED, "cmd_valid_i", "cmd_ready_o", "cmd_addr_i", *_IN, "in_data_i", "in_strb_i",
             "in_last_i", "error_o", "idle_o", *_WRITE,
@@ -124,20 +124,20 @@ DMA = (
         ),
     ),
     UnitSpec(
-        "hwg_dma_words", "dma", (Param("Words", 1, 16), Param("Used", vector=True)),
+        "hwg_reg_bank", "axi", (Param("Words", 1, 16), Param("Used", vector=True)),
         (*_CLOCKED, *_BANK, "words_o"),
     ),
     UnitSpec(
-        "hwg_dma_tensor", "dma", (Param("AddrWidth", 13, 64),),
+        "hwg_dma_descriptor", "dma", (Param("AddrWidth", 13, 64),),
         (
             *_CLOCKED, *_BANK, "data_addr_o", "index_addr_o", "capacity_o", "blocks_o", "slot_o",
             "slotted_o", "height_o", "width_o", "channels_o", "bh_o", "bw_o", "bc_o", "bits_o",
             "signed_o", "transformed_o", "stored_o", "tans_o", "set_o", "key_o", "first_o",
         ),
-        uses=("hwg_dma_words",),
+        uses=("hwg_reg_bank",),
     ),
     UnitSpec(
-        "hwg_dma_tally", "dma", (Param("Width", 12, 32),),
+        "hwg_dma_status", "dma", (Param("Width", 12, 32),),
         (
             *_CLOCKED,
             "clear_i", "block_i", "block_mode_i", "fault_i", "fault_kind_i", "fault_number_i",
@@ -150,7 +150,7 @@ DMA = (
             *_CLOCKED, *_BANK, "kind_o", "klt_o", "down_o", "shift_o", "factors_o",
             "map_height_o", "map_width_o", "lo_o", "hi_o",
         ),
-        uses=("hwg_dma_words",),
+        uses=("hwg_reg_bank",),
     ),
     UnitSpec(
         "hwg_dma_regs", "dma",
@@ -171,7 +171,7 @@ DMA = (
             "map_width_o", "lo_o", "hi_o", "block_i", "block_mode_i", "fault_i", "fault_kind_i",
             "fault_number_i", "words_i", "stall_i",
         ),
-        uses=("hwg_axil_slave", "hwg_dma_tensor", "hwg_dma_tally", "hwg_dma_transform"),
+        uses=("hwg_axil_slave", "hwg_dma_descriptor", "hwg_dma_status", "hwg_dma_transform"),
     ),
     UnitSpec(
         "hwg_dma_reader", "dma",
@@ -205,7 +205,7 @@ DMA = (
         uses=("hwg_dma_grid", "hwg_codec_encode", "hwg_dma_store"),
     ),
     UnitSpec(
-        "hwg_dma_check", "dma",
+        "hwg_dma_descriptor_check", "dma",
         (
             Param("Coder", 0, 1), Param("Bits", 1, 15), Param("Sets", 1, 16),
             Param("Values", 1, 4096), Param("Align", 1, 13), Param("Present", 0, 1),
@@ -273,7 +273,8 @@ DMA = (
             *_axi("r", "valid_i ready_o id_i data_i resp_i last_i"),
         ),
         uses=(
-            "hwg_dma_regs", "hwg_dma_check", "hwg_dma_writer", "hwg_dma_reader", "hwg_dma_forward",
+            "hwg_dma_regs", "hwg_dma_descriptor_check",
+            "hwg_dma_writer", "hwg_dma_reader", "hwg_dma_forward",
             "hwg_dma_inverse",
         ),
     ),

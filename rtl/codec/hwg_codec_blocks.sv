@@ -2,7 +2,7 @@
 /// Keeps the two banks in which blocks of pixels wait, and says where each value goes and comes from.
 ///
 /// Function:   on the way there (Inverse 0) a block is written in scan order (y, x, c) and read patch
-///             by patch, as hwg_codec_tiles walks; on the way back the other way round. A block is
+///             by patch, as hwg_codec_patch_scan walks; on the way back the other way round. A block is
 ///             accepted when a bank is free, and read when all of it is written.
 /// Timing:     a value a cycle at each of its three ends; one cycle between blocks
 /// Parameters: Inverse 0 or 1; Values a power of two >= 16: places of a bank; Groups >= 0
@@ -115,9 +115,9 @@ module hwg_codec_blocks #(
   logic [GroupWidth-1:0]  scan_group;
   logic [12:0]            scan_count;
   logic [ABOUT_WIDTH-1:0] tiles_about, scan_about;
-  hwg_codec_tiles #(
+  hwg_codec_patch_scan #(
     .Values(Values)
-  ) u_tiles (
+  ) u_patch_scan (
     .clk_i   (clk_i),
     .rst_ni  (rst_ni),
     .kind_i  (kind_i),

@@ -179,7 +179,7 @@ module hwg_codec_context #(
   logic       fresh_late;
   hwg_valid #(
     .Cycles(Lag + 2)
-  ) u_store (
+  ) u_block_buffer (
     .clk_i  (clk_i),
     .rst_ni (rst_ni),
     .valid_i(due_i),

@@ -96,11 +96,11 @@ module hwg_codec_decode #(
   logic [7:0]             sub_state;
   logic [3:0]             fault;
   logic [11:0]            rows, cols, chans;
-  hwg_codec_load #(
+  hwg_codec_block_parse #(
     .Lanes(Lanes),
     .Coder(Coder),
     .Bits (Bits)
-  ) u_load (
+  ) u_block_parse (
     .clk_i         (clk_i),
     .rst_ni        (rst_ni),
     .set_i         (set_i),
@@ -161,7 +161,7 @@ module hwg_codec_decode #(
       else         banks_q <= banks_d;
     end
 
-    hwg_codec_lane #(
+    hwg_codec_decode_lane #(
       .Coder   (Coder),
       .Bits    (Bits),
       .Sets    (Sets),
@@ -203,12 +203,12 @@ module hwg_codec_decode #(
       .done_fault_o  (done_fault),
       .done_mode_o   (done_mode)
     );
-    hwg_codec_store #(
+    hwg_codec_block_buffer #(
       .Lanes    (Lanes),
       .Bits     (Bits),
       .Depth    (Depth),
       .NoteWidth(NOTE_WIDTH)
-    ) u_store (
+    ) u_block_buffer (
       .clk_i       (clk_i),
       .rst_ni      (rst_ni),
       .space_o     (space),

@@ -228,12 +228,12 @@ module hwg_codec_encode #(
       else if (note_valid)               telling_q <= 1'b0;
     end
     logic unused_count;
-    hwg_codec_store #(
+    hwg_codec_block_buffer #(
       .Lanes    (1),
       .Bits     (64),
       .Depth    (2 * (Values * Bits / 64) + 64),
       .NoteWidth(NOTE_WIDTH)
-    ) u_store (
+    ) u_block_buffer (
       .clk_i       (clk_i),
       .rst_ni      (rst_ni),
       .space_o     (space),

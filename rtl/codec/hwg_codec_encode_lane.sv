@@ -96,11 +96,11 @@ module hwg_codec_encode_lane #(
   logic [3:0]  value_ctx;
   assign block_ready_o = take_ready & abouts_ready;
   assign taken         = block_valid_i & block_ready_o;
-  hwg_codec_take #(
+  hwg_codec_context_scan #(
     .Bits    (Bits),
     .Sets    (Sets),
     .Weighted(Weighted)
-  ) u_take (
+  ) u_context_scan (
     .clk_i         (clk_i),
     .rst_ni        (rst_ni),
     .weight_write_i(weight_write_i),
@@ -264,13 +264,13 @@ module hwg_codec_encode_lane #(
   assign strung = any & ~stored_i;
   assign issue  = founds_valid & stills_ready & ~walking_q & (~strung | walk_ready);
   assign walked = walk_ended | (issue & ~strung);
-  hwg_codec_walk #(
+  hwg_codec_entropy_encode #(
     .Coder (Coder),
     .Bits  (Bits),
     .Sets  (Sets),
     .Values(Values),
     .Words (WORDS)
-  ) u_walk (
+  ) u_entropy_encode (
     .clk_i         (clk_i),
     .rst_ni        (rst_ni),
     .states_write_i(states_write_i),
@@ -315,11 +315,11 @@ module hwg_codec_encode_lane #(
   logic        still_final, still_any, still_strung;
   assign {still_number, still_final, still_words, still_any, still_strung} = still;
   assign strings_taken = emitted & still_strung;
-  hwg_codec_emit #(
+  hwg_codec_block_write #(
     .Coder(Coder),
     .Words(WORDS),
     .Raws (RAWS)
-  ) u_emit (
+  ) u_block_write (
     .clk_i            (clk_i),
     .rst_ni           (rst_ni),
     .set_i            (set_i),

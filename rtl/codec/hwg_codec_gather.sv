@@ -49,7 +49,7 @@ module hwg_codec_gather #(
   hwg_codec_table #(
     .Width(WORD_WIDTH),
     .Depth(1 << ADDR_WIDTH)
-  ) u_words (
+  ) u_bank (
     .clk_i       (clk_i),
     .write_i     (push),
     .write_addr_i(tail_q[ADDR_WIDTH-1:0]),

@@ -306,7 +306,7 @@ module hwg_codec_dma #(
   for (genvar i = 0; i < 2; i++) begin : gen_check
     localparam int ALIGN = (i == 0) ? 6 : 3;
 
-    hwg_dma_check #(
+    hwg_dma_descriptor_check #(
       .Coder     (Coder),
       .Bits      (Bits),
       .Sets      (Sets),

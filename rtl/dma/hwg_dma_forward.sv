@@ -8,7 +8,7 @@
 /// Parameters: 1 <= Lanes <= 16; Word >= Width: bits of a value in a word; the others are those of
 ///             hwg_codec_forward
 /// Notes:      What the tensor is and its rows stand still from start_i until its last coefficient is
-///             taken. hwg_dma_check has seen that its sizes fit together.
+///             taken. hwg_dma_descriptor_check has seen that its sizes fit together.
 `default_nettype none
 
 module hwg_dma_forward #(

@@ -8,7 +8,7 @@
 /// Parameters: 1 <= Lanes <= 16; Word >= Width: bits of a value in a word; the others are those of
 ///             hwg_codec_inverse
 /// Notes:      What the tensor is and its rows stand still from start_i until its last value is
-///             taken, and so long is it busy. hwg_dma_check has seen that its sizes fit together.
+///             taken, and so long is it busy. hwg_dma_descriptor_check has seen that its sizes fit together.
 `default_nettype none
 
 module hwg_dma_inverse #(

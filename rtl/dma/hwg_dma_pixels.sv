@@ -6,7 +6,7 @@
 ///             k x k, those at the far edges smaller; in the order of the blocks
 /// Timing:     as hwg_dma_grid
 /// Parameters: SideWidth 13 to 32
-/// Notes:      hwg_dma_check has seen that the sizes fit together. They are held while busy.
+/// Notes:      hwg_dma_descriptor_check has seen that the sizes fit together. They are held while busy.
 `default_nettype none
 
 module hwg_dma_pixels #(

@@ -240,7 +240,7 @@ module hwg_dma_regs #(
 
   // ---- the banks
   for (genvar i = 0; i < 2; i++) begin : gen_engine
-    hwg_dma_tensor #(.AddrWidth(AddrWidth)) i_tensor (
+    hwg_dma_descriptor #(.AddrWidth(AddrWidth)) i_tensor (
       .clk_i         (clk_i),
       .rst_ni        (rst_ni),
       .write_i       (write & write_known & (write_word[6:4] == 3'(i + 1))),
@@ -271,7 +271,7 @@ module hwg_dma_regs #(
       .first_o       (first_o[32*i +: 32])
     );
 
-    hwg_dma_tally #(.Width(32)) i_tally (
+    hwg_dma_status #(.Width(32)) i_tally (
       .clk_i          (clk_i),
       .rst_ni         (rst_ni),
       .clear_i        (start[i]),

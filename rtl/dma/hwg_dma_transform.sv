@@ -44,7 +44,7 @@ module hwg_dma_transform #(
   logic [32*WORDS-1:0] words;
   logic                unused;
 
-  hwg_dma_words #(
+  hwg_reg_bank #(
     .Words (WORDS),
     .Used  (USED)
   ) i_words (

@@ -48,7 +48,7 @@ class Unit:
 def _lane(coder: Coder, bits: int, most: int) -> Unit:
     name = "tANS" if coder is Coder.TANS else "Huffman"
     params = {"Coder": int(coder), "Bits": bits}
-    return Unit(f"decode lane, {name}, {bits} bits", "hwg_codec_lane", params, most)
+    return Unit(f"decode lane, {name}, {bits} bits", "hwg_codec_decode_lane", params, most)
 
 
 LANES = tuple(

@@ -100,13 +100,14 @@ def test_encoder_equals_software_at_length(
 
 FAULTS = (
     ("hwg_codec_pack", "6'd0 - sum", "6'd1 - sum", "encodes"),
-    ("hwg_codec_emit", "total_i < 14'(block_words_i)", "total_i <= 14'(block_words_i)", "encodes"),
-    ("hwg_codec_emit", "2'd2 - words[1:0]", "2'd1 - words[1:0]", "encodes"),
-    ("hwg_codec_emit", "~(room & (state_q == BODY) & upper)", "~upper", "encodes"),
+    ("hwg_codec_block_write", "total_i < 14'(block_words_i)", "total_i <= 14'(block_words_i)",
+     "encodes"),
+    ("hwg_codec_block_write", "2'd2 - words[1:0]", "2'd1 - words[1:0]", "encodes"),
+    ("hwg_codec_block_write", "~(room & (state_q == BODY) & upper)", "~upper", "encodes"),
     ("hwg_codec_tans_encode", "4'(state_2 < limit_2)", "4'(state_2 <= limit_2)", "encodes"),
     ("hwg_codec_huffman_encode", "5'(length_q) + 5'(extra_width_2_q)", "5'(length_q)", "encodes"),
     ("hwg_codec_raw", "rest_d = in_last_i & (sum[3:0] != '0);", "rest_d = 1'b0;", "encodes"),
-    ("hwg_codec_take", "(chans_q < 12'd3) ? 12'd3 : chans_q", "chans_q", "encodes"),
+    ("hwg_codec_context_scan", "(chans_q < 12'd3) ? 12'd3 : chans_q", "chans_q", "encodes"),
     ("hwg_codec_encode_lane", "banks_q != 2'd2", "banks_q != 2'd1", "keeps"),
 )  # fmt: skip
 

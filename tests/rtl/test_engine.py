@@ -192,15 +192,15 @@ def test_one_engine_is_enough(tmp_path: Path, seed: int, writer: int, reader: in
 
 
 FAULTS = (
-    ("hwg_dma_tally", "block_i & ~fault_i", "block_i", "damage"),
+    ("hwg_dma_status", "block_i & ~fault_i", "block_i", "damage"),
     ("hwg_dma_fetch", "slot_end > {1'b0, capacity_i}", "1'b0", "bus_errors"),
     ("hwg_dma_reader", "(block_number + first_i),", "(block_number),", "any_block"),
-    ("hwg_dma_check", "large_q | (volume_q > 26'(Values))", "1'b0", "what_cannot"),
+    ("hwg_dma_descriptor_check", "large_q | (volume_q > 26'(Values))", "1'b0", "what_cannot"),
     ("hwg_dma_regs", "known(write_word) & ~locked", "known(write_word)", "what_cannot"),
     ("hwg_codec_dma", "6 : 3;", "6 : 1;", "what_cannot"),
     ("hwg_codec_dma", ".fault_i        (fault)", ".fault_i        (engine_fault)", "what_cannot"),
     ("hwg_codec_dma", "table_addr[SetWidth+8:0]", "{1'b0, table_addr[SetWidth+7:0]}", "tensors"),
-    ("hwg_codec_load", "out_fault_o = CRC;", "out_fault_o = SEQ;", "damage"),
+    ("hwg_codec_block_parse", "out_fault_o = CRC;", "out_fault_o = SEQ;", "damage"),
 )  # fmt: skip
 
 

@@ -236,9 +236,9 @@ FAULTS = (
     ("hwg_codec_dma", "go[1] & transformed[1]", "go[1]", "maps"),
     ("hwg_codec_dma", "is_signed[1] & r_data", "1'b1 & r_data", "maps"),
     ("hwg_codec_dma", "{turning, 1'b0}", "2'b00", "what_is"),
-    ("hwg_dma_check", "(rows != {1'b0, height_i})", "1'b0", "what_is"),
-    ("hwg_dma_check", "(klt_i & (inputs > 16'(8 * Groups)))", "1'b0", "what_is"),
-    ("hwg_dma_check", "~BUILT[kind_i]", "1'b0", "what_is"),
+    ("hwg_dma_descriptor_check", "(rows != {1'b0, height_i})", "1'b0", "what_is"),
+    ("hwg_dma_descriptor_check", "(klt_i & (inputs > 16'(8 * Groups)))", "1'b0", "what_is"),
+    ("hwg_dma_descriptor_check", "~BUILT[kind_i]", "1'b0", "what_is"),
     ("hwg_dma_regs", "& write_word[6:4] == 3'd5 &", "& write_word[6:4] == 3'd7 &", "what_is"),
 )  # fmt: skip
 

@@ -2,9 +2,9 @@
 /// Decodes blocks, one after another, at a value a cycle.
 ///
 /// Function:   the values of a block in scan order (y, x, c; c fastest), and behind them what is
-///             wrong with it, from its payload and what hwg_codec_load found out about it. Equal to
+///             wrong with it, from its payload and what hwg_codec_block_parse found out about it. Equal to
 ///             hwgen.codec.block.decode_block, but that values come out before the verdict.
-/// Timing:     a value 8 cycles after its turn; turns as hwg_codec_turns gives them, so interval 1
+/// Timing:     a value 8 cycles after its turn; turns as hwg_codec_interleave gives them, so interval 1
 ///             where a block has 8 channels or more and their number divides by 4, between blocks
 ///             too. The verdict comes 2 to 9 cycles behind a block's last value.
 /// Parameters: Coder 0 (Huffman) or 1 (tANS); 1 <= Bits <= 15; Sets a power of two; Weighted 0 or 1
@@ -17,7 +17,7 @@
 ///             context of its right neighbour must be.
 `default_nettype none
 
-module hwg_codec_lane #(
+module hwg_codec_decode_lane #(
   parameter int Coder    = 1,   // 0: Huffman, 1: tANS
   parameter int Bits     = 14,  // of the widest values
   parameter int Sets     = 1,   // table sets
@@ -71,13 +71,13 @@ module hwg_codec_lane #(
 );
 
   if (Coder < 0 || Coder > 1) begin : gen_check_coder
-    initial $fatal(1, "hwg_codec_lane: Coder must be 0 or 1");
+    initial $fatal(1, "hwg_codec_decode_lane: Coder must be 0 or 1");
   end
   if (Bits < 1 || Bits > 15) begin : gen_check_bits
-    initial $fatal(1, "hwg_codec_lane: Bits must be 1 to 15");
+    initial $fatal(1, "hwg_codec_decode_lane: Bits must be 1 to 15");
   end
   if (Sets < 1 || (Sets & (Sets - 1)) != 0) begin : gen_check_sets
-    initial $fatal(1, "hwg_codec_lane: Sets must be a power of two");
+    initial $fatal(1, "hwg_codec_decode_lane: Sets must be a power of two");
   end
 
   localparam int POS_WIDTH = PlaceWidth + 4;
@@ -92,9 +92,9 @@ module hwg_codec_lane #(
   logic [6:0]             chan;
   logic [11:0]            chans;
   logic [ABOUT_WIDTH-1:0] about, past;
-  hwg_codec_turns #(
+  hwg_codec_interleave #(
     .Width(ABOUT_WIDTH)
-  ) u_turns (
+  ) u_interleave (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
     .in_valid_i (block_valid_i),

@@ -8,7 +8,7 @@
 /// Notes:      Words beyond the last one read as 0, and writing them does nothing.
 `default_nettype none
 
-module hwg_dma_words #(
+module hwg_reg_bank #(
   parameter int                  Words = 1,
   parameter logic [32*Words-1:0] Used  = '1
 ) (
@@ -24,7 +24,7 @@ module hwg_dma_words #(
 );
 
   if (Words < 1 || Words > 16) begin : gen_check_words
-    initial $fatal(1, "hwg_dma_words: Words must be 1 to 16");
+    initial $fatal(1, "hwg_reg_bank: Words must be 1 to 16");
   end
 
   logic [32*Words-1:0] words_d, words_q;

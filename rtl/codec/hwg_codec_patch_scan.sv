@@ -10,7 +10,7 @@
 ///             pixel: all places in their order.
 `default_nettype none
 
-module hwg_codec_tiles #(
+module hwg_codec_patch_scan #(
   parameter int Values = 4096,
   localparam int AddrWidth = $clog2(Values)
 ) (
@@ -32,7 +32,7 @@ module hwg_codec_tiles #(
 );
 
   if (Values < 2) begin : gen_check_values
-    initial $fatal(1, "hwg_codec_tiles: Values must be >= 2");
+    initial $fatal(1, "hwg_codec_patch_scan: Values must be >= 2");
   end
 
   // Places of: the pixel, the top of its column, its patch in this channel and in the first channel,

@@ -14,7 +14,7 @@
 ///             compared with the sizes: a wrong one gives faults of the index.
 `default_nettype none
 
-module hwg_dma_check #(
+module hwg_dma_descriptor_check #(
   parameter int Coder   = 0,     // 0: Huffman, 1: tANS
   parameter int Bits    = 8,     // of the widest values
   parameter int Sets    = 1,     // table sets
@@ -54,26 +54,26 @@ module hwg_dma_check #(
 );
 
   if (Coder < 0 || Coder > 1) begin : gen_check_coder
-    initial $fatal(1, "hwg_dma_check: Coder must be 0 or 1");
+    initial $fatal(1, "hwg_dma_descriptor_check: Coder must be 0 or 1");
   end
   if (Bits < 1 || Bits > 15) begin : gen_check_bits
-    initial $fatal(1, "hwg_dma_check: Bits must be 1 to 15");
+    initial $fatal(1, "hwg_dma_descriptor_check: Bits must be 1 to 15");
   end
   if (Sets < 1 || Sets > 16) begin : gen_check_sets
-    initial $fatal(1, "hwg_dma_check: Sets must be 1 to 16");
+    initial $fatal(1, "hwg_dma_descriptor_check: Sets must be 1 to 16");
   end
   if (Values < 1 || Values > 4096) begin : gen_check_values
-    initial $fatal(1, "hwg_dma_check: Values must be 1 to 4096");
+    initial $fatal(1, "hwg_dma_descriptor_check: Values must be 1 to 4096");
   end
   if (Align < 1 || Align > 13) begin : gen_check_align
-    initial $fatal(1, "hwg_dma_check: Align must be 1 to 13");
+    initial $fatal(1, "hwg_dma_descriptor_check: Align must be 1 to 13");
   end
 
   if (Kinds < 0 || Kinds > 7) begin : gen_check_kinds
-    initial $fatal(1, "hwg_dma_check: Kinds must be 0 to 7");
+    initial $fatal(1, "hwg_dma_descriptor_check: Kinds must be 0 to 7");
   end
   if (Groups < 0 || Groups > 512) begin : gen_check_groups
-    initial $fatal(1, "hwg_dma_check: Groups must be 0 to 512");
+    initial $fatal(1, "hwg_dma_descriptor_check: Groups must be 0 to 512");
   end
 
   logic [2:0]  step_q;

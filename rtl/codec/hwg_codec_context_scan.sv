@@ -11,7 +11,7 @@
 ///             not 0.
 `default_nettype none
 
-module hwg_codec_take #(
+module hwg_codec_context_scan #(
   parameter int Bits     = 14,  // of the widest values
   parameter int Sets     = 1,   // table sets
   parameter int Weighted = 0,   // 1: transformed tensors, with context weights
@@ -49,10 +49,10 @@ module hwg_codec_take #(
 );
 
   if (Bits < 1 || Bits > 15) begin : gen_check_bits
-    initial $fatal(1, "hwg_codec_take: Bits must be 1 to 15");
+    initial $fatal(1, "hwg_codec_context_scan: Bits must be 1 to 15");
   end
   if (Sets < 1 || (Sets & (Sets - 1)) != 0) begin : gen_check_sets
-    initial $fatal(1, "hwg_codec_take: Sets must be a power of two");
+    initial $fatal(1, "hwg_codec_context_scan: Sets must be a power of two");
   end
 
   // ---- the walk over the block

@@ -12,7 +12,7 @@
 ///             on to do so for 8 cycles at least.
 `default_nettype none
 
-module hwg_codec_turns #(
+module hwg_codec_interleave #(
   parameter int Width     = 8,  // bits of what travels with a block
   parameter int Backwards = 0   // 1: from the last value to the first
 ) (
@@ -47,7 +47,7 @@ module hwg_codec_turns #(
 );
 
   if (Width < 1) begin : gen_check_width
-    initial $fatal(1, "hwg_codec_turns: Width must be >= 1");
+    initial $fatal(1, "hwg_codec_interleave: Width must be >= 1");
   end
 
   // The next block waits here.

@@ -10,7 +10,7 @@
 ///             is stored cannot be trusted. Counters stop at their end instead of starting again.
 `default_nettype none
 
-module hwg_dma_tally #(
+module hwg_dma_status #(
   parameter int Width = 32  // bits of a counter
 ) (
   input  wire logic        clk_i,
@@ -30,7 +30,7 @@ module hwg_dma_tally #(
 );
 
   if (Width < 12 || Width > 32) begin : gen_check_width
-    initial $fatal(1, "hwg_dma_tally: Width must be 12 to 32");
+    initial $fatal(1, "hwg_dma_status: Width must be 12 to 32");
   end
 
   logic [Width-1:0] count_q [0:5];

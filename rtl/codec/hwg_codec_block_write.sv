@@ -9,7 +9,7 @@
 ///             to the next one.
 `default_nettype none
 
-module hwg_codec_emit #(
+module hwg_codec_block_write #(
   parameter int Coder  = 1,     // 0: Huffman, 1: tANS
   parameter int Words  = 2048,  // of the strings' ring
   parameter int Raws   = 4096,  // 16-bit words of a raw block, at most
@@ -55,13 +55,13 @@ module hwg_codec_emit #(
 );
 
   if (Coder < 0 || Coder > 1) begin : gen_check_coder
-    initial $fatal(1, "hwg_codec_emit: Coder must be 0 or 1");
+    initial $fatal(1, "hwg_codec_block_write: Coder must be 0 or 1");
   end
   if (Words < 4 || (Words & (Words - 1)) != 0) begin : gen_check_words
-    initial $fatal(1, "hwg_codec_emit: Words must be a power of two >= 4");
+    initial $fatal(1, "hwg_codec_block_write: Words must be a power of two >= 4");
   end
   if (Raws < 4) begin : gen_check_raws
-    initial $fatal(1, "hwg_codec_emit: Raws must be >= 4");
+    initial $fatal(1, "hwg_codec_block_write: Raws must be >= 4");
   end
 
   localparam logic [1:0] RAW = 2'd0, ZERO = 2'd1, CODED = 2'd2;  // hwgen.codec.wire.Mode
@@ -246,7 +246,7 @@ module hwg_codec_emit #(
   hwg_fifo #(
     .Width(65),
     .Depth(4)
-  ) u_words (
+  ) u_bank (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
     .in_valid_i (whole),

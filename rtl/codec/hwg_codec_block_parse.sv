@@ -11,7 +11,7 @@
 ///             payload longer than the largest raw block is a fault of length.
 `default_nettype none
 
-module hwg_codec_load #(
+module hwg_codec_block_parse #(
   parameter int Lanes = 1,   // decode lanes
   parameter int Coder = 1,   // 0: Huffman, 1: tANS
   parameter int Bits  = 14,  // of the widest values
@@ -63,13 +63,13 @@ module hwg_codec_load #(
 );
 
   if (Lanes < 1) begin : gen_check_lanes
-    initial $fatal(1, "hwg_codec_load: Lanes must be >= 1");
+    initial $fatal(1, "hwg_codec_block_parse: Lanes must be >= 1");
   end
   if (Coder < 0 || Coder > 1) begin : gen_check_coder
-    initial $fatal(1, "hwg_codec_load: Coder must be 0 or 1");
+    initial $fatal(1, "hwg_codec_block_parse: Coder must be 0 or 1");
   end
   if (Bits < 1 || Bits > 15) begin : gen_check_bits
-    initial $fatal(1, "hwg_codec_load: Bits must be 1 to 15");
+    initial $fatal(1, "hwg_codec_block_parse: Bits must be 1 to 15");
   end
 
   // hwgen.codec.wire.Fault and Mode

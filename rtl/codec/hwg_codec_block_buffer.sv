@@ -13,7 +13,7 @@
 ///             1 cycle behind the last value of the block after.
 `default_nettype none
 
-module hwg_codec_store #(
+module hwg_codec_block_buffer #(
   parameter int Lanes     = 1,     // values in a word
   parameter int Bits      = 14,    // of a value
   parameter int Depth     = 8192,  // values
@@ -45,16 +45,16 @@ module hwg_codec_store #(
   localparam int BLOCKS    = 8;  // in the store at once
 
   if (Lanes < 1) begin : gen_check_lanes
-    initial $fatal(1, "hwg_codec_store: Lanes must be >= 1");
+    initial $fatal(1, "hwg_codec_block_buffer: Lanes must be >= 1");
   end
   if (Bits < 1) begin : gen_check_bits
-    initial $fatal(1, "hwg_codec_store: Bits must be >= 1");
+    initial $fatal(1, "hwg_codec_block_buffer: Bits must be >= 1");
   end
   if (NoteWidth < 1) begin : gen_check_note
-    initial $fatal(1, "hwg_codec_store: NoteWidth must be >= 1");
+    initial $fatal(1, "hwg_codec_block_buffer: NoteWidth must be >= 1");
   end
   if (Depth < 16 || WORDS <= MARGIN) begin : gen_check_depth
-    initial $fatal(1, "hwg_codec_store: Depth is too small");
+    initial $fatal(1, "hwg_codec_block_buffer: Depth is too small");
   end
 
   // ---- values become words

@@ -12,7 +12,7 @@
 ///             may fill it.
 `default_nettype none
 
-module hwg_codec_walk #(
+module hwg_codec_entropy_encode #(
   parameter int Coder  = 1,     // 0: Huffman, 1: tANS
   parameter int Bits   = 14,    // of the widest values
   parameter int Sets   = 1,     // table sets
@@ -60,19 +60,19 @@ module hwg_codec_walk #(
 );
 
   if (Coder < 0 || Coder > 1) begin : gen_check_coder
-    initial $fatal(1, "hwg_codec_walk: Coder must be 0 or 1");
+    initial $fatal(1, "hwg_codec_entropy_encode: Coder must be 0 or 1");
   end
   if (Bits < 1 || Bits > 15) begin : gen_check_bits
-    initial $fatal(1, "hwg_codec_walk: Bits must be 1 to 15");
+    initial $fatal(1, "hwg_codec_entropy_encode: Bits must be 1 to 15");
   end
   if (Sets < 1 || (Sets & (Sets - 1)) != 0) begin : gen_check_sets
-    initial $fatal(1, "hwg_codec_walk: Sets must be a power of two");
+    initial $fatal(1, "hwg_codec_entropy_encode: Sets must be a power of two");
   end
   if (Values < 16 || (Values & (Values - 1)) != 0) begin : gen_check_values
-    initial $fatal(1, "hwg_codec_walk: Values must be a power of two >= 16");
+    initial $fatal(1, "hwg_codec_entropy_encode: Values must be a power of two >= 16");
   end
   if (Words < 128 || (Words & (Words - 1)) != 0) begin : gen_check_words
-    initial $fatal(1, "hwg_codec_walk: Words must be a power of two >= 128");
+    initial $fatal(1, "hwg_codec_entropy_encode: Words must be a power of two >= 128");
   end
 
   localparam int DELAY = (Coder == 1) ? 7 : 5;  // cycles from a turn to its piece
@@ -115,10 +115,10 @@ module hwg_codec_walk #(
   logic [11:0] turn_chans;
   assign unused_turns = ^{turn_last, turn_row, turn_col, turn_one, turn_bank, turn_data, past_bank,
                           past_data, turn_tail, turn_chan, turn_chans};
-  hwg_codec_turns #(
+  hwg_codec_interleave #(
     .Width    (1),
     .Backwards(1)
-  ) u_turns (
+  ) u_interleave (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
     .in_valid_i (issue),

@@ -7,7 +7,7 @@
 /// Notes:      An engine takes them at its start; change them only while it stands still.
 `default_nettype none
 
-module hwg_dma_tensor #(
+module hwg_dma_descriptor #(
   parameter int AddrWidth = 32  // bits of a byte address
 ) (
   input  wire logic                 clk_i,
@@ -42,7 +42,7 @@ module hwg_dma_tensor #(
 );
 
   if (AddrWidth < 13 || AddrWidth > 64) begin : gen_check_addr
-    initial $fatal(1, "hwg_dma_tensor: AddrWidth must be 13 to 64");
+    initial $fatal(1, "hwg_dma_descriptor: AddrWidth must be 13 to 64");
   end
 
   localparam int DATA_LO = 0, DATA_HI = 1, INDEX_LO = 2, INDEX_HI = 3, CAPACITY = 4, BLOCKS = 5;
@@ -59,7 +59,7 @@ module hwg_dma_tensor #(
   logic [32*WORDS-1:0] words;
   logic                unused;
 
-  hwg_dma_words #(
+  hwg_reg_bank #(
     .Words (WORDS),
     .Used  (USED)
   ) i_words (
