@@ -38,7 +38,7 @@ def test_wheel_holds_units_benches_and_boards(root: Path, wheel: Path) -> None:
         files = shipped(root, folder)
         assert files, folder
         assert files <= names
-    assert {"hwgen/paths.py", "hwgen/plan/board.py"} <= names
+    assert {"hwgen/paths.py", "hwgen/target/board.py"} <= names
     assert not [name for name in names if name.startswith(("tests/", "docs/"))]
 
 

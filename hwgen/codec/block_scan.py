@@ -142,8 +142,8 @@ def folded(transform: Transform) -> Transform:
     """Return what is left for the transform unit when a KLT over all channels is done beside it.
 
     A 1 x 1 convolution is that KLT: weights M, bias 64 - M m, a shift right by 7, saturation to 16
-    bits; on the way back weights M', bias 64 + 128 m (hwgen/codec_klt.py builds both). The shift of
-    the values by `down`, and their limits, stay with it too.
+    bits; on the way back weights M', bias 64 + 128 m (hwgen/plan/coding/folded_klt.py builds both).
+    The shift of the values by `down`, and their limits, stay with it too.
 
     Raises:
         ConfigError: there is no such KLT.

@@ -2,8 +2,8 @@
 """What a requantizer takes, looked up: the common ones went through synthesis by themselves.
 
 A mapper trades tables for depth bit by bit, so no short formula follows it closely. But what
-saturates at powers of two, as activations do, has few parameters: `requants.json` beside this file
-holds a count for each, by family, kind, shift, bits of the result and bits dropped above them;
+saturates at powers of two, as activations do, has few parameters: `requantizers.json` beside this
+file holds a count for each, by family, kind, shift, bits of the result and bits dropped above them;
 ``make bench-estimate RECORD=1`` writes it. Beyond the last recorded parameter the line through the
 last and the last but three goes on.
 """
@@ -19,7 +19,7 @@ from typing import Any
 
 from hwgen.logic.nodes import Requant
 
-FILE = Path(__file__).with_name("requants.json")
+FILE = Path(__file__).with_name("requantizers.json")
 COPIES = 4  # that a count is of
 SHIFTS, OUTS = range(1, 11), range(1, 9)
 

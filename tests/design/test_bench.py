@@ -237,7 +237,7 @@ def test_missing_tools_come_with_a_hint(monkeypatch: pytest.MonkeyPatch, tmp_pat
         with pytest.raises(ToolMissing) as caught:
             find()
         assert "install" in caught.value.hint
-    with pytest.raises(ToolMissing, match="cannot start no-such-program"):
+    with pytest.raises(ToolMissing, match="no-such-program cannot be started"):
         tools.run(["no-such-program"])
 
 

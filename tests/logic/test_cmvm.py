@@ -13,7 +13,7 @@ from hwgen.logic.cmvm import native
 from hwgen.logic.cmvm import solve as solver
 from hwgen.logic.cmvm.columns import differences, direct, signed_digits
 from hwgen.logic.cmvm.problem import Options, Problem
-from hwgen.logic.cmvm.solve import Plan, apply, matvec, solve
+from hwgen.logic.cmvm.solve import AdderGraph, apply, matvec, solve
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Add, Add3, Const, In, Shl
 
@@ -136,7 +136,7 @@ def test_sharing_pays(rng: Rng, arity: int) -> None:
         assert plan.depth <= 8 if arity == 2 else 6
 
 
-def plan_of(weight: np.ndarray, lo: int = -128, hi: int = 127, **options) -> Plan:
+def plan_of(weight: np.ndarray, lo: int = -128, hi: int = 127, **options) -> AdderGraph:
     rows, columns = weight.shape
     return solve(weight, [0] * columns, [lo] * rows, [hi] * rows, **options)
 
