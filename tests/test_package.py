@@ -57,7 +57,7 @@ def test_unpacked_wheel_finds_its_data(wheel: Path, tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from hwgen import paths\n"
-        "from hwgen.plan.board import boards\n"
+        "from hwgen.target.board import boards\n"
         "print(paths.rtl(), paths.sim(), paths.boards(), *(b.name for b in boards()), sep='\\n')"
     )
     done = subprocess.run(

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Codec: the coder of feature maps in pure numpy, and its wire format."""

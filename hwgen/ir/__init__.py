@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Intermediate representation: number format, tensor type, graph, names."""

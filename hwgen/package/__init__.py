@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packages: a core in the formats of other tools."""

@@ -5,7 +5,7 @@
 ///             sample only, and TKEEP is all ones: a sample takes whole beats.
 /// Timing:     latency 0; ready is combinational in the ready of the other side
 /// Parameters: DataWidth a multiple of 8
-/// Notes:      batch_i changes only between frames. The handshake rules are in docs/stream.md.
+/// Notes:      batch_i changes only between frames. The handshake rules are in docs/links.md.
 `default_nettype none
 
 module hwg_axis_join #(

@@ -7,7 +7,7 @@
 ///             behind the sample are zero.
 /// Timing:     latency 1 to the first beat, interval BEATS, no bubble between frames
 /// Parameters: DataWidth and Container multiples of 8; 1 <= Width <= Container; Count >= 1
-/// Notes:      The handshake rules are in docs/stream.md.
+/// Notes:      The handshake rules are in docs/links.md.
 `default_nettype none
 
 module hwg_axis_pack #(

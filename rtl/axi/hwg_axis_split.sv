@@ -7,7 +7,7 @@
 /// Timing:     latency 0; ready is combinational in the ready of the other side
 /// Parameters: DataWidth a multiple of 8, Beats >= 1
 /// Notes:      In reset nothing is taken. many_i changes only between frames. The handshake rules are
-///             in docs/stream.md.
+///             in docs/links.md.
 `default_nettype none
 
 module hwg_axis_split #(

@@ -11,7 +11,7 @@
 ///             streams that are joined behind this unit stay in step; error_o pulses. The next frame
 ///             begins behind its TLAST.
 /// Parameters: DataWidth and Container multiples of 8; 1 <= Width <= Container; Count >= 1
-/// Notes:      The handshake rules are in docs/stream.md.
+/// Notes:      The handshake rules are in docs/links.md.
 `default_nettype none
 
 module hwg_axis_unpack #(

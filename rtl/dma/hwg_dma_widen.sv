@@ -6,7 +6,7 @@
 ///             which bytes count.
 /// Timing:     combinational for a bus of 64 bits; for 128 bits latency 1, two words a beat
 /// Parameters: DataWidth 64 or 128
-/// Notes:      The handshake rules are in docs/stream.md.
+/// Notes:      The handshake rules are in docs/links.md.
 `default_nettype none
 
 module hwg_dma_widen #(

@@ -7,7 +7,7 @@
 /// Parameters: Width >= 1, Depth >= 1
 /// Notes:      A credit is spent at launch and comes back when the result is taken, so that core and
 ///             FIFO together never hold more than Depth samples. The operand bypasses this unit.
-///             The handshake rules are in docs/stream.md.
+///             The handshake rules are in docs/links.md.
 `default_nettype none
 
 module hwg_flow_buffer #(

@@ -5,7 +5,7 @@
 /// Timing:     latency 1 when empty, interval 1; a word read makes room for the next cycle
 /// Parameters: Width >= 1, Depth >= 1
 /// Notes:      The head is read asynchronously: small depths fit distributed RAM.
-///             The handshake rules are in docs/stream.md.
+///             The handshake rules are in docs/links.md.
 `default_nettype none
 
 module hwg_fifo #(

@@ -4,7 +4,7 @@
 /// Function:   every sink takes every word exactly once, at its own pace
 /// Timing:     latency 0, interval 1; the data bypasses this unit
 /// Parameters: Sinks >= 1
-/// Notes:      The handshake rules are in docs/stream.md.
+/// Notes:      The handshake rules are in docs/links.md.
 `default_nettype none
 
 module hwg_fork #(

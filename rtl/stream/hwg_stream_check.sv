@@ -4,7 +4,7 @@
 /// Function:   after a cycle with valid and not ready, valid is still set and data is the same
 /// Timing:     observes only
 /// Parameters: Width >= 1
-/// Notes:      Instantiated under HWG_ASSERT alone. The rules are in docs/stream.md.
+/// Notes:      Instantiated under HWG_ASSERT alone. The rules are in docs/links.md.
 `default_nettype none
 
 module hwg_stream_check #(

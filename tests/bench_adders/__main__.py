@@ -33,7 +33,7 @@ from tests.bench_adders.measure import FAMILY, TERNARY, measure
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "out" / "bench-adders"
-DOCUMENT, MARK = ROOT / "docs" / "adders.md", "<!-- bench-adders -->"
+DOCUMENT, MARK = ROOT / "docs" / "measurements" / "adders.md", "<!-- bench-adders -->"
 CUTOFF = 5.0
 MODEL_LIMIT = 0.10
 TOOLS = ("hwgen", "alkaid", "da4ml")

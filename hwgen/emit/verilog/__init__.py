@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verilog printer of a design."""
