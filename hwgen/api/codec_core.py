@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen import __version__
-from hwgen.codec.plan import CodingPlan, read_plan
+from hwgen.codec.plan import CodingPlan
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
 from hwgen.errors import ConfigError
@@ -58,7 +58,7 @@ def codec_build(
     """
     target = Path(out)
     _refuse(target, overwrite)
-    core = codec_core(read_plan(Path(plan)) if plan is not None else None, **given)
+    core = codec_core(CodingPlan.read(Path(plan)) if plan is not None else None, **given)
     files = codec_package(core)
     say("codec", f"{len(files.paths)} files: {core.title}")
     files.write(target)

@@ -14,7 +14,7 @@ from hwgen.api.load import load
 from hwgen.api.samples import read_data, to_codes
 from hwgen.codec.block_scan import FULL_KLT
 from hwgen.codec.container import Container, stacked
-from hwgen.codec.plan import MapCoding, read_plan
+from hwgen.codec.plan import CodingPlan, MapCoding
 from hwgen.codec.statistics import token_counts
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded
@@ -94,7 +94,7 @@ def encode_file(
     else:
         if coder is not None or bits is not None:
             raise ConfigError("the plan says how maps are coded", "--coder, --bits", "leave it out")
-        known = read_plan(plan)
+        known = CodingPlan.read(plan)
         if name is None and len(known.choices) > 1:
             names = ", ".join(c.name for c in known.choices)
             raise ConfigError("which map of the plan is it?", "--map", f"there are {names}")
@@ -317,7 +317,7 @@ def write_klt(plan: Path | str, out: Path | str, name: str | None = None) -> dic
         ConfigError: the plan has no such map, or it has no KLT over all channels; or the files
             cannot be written.
     """
-    known = read_plan(Path(plan))
+    known = CodingPlan.read(Path(plan))
     full = {c.name: c for c in known.choices if c.transform and c.transform.code & FULL_KLT}
     names = ", ".join(full)
     if name is None and len(full) > 1:

@@ -252,16 +252,16 @@ class CodingPlan:
             raise ConfigError("a map of the plan names tables that are not there", where, hint)
         return made
 
+    @classmethod
+    def read(cls, path: Path) -> CodingPlan:
+        """Read the file that `hwgen codec calibrate` wrote.
 
-def read_plan(path: Path) -> CodingPlan:
-    """Read a plan that `calibrate_file` wrote.
-
-    Raises:
-        ConfigError: there is no such file, or it is none.
-    """
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"{path} cannot be read as a plan ({reason})", "--plan") from error
-    return CodingPlan.from_json(found, str(path))
+        Raises:
+            ConfigError: there is no such file, or it is none.
+        """
+        try:
+            found = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ConfigError(f"{path} cannot be read as a plan ({reason})", "--plan") from error
+        return cls.from_json(found, str(path))
