@@ -24,6 +24,11 @@ def sim() -> Path:
     return _data("sim")
 
 
+def sim_folders() -> tuple[Path, ...]:
+    """Return the folders of the benches' modules, which import each other by bare names."""
+    return tuple(sim() / name for name in ("lib", "design", "units", "codec"))
+
+
 def boards() -> Path:
     """Return the folder of the board descriptions."""
     return _data("boards")

@@ -41,7 +41,14 @@ from hwgen.target.board import Board, load_board
 from hwgen.verify.self_check import SELF_CHECK, check_counts, make_vectors, self_check
 from hwgen.verify.vectors import Vectors
 
-BENCHES = ("bench_design", "job", "rim_axis", "rim_flow", "stream")
+# Of sim/: what simulates a design. In a build they lie side by side.
+BENCHES = (
+    "design/bench_design.py",
+    "design/axis_driver.py",
+    "design/flow_driver.py",
+    "lib/axis.py",
+    "lib/bench_job.py",
+)
 VECTORS = 64  # random samples in vectors.npz, besides the corners
 
 
@@ -129,7 +136,7 @@ def _files(
 ) -> FileSet:
     document, arrays = graph_to_json(graph)
     sheet = build_sheet(facts, graph, design, board)
-    benches = [sim_folder() / f"{name}.py" for name in BENCHES]
+    benches = [sim_folder() / name for name in BENCHES]
     files = emit_rtl(design, board.data_width) | FileSet.of(
         {
             "model/graph.json": json_bytes(document),

@@ -176,6 +176,13 @@ def icarus_job(source: Source, folder: Path, *, waves: bool) -> dict[str, Any]:
     }
 
 
+def bench_environment() -> dict[str, str]:
+    """Return the environment in which the modules of ``sim/`` find each other."""
+    inherited = os.environ.get("PYTHONPATH")
+    folders = [*map(str, paths.sim_folders()), *([inherited] if inherited else [])]
+    return {"PYTHONPATH": os.pathsep.join(folders)}
+
+
 def run_bench(
     source: Source, folder: Path, *, simulator: str, build: dict[str, Any] | None,
     claims: Sequence[str], job: Path, waves: bool, seed: int, timeout: float,
@@ -204,10 +211,8 @@ def run_bench(
     order.write_text(
         json.dumps({"simulator": simulator, "build": build, "test": test}), encoding="utf-8"
     )
-    sim = paths.sim()
-    inherited = os.environ.get("PYTHONPATH")
-    env = {"PYTHONPATH": os.pathsep.join([str(sim), *([inherited] if inherited else [])])}
-    command = [sys.executable, str(sim / "runner.py"), str(order)]
+    command = [sys.executable, str(paths.sim() / "lib" / "runner.py"), str(order)]
+    env = bench_environment()
     log = folder / "sim.log"
     try:
         return tools.run(command, env=env, log=log, timeout=timeout, what=source.top)

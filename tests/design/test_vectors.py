@@ -125,7 +125,7 @@ def test_types_of_a_design_file() -> None:
 
 @pytest.fixture(scope="module")
 def stream() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("stream_of_sim", paths.sim() / "stream.py")
+    spec = importlib.util.spec_from_file_location("axis_of_sim", paths.sim() / "lib" / "axis.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -105,7 +105,7 @@ def _control(
     packed: Packed, folder: Path, claims: Collection[str] = (),
     edit: Callable[[str, str], str] | None = None, preset: int = 0,
 ) -> set[str]:  # fmt: skip
-    """Run sim/bench_control.py on a package and return the claims that fail.
+    """Run sim/units/bench_control.py on a package and return the claims that fail.
 
     Args:
         packed: the package.

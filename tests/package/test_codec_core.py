@@ -27,7 +27,7 @@ Step = list[Any]
 
 
 class Session:
-    """Steps for sim/bench_codec_ip.py: what the PYNQ driver does with the packaged files."""
+    """Steps for sim/codec/bench_codec_ip.py: what the PYNQ driver does with the packaged files."""
 
     def __init__(self, made: Built) -> None:
         self.made, self.registers = made, Registers(made)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -84,10 +83,9 @@ def run(
     if only:
         test["test_filter"] = rf"(^|\.)({'|'.join(only)})$"
     order.write_text(json.dumps({"simulator": "verilator", "build": None, "test": test}))
-    sim = paths.sim()
-    env = {"PYTHONPATH": os.pathsep.join([str(sim), str(paths.rtl().parent)])}
+    runner = [sys.executable, str(paths.sim() / "lib" / "runner.py"), str(order)]
     try:
-        log = tools.run([sys.executable, str(sim / "runner.py"), str(order)], env=env, timeout=900)
+        log = tools.run(runner, env=compile_rtl.bench_environment(), timeout=900)
     except ToolFailed as problem:
         log = str(problem)
     results = build / "results.xml"

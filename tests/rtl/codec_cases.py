@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Maps that are hard on a coder, coded by software, in the form that sim/bench_codec.py takes."""
+"""Maps that are hard on a coder, coded by software, in the form that bench_codec_decode takes."""
 
 from __future__ import annotations
 

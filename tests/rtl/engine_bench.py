@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Units with an AXI4 master in the form that the memory of sim/axi_memory.py takes."""
+"""Units with an AXI4 master in the form that the memory of sim/lib/axi_memory.py takes."""
 
 from __future__ import annotations
 

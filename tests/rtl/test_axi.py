@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The AXI4 masters under sim/bench_axi.py, against an AXI memory nobody here wrote."""
+"""The AXI4 masters under bench_axi, against an AXI memory nobody here wrote."""
 
 from __future__ import annotations
 

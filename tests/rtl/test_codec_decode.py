@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The decoder of coded feature maps under sim/bench_codec.py, against software's bytes."""
+"""The decoder of coded feature maps under bench_codec_decode, against software's bytes."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ def run(
             "delivers_zeros_for_damage": damage(work, faults),
         },
     }  # fmt: skip
-    return simulate(folder, "bench_codec", text, ports, ["hwg_codec_decode"], facts, CLAIMS, edit)
+    return simulate(
+        folder, "bench_codec_decode", text, ports, ["hwg_codec_decode"], facts, CLAIMS, edit
+    )
 
 
 @pytest.mark.parametrize(

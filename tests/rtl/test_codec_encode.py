@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The encoder of feature maps under sim/bench_codec_encode.py, against software's bytes."""
+"""The encoder of feature maps under bench_codec_encode, against software's bytes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The transforms of mode T as whole units, under sim/bench_codec_transform.py, against software."""
+"""The transforms of mode T as whole units, under bench_codec_transform, against software."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Store and fetch of the feature-map DMA under sim/bench_dma.py, against software's images."""
+"""Store and fetch of the feature-map DMA under bench_dma, against software's images."""
 
 from __future__ import annotations
 

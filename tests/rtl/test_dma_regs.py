@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The registers of the feature-map DMA under sim/bench_dma_regs.py: those of the description."""
+"""The registers of the feature-map DMA under bench_dma_regs: those of the description."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The feature-map DMA under sim/bench_engine.py: whole tensors, damage, and all that can fail."""
+"""The feature-map DMA under bench_codec_dma: whole tensors, damage, and all that can fail."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def run(
         "registers": registers(), "tables": tables(work), "tensors": tensors(work),
         "damaged": harmed(work, count), "origin": origin,
     }  # fmt: skip
-    return simulate(folder, "bench_engine", text, ports, ["hwg_codec_dma"], facts, CLAIMS, edit)
+    return simulate(folder, "bench_codec_dma", text, ports, ["hwg_codec_dma"], facts, CLAIMS, edit)
 
 
 def test_engine_does_what_software_asks(tmp_path: Path, seed: int) -> None:
@@ -187,7 +187,7 @@ def test_one_engine_is_enough(tmp_path: Path, seed: int, writer: int, reader: in
     }  # fmt: skip
     claims = {"the_core_tells_what_it_is_and_does_what_it_can"}
     assert simulate(
-        tmp_path, "bench_engine_half", text, ports, ["hwg_codec_dma"], facts, claims
+        tmp_path, "bench_codec_dma_one_way", text, ports, ["hwg_codec_dma"], facts, claims
     ) == set()  # fmt: skip
 
 

@@ -91,6 +91,6 @@ def test_maps_of_a_network(
         "tensors": tensors, "damaged": [],
     }  # fmt: skip
     failed = simulate(
-        tmp_path, "bench_engine", text, ports, ["hwg_codec_dma"], facts, {CLAIM}, others=True
+        tmp_path, "bench_codec_dma", text, ports, ["hwg_codec_dma"], facts, {CLAIM}, others=True
     )
     assert failed == set()

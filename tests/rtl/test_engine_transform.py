@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The feature-map DMA with its transforms under sim/bench_engine_t.py: maps go in and come out."""
+"""The feature-map DMA with transforms, under bench_codec_dma_transform: maps go in and come out."""
 
 from __future__ import annotations
 
@@ -211,7 +211,9 @@ def run(
 ) -> set[str]:
     params, told = job(seed, coder, lanes)
     text, ports = plain("hwg_codec_dma", params)
-    return simulate(folder, "bench_engine_t", text, ports, ["hwg_codec_dma"], told, CLAIMS, edit)
+    return simulate(
+        folder, "bench_codec_dma_transform", text, ports, ["hwg_codec_dma"], told, CLAIMS, edit
+    )
 
 
 @pytest.mark.parametrize(

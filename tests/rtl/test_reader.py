@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The DMA's reader under sim/bench_reader.py: every width, shape and damage."""
+"""The DMA's reader under bench_dma_reader: every width, shape and damage."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def run(
         "seed": seed, "lanes": lanes, "bits": BITS, "table": rom_of([tables], coder),
         "weights": [], "tensors": cases,
     }  # fmt: skip
-    return simulate(folder, "bench_reader", text, ports, ["hwg_dma_reader"], facts, CLAIMS, edit)
+    return simulate(
+        folder, "bench_dma_reader", text, ports, ["hwg_dma_reader"], facts, CLAIMS, edit
+    )
 
 
 @pytest.mark.parametrize(

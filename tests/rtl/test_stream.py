@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stream units under sim/bench_stream.py: one simulation for all of them."""
+"""The stream units under bench_stream: one simulation for all of them."""
 
 from __future__ import annotations
 

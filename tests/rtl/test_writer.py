@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The DMA's writer under sim/bench_writer.py: every width, shape, layout and kind of block."""
+"""The DMA's writer under bench_dma_writer: every width, shape, layout and kind of block."""
 
 from __future__ import annotations
 
@@ -147,7 +147,9 @@ def run(
         "seed": seed, "lanes": lanes, "bits": bits, "tables": work.loads(),
         "tensors": work.all(large),
     }  # fmt: skip
-    return simulate(folder, "bench_writer", text, ports, ["hwg_dma_writer"], facts, CLAIMS, edit)
+    return simulate(
+        folder, "bench_dma_writer", text, ports, ["hwg_dma_writer"], facts, CLAIMS, edit
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from typing import Any
 
 import cocotb
 from axi_memory import Memory, Slave
+from axis import pauses
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 from cocotbext.axi import (
@@ -36,7 +37,6 @@ from cocotbext.axi import (
     AxiStreamSink,
     AxiStreamSource,
 )
-from stream import pauses
 
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 SEED, BEAT = int(JOB["seed"]), int(JOB["bytes"])

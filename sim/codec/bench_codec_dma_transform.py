@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bench of the feature-map DMA with transforms: maps go in, maps come out, by its registers.
 
-Fed by a job file (environment ``HWG_JOB``) as bench_engine.py is, with tensors that have ``turn``
-among others that have none; ``refused`` has registers of a transform that the core must refuse, and
-``rows_end`` how many words the memories of rows have.
+Fed by a job file (environment ``HWG_JOB``) as bench_codec_dma.py is, with tensors that have
+``turn`` among others that have none; ``refused`` has registers of a transform that the core must
+refuse, and ``rows_end`` how many words the memories of rows have.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from itertools import pairwise
 from typing import Any
 
 import cocotb
-from bench_engine import AXI, CFG, OVF, expected, same, words_of
+from bench_codec_dma import AXI, CFG, OVF, expected, same, words_of
 from cocotbext.axi import AxiResp
-from engine_driver import (
+from codec_dma_driver import (
     AT,
     FILL,
     HALF,

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import cocotb
+from axis import value
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 from cocotbext.axi import AxiResp
-from stream import value
 
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 REGISTERS: dict[str, dict[str, Any]] = JOB["registers"]

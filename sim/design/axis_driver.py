@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from axis import AxisSink, AxisSource, Beat, Framing, bits, keep_mask, pauses, value
+from bench_job import DESIGN, INPUTS, INTERVAL, LATENCY, OUTPUTS, SEED, Failed, count_of, differing
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
-from job import DESIGN, INPUTS, INTERVAL, LATENCY, OUTPUTS, SEED, Failed, count_of, differing
-from stream import AxisSink, AxisSource, Beat, Framing, bits, keep_mask, pauses, value
 
 
 class Axis:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bench of every generated design: its cocotb tests are the claims that `hwgen sim` checks.
 
-It is fed by files alone (see job.py). Every test enters what it did into the result (samples sent
-and checked, the first difference); the caller trusts that record and results.xml together, never
-the exit code.
+It is fed by files alone (see bench_job.py). Every test enters what it did into the result (samples
+sent and checked, the first difference); the caller trusts that record and results.xml together,
+never the exit code.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from axis import Beat, elements, pauses
+from axis_driver import Axis
+from bench_job import DESIGN, INTERVAL, JOB, LATENCY, ROWS, SEED, Failed, claim
 from cocotb.triggers import ReadOnly
-from job import DESIGN, INTERVAL, JOB, LATENCY, ROWS, SEED, Failed, claim
-from rim_axis import Axis
-from rim_flow import RESET, Flow
-from stream import Beat, elements, pauses
+from flow_driver import RESET, Flow
 
 
 @claim

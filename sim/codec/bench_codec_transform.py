@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import cocotb
+from axis import pauses, value
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
-from stream import pauses, value
 
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 SEED = int(JOB["seed"])

@@ -19,11 +19,11 @@ from typing import Any
 
 import cocotb
 from axi_memory import Memory, Slave
+from axis import beats, pauses, value
 from cocotb.clock import Clock
 from cocotb.task import Task
 from cocotb.triggers import FallingEdge, ReadOnly
 from cocotbext.axi import AxiResp
-from stream import beats, pauses, value
 
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 SEED, SHAPE = int(JOB["seed"]), (int(JOB["lanes"]), int(JOB.get("word", JOB["bits"])))

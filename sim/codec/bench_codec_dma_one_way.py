@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bench of a feature-map DMA that only writes, or only reads.
 
-Fed by a job file (environment ``HWG_JOB``): what sim/engine_driver.py needs, ``writer`` (1 if that
-is what there is), ``tensor`` as in sim/bench_engine.py, and ``constants``, registers and what they
+Fed by a job file (environment ``HWG_JOB``): what codec_dma_driver.py needs, ``writer`` (1 if that
+is what there is), ``tensor`` as in bench_codec_dma.py, and ``constants``, registers and what they
 read.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import cocotb
 from cocotbext.axi import AxiResp
-from engine_driver import AT, FILL, JOB, READER, SIZE, WRITER, Engine, image, lay
+from codec_dma_driver import AT, FILL, JOB, READER, SIZE, WRITER, Engine, image, lay
 
 CFG = 9
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
+from axis import Framing, pauses
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, with_timeout
 from cocotbext.axi import (
@@ -28,7 +29,6 @@ from cocotbext.axi import (
     AxiStreamSink,
     AxiStreamSource,
 )
-from stream import Framing, pauses
 
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 DESIGN: dict[str, Any] = json.loads(Path(JOB["design"]).read_text(encoding="utf-8"))

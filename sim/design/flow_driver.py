@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from axis import Codes, bits, pack, unpack, value
+from bench_job import DESIGN, INPUTS, LATENCY, OUTPUTS, ROWS, Failed, count_of, differing
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge
-from job import DESIGN, INPUTS, LATENCY, OUTPUTS, ROWS, Failed, count_of, differing
-from stream import Codes, bits, pack, unpack, value
 
 RESET = -1  # in a schedule: this cycle the reset is asserted
 

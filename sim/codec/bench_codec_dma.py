@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bench of the feature-map DMA as a whole, driven through its registers as software would.
 
-Fed by a job file (environment ``HWG_JOB``): what sim/engine_driver.py needs, ``beat`` (bytes of the
+Fed by a job file (environment ``HWG_JOB``): what codec_dma_driver.py needs, ``beat`` (bytes of the
 bus), ``tensors`` that are written and read back, and ``damaged`` ones that are only read. A tensor
 has ``load`` (tables that are loaded before it, or -1), its description, ``data`` and ``index`` as
 hex, ``values`` (a list a block), ``blocks`` as hex, ``shapes``, ``modes``, ``faults`` (a number a
@@ -15,7 +15,7 @@ from typing import Any
 
 import cocotb
 from cocotbext.axi import AxiResp
-from engine_driver import (
+from codec_dma_driver import (
     AT,
     FILL,
     HALF,

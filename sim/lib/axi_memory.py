@@ -6,8 +6,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from axis import pauses
 from cocotbext.axi import AxiBus, AxiResp, AxiSlave
-from stream import pauses
 
 
 class Memory:
