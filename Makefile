@@ -46,13 +46,13 @@ bench: setup ## speed figures, side by side with hls4ml
 	$(BIN)/hwgen bench
 
 bench-adders: setup ## adder graphs beside alkaid's and da4ml's: ONLY=d8x8b6,mlp BLESS=1
-	$(BIN)/python -m tests.bench_adders --only "$(ONLY)" $(if $(BLESS),--bless)
+	$(BIN)/python -m tests.benchmarks.adders --only "$(ONLY)" $(if $(BLESS),--bless)
 
 bench-estimate: setup ## the estimate beside synthesis, on designs it never saw: RECORD=1 BLESS=1
-	$(BIN)/python -m tests.bench_estimate $(if $(RECORD),--record --routes) $(if $(BLESS),--bless)
+	$(BIN)/python -m tests.benchmarks.estimate $(if $(RECORD),--record --routes) $(if $(BLESS),--bless)
 
 bench-codec: setup ## bits a value of all feature-map coders, and DRAM energy: ONLY=hardware BLESS=1
-	$(BIN)/python -m tests.bench_codec $(if $(ONLY),--only $(ONLY)) $(if $(BLESS),--bless)
+	$(BIN)/python -m tests.benchmarks.codec $(if $(ONLY),--only $(ONLY)) $(if $(BLESS),--bless)
 
 golden: setup ## bless the golden files; review the diff
 	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cost model was fitted to, and how far off it was where it was not.
 
-``calibration.json`` beside this file is written by ``python -m tests.bench_estimate --bless``: of a
-corpus of designs that went through synthesis one part sets the factors, the other the error.
+``calibration.json`` beside this file is written by ``make bench-estimate BLESS=1``: of a corpus of
+designs that went through synthesis one part sets the factors, the other the error.
 """
 
 from __future__ import annotations

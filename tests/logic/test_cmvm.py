@@ -161,7 +161,7 @@ def test_differences_of_columns_pay_for_signs(rng: Rng) -> None:
 
 def test_the_adders_of_small_matrices_stay_few_and_shallow() -> None:
     """Carry positions and depth in adders of docs/measurements/adders.md, once reached."""
-    from tests.bench_adders.cases import matrices
+    from tests.benchmarks.adders.cases import matrices
 
     reached = {"d8x8b6": (592, 3), "s16x16b6p50": (991, 3), "s32x32b6p90": (988, 3)}
     for case in matrices():

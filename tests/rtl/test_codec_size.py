@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench_codec.hardware import LANES, MHZ_BAR, Unit, mapped, routed_mhz
+from tests.benchmarks.codec.hardware import LANES, MHZ_BAR, Unit, mapped, routed_mhz
 
 WIDEST = [unit for unit in LANES if unit.params["Bits"] == 14]
 

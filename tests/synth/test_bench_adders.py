@@ -12,11 +12,11 @@ import pytest
 from hwgen.errors import ConfigError, Mismatch, ToolFailed
 from hwgen.synth import yosys
 from hwgen.synth.count import Measured, count
-from tests.bench_adders import __main__ as bench
-from tests.bench_adders import bars, designs, ecp5, speed, table
-from tests.bench_adders.cases import Case, Layer, matrices, mlp
-from tests.bench_adders.designs import Asked, ours, rival, rival_info, searched
-from tests.bench_adders.measure import TERNARY, Result, check, mapped, measure
+from tests.benchmarks.adders import __main__ as bench
+from tests.benchmarks.adders import bars, designs, ecp5, speed, table
+from tests.benchmarks.adders.cases import Case, Layer, matrices, mlp
+from tests.benchmarks.adders.designs import Asked, ours, rival, rival_info, searched
+from tests.benchmarks.adders.measure import TERNARY, Result, check, mapped, measure
 
 
 def small(cutoff: float = 0.0) -> Case:

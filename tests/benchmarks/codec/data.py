@@ -75,7 +75,7 @@ def trained(pictures: Path, bits: int, out: Path) -> Net:
     """Return a network of our own, trained if it is not there yet."""
     file = out / f"{pictures.stem}_{bits}b.h5"
     if not file.is_file():
-        words = ["-m", "tests.bench_codec.train", str(pictures), str(bits), str(file)]
+        words = ["-m", "tests.benchmarks.codec.train", str(pictures), str(bits), str(file)]
         env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         done = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=env)
         if done.returncode:

@@ -17,9 +17,9 @@ from hwgen.synth import nextpnr
 from hwgen.synth.path import PathModel
 from hwgen.synth.yosys import script_for, version
 from hwgen.target.board import load_board
-from tests.bench_adders import bars, ecp5, speed, table
-from tests.bench_adders.cases import Case, matrices, networks
-from tests.bench_adders.designs import (
+from tests.benchmarks.adders import bars, ecp5, speed, table
+from tests.benchmarks.adders.cases import Case, matrices, networks
+from tests.benchmarks.adders.designs import (
     BOARD,
     PINNED,
     Asked,
@@ -29,9 +29,9 @@ from tests.bench_adders.designs import (
     rival,
     searched,
 )
-from tests.bench_adders.measure import FAMILY, TERNARY, measure
+from tests.benchmarks.adders.measure import FAMILY, TERNARY, measure
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OUT = ROOT / "out" / "bench-adders"
 DOCUMENT, MARK = ROOT / "docs" / "measurements" / "adders.md", "<!-- bench-adders -->"
 CUTOFF = 5.0

@@ -18,12 +18,12 @@ from hwgen.errors import ConfigError, HwgenError
 from hwgen.files import json_bytes
 from hwgen.synth import yosys
 from hwgen.target.board import load_board
-from tests.bench_estimate import calibrate, requants, routes
-from tests.bench_estimate.calibrate import Record
-from tests.bench_estimate.corpus import BOARDS, Case, cases, fresh
-from tests.bench_estimate.measure import Mapped, measure, planned
+from tests.benchmarks.estimate import calibrate, requants, routes
+from tests.benchmarks.estimate.calibrate import Record
+from tests.benchmarks.estimate.corpus import BOARDS, Case, cases, fresh
+from tests.benchmarks.estimate.measure import Mapped, measure, planned
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OUT = ROOT / "out" / "bench-estimate"
 RECORDS = Path(__file__).with_name("records.json")
 DOCUMENT, MARK = ROOT / "docs" / "estimates.md", "<!-- bench-estimate -->"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train the networks whose maps are measured: QKeras CNNs, half of the weights pruned.
 
-Run as ``python -m tests.bench_codec.train IMAGES.npz BITS MODEL.h5``.
+Run as ``python -m tests.benchmarks.codec.train IMAGES.npz BITS MODEL.h5``.
 """
 
 from __future__ import annotations

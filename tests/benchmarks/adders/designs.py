@@ -33,7 +33,7 @@ from hwgen.ops.input_ import Input
 from hwgen.ops.requantize import Requantize
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.target.board import load_board
-from tests.bench_adders.cases import Case
+from tests.benchmarks.adders.cases import Case
 
 HERE = Path(__file__).parent
 BOARD = "vcu118"

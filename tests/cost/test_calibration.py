@@ -14,7 +14,7 @@ from hwgen.cost.calibration import FILE, calibrated, path_ns
 from hwgen.cost.estimate import terms_of_stage
 from hwgen.cost.terms import TERMS
 from hwgen.target.board import boards, load_board
-from tests.bench_estimate.calibrate import (
+from tests.benchmarks.estimate.calibrate import (
     LEAST,
     Record,
     calibration,
@@ -24,12 +24,12 @@ from tests.bench_estimate.calibrate import (
     layer_errors,
     split,
 )
-from tests.bench_estimate.corpus import BOARDS, KINDS, cases, fresh
-from tests.bench_estimate.measure import measure, planned
-from tests.bench_estimate.routes import calibration as routes_calibration
+from tests.benchmarks.estimate.corpus import BOARDS, KINDS, cases, fresh
+from tests.benchmarks.estimate.measure import measure, planned
+from tests.benchmarks.estimate.routes import calibration as routes_calibration
 
 RECORDS: dict[str, Any] = json.loads(
-    (Path(__file__).parents[1] / "bench_estimate" / "records.json").read_text("utf-8")
+    (Path(__file__).parents[1] / "benchmarks" / "estimate" / "records.json").read_text("utf-8")
 )
 STORED: dict[str, Any] = json.loads(FILE.read_text("utf-8"))["families"]
 FAMILIES = sorted(RECORDS)
@@ -83,7 +83,7 @@ def test_registers_are_those_that_synthesis_left(family: str) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_recorded_terms_are_todays(family: str) -> None:
-    # Where this fails the formulas have changed: python -m tests.bench_estimate --record
+    # Where this fails the formulas have changed: python -m tests.benchmarks.estimate --record
     made = {r.name: r for r in records(family)}
     found = {c.name: c for c in cases(family) if c.kind in PLAIN and c.name in made}
     # At the slow clock no register parts a layer, however registers are placed.

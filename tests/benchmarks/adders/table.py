@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tests.bench_adders.ecp5 import Placed
-from tests.bench_adders.measure import TERNARY, Result
+from tests.benchmarks.adders.ecp5 import Placed
+from tests.benchmarks.adders.measure import TERNARY, Result
 
 TIE = 0.05
 

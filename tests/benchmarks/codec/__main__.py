@@ -19,11 +19,11 @@ from hwgen.codec.energy import MEMORIES, Memory, resnet18_maps
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import compiled, encode
 from hwgen.codec.wire import Coder, Grid
-from tests.bench_codec import hardware
-from tests.bench_codec.data import BITS, Net, images, rn06, trained
-from tests.bench_codec.measure import BUDGETS, OURS, PUBLISHED, WIDTHS, Lossy, Maps, at_error
+from tests.benchmarks.codec import hardware
+from tests.benchmarks.codec.data import BITS, Net, images, rn06, trained
+from tests.benchmarks.codec.measure import BUDGETS, OURS, PUBLISHED, WIDTHS, Lossy, Maps, at_error
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OUT = ROOT / "out" / "bench-codec"
 DOCUMENT, MARK = ROOT / "docs" / "codec.md", "<!-- bench-codec -->"
 PARTS = ("rates", "hardware")

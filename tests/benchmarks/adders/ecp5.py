@@ -24,9 +24,9 @@ from hwgen.synth.count import Measured, count
 from hwgen.synth.measure import flow_digest
 from hwgen.target.board import Device, load_board
 from hwgen.units.library import UNITS
-from tests.bench_adders.cases import Case, matrices, mlp
-from tests.bench_adders.designs import Asked, Text, keep, ours, rival
-from tests.bench_adders.measure import check, digest_of, mapped, written
+from tests.benchmarks.adders.cases import Case, matrices, mlp
+from tests.benchmarks.adders.designs import Asked, Text, keep, ours, rival
+from tests.benchmarks.adders.measure import check, digest_of, mapped, written
 
 FAMILY, BOARD = "ecp5", "ecp5_evn"
 DEVICE = Device("85k", "CABGA381", "8")

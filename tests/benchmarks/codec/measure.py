@@ -15,7 +15,7 @@ from hwgen.codec.tensor import compiled, encode
 from hwgen.codec.wire import Coder, index_bytes
 from hwgen.plan.coding.calibrate import Survey, calibrate, paper
 from hwgen.plan.coding.sensitivity import FeatureMap, SensitivityModel, changes, maps_of
-from tests.bench_codec.data import RATE, Net
+from tests.benchmarks.codec.data import RATE, Net
 
 PUBLISHED = ("raw", "zvc", "zero-run", "ebpc", "rice")
 OURS = ("huffman", "tans")

@@ -15,7 +15,7 @@ import numpy as np
 
 import hwgen.ops as ops
 from hwgen.ir.graph import Graph
-from tests.bench_estimate.chain import Chain
+from tests.benchmarks.estimate.chain import Chain
 
 Rng: TypeAlias = np.random.Generator
 Make: TypeAlias = Callable[[Chain, Rng], None]

@@ -19,9 +19,9 @@ from hwgen.emit.verilog.layout import ModuleNames
 from hwgen.synth import nextpnr, yosys
 from hwgen.synth.measure import flow_digest
 from hwgen.target.board import load_board
-from tests.bench_estimate.calibrate import described, fit_path, split
-from tests.bench_estimate.corpus import BOARDS, cases, large
-from tests.bench_estimate.measure import planned
+from tests.benchmarks.estimate.calibrate import described, fit_path, split
+from tests.benchmarks.estimate.corpus import BOARDS, cases, large
+from tests.benchmarks.estimate.measure import planned
 
 FAMILIES = ("ecp5",)
 KINDS = ("mlp", "bnn", "residual", "sparse", "conv1d")

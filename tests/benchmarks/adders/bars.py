@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tests.bench_adders import speed, table
-from tests.bench_adders.ecp5 import Placed
-from tests.bench_adders.table import Pair, Row
+from tests.benchmarks.adders import speed, table
+from tests.benchmarks.adders.ecp5 import Placed
+from tests.benchmarks.adders.table import Pair, Row
 
 SEARCH = "hwgen, effort 3"
 MATRICES = 12

@@ -18,8 +18,8 @@ import hwgen.ops  # noqa: F401  (registers the operations)
 from hwgen.logic.cmvm import solve
 from hwgen.plan.parallel.lower import lower
 from hwgen.target.board import load_board
-from tests.bench_adders.cases import Case, dense, mlp
-from tests.bench_adders.designs import BOARD, Asked, graph_of, ours, rival_info
+from tests.benchmarks.adders.cases import Case, dense, mlp
+from tests.benchmarks.adders.designs import BOARD, Asked, graph_of, ours, rival_info
 
 # Label, tool, options of its solver, and seconds that it may take.
 SETTINGS: tuple[tuple[str, str, Mapping[str, Any], int], ...] = (

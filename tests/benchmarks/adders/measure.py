@@ -19,8 +19,8 @@ from hwgen.synth.count import Measured, count
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel, longest_path
 from hwgen.target.board import load_board
-from tests.bench_adders.cases import Case, Ints
-from tests.bench_adders.designs import BOARD, Port, Text, keep
+from tests.benchmarks.adders.cases import Case, Ints
+from tests.benchmarks.adders.designs import BOARD, Port, Text, keep
 
 FAMILY = "ultrascale_plus"
 TERNARY = (1.27, None, 1.7)  # assumed delay of a three-operand adder; None: what the family says

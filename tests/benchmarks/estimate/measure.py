@@ -26,7 +26,7 @@ from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist
 from hwgen.target.board import load_board
 from hwgen.units.library import UNITS
-from tests.bench_estimate.corpus import Case
+from tests.benchmarks.estimate.corpus import Case
 
 BATCH = 12  # modules that go through Yosys at once
 _SYNTH = Path(yosys.__file__).parent

@@ -40,8 +40,8 @@ from tests.cli.models import (
     tiny_h5,
     variables,
 )
-from tests.design.conftest import small_net
 from tests.frontends.keras_files import full_h5
+from tests.verify.conftest import small_net
 
 ROOT = Path(__file__).resolve().parents[2]
 JET = ROOT.parent / "shared" / "models" / "qkeras_3layer.json"
