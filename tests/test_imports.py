@@ -231,7 +231,6 @@ def test_the_verbs_keep_their_levels(root: Path) -> None:
     assert found == []
 
 
-@pytest.mark.xfail(reason="the front end still has its circle of handlers")
 def test_no_module_is_imported_in_a_circle(root: Path) -> None:
     names = {
         ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): file

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from hwgen import __version__
-from hwgen.api.load import _checked, load, top_name
+from hwgen.api.load import _checked, load, top_name, with_weights
 from hwgen.cost.estimate import Estimate, zeros
 from hwgen.cost.estimate import estimate as estimate_design
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.errors import ConfigError
 from hwgen.files import FileSet, json_bytes, npz_bytes, refuse_foreign
-from hwgen.frontends.keras.file import sniff
+from hwgen.frontends import sources
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import graph_to_json
@@ -99,8 +97,8 @@ def build(
     target = load_board(board)
     goal = goal_for(target, clock, latency, style, effort, seed)
     title = _checked(name) if name else top_name(model)
-    given = settled(options, input_format)
-    graph = run_passes(model) if isinstance(model, Graph) else load(model, weights, given)
+    given = with_weights(settled(options, input_format), weights)
+    graph = run_passes(model) if isinstance(model, Graph) else load(model, options=given)
     check_counts(graph, VECTORS, seed)
     counts = zeros(graph)
     total = sum(n for _, n in counts.values())
@@ -116,7 +114,7 @@ def build(
     self_check(graph, planned, seed)
     say("check", f"logic equals the reference on {SELF_CHECK} samples")
     facts = figures(graph, planned, taken, target, goal)
-    files = _files(model, weights, graph, planned, target, goal, vectors, facts)
+    files = _files(model, given, graph, planned, target, goal, vectors, facts)
     say("emit", f"{len(files.paths)} files")
     if out is not None:
         files.write(Path(out))
@@ -126,7 +124,7 @@ def build(
 
 def _files(
     model: Path | str | Graph,
-    weights: Path | str | None,
+    options: Options,
     graph: Graph,
     design: Design,
     board: Board,
@@ -148,7 +146,7 @@ def _files(
             "config.toml": _config(design, board, goal),
             "board.json": json_bytes(asdict(board)),
             **{f"sim/{p.name}": p.read_bytes() for p in benches},
-            **_sources(model, weights),
+            **({} if isinstance(model, Graph) else sources(Path(model), options)),
         }
     )
     manifest = {
@@ -159,28 +157,6 @@ def _files(
         "files": {path: hashlib.sha256(content).hexdigest() for path, content in files},
     }
     return files | FileSet.of({"manifest.json": json_bytes(manifest)})
-
-
-def _sources(model: Path | str | Graph, weights: Path | str | None) -> dict[str, bytes]:
-    """Return the model file as it came, so that Keras itself can be asked later."""
-    if isinstance(model, Graph):
-        return {}
-    path = Path(model)
-    if sniff(path) == "bundle":
-        return {}
-    made = {"model": _plain(path)}
-    files = {f"model/keras/{made['model']}": path.read_bytes()}
-    if weights is not None:
-        made["weights"] = _plain(Path(weights))
-        if made["weights"] == made["model"]:
-            raise ConfigError("model and weights have one file name", "--weights", "rename one")
-        files[f"model/keras/{made['weights']}"] = Path(weights).read_bytes()
-    return {**files, "model/source.json": json_bytes(made)}
-
-
-def _plain(path: Path) -> str:
-    """Return a file's name without what a path on another system could not hold."""
-    return re.sub(r"[^A-Za-z0-9_.+-]", "_", path.name)
 
 
 def _config(design: Design, board: Board, goal: Goal) -> str:

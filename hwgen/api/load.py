@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from hwgen.errors import ConfigError, ModelError
-from hwgen.frontends.bundle import load_bundle
-from hwgen.frontends.keras.file import read_keras, sniff
-from hwgen.frontends.options import Options, scaler_fits, settled
-from hwgen.frontends.qkeras.convert import convert
+from hwgen.errors import ConfigError
+from hwgen.frontends import read
+from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
 from hwgen.ir.names import node_name
 from hwgen.passes import run_passes
@@ -33,30 +32,13 @@ def load(
     Raises:
         ConfigError, ModelError: with every problem of the model.
     """
-    path = Path(model)
-    options = settled(options, input_format)
-    if sniff(path) == "bundle":
-        if weights is not None:
-            raise ConfigError("a bundle has its weights inside", "--weights", "leave it out")
-        if options.input_formats or options.masks or options.scaler:
-            raise ConfigError(
-                "a bundle is converted already",
-                path.name,
-                "give the Keras model, or leave out --input-format, --masks and --scaler",
-            )
-        return load_bundle(path)
-    stored = read_keras(path, None if weights is None else Path(weights))
-    graph = run_passes(convert(stored, options))
-    if not graph.inputs:
-        raise ModelError("the model lists no input layer", path.name, "save it again with Keras")
-    shape = graph.inputs[0].type.shape
-    if graph.scaler_mean and not scaler_fits(len(graph.scaler_mean), shape):
-        raise ConfigError(
-            f"{len(graph.scaler_mean)} figures do not fit an input of shape {shape}",
-            "--scaler",
-            "one for all, one a channel (last axis), or one an element",
-        )
-    return graph
+    options = with_weights(settled(options, input_format), weights)
+    return run_passes(read(Path(model), options))
+
+
+def with_weights(options: Options, weights: Path | str | None) -> Options:
+    """Return the options with a weights file that was named beside them."""
+    return options if weights is None else replace(options, weights=Path(weights))
 
 
 def top_name(model: Path | str | Graph) -> str:

@@ -31,12 +31,11 @@ def _boards(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _ops(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.frontends.qkeras import layers_linear, layers_shape  # noqa: F401 - they enter the handlers
-    from hwgen.frontends.qkeras.convert import HANDLERS
+    from hwgen.frontends.qkeras.convert import supported_layers
     from hwgen.frontends.qkeras.quantizers_read import PARAMETERS
     from hwgen.ops import OPS
 
-    layers = sorted(["InputLayer", *HANDLERS])
+    layers = supported_layers()
     quantizers = sorted(PARAMETERS)
     ops = [{"kind": k, "what": (OPS[k].__doc__ or "").splitlines()[0]} for k in sorted(OPS)]
     text = "\n".join(

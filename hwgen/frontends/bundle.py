@@ -12,7 +12,9 @@ import numpy as np
 
 from hwgen.errors import ConfigError, ModelError
 from hwgen.files import BROKEN, json_bytes, npz_bytes, write_files
-from hwgen.frontends.keras.file import sniff
+from hwgen.frontends.kinds import file_kind
+from hwgen.frontends.options import Options
+from hwgen.frontends.reader import Reader
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import graph_from_json, graph_to_json
 
@@ -49,7 +51,27 @@ def load_bundle(path: Path) -> Graph:
     return graph_from_json(document, arrays)
 
 
-# -------------------------------------------------------------------- the output folder
+def _sniff(path: Path) -> bool:
+    return file_kind(path) == "bundle"
+
+
+def _read(path: Path, options: Options) -> Graph:
+    if options.weights is not None:
+        raise ConfigError("a bundle has its weights inside", "--weights", "leave it out")
+    if options.input_formats or options.masks or options.scaler:
+        raise ConfigError(
+            "a bundle is converted already",
+            path.name,
+            "give the Keras model, or leave out --input-format, --masks and --scaler",
+        )
+    return load_bundle(path)
+
+
+def _sources(path: Path, options: Options) -> dict[str, bytes]:
+    return {}  # a build holds its graph anyway
+
+
+READER = Reader("bundle", "its own bundle", _sniff, _read, _sources)
 
 
 def write_bundle(*graphs: tuple[Graph, Path]) -> None:
@@ -64,7 +86,7 @@ def write_bundle(*graphs: tuple[Graph, Path]) -> None:
         if path.suffix != ".json":
             hint = "its arrays go to NAME.npz"
             raise ConfigError(f"a bundle is named NAME.json, not {path.name}", "--out", hint)
-        if path.is_file() and sniff(path) != "bundle":
+        if path.is_file() and file_kind(path) != "bundle":
             raise ConfigError(
                 f"{path} exists and is no bundle, so it is not overwritten",
                 "--out",

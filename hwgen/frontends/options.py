@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,6 @@ import numpy as np
 from hwgen.errors import ConfigError
 from hwgen.files import load_table
 from hwgen.ir.fixed import Fixed
-
-
-def scaler_fits(size: int, shape: tuple[int, ...]) -> bool:
-    """Tell whether a scaler fits an input: one figure for all, one a channel, one an element."""
-    return size in (1, shape[-1] if shape else 1, int(np.prod(shape)))
-
 
 MAX_WIDTH = 53  # bits of an input that is given its format: samples come as float64
 MAX_FRAC = 64
@@ -97,8 +92,9 @@ def _scaler(path: Path) -> tuple[list[float], list[float]]:
 def settled(given: Options | None, input_format: str | Mapping[str, str] | None) -> Options:
     """Return the options with the input formats that were named beside them."""
     given = given or Options()
-    formats = given.input_formats if input_format is None else options(input_format).input_formats
-    return Options(formats, given.masks, given.scaler)
+    if input_format is None:
+        return given
+    return replace(given, input_formats=options(input_format).input_formats)
 
 
 @dataclass(frozen=True)
@@ -110,8 +106,25 @@ class Options:
         masks: pruning masks by layer, or by layer/variable (1 keeps, 0 is a pruned weight), in the
             shape of the kernel.
         scaler: (mean, std) of the training data, shipped in the bundle.
+        weights: a file with the weights, for an architecture without or in place of its own.
     """
 
     input_formats: Mapping[str, Fixed] = field(default_factory=dict)
     masks: Mapping[str, Any] = field(default_factory=dict)
     scaler: tuple[Sequence[float], Sequence[float]] | None = None
+    weights: Path | None = None
+
+
+def check_scaler(options: Options, shape: tuple[int, ...]) -> None:
+    """Refuse a training scaler that does not fit the first input, of that shape.
+
+    Raises:
+        ConfigError: it has neither one figure for all, nor one a channel, nor one an element.
+    """
+    count = len(options.scaler[0]) if options.scaler else 1
+    if count not in (1, shape[-1], math.prod(shape)):
+        raise ConfigError(
+            f"{count} figures do not fit an input of shape {shape}",
+            "--scaler",
+            "one for all, one a channel (last axis), or one an element",
+        )

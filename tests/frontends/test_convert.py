@@ -24,7 +24,9 @@ from hwgen.frontends.exact.steps import Normalise
 from hwgen.frontends.keras.file import KerasModel
 from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options
-from hwgen.frontends.qkeras.convert import HANDLERS, Converter, convert
+from hwgen.frontends.qkeras.conversion import Conversion
+from hwgen.frontends.qkeras.convert import convert, convert_call
+from hwgen.frontends.qkeras.registry import HANDLERS
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
 from hwgen.ir.names import node_name
@@ -515,9 +517,9 @@ def test_the_order_of_a_batch_normalisation(keras: str, rank: int, want: str) ->
     m = model(
         layer("BatchNormalization", "bn"), weights={"bn": norm(2 + rank)}, shape=shape, keras=keras
     )
-    c = Converter(m, parse(m.config, m.source), S8)
+    c = Conversion(m, parse(m.config, m.source), S8)
     bn = c.network.calls[-1].layer
-    value = c.call(c.network.calls[0])
+    value = convert_call(c, c.network.calls[0])
     assert value is not None
     (step,) = HANDLERS["BatchNormalization"](c, bn, [value]).steps
     assert isinstance(step, Normalise)

@@ -13,8 +13,9 @@ import h5py
 import numpy as np
 import pytest
 
-from hwgen.frontends.keras.file import KerasModel, read_keras, sniff
+from hwgen.frontends.keras.file import KerasModel, read_keras
 from hwgen.frontends.keras.h5 import snake_case
+from hwgen.frontends.kinds import file_kind
 from tests.frontends.keras_files import (
     BIAS,
     DENSE,
@@ -293,15 +294,15 @@ def test_bfloat16_becomes_float32(tmp_path: Path) -> None:
 
 
 def test_sniff_tells_what_can_be_read(tmp_path: Path) -> None:
-    assert sniff(full_h5(tmp_path / "a")) == "h5"
-    assert sniff(archive(tmp_path / "b")) == "zip"
-    assert sniff(json_file(tmp_path / "c")) == "json"
-    assert sniff(json_file(tmp_path / "d", {"hwgen": 1})) == "bundle"
+    assert file_kind(full_h5(tmp_path / "a")) == "h5"
+    assert file_kind(archive(tmp_path / "b")) == "zip"
+    assert file_kind(json_file(tmp_path / "c")) == "json"
+    assert file_kind(json_file(tmp_path / "d", {"hwgen": 1})) == "bundle"
     (tmp_path / "e").write_bytes(b"\xef\xbb\xbf\n {" + json.dumps({"x": 1}).encode()[1:])
-    assert sniff(tmp_path / "e") == "json"
+    assert file_kind(tmp_path / "e") == "json"
     with h5py.File(tmp_path / "f", "w", userblock_size=1024) as file:
         file["x"] = 1
-    assert sniff(tmp_path / "f") == "h5"
+    assert file_kind(tmp_path / "f") == "h5"
 
 
 def test_reading_needs_no_tensorflow_and_import_no_h5py(tmp_path: Path) -> None:

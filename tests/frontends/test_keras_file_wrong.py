@@ -233,7 +233,7 @@ def test_a_file_without_permission_is_told(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_oversized_json_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hwgen.frontends.keras.file.MAX_CONFIG", 100)
+    monkeypatch.setattr("hwgen.frontends.kinds.MAX_CONFIG", 100)
     monkeypatch.setattr(h5, "MAX_CONFIG", 100)
     monkeypatch.setattr(zip, "MAX_CONFIG", 100)
     weights = weights_h5(tmp_path / "w.h5")

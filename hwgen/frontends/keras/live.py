@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import ModelError, ToolFailed, ToolMissing
-from hwgen.frontends.keras.file import KerasModel, read_keras, sniff
+from hwgen.frontends.keras.file import KerasModel, read_keras
+from hwgen.frontends.kinds import file_kind
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.convert import convert
 from hwgen.ir.fixed import Fixed
@@ -132,7 +133,7 @@ def logits_model(path: Path, weights: Path | None) -> Any:
     keras = tensorflow.keras
     try:
         with prune_scope():
-            if sniff(path) == "json":
+            if file_kind(path) == "json":
                 text = path.read_text("utf-8")
                 model = keras.models.model_from_json(text, custom_objects=objects)
                 model.load_weights(weights)

@@ -14,13 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwgen.errors import ModelError, UnsupportedLayer
+from hwgen.frontends.exact.builder import Origin
+from hwgen.frontends.keras.layer_classes import ALIKE, MODELS, PRUNING, TIMED, WRAPPERS
 
-MODELS = ("Sequential", "Functional", "Model")
-_WRAPPERS = ("PruneLowMagnitude", "TimeDistributed")
-# Layers that treat every position alike, so that TimeDistributed around them changes nothing.
-_ALIKE = frozenset(
-    {"Dense", "QDense", "Activation", "QActivation", "ReLU", "LeakyReLU", "Softmax", "Dropout"}
-)
 _MAX_DEPTH = 8
 _SAVE = "save the model again with Keras; the file may have been edited or cut"
 
@@ -49,6 +45,11 @@ class Layer:
     def where(self) -> str:
         """How messages name the layer."""
         return f"{self.key} ({self.cls})"
+
+    @property
+    def at(self) -> Origin:
+        """The layer as the place that operations come from."""
+        return Origin(self.name, self.where)
 
 
 @dataclass(frozen=True)
@@ -244,9 +245,9 @@ class _Walker:
 def _layer(spec: Mapping[str, Any], prefix: str) -> Layer:
     cls, config, name = _bare(spec["class_name"]), spec["config"], _name(spec)
     pruned = timed = False
-    while cls in _WRAPPERS:
-        pruned |= cls == "PruneLowMagnitude"
-        timed |= cls == "TimeDistributed"
+    while cls in WRAPPERS:
+        pruned |= cls == PRUNING
+        timed |= cls == TIMED
         inner = config["layer"]
         cls, config = _bare(inner["class_name"]), inner["config"]  # the name stays the wrapper's
     return Layer(cls, name, prefix + name, config, pruned, timed)
@@ -258,11 +259,11 @@ def check_wrapper(layer: Layer) -> None:
     Raises:
         UnsupportedLayer: as said.
     """
-    if layer.timed and layer.cls not in _ALIKE:
+    if layer.timed and layer.cls not in ALIKE:
         raise UnsupportedLayer(
             f"TimeDistributed({layer.cls}) is not supported",
             layer.where,
-            f"TimeDistributed may hold {', '.join(sorted(_ALIKE))}",
+            f"TimeDistributed may hold {', '.join(sorted(ALIKE))}",
         )
 
 

@@ -12,28 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwgen.errors import ModelError
+from hwgen.frontends.keras.layer_classes import CLASSES, PRUNING, WRAPPERS, Variable
 
-MODEL_CLASSES = ("Sequential", "Functional", "Model")
-_KERNEL = (
-    *(
-        "Dense",
-        "QDense",
-        "BinaryDense",
-        "TernaryDense",
-        "Conv1D",
-        "Conv2D",
-        "Conv3D",
-        "QConv1D",
-        "QConv2D",
-    ),
-    *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "QConv2DTranspose"),
-)
-_DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D", "QDepthwiseConv2D")
-_SEPARABLE = ("SeparableConv1D", "SeparableConv2D", "QSeparableConv1D", "QSeparableConv2D")
-_NORM = ("BatchNormalization", "QBatchNormalization")
-_FOLDED = {"QConv2DBatchnorm": "kernel", "QDepthwiseConv2DBatchnorm": "depthwise_kernel"}
 _MAX_NESTING = 16
-_PRUNING = ("mask", "threshold", "pruning_step")
+_MASKS = ("mask", "threshold", "pruning_step")
 
 
 @dataclass(frozen=True)
@@ -139,25 +121,17 @@ def expected(kind: str, config: Mapping[str, Any]) -> tuple[str, ...] | None:
     >>> expected("BatchNormalization", {"scale": False})
     ('beta', 'moving_mean', 'moving_variance')
     """
-    bias = ("bias",) if config.get("use_bias", True) else ()
-    affine = tuple(
-        n for n, flag in (("gamma", "scale"), ("beta", "center")) if config.get(flag, True)
-    )
-    if kind in _KERNEL:
-        return ("kernel", *bias)
-    if kind in _DEPTHWISE:
-        return ("depthwise_kernel", *bias)
-    if kind in _SEPARABLE:
-        return ("depthwise_kernel", "pointwise_kernel", *bias)
-    if kind in _NORM:
-        return None if config.get("renorm") else (*affine, "moving_mean", "moving_variance")
-    if kind in _FOLDED:
-        return (_FOLDED[kind], *bias, *affine, "iteration", "moving_mean", "moving_variance")
-    if kind == "PReLU":
-        return ("alpha",)
-    if kind in ("TimeDistributed", "PruneLowMagnitude") and (inner := wrapped(config)) is not None:
+    if kind in WRAPPERS and (inner := wrapped(config)) is not None:
         return expected(*inner)
-    return None
+    stored = _variables(kind, config)
+    return None if stored is None else tuple(v.name for v in stored)
+
+
+def _variables(kind: str, config: Mapping[str, Any]) -> tuple[Variable, ...] | None:
+    record = CLASSES.get(kind)
+    if record is None or record.variables is None or config.get(record.more_with):
+        return None
+    return tuple(v for v in record.variables if not v.when or config.get(v.when, True))
 
 
 def named(entry: LayerEntry, paths: list[str]) -> list[str]:
@@ -176,8 +150,9 @@ def named(entry: LayerEntry, paths: list[str]) -> list[str]:
     while (inner := wrapped(config)) is not None:
         kind, config = inner
     # Keras 3 calls the depthwise kernel plainly "kernel"; one name is enough for the front end.
-    rename = {"kernel": "depthwise_kernel"} if kind in _DEPTHWISE else {}
-    return [rename.get(name, name) for name in short]
+    names = expected(kind, config) or ()
+    plain = "depthwise_kernel" in names and "pointwise_kernel" not in names
+    return ["depthwise_kernel" if plain and name == "kernel" else name for name in short]
 
 
 def numbered(kind: str, config: Mapping[str, Any], paths: list[str]) -> dict[str, str]:
@@ -190,29 +165,24 @@ def numbered(kind: str, config: Mapping[str, Any], paths: list[str]) -> dict[str
     {'vars/0': 'kernel', 'vars/1': 'bias'}
     """
     result = {p: "/".join(part for part in p.split("/") if part != "vars") for p in paths}
-    if kind in ("TimeDistributed", "PruneLowMagnitude") and (inner := wrapped(config)) is not None:
+    if kind in WRAPPERS and (inner := wrapped(config)) is not None:
         below = [p.removeprefix("layer/") for p in paths if p.startswith("layer/")]
         result |= {f"layer/{p}": name for p, name in numbered(*inner, below).items()}
         own = sorted((p for p in paths if not p.startswith("layer/")), key=_number)
-        if kind == "PruneLowMagnitude":
+        if kind == PRUNING:
             # It lists the pruned weight again before its own three, or has the step alone.
-            names = {1: ("pruning_step",), 4: ("", *_PRUNING)}.get(len(own))
+            names = {1: ("pruning_step",), 4: ("", *_MASKS)}.get(len(own))
             result |= dict(zip(own, names or (), strict=False))
         return result
-    names = expected(kind, config)
-    if names is None:
+    stored = _variables(kind, config)
+    if stored is None:
         return result
-    folded = kind in _FOLDED
-    inside = (
-        tuple(n for n in names if n in ("gamma", "beta", "moving_mean", "moving_variance"))
-        if folded
-        else ()
-    )
-    outside = tuple(n for n in names if n not in inside)
+    inside = tuple(v.name for v in stored if v.inner)
+    outside = tuple(v.name for v in stored if not v.inner)
     table = {f"vars/{i}": n for i, n in enumerate(outside)}
     table |= {f"batchnorm/vars/{i}": n for i, n in enumerate(inside)}
     result |= {p: n for p, n in table.items() if p in result}
-    if folded and {"vars/iteration", f"vars/{len(outside) - 1}"} <= result.keys():
+    if inside and {"vars/iteration", f"vars/{len(outside) - 1}"} <= result.keys():
         # qkeras-v3 stores the step of a depthwise layer twice, by number and by name.
         result[f"vars/{len(outside) - 1}"] = ""
     return result
@@ -243,7 +213,7 @@ def check_names(entry: LayerEntry, found: Mapping[str, object], where: str) -> N
             place,
             hint,
         )
-    extra = [n for n in found if n not in names and not (_is_pruned(entry) and n in _PRUNING)]
+    extra = [n for n in found if n not in names and not (_is_pruned(entry) and n in _MASKS)]
     if extra:
         raise ModelError(
             f"the file holds {', '.join(extra)}, which a {entry.kind} of this config has not",
@@ -254,7 +224,7 @@ def check_names(entry: LayerEntry, found: Mapping[str, object], where: str) -> N
 
 def _is_pruned(entry: LayerEntry) -> bool:
     kind, config = entry.kind, entry.config
-    while kind != "PruneLowMagnitude":
+    while kind != PRUNING:
         if (inner := wrapped(config)) is None:
             return False
         kind, config = inner

@@ -3,24 +3,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from hwgen.errors import UnsupportedLayer
-from hwgen.frontends.exact.staircase import changes, tabulate
-from hwgen.frontends.exact.steps import Normalise, Rectify, Value, exponent, f32
+from hwgen.frontends.exact.quantizer import quantize as exact_quantize
+from hwgen.frontends.exact.steps import Rectify, Value, exponent
 from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import Quantizer, parse_quantizer
-from hwgen.frontends.qkeras.weights import FLOAT32_EXACT
-from hwgen.ir.tensor import TensorType
-from hwgen.ops.merge import Add
-from hwgen.ops.requantize import Requantize
-
-if TYPE_CHECKING:
-    from hwgen.frontends.qkeras.convert import Converter
 
 _STEPS = {"relu": Rectify(), "relu6": Rectify(ceiling=6.0)}
 _FINAL = ("softmax", "sigmoid")
@@ -41,7 +32,7 @@ _NO_INTEGER_FORM = {
 }
 
 
-def activate(c: Converter, value: Value, spec: Any, layer: Layer, name: str = "") -> Value:
+def activate(c: Conversion, value: Value, spec: Any, layer: Layer, name: str = "") -> Value:
     """Apply what a config calls an activation: none, a plain function, or a quantizer.
 
     Args:
@@ -89,7 +80,7 @@ def read_activation(spec: Any, layer: Layer) -> Quantizer | Rectify | str | None
     return q
 
 
-def final(c: Converter, value: Value, kind: str, layer: Layer) -> Value:
+def final(c: Conversion, value: Value, kind: str, layer: Layer) -> Value:
     """Drop a softmax or sigmoid at the very end; refuse it anywhere else."""
     outputs = {tensor for _, tensor in c.network.outputs}
     ours = [call.output for call in c.network.calls if call.layer.key == layer.key]
@@ -104,74 +95,7 @@ def final(c: Converter, value: Value, kind: str, layer: Layer) -> Value:
     return value
 
 
-def quantize(c: Converter, value: Value, q: Quantizer, layer: Layer, name: str) -> Value:
-    """Apply an activation quantizer to exact codes with waiting steps."""
-    kind = value.type
-    _note_float32(c, value, q, layer)
-    done = Value(value.node, kind)
-    op = _requantize(value, q)
-    if op is None:
-        done = _tabulated(c, value, q, layer, name)
-    elif not _is_identity(op, kind):
-        done = c.emit(name, op, [done], layer, str(q))
-    return c.scaled(done, exponent(q.alpha) or 0, layer)
-
-
-def _requantize(value: Value, q: Quantizer) -> Requantize | None:
-    """Return the quantizer as a shift with rounding, where that is all it is."""
-    kind = value.type
-    shift = kind.frac - q.frac
-    if not q.affine_for(kind.frac) and q.neg_shift is None:
-        return None
-    if q.neg_shift is not None:
-        return None if value.steps else Requantize(shift, 0, q.hi, shift + q.neg_shift, q.neg_lo)
-    lo, hi = q.lo, q.hi
-    for step in value.steps:
-        if not isinstance(step, Rectify) or step.slope:
-            return None
-        lo = max(lo, 0)  # rounding and clipping rise, so they may change places with a ReLU
-        if math.isfinite(step.ceiling):
-            hi = min(hi, int(q.code(f32([step.ceiling]))[0]))
-    return Requantize(shift, lo, hi)
-
-
-def _is_identity(op: Requantize, kind: TensorType) -> bool:
-    inside = op.lo <= int(kind.lo.min()) and int(kind.hi.max()) <= op.hi
-    return op.shift == 0 and op.neg_shift is None and inside
-
-
-def _tabulated(c: Converter, value: Value, q: Quantizer, layer: Layer, name: str) -> Value:
-    table = tabulate(value, q.code, q.frac, layer.where)
-    if any(isinstance(step, Normalise) for step in value.steps):
-        moved, edges = changes(value, q.code, layer.where)
-        if moved:
-            c.note(
-                f"{layer.name}: {moved} of {edges} thresholds lie so close to an accumulator value "
-                "that the last bit of TensorFlow's float32 batch normalisation decides them; that "
-                "bit differs from machine to machine, so single codes may differ from Keras by one"
-            )
-    source = done = Value(value.node, value.type)
-    for i, op in enumerate(table.stages):
-        last = i == len(table.stages) - 1
-        done = c.emit(name if last else f"{name}_scaled", op, [done], layer, str(q))
-        if i == 0 and table.correction is not None:
-            fix = c.emit(
-                f"{name}_fix", table.correction, [source], layer, "float32 rounding of Keras"
-            )
-            done = c.emit(f"{name}_fixed", Add((1, 1)), [done, fix], layer)
-    return done
-
-
-def _note_float32(c: Converter, value: Value, q: Quantizer, layer: Layer) -> None:
-    kind = value.type
-    if kind.peak >= FLOAT32_EXACT:
-        c.note(
-            f"{layer.name}: accumulators reach {kind.peak.bit_length()} bits; beyond 24 Keras' own "
-            "float32 sums round, hwgen stays exact"
-        )
-    ends = [value.evaluate(bound.astype(np.float64)) for bound in (kind.lo, kind.hi)]
-    if float(np.abs(ends).max()) >= q.limit:
-        c.note(
-            f"{layer.name}: inputs may exceed {q.limit:g}, where Keras' straight-through sum "
-            f"leaves the grid of {q}; hwgen saturates"
-        )
+def quantize(c: Conversion, value: Value, q: Quantizer, layer: Layer, name: str) -> Value:
+    """Apply an activation quantizer to exact codes with waiting steps, its constant alpha too."""
+    done = exact_quantize(c, value, q, layer.at, name)
+    return c.scaled(done, exponent(q.alpha) or 0, layer.at)

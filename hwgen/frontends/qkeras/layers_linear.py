@@ -8,13 +8,16 @@ from typing import Any, Literal
 import numpy as np
 
 from hwgen.errors import ModelError, UnsupportedLayer
-from hwgen.frontends.exact.steps import F32, Affine, Normalise, Value, f32
+from hwgen.frontends.exact.codes import F32, Codes
+from hwgen.frontends.exact.product import Bias, Product, linear
+from hwgen.frontends.exact.steps import Affine, Normalise, Value, f32
 from hwgen.frontends.keras.settings import number, whole, wholes
 from hwgen.frontends.keras.topology import Layer
 from hwgen.frontends.qkeras.activations import activate
-from hwgen.frontends.qkeras.convert import Converter, handles
-from hwgen.frontends.qkeras.quantizers import Codes, parse_quantizer
-from hwgen.frontends.qkeras.weights import bias_of, kernel, linear, per_channel, weight
+from hwgen.frontends.qkeras.conversion import Conversion
+from hwgen.frontends.qkeras.quantizers import parse_quantizer
+from hwgen.frontends.qkeras.registry import handles
+from hwgen.frontends.qkeras.weights import bias_of, kernel, per_channel, quantized_bias, weight
 from hwgen.ir.tensor import Codes as IntArray
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
@@ -24,17 +27,17 @@ Pairs = tuple[tuple[int, int], ...]
 
 
 @handles("Dense", "QDense")
-def dense(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def dense(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Matrix product on the last axis."""
     codes = per_channel(kernel(c, layer, "kernel"), layer)
     (value,) = ins
     if codes.codes.ndim != 2 or value.type.shape[-1] != codes.codes.shape[0]:
         raise _shapes(layer, value, codes.codes)
     _check_size(layer, "units", codes.codes.shape[1])
-    out = linear(
-        c, layer, value, codes, lambda w, b, f: Dense(w, b, f), codes.codes.shape[1],
-        bias_of(c, layer), layer.name,
-    )  # fmt: skip
+    product = Product(
+        codes, lambda w, b, f: Dense(w, b, f), codes.codes.shape[1], bias_of(c, layer)
+    )
+    out = linear(c, value, product, layer.at)
     return activate(c, out, layer.config.get("activation"), layer)
 
 
@@ -116,7 +119,9 @@ def _geometry(layer: Layer, value: Value, window: tuple[int, ...]) -> dict[str, 
     return {"strides": strides, "padding": pads, "dilation": dilation}
 
 
-def _conv(c: Converter, layer: Layer, value: Value, codes: Codes, bias: F32 | None) -> Value:
+def _conv(
+    c: Conversion, layer: Layer, value: Value, codes: Codes, bias: Codes | F32 | None
+) -> Value:
     weights = codes.codes
     if weights.ndim < 3:
         raise _shapes(layer, value, weights)
@@ -128,10 +133,10 @@ def _conv(c: Converter, layer: Layer, value: Value, codes: Codes, bias: F32 | No
     if groups > 1:
         codes = Codes(_block_diagonal(weights, groups), codes.frac, codes.scale)
     geometry = _geometry(layer, value, weights.shape[:-2])
-    out = linear(
-        c, layer, value, codes, lambda w, b, f: Conv(w, b, frac=f, **geometry),
-        weights.shape[-1], bias, layer.name,
-    )  # fmt: skip
+    product = Product(
+        codes, lambda w, b, f: Conv(w, b, frac=f, **geometry), weights.shape[-1], bias
+    )
+    out = linear(c, value, product, layer.at)
     return activate(c, out, layer.config.get("activation"), layer)
 
 
@@ -147,13 +152,13 @@ def _block_diagonal(weights: IntArray, groups: int) -> IntArray:
 
 
 @handles("Conv1D", "Conv2D", "QConv1D", "QConv2D")
-def conv(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def conv(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Convolution over one or two spatial axes."""
     return _conv(c, layer, ins[0], kernel(c, layer, "kernel"), bias_of(c, layer))
 
 
 def _depthwise(
-    c: Converter, layer: Layer, value: Value, codes: Codes, bias: F32 | None, name: str
+    c: Conversion, layer: Layer, value: Value, codes: Codes, bias: Bias, name: str
 ) -> Value:
     weights = codes.codes
     if weights.ndim < 3 or value.type.shape[-1] != weights.shape[-2]:
@@ -162,15 +167,17 @@ def _depthwise(
     scale = per_channel(codes, layer).scale
     if scale.size > 1:  # one a multiplier, so output channel c * mult + m has that of m
         scale = np.tile(scale.reshape(-1), weights.shape[-2])
-    return linear(
-        c, layer, value, Codes(weights, codes.frac, scale),
+    product = Product(
+        Codes(weights, codes.frac, scale),
         lambda w, b, f: DepthwiseConv(w, b, frac=f, **geometry),
-        weights.shape[-2] * weights.shape[-1], bias, name,
-    )  # fmt: skip
+        weights.shape[-2] * weights.shape[-1],
+        bias,
+    )
+    return linear(c, value, product, layer.at, name)
 
 
 @handles("DepthwiseConv2D", "QDepthwiseConv2D", "DepthwiseConv1D")
-def depthwise(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def depthwise(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Depthwise convolution."""
     codes = kernel(c, layer, "depthwise_kernel")
     out = _depthwise(c, layer, ins[0], codes, bias_of(c, layer), layer.name)
@@ -178,7 +185,7 @@ def depthwise(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 
 
 @handles("SeparableConv1D", "SeparableConv2D", "QSeparableConv1D", "QSeparableConv2D")
-def separable(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def separable(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Depthwise, then pointwise convolution, with nothing in between."""
     first, second = kernel(c, layer, "depthwise_kernel"), kernel(c, layer, "pointwise_kernel")
     middle = _depthwise(c, layer, ins[0], first, None, f"{layer.name}_depthwise")
@@ -194,11 +201,11 @@ def separable(c: Converter, layer: Layer, ins: list[Value]) -> Value:
                 "use alpha='auto_po2' or alpha=1 in the depthwise quantizer",
             )
         second = Codes(second.codes, second.frac, f32(second.scale * factor))
-    out = linear(
-        c, layer, Value(middle.node, middle.type), second,
-        lambda w, b, f: Conv(w, b, frac=f), second.codes.shape[-1], bias_of(c, layer),
-        f"{layer.name}_pointwise",
-    )  # fmt: skip
+    product = Product(
+        second, lambda w, b, f: Conv(w, b, frac=f), second.codes.shape[-1], bias_of(c, layer)
+    )
+    value = Value(middle.node, middle.type)
+    out = linear(c, value, product, layer.at, f"{layer.name}_pointwise")
     return activate(c, out, layer.config.get("activation"), layer)
 
 
@@ -213,7 +220,7 @@ def rsqrt(x: F32) -> F32:
 Form = Literal["plain", "fused", "centred"]
 
 
-def _normaliser(c: Converter, layer: Layer, form: Form = "plain") -> Normalise:
+def _normaliser(c: Conversion, layer: Layer, form: Form = "plain") -> Normalise:
     """Return the float32 normalisation of a layer's stored parameters."""
     mean, var = weight(c, layer, "moving_mean"), weight(c, layer, "moving_variance")
     total = _shifted(layer, var)
@@ -231,7 +238,7 @@ def _shifted(layer: Layer, variance: F32) -> F32:
     return total
 
 
-def _folded(c: Converter, layer: Layer, name: str) -> tuple[Codes, F32]:
+def _folded(c: Conversion, layer: Layer, name: str) -> tuple[Codes, Bias]:
     """Return the kernel with the normalisation folded in, quantized, and the folded bias.
 
     Both folding modes of QKeras are the same at inference: ``inv * W`` and
@@ -259,18 +266,18 @@ def _folded(c: Converter, layer: Layer, name: str) -> tuple[Codes, F32]:
             "rounding edge that the last float32 bit of 1/sqrt(variance) decides them, and "
             "TensorFlow computes that bit differently from machine to machine"
         )
-    return codes, f32(inv * (bias - norm.mean) + norm.beta)
+    return codes, quantized_bias(layer, f32(inv * (bias - norm.mean) + norm.beta))
 
 
 @handles("QConv2DBatchnorm")
-def conv_batchnorm(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def conv_batchnorm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Convolution with the normalisation folded into the quantized kernel."""
     codes, bias = _folded(c, layer, "kernel")
     return _conv(c, layer, ins[0], codes, bias)
 
 
 @handles("QDepthwiseConv2DBatchnorm")
-def depthwise_batchnorm(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def depthwise_batchnorm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Depthwise convolution with the normalisation folded into the quantized kernel."""
     codes, bias = _folded(c, layer, "depthwise_kernel")
     out = _depthwise(c, layer, ins[0], codes, bias, layer.name)
@@ -289,7 +296,7 @@ def _last_axis(layer: Layer, value: Value) -> None:
 
 
 @handles("BatchNormalization", "SyncBatchNormalization")
-def batch_norm(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def batch_norm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Batch normalisation; waits for the quantizer behind it."""
     (value,) = ins
     _last_axis(layer, value)
@@ -297,7 +304,7 @@ def batch_norm(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     return value.after(_fitting(layer, value, norm))
 
 
-def _form(c: Converter, layer: Layer, rank: int) -> Form:
+def _form(c: Conversion, layer: Layer, rank: int) -> Form:
     """Return the order of operations: Keras 2 runs its fused kernel on images and volumes only."""
     fused = layer.cls == "BatchNormalization" and layer.config.get("fused") is not False
     if c.model.keras.startswith("3") or not fused or rank not in (3, 4):
@@ -318,7 +325,7 @@ def _fitting(layer: Layer, value: Value, norm: Normalise) -> Normalise:
 
 
 @handles("QBatchNormalization")
-def q_batch_norm(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def q_batch_norm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Batch normalisation whose four parameters are quantized one by one."""
     (value,) = ins
     _last_axis(layer, value)
@@ -329,7 +336,7 @@ def q_batch_norm(c: Converter, layer: Layer, ins: list[Value]) -> Value:
     return value.after(_fitting(layer, value, Normalise(inv, gamma, beta, mean)))
 
 
-def _parameter(c: Converter, layer: Layer, name: str) -> F32:
+def _parameter(c: Conversion, layer: Layer, name: str) -> F32:
     stored = {"mean": "moving_mean", "variance": "moving_variance"}.get(name, name)
     floats = weight(c, layer, stored)
     spec = layer.config.get(f"{name}_quantizer")

@@ -13,9 +13,10 @@ from hwgen.frontends.exact.steps import Affine, Divide, Rectify, Value, exponent
 from hwgen.frontends.keras.settings import number, pairs, whole, wholes
 from hwgen.frontends.keras.topology import Layer
 from hwgen.frontends.qkeras.activations import activate, final
-from hwgen.frontends.qkeras.convert import Converter, handles
+from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.layers_linear import channels_last, padding
 from hwgen.frontends.qkeras.quantizers import parse_quantizer
+from hwgen.frontends.qkeras.registry import handles
 from hwgen.ops.base import Op
 from hwgen.ops.merge import Add, Concat, Maximum, Multiply
 from hwgen.ops.pool import MaxPool, SumPool
@@ -26,7 +27,7 @@ from hwgen.ops.shape import Pad, Permute, Reshape, Upsample
     "Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout",
     "GaussianNoise", "ActivityRegularization",
 )  # fmt: skip
-def nothing(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def nothing(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Does nothing at inference."""
     return ins[0]
 
@@ -35,19 +36,19 @@ def nothing(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 
 
 @handles("QActivation", "Activation")
-def activation(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def activation(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """An activation as a layer of its own."""
     return activate(c, ins[0], layer.config.get("activation"), layer, layer.name)
 
 
 @handles("Softmax")
-def softmax(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def softmax(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Softmax: dropped at the end of the network."""
     return final(c, ins[0], "softmax", layer)
 
 
 @handles("ReLU")
-def relu(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def relu(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """ReLU; waits for the quantizer behind it."""
     if number(layer, "threshold", 0.0):
         raise UnsupportedLayer(
@@ -58,7 +59,7 @@ def relu(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 
 
 @handles("LeakyReLU")
-def leaky_relu(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def leaky_relu(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Leaky ReLU; waits for the quantizer behind it."""
     key = "alpha" if "alpha" in layer.config else "negative_slope"
     return _rectified(layer, ins[0], number(layer, key, 0.3), math.inf)
@@ -98,7 +99,7 @@ def _whole(layer: Layer, value: Value) -> dict[str, Any]:
     return {"pool": sizes, "strides": (1,) * len(sizes), "padding": ((0, 0),) * len(sizes)}
 
 
-def _max(c: Converter, layer: Layer, value: Value, window: dict[str, Any]) -> Value:
+def _max(c: Conversion, layer: Layer, value: Value, window: dict[str, Any]) -> Value:
     spread = any(a.ndim > 1 for s in value.steps for a in s.arrays())
     if value.steps and (spread or not all(s.increasing for s in value.steps)):
         raise UnsupportedLayer(
@@ -107,21 +108,21 @@ def _max(c: Converter, layer: Layer, value: Value, window: dict[str, Any]) -> Va
             "put the QActivation in front of the pooling",
         )
     # Increasing steps commute with a maximum, so they go on waiting behind it.
-    done = c.emit(layer.name, MaxPool(**window), [Value(value.node, value.type)], layer)
+    done = c.emit(layer.name, MaxPool(**window), [Value(value.node, value.type)], layer.at)
     return Value(done.node, done.type, value.steps)
 
 
-def _mean(c: Converter, layer: Layer, value: Value, window: dict[str, Any]) -> Value:
+def _mean(c: Conversion, layer: Layer, value: Value, window: dict[str, Any]) -> Value:
     """Sum the window; a mean over a power of two is exact, any other waits for a quantizer."""
-    value = c.exact(value, layer)
+    value = c.exact(value, layer.at)
     shape = value.type.shape
     counts = SumPool(**window, gain=0).run([np.ones((1, *shape), np.int64)])[0]
     sizes = np.unique(counts)
     power = exponent(float(sizes[0])) if sizes.size == 1 else None
     quantizer = layer.config.get("average_quantizer")
     if power is not None and not quantizer:
-        return c.emit(layer.name, SumPool(**window, gain=power), [value], layer)
-    done = c.emit(layer.name, SumPool(**window, gain=0), [value], layer)
+        return c.emit(layer.name, SumPool(**window, gain=power), [value], layer.at)
+    done = c.emit(layer.name, SumPool(**window, gain=0), [value], layer.at)
     done = done.after(Divide(f32(counts if sizes.size > 1 else sizes[0])))
     if quantizer:
         area = int(np.prod(window["pool"]))
@@ -132,31 +133,31 @@ def _mean(c: Converter, layer: Layer, value: Value, window: dict[str, Any]) -> V
 
 
 @handles("MaxPooling1D")
-def max_pool_1d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def max_pool_1d(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Maximum over windows of one axis."""
     return _max(c, layer, ins[0], _windows(layer, ins[0], 1))
 
 
 @handles("MaxPooling2D")
-def max_pool_2d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def max_pool_2d(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Maximum over windows of two axes."""
     return _max(c, layer, ins[0], _windows(layer, ins[0], 2))
 
 
 @handles("AveragePooling1D")
-def mean_pool_1d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def mean_pool_1d(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Mean over windows of one axis."""
     return _mean(c, layer, ins[0], _windows(layer, ins[0], 1))
 
 
 @handles("AveragePooling2D", "QAveragePooling2D")
-def mean_pool_2d(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def mean_pool_2d(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Mean over windows of two axes."""
     out = _mean(c, layer, ins[0], _windows(layer, ins[0], 2))
     return activate(c, out, layer.config.get("activation"), layer)
 
 
-def _dropped(c: Converter, layer: Layer, value: Value) -> Value:
+def _dropped(c: Conversion, layer: Layer, value: Value) -> Value:
     """Remove the spatial axes of a global pooling unless the layer keeps them."""
     if layer.config.get("keepdims"):
         return value
@@ -164,13 +165,13 @@ def _dropped(c: Converter, layer: Layer, value: Value) -> Value:
 
 
 @handles("GlobalMaxPooling1D", "GlobalMaxPooling2D")
-def global_max(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def global_max(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Maximum over all positions."""
     return _dropped(c, layer, _max(c, layer, ins[0], _whole(layer, ins[0])))
 
 
 @handles("GlobalAveragePooling1D", "GlobalAveragePooling2D", "QGlobalAveragePooling2D")
-def global_mean(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def global_mean(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Mean over all positions."""
     out = _dropped(c, layer, _mean(c, layer, ins[0], _whole(layer, ins[0])))
     return activate(c, out, layer.config.get("activation"), layer)
@@ -179,16 +180,16 @@ def global_mean(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 # -------------------------------------------------------------------- moving elements
 
 
-def _moved(c: Converter, layer: Layer, value: Value, op: Op, name: str = "") -> Value:
+def _moved(c: Conversion, layer: Layer, value: Value, op: Op, name: str = "") -> Value:
     """Emit an operation that only moves elements; waiting steps move with them."""
-    done = c.emit(name or layer.name, op, [Value(value.node, value.type)], layer)
+    done = c.emit(name or layer.name, op, [Value(value.node, value.type)], layer.at)
     if not value.steps:
         return done
     return value.moved(done.node, done.type, lambda a: op.run([a[None]])[0])
 
 
 @handles("Flatten")
-def flatten(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def flatten(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """All elements in one axis."""
     channels_last(layer)
     (value,) = ins
@@ -198,7 +199,7 @@ def flatten(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 
 
 @handles("Reshape")
-def reshape(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def reshape(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """The same elements in another shape."""
     (value,) = ins
     given = wholes(layer, "target_shape", (), least=-1)
@@ -216,21 +217,21 @@ def reshape(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 
 
 @handles("Permute")
-def permute(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def permute(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Axes in another order."""
     return _moved(c, layer, ins[0], Permute(tuple(d - 1 for d in wholes(layer, "dims", ()))))
 
 
 @handles("ZeroPadding1D", "ZeroPadding2D")
-def zero_padding(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def zero_padding(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Zeros around the spatial axes."""
     channels_last(layer)
     pads = pairs(layer, "padding", len(ins[0].type.shape) - 1)
-    return c.emit(layer.name, Pad((*pads, (0, 0))), [c.exact(ins[0], layer)], layer)
+    return c.emit(layer.name, Pad((*pads, (0, 0))), [c.exact(ins[0], layer.at)], layer.at)
 
 
 @handles("UpSampling1D", "UpSampling2D")
-def upsampling(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+def upsampling(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Every element repeated along the spatial axes."""
     channels_last(layer)
     mode = layer.config.get("interpolation", "nearest")
@@ -245,59 +246,61 @@ def upsampling(c: Converter, layer: Layer, ins: list[Value]) -> Value:
 # -------------------------------------------------------------------- merging
 
 
-@handles("Add", merges=True)
-def add(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+@handles("Add")
+def add(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Sum of tensors on one grid."""
-    return c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer), layer)
+    return c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer.at), layer.at)
 
 
-@handles("Subtract", merges=True)
-def subtract(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+@handles("Subtract")
+def subtract(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Difference of two tensors on one grid."""
-    return c.emit(layer.name, Add((1, -1)), c.aligned(ins, layer), layer)
+    return c.emit(layer.name, Add((1, -1)), c.aligned(ins, layer.at), layer.at)
 
 
-@handles("Average", merges=True)
-def average(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+@handles("Average")
+def average(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Mean of tensors; exact for a power of two of them."""
-    total = c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer), layer)
+    total = c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer.at), layer.at)
     power = exponent(float(len(ins)))
-    return total.after(Divide(f32(len(ins)))) if power is None else c.scaled(total, -power, layer)
+    return (
+        total.after(Divide(f32(len(ins)))) if power is None else c.scaled(total, -power, layer.at)
+    )
 
 
-@handles("Multiply", merges=True)
-def multiply(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+@handles("Multiply")
+def multiply(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Product of tensors, element by element."""
-    done = c.exact(ins[0], layer)
+    done = c.exact(ins[0], layer.at)
     for i, value in enumerate(ins[1:]):
         name = layer.name if i == len(ins) - 2 else f"{layer.name}_{i}"
-        done = c.emit(name, Multiply(), [done, c.exact(value, layer)], layer)
+        done = c.emit(name, Multiply(), [done, c.exact(value, layer.at)], layer.at)
     return done
 
 
-@handles("Maximum", merges=True)
-def maximum(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+@handles("Maximum")
+def maximum(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Larger of tensors on one grid, element by element."""
     return _fold(c, layer, ins, Maximum(False))
 
 
-@handles("Minimum", merges=True)
-def minimum(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+@handles("Minimum")
+def minimum(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Smaller of tensors on one grid, element by element."""
     return _fold(c, layer, ins, Maximum(True))
 
 
-def _fold(c: Converter, layer: Layer, ins: list[Value], op: Op) -> Value:
-    values = c.aligned(ins, layer)
+def _fold(c: Conversion, layer: Layer, ins: list[Value], op: Op) -> Value:
+    values = c.aligned(ins, layer.at)
     done = values[0]
     for i, value in enumerate(values[1:]):
         name = layer.name if i == len(ins) - 2 else f"{layer.name}_{i}"
-        done = c.emit(name, op, [done, value], layer)
+        done = c.emit(name, op, [done, value], layer.at)
     return done
 
 
-@handles("Concatenate", merges=True)
-def concatenate(c: Converter, layer: Layer, ins: list[Value]) -> Value:
+@handles("Concatenate")
+def concatenate(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Tensors one behind the other along an axis."""
     rank = len(ins[0].type.shape)
     axis = whole(layer, "axis", -1, None)
@@ -308,4 +311,4 @@ def concatenate(c: Converter, layer: Layer, ins: list[Value]) -> Value:
             layer.where,
             "samples cannot be joined; use axis=-1",
         )
-    return c.emit(layer.name, Concat(axis), c.aligned(ins, layer), layer)
+    return c.emit(layer.name, Concat(axis), c.aligned(ins, layer.at), layer.at)

@@ -3,36 +3,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hwgen.errors import ConfigError, ModelError, UnsupportedLayer
 from hwgen.frontends.exact.steps import Rectify, Value
+from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import Quantizer, parse_quantizer
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Output
 from hwgen.ir.tensor import int_array
 from hwgen.ops.input_ import Input
 
-if TYPE_CHECKING:
-    from hwgen.frontends.qkeras.convert import Converter
-
-# Layers that only move values or do nothing, so that a quantizer behind them may as well stand in
-# front.
-_TRANSPARENT = {
-    *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"),
-    *("Flatten", "Reshape", "Permute", "ZeroPadding1D", "ZeroPadding2D"),
-    *("UpSampling1D", "UpSampling2D"),
-}
 _GIVE = (
     "give the format: --input-format s8.4 (signed, 8 bits in all, 4 of them fraction bits); or put "
     "a QActivation(quantized_bits(...)) behind the input"
 )
 
 
-def check_options(c: Converter) -> None:
+def check_options(c: Conversion) -> None:
     """Refuse input formats and masks for inputs and layers that do not exist.
 
     Raises:
@@ -56,7 +48,7 @@ def check_options(c: Converter) -> None:
             )
 
 
-def network_input(c: Converter, layer: Layer, tensor: str) -> Value:
+def network_input(c: Conversion, layer: Layer, ins: list[Value], tensor: str) -> Value:
     """Make a network input: its format is given, or that of the quantizer behind it."""
     shape = layer.config.get("batch_input_shape") or layer.config.get("batch_shape")
     if not shape or len(shape) < 2 or any(not isinstance(n, int) or n < 1 for n in shape[1:]):
@@ -73,10 +65,10 @@ def network_input(c: Converter, layer: Layer, tensor: str) -> Value:
         q = _input_quantizer(c, layer, tensor)
         fixed, lo, hi = Fixed.covering(q.lo, q.hi, q.frac), q.lo, q.hi
     op = Input(tuple(int(n) for n in shape[1:]), fixed, int_array(lo), int_array(hi))
-    return c.emit(layer.name, op, [], layer)
+    return c.emit(layer.name, op, [], layer.at)
 
 
-def _input_quantizer(c: Converter, layer: Layer, tensor: str) -> Quantizer:
+def _input_quantizer(c: Conversion, layer: Layer, tensor: str) -> Quantizer:
     """Return the quantizer that every reader of an input applies first: one integer grid."""
     found = _first_quantizers(c, tensor)
     if not found or None in found:
@@ -103,10 +95,10 @@ def _input_quantizer(c: Converter, layer: Layer, tensor: str) -> Quantizer:
     return q
 
 
-def _first_quantizers(c: Converter, tensor: str) -> list[Quantizer | None]:
+def _first_quantizers(c: Conversion, tensor: str) -> list[Quantizer | None]:
     found: list[Quantizer | None] = []
     for call in c.readers.get(tensor, ()):
-        if call.layer.cls in _TRANSPARENT:
+        if (known := CLASSES.get(call.layer.cls)) is not None and known.transparent:
             found += _first_quantizers(c, call.output)
         elif call.layer.cls == "QActivation":
             found.append(parse_quantizer(call.layer.config.get("activation"), call.layer.where))
@@ -115,12 +107,12 @@ def _first_quantizers(c: Converter, tensor: str) -> list[Quantizer | None]:
     return found
 
 
-def network_output(c: Converter, name: str, tensor: str, value: Value) -> Output:
+def network_output(c: Conversion, name: str, tensor: str, value: Value) -> Output:
     """Let a value leave: integers, and the scale and offset that make them values."""
     layer = next(call.layer for call in c.network.calls if call.output == tensor)
     steps = value.steps
     cut = next((i for i, s in enumerate(steps) if not isinstance(s, Rectify)), len(steps))
-    head = c.exact(Value(value.node, value.type, steps[:cut]), layer)
+    head = c.exact(Value(value.node, value.type, steps[:cut]), layer.at)
     scale: Any = np.float64(2.0**-head.type.frac)
     offset: Any = np.float64(0)
     for step in steps[cut:]:
@@ -128,7 +120,7 @@ def network_output(c: Converter, name: str, tensor: str, value: Value) -> Output
             mul, add = step.line()
             scale, offset = scale * mul, offset * mul + add
         elif step == Rectify(name=step.name) and np.all(scale >= 0) and not np.any(offset):
-            head = c.rectify(head, step, layer)  # a plain ReLU commutes with a positive factor
+            head = c.rectify(head, step, layer.at)  # a plain ReLU commutes with a positive factor
         else:
             raise UnsupportedLayer(
                 "a ReLU behind a float batch normalisation leaves the network unquantized",

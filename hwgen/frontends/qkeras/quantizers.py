@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Any, Never
 
 from hwgen.errors import UnsupportedQuantizer
-from hwgen.frontends.qkeras.quantizers_base import Codes, Quantizer, is_po2
+from hwgen.frontends.exact.codes import Codes
+from hwgen.frontends.qkeras.quantizers_base import Quantizer, is_po2
 from hwgen.frontends.qkeras.quantizers_fixed import (
     QuantizedBits,
     QuantizedRelu,

@@ -18,10 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import ModelError, UnsupportedQuantizer
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-I64 = npt.NDArray[np.int64]
+from hwgen.frontends.exact.codes import F32, I64, Codes
 
 UNBOUNDED = 2.0**100
 """The ``limit`` of a quantizer that clips before anything can be lost (float32 overflow stays far
@@ -29,35 +26,6 @@ away).
 """
 
 _SMALLEST_NORMAL = np.float32(2.0**-126)
-_ONE = np.ones((), np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Codes:
-    """A quantized tensor: ``value = codes * 2**-frac * scale``.
-
-    Attributes:
-        codes: int64, in the shape of the tensor.
-        frac: the least significant bit is worth ``2**-frac``.
-        scale: float32, broadcastable to ``codes``; exactly 1 whenever the value is ``codes *
-            2**-frac``.
-        raw: the form before power-of-two channel scales were folded into the codes, else None.
-    """
-
-    codes: I64
-    frac: int
-    scale: F32 = field(default_factory=lambda: _ONE)
-    raw: Codes | None = None
-
-    @property
-    def exact(self) -> bool:
-        """Return whether the codes and ``frac`` alone say the value."""
-        return bool((self.scale == 1).all())
-
-    def value(self) -> F64:
-        """Return the real values, without rounding where ``exact`` and codes below 53 bits."""
-        units: F64 = np.ldexp(self.codes.astype(np.float64), -self.frac)
-        return units * self.scale.astype(np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import UnsupportedQuantizer
+from hwgen.frontends.exact.codes import F32, I64, Codes
 from hwgen.frontends.qkeras.quantizers_base import (
-    F32,
-    I64,
     UNBOUNDED,
-    Codes,
     Quantizer,
     exponent_of,
     flush,

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import UnsupportedQuantizer
-from hwgen.frontends.qkeras.quantizers_base import F32, F64, I64, Codes
+from hwgen.frontends.exact.codes import F32, F64, I64, Codes
 
 EPSILON = np.float32(1e-7)
 """The Keras fuzz factor."""

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ExactBuilder: an integer graph under construction, with the notes and problems met on the way.
+
+Every reader of trained models builds its graph with one. A handler gives it the operation, the
+values it reads and an `Origin`, the place in the model that messages name. What has no integer
+form yet waits on a `Value` as float32 steps; `exact` turns them into operations or refuses. (The
+`GraphBuilder` of ops/ is another thing: it writes down a graph whose operations are known.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwgen.errors import ModelError, ModelProblems, UnsupportedLayer
+from hwgen.frontends.exact.steps import Affine, Rectify, Step, Value, exponent
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.names import node_name
+from hwgen.ops.base import Op
+from hwgen.ops.movepoint import MovePoint
+from hwgen.ops.requantize import Requantize
+from hwgen.ops.shape import ShiftLeft
+
+# A float32 sum is exact while it stays below this many least significant bits.
+FLOAT32_EXACT = 1 << 24
+Scaler = tuple[Sequence[float], Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Place in a model that an operation comes from.
+
+    Attributes:
+        name: the layer's own name, for nodes and notes.
+        where: the layer as messages name it, for example ``fc1 (QDense)``.
+    """
+
+    name: str
+    where: str
+
+
+class ExactBuilder:
+    """Nodes, notes and problems of one conversion.
+
+    Attributes:
+        source: the file or the model, for messages.
+        framework: who computes the float32 results that the graph must equal.
+        owner: the same as a possessive: ``Keras'``.
+    """
+
+    def __init__(self, source: str, framework: str) -> None:
+        self.source = source
+        self.framework = framework
+        self.owner = framework + ("'" if framework.endswith("s") else "'s")
+        self.nodes: list[Node] = []
+        self.notes: list[str] = []
+        self.problems: list[ModelError] = []
+        self._names: set[str] = set()
+        self._ports: set[str] = set()
+        self._exact: dict[tuple[str, tuple[Step, ...]], Value] = {}
+
+    # ---------------------------------------------------------------- what a user is told
+
+    def note(self, text: str) -> None:
+        """Tell the user something, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def problem(self, error: ModelError) -> None:
+        """Keep a problem, once: shared layers meet theirs at every call."""
+        if str(error) not in map(str, self.problems):
+            self.problems.append(error)
+
+    # ---------------------------------------------------------------- nodes
+
+    def port(self, name: str) -> str:
+        """Return a name for an output port that no other has."""
+        return _unique(node_name(name), self._ports)
+
+    def emit(self, name: str, op: Op, ins: Sequence[Value], at: Origin, note: str = "") -> Value:
+        """Append a node and return its value; the inputs must have no waiting steps.
+
+        Raises:
+            ModelError: the operation does not take these inputs.
+        """
+        assert not any(v.steps for v in ins)
+        try:
+            kind = op.infer([v.type for v in ins])
+        except ModelError as error:  # operations know no layers
+            raise type(error)(error.what, at.where, error.hint) from error
+        unique = _unique(node_name(name), self._names)
+        sources = tuple(v.node for v in ins)
+        self.nodes.append(Node(unique, op, sources, kind, at.name, note))
+        return Value(unique, kind)
+
+    def scaled(self, value: Value, power: int, at: Origin) -> Value:
+        """Return ``value * 2**power``: the same codes, the binary point moved."""
+        if power == 0:
+            return value
+        return self.emit(f"{at.name}_scale", MovePoint(power), [value], at)
+
+    def aligned(self, values: Sequence[Value], at: Origin) -> list[Value]:
+        """Return exact values on one grid: the finest of theirs."""
+        done = [self.exact(v, at) for v in values]
+        frac = max(v.type.frac for v in done)
+        return [
+            v
+            if v.type.frac == frac
+            else self.emit(f"{v.node}_aligned", ShiftLeft(frac - v.type.frac), [v], at)
+            for v in done
+        ]
+
+    # ---------------------------------------------------------------- waiting steps
+
+    def exact(self, value: Value, at: Origin) -> Value:
+        """Return the value with its waiting steps turned into integer operations.
+
+        Raises:
+            UnsupportedLayer: a step leaves the integer grid.
+        """
+        done = Value(value.node, value.type)
+        for i, step in enumerate(value.steps):
+            key = (value.node, value.steps[: i + 1])
+            if key not in self._exact:
+                self._exact[key] = self._step(done, step, at)
+            done = self._exact[key]
+        return done
+
+    def _step(self, value: Value, step: Step, at: Origin) -> Value:
+        if isinstance(step, Rectify):
+            return self.rectify(value, step, at)
+        if isinstance(step, Affine) and (power := _power_of_two(step)) is not None:
+            return self.scaled(value, power, at)
+        raise UnsupportedLayer(
+            "a batch normalisation, mean, unquantized bias or scale that is no power of two "
+            "reaches this layer without a quantizer in between, so its input is on no integer grid",
+            at.where,
+            "put a QActivation in front of this layer",
+        )
+
+    def rectify(self, value: Value, step: Rectify, at: Origin) -> Value:
+        """Emit an unquantized ReLU of exact codes as a clip.
+
+        Raises:
+            UnsupportedLayer: its slope or ceiling leaves the integer grid.
+        """
+        frac, hi = value.type.frac, max(int(value.type.hi.max()), 0)
+        power = exponent(step.slope) if step.slope > 0 else None
+        ceiling = math.ldexp(step.ceiling, frac)
+        if (step.slope and (power is None or power > 0)) or (
+            math.isfinite(ceiling) and ceiling != int(ceiling)
+        ):
+            raise UnsupportedLayer(
+                f"a ReLU with slope {step.slope:g} and ceiling {step.ceiling:g} leaves the integer "
+                "grid",
+                at.where,
+                "use a slope of 2**-k and a ceiling on the grid, or put a quantizer directly "
+                "behind it",
+            )
+        if math.isfinite(ceiling):
+            hi = min(hi, int(ceiling))
+        at = replace(at, name=step.name or at.name)
+        name = step.name or f"{at.name}_relu"
+        if power is None:
+            return self.emit(name, Requantize(0, 0, hi), [value], at)
+        lo = min(int(value.type.lo.min()), 0)
+        op = Requantize(power, 0, hi << -power, 0, lo)
+        return self.emit(name, op, [value], at)
+
+    # ---------------------------------------------------------------- the end
+
+    def graph(self, name: str, outputs: Sequence[Output], scaler: Scaler | None = None) -> Graph:
+        """Return the finished graph, checked.
+
+        Args:
+            name: of the model.
+            outputs: what leaves.
+            scaler: (mean, std) of the training data, shipped along.
+
+        Raises:
+            ModelProblems: with every problem that was met.
+        """
+        if self.problems:
+            raise ModelProblems(self.source, self.problems)
+        mean, std = scaler or ((), ())
+        graph = Graph(
+            node_name(name),
+            tuple(self.nodes),
+            tuple(outputs),
+            tuple(self.notes),
+            tuple(float(m) for m in mean),
+            tuple(float(s) for s in std),
+        )
+        graph.check()
+        return graph
+
+
+def _unique(base: str, taken: set[str]) -> str:
+    name, count = base, 1
+    while name in taken:
+        count += 1
+        name = f"{base}_{count}"
+    taken.add(name)
+    return name
+
+
+def _power_of_two(step: Affine) -> int | None:
+    """Return n where the step only multiplies everything by ``2**n``."""
+    if step.add is not None or step.mul is None:
+        return None
+    powers = {exponent(float(m)) for m in np.unique(step.mul)}
+    return powers.pop() if len(powers) == 1 else None

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quantizer: what the exact core asks of a reader's activation quantizers, and how one is applied.
+
+A quantizer maps float32 values to integer codes, ``value = code * 2**-frac``. One that only rounds
+and saturates becomes a `Requantize`; any other becomes the integer staircase that equals waiting
+steps and quantizer together.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol
+
+import numpy as np
+
+from hwgen.frontends.exact.builder import FLOAT32_EXACT, ExactBuilder, Origin
+from hwgen.frontends.exact.codes import I64
+from hwgen.frontends.exact.staircase import changes, tabulate
+from hwgen.frontends.exact.steps import Normalise, Rectify, Value, f32
+from hwgen.ir.tensor import TensorType
+from hwgen.ops.merge import Add
+from hwgen.ops.requantize import Requantize
+
+
+class Quantizer(Protocol):
+    """An activation quantizer; its text (``str``) is what messages and nodes say of it."""
+
+    @property
+    def frac(self) -> int:
+        """Fraction bits of the codes."""
+
+    @property
+    def lo(self) -> int:
+        """Smallest code."""
+
+    @property
+    def hi(self) -> int:
+        """Largest code."""
+
+    @property
+    def limit(self) -> float:
+        """Bound on ``|x|`` below which the framework's own output is on the grid."""
+
+    @property
+    def neg_shift(self) -> int | None:
+        """K of a negative slope ``2**-k``, or None."""
+
+    @property
+    def neg_lo(self) -> int:
+        """Lowest code of the negative branch."""
+
+    def affine_for(self, in_frac: int) -> bool:
+        """Tell whether, on multiples of ``2**-in_frac``, it is ``clip(rne(x * 2**frac))``."""
+
+    def code(self, x: Any) -> I64:
+        """Return the codes of float32 values; monotone."""
+
+
+def quantize(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str) -> Value:
+    """Apply a quantizer to exact codes with waiting steps; nothing waits on what is returned.
+
+    Raises:
+        UnsupportedLayer: no integer operation equals steps and quantizer together.
+    """
+    _note_float32(b, value, q, at)
+    op = _requantize(value, q)
+    done = Value(value.node, value.type)
+    if op is None:
+        return _tabulated(b, value, q, at, name)
+    return done if _is_identity(op, value.type) else b.emit(name, op, [done], at, str(q))
+
+
+def _requantize(value: Value, q: Quantizer) -> Requantize | None:
+    """Return the quantizer as a shift with rounding, where that is all it is."""
+    kind = value.type
+    shift = kind.frac - q.frac
+    if not q.affine_for(kind.frac) and q.neg_shift is None:
+        return None
+    if q.neg_shift is not None:
+        return None if value.steps else Requantize(shift, 0, q.hi, shift + q.neg_shift, q.neg_lo)
+    lo, hi = q.lo, q.hi
+    for step in value.steps:
+        if not isinstance(step, Rectify) or step.slope:
+            return None
+        lo = max(lo, 0)  # rounding and clipping rise, so they may change places with a ReLU
+        if math.isfinite(step.ceiling):
+            hi = min(hi, int(q.code(f32([step.ceiling]))[0]))
+    return Requantize(shift, lo, hi)
+
+
+def _is_identity(op: Requantize, kind: TensorType) -> bool:
+    inside = op.lo <= int(kind.lo.min()) and int(kind.hi.max()) <= op.hi
+    return op.shift == 0 and op.neg_shift is None and inside
+
+
+def _tabulated(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str) -> Value:
+    table = tabulate(value, q.code, q.frac, at.where)
+    if any(isinstance(step, Normalise) for step in value.steps):
+        moved, edges = changes(value, q.code, at.where)
+        if moved:
+            b.note(
+                f"{at.name}: {moved} of {edges} thresholds lie so close to an accumulator value "
+                "that the last bit of TensorFlow's float32 batch normalisation decides them; that "
+                f"bit differs from machine to machine, so single codes may differ from "
+                f"{b.framework} by one"
+            )
+    source = done = Value(value.node, value.type)
+    for i, op in enumerate(table.stages):
+        last = i == len(table.stages) - 1
+        done = b.emit(name if last else f"{name}_scaled", op, [done], at, str(q))
+        if i == 0 and table.correction is not None:
+            rounding = f"float32 rounding of {b.framework}"
+            fix = b.emit(f"{name}_fix", table.correction, [source], at, rounding)
+            done = b.emit(f"{name}_fixed", Add((1, 1)), [done, fix], at)
+    return done
+
+
+def _note_float32(b: ExactBuilder, value: Value, q: Quantizer, at: Origin) -> None:
+    kind = value.type
+    if kind.peak >= FLOAT32_EXACT:
+        b.note(
+            f"{at.name}: accumulators reach {kind.peak.bit_length()} bits; beyond 24 "
+            f"{b.owner} own float32 sums round, hwgen stays exact"
+        )
+    ends = [value.evaluate(bound.astype(np.float64)) for bound in (kind.lo, kind.hi)]
+    if float(np.abs(ends).max()) >= q.limit:
+        b.note(
+            f"{at.name}: inputs may exceed {q.limit:g}, where {b.owner} straight-through sum "
+            f"leaves the grid of {q}; hwgen saturates"
+        )
