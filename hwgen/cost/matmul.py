@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +13,12 @@ import numpy.typing as npt
 from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.graph import Graph, Node
-from hwgen.ir.tensor import Codes, TensorType
+from hwgen.ir.tensor import Codes
 from hwgen.logic.truth_tables import LIMIT
+from hwgen.ops.base import Matmul, Taps
+from hwgen.ops.thresholds import Thresholds
 from hwgen.target.board import Board, boards
 
-KINDS = ("dense", "conv", "depthwise_conv")
 # The most that sharing between the outputs of one matrix has saved so far is a factor of 4.1 (64x64
 # of +-1); a size that is refused has to be out of reach of any sharing.
 SHARING = 5
@@ -48,21 +48,16 @@ class MatmulTerms:
 
 
 @dataclass(frozen=True, eq=False)
-class _Matmul:
-    """A layer as (taps, inputs, outputs), whatever its kind.
-
-    ``uses`` counts at how many positions a weight meets a real element, ``bits`` sums the bits of
-    those elements; both are (taps, inputs).
-    """
+class _Layer:
+    """A matrix-vector layer: its node, the use of its weights, and the bits of its input format."""
 
     node: Node
-    weight: Codes
-    uses: npt.NDArray[np.int64]
-    bits: npt.NDArray[np.int64]
-    positions: int
-    fan_in: int
-    outputs: int
+    taps: Taps
     act_bits: int
+
+    @property
+    def positions(self) -> int:
+        return math.prod(self.node.type.shape[:-1])
 
 
 def zeros(graph: Graph) -> dict[str, tuple[int, int]]:
@@ -70,15 +65,13 @@ def zeros(graph: Graph) -> dict[str, tuple[int, int]]:
     return {
         node.name: (int(np.sum(node.op.weight == 0)), int(node.op.weight.size))
         for node in graph.nodes
-        if node.op.kind in KINDS
+        if isinstance(node.op, Matmul)
     }
 
 
 def parameters(graph: Graph) -> int:
     """Return the trained numbers: weights and biases, factors and terms of normalisations."""
-    fields = ("weight", "bias", "mult", "add")
-    ops = [node.op for node in graph.nodes]
-    return sum(int(getattr(op, f).size) for op in ops for f in fields if hasattr(op, f))
+    return sum(node.op.parameters() for node in graph.nodes)
 
 
 def bops(graph: Graph) -> float:
@@ -92,12 +85,12 @@ def bops(graph: Graph) -> float:
     of the narrowest word which holds all its weights.
     """
     total = 0.0
-    for m in _matmuls(graph):
-        weight = m.weight
+    for layer in _layers(graph):
+        weight, fan_in, act_bits = layer.taps.weight, layer.taps.fan_in, layer.act_bits
         used = float(np.count_nonzero(weight)) / weight.size
         b_w = bits_for(int(weight.min()), int(weight.max()))
-        inner = used * m.act_bits * b_w + m.act_bits + b_w + math.log2(m.fan_in)
-        total += m.positions * m.outputs * m.fan_in * inner
+        inner = used * act_bits * b_w + act_bits + b_w + math.log2(fan_in)
+        total += layer.node.type.size * fan_in * inner
     return total
 
 
@@ -110,34 +103,35 @@ def ebops(graph: Graph) -> int:
     zero weight counts nothing. The bits of an activation are those of its own exact interval, sign
     included; one that never changes counts nothing.
     """
-    return sum(int((m.bits[..., None] * _each(m.weight, _span)).sum()) for m in _matmuls(graph))
+    every = [layer.taps for layer in _layers(graph)]
+    return sum(int((t.bits[..., None] * _each(t.weight, _span)).sum()) for t in every)
 
 
 def matmul_terms(graph: Graph) -> tuple[MatmulTerms, ...]:
     """Return the size of every matrix-vector layer if it is unrolled in full."""
     out = []
-    for m in _matmuls(graph):
-        digits = _each(m.weight, _digits)
-        # The axes that one output sums over: a depthwise layer keeps its channels apart.
-        summed = 0 if m.node.op.kind == "depthwise_conv" else (0, 1)
+    for layer in _layers(graph):
+        taps, act_bits = layer.taps, layer.act_bits
+        weight, summed = taps.weight, taps.summed
+        digits = _each(weight, _digits)
         alive = int(np.count_nonzero(digits.sum(axis=summed)))
-        count = int((m.uses[..., None] * digits).sum())
-        sums = alive * m.positions
+        count = int((taps.uses[..., None] * digits).sum())
+        sums = alive * layer.positions
         # Bits that tell the values of an element apart: of steps one may do.
-        steps = graph[m.node.inputs[0]].op.kind == "thresholds"
-        least = np.minimum(m.bits // np.maximum(m.uses, 1), 1 if steps else m.act_bits)
-        wide = ((m.weight != 0) * least[..., None]).sum(axis=summed) > LIMIT
-        bits = int((m.bits[..., None] * digits * wide).sum())
-        added = int(np.count_nonzero(digits.sum(axis=summed) * wide)) * m.positions
+        steps = isinstance(graph[layer.node.inputs[0]].op, Thresholds)
+        least = np.minimum(taps.bits // np.maximum(taps.uses, 1), 1 if steps else act_bits)
+        wide = ((weight != 0) * least[..., None]).sum(axis=summed) > LIMIT
+        bits = int((taps.bits[..., None] * digits * wide).sum())
+        added = int(np.count_nonzero(digits.sum(axis=summed) * wide)) * layer.positions
         out.append(
             MatmulTerms(
-                layer=m.node.name,
-                positions=m.positions,
-                weights=int(m.weight.size),
-                zeros=int(np.sum(m.weight == 0)),
+                layer=layer.node.name,
+                positions=layer.positions,
+                weights=int(weight.size),
+                zeros=int(np.sum(weight == 0)),
                 digits=count,
                 adders=max(count - sums, 0),
-                luts=max(bits - added * m.act_bits, 0) // SHARING,
+                luts=max(bits - added * act_bits, 0) // SHARING,
             )
         )
     return tuple(out)
@@ -178,59 +172,11 @@ def check_parallel(graph: Graph, board: Board) -> None:
     )
 
 
-def _matmuls(graph: Graph) -> Iterator[_Matmul]:
+def _layers(graph: Graph) -> Iterator[_Layer]:
     for node in graph.nodes:
-        if node.op.kind in KINDS:
-            yield _matmul(node, graph.types(node)[0])
-
-
-def _matmul(node: Node, source: TensorType) -> _Matmul:
-    op = node.op
-    bits = _element_bits(source)
-    positions = math.prod(node.type.shape[:-1])
-    outputs = node.type.shape[-1]
-    if op.kind == "dense":
-        weight = op.weight[None]
-        bits = bits.reshape(1, -1, weight.shape[1])
-        uses = np.full((1, weight.shape[1]), positions, np.int64)
-        return _Matmul(
-            node, weight, uses, bits.sum(axis=1), positions, weight.shape[1], outputs,
-            source.fixed.width,
-        )  # fmt: skip
-    *taps, c_in, _ = op.weight.shape
-    weight = op.weight.reshape(-1, *op.weight.shape[-2:])
-    pad = [*op.padding, (0, 0)]
-    real = np.pad(np.ones(source.shape, np.int64), pad)
-    bits = np.pad(bits, pad)
-    counts: list[Codes] = []
-    met: list[Codes] = []
-    for tap in product(*map(range, taps)):
-        window = tuple(
-            slice(t * d, t * d + (n - 1) * s + 1, s)
-            for t, d, s, n in zip(tap, op.dilation, op.strides, node.type.shape[:-1], strict=True)
-        )
-        over = tuple(range(len(taps)))
-        counts.append(real[window].sum(axis=over))
-        met.append(bits[window].sum(axis=over))
-    fan_in = weight.shape[0] * (c_in if op.kind == "conv" else 1)
-    return _Matmul(
-        node,
-        weight,
-        np.array(counts),
-        np.array(met),
-        positions,
-        fan_in,
-        outputs,
-        source.fixed.width,
-    )
-
-
-def _element_bits(source: TensorType) -> npt.NDArray[np.int64]:
-    """Return the bits of every element; 0 for one that never changes."""
-    pairs = np.stack([source.lo.reshape(-1), source.hi.reshape(-1)], axis=1)
-    table = {(lo, hi): 0 if lo == hi else bits_for(int(lo), int(hi)) for lo, hi in pairs.tolist()}
-    flat = [table[lo, hi] for lo, hi in pairs.tolist()]
-    return np.array(flat, np.int64).reshape(source.shape)
+        if isinstance(node.op, Matmul):
+            (source,) = graph.types(node)
+            yield _Layer(node, node.op.taps(source), source.fixed.width)
 
 
 def _each(weight: Codes, function: Callable[[int], int]) -> npt.NDArray[np.int64]:

@@ -64,7 +64,7 @@ class Graph:
 
     Attributes:
         name: a legal identifier.
-        nodes: each after its inputs; inputs of the network are nodes of kind ``input``.
+        nodes: each after its inputs; those that read nothing are inputs of the network.
         outputs: what leaves.
         notes: what the front end did that the user should know (softmax dropped, ...).
         scaler_mean, scaler_std: training scaler of the first input, shipped along; may be empty.
@@ -86,7 +86,7 @@ class Graph:
     @property
     def inputs(self) -> tuple[Node, ...]:
         """The input nodes, in the model's order."""
-        return tuple(n for n in self.nodes if n.op.kind == "input")
+        return tuple(n for n in self.nodes if not n.inputs)
 
     def types(self, node: Node) -> tuple[TensorType, ...]:
         """Return the types that reach *node*."""

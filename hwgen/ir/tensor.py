@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.ir.fixed import Fixed
+from hwgen.ir.fixed import Fixed, bits_for
 
 # Codes are int64 as long as every magnitude stays below this; Python ints (dtype object) beyond.
 INT64_SAFE = 1 << 62
@@ -85,6 +85,13 @@ class TensorType:
     def frac(self) -> int:
         """Fraction bits of the codes."""
         return self.fixed.frac
+
+    @property
+    def element_bits(self) -> npt.NDArray[np.int64]:
+        """Bits that hold the interval of every element; 0 for one that never changes."""
+        pairs = np.stack([self.lo.reshape(-1), self.hi.reshape(-1)], axis=1).tolist()
+        bits = {(lo, hi): 0 if lo == hi else bits_for(int(lo), int(hi)) for lo, hi in pairs}
+        return np.array([bits[lo, hi] for lo, hi in pairs], np.int64).reshape(self.shape)
 
     @property
     def peak(self) -> int:

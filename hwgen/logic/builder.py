@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import numpy as np
+
 from hwgen.ir.fixed import bits_for
+from hwgen.ir.tensor import TensorType
 from hwgen.logic.nodes import (
     Add,
     Add3,
@@ -22,6 +25,7 @@ from hwgen.logic.nodes import (
     Table,
     Thresh,
     Wire,
+    Wires,
     operands,
 )
 
@@ -65,6 +69,12 @@ class Builder:
     def input(self, port: str, index: int, lo: int, hi: int) -> Wire:
         """Return element *index* of input *port*; a constant where its interval is a point."""
         return self._put(In(port, index), lo, hi)
+
+    def tensor(self, port: str, kind: TensorType) -> Wires:
+        """Return a whole input port, row-major: an array of wires of the shape of its type."""
+        ends = zip(kind.lo.reshape(-1), kind.hi.reshape(-1), strict=True)
+        flat = [self.input(port, i, int(lo), int(hi)) for i, (lo, hi) in enumerate(ends)]
+        return np.array(flat, np.int64).reshape(kind.shape)
 
     def const(self, value: int) -> Wire:
         """Return a constant."""
@@ -136,6 +146,38 @@ class Builder:
             a, b, c, shift_a - common, shift_b - common, shift_c - common, sub_b, sub_c
         )  # fmt: skip
         return self.shl(self._put(node, low >> common, high >> common), common)
+
+    def plus(self, wire: Wire, value: int) -> Wire:
+        """Return ``wire + value``; where `takes_constant`, without an adder more."""
+        if not value:
+            return wire
+        inner, up = self._unshifted(wire, 0)
+        node = self.nodes[inner]
+        if isinstance(node, Add) and value % (1 << up) == 0 and self.takes_constant(inner):
+            return self.shl(self._joined(inner, node, value >> up), up)
+        return self.add(wire, self.const(value))
+
+    def takes_constant(self, wire: Wire) -> bool:
+        """Tell whether a wire is a sum that has a constant already, or room for an operand."""
+        node = self.nodes[wire]
+        if not isinstance(node, Add):
+            return False
+        return self.arity == 3 or any(isinstance(self.nodes[w], Const) for w in (node.a, node.b))
+
+    def _joined(self, wire: Wire, node: Add, value: int) -> Wire:
+        a, b = self.nodes[node.a], self.nodes[node.b]
+        if isinstance(a, Const):
+            whole = self.const((a.value << node.shift_a) + value)
+            return self.add(whole, node.b, 0, node.shift_b, node.sub)
+        if isinstance(b, Const):
+            term = b.value << node.shift_b
+            return self.add(
+                node.a, self.const(value - term if node.sub else value + term), node.shift_a
+            )
+        return self.add3(
+            node.a, node.b, self.const(value), node.shift_a, node.shift_b, 0, node.sub, False,
+            self.lo[wire] + value, self.hi[wire] + value,
+        )  # fmt: skip
 
     def _unshifted(self, wire: Wire, shift: int) -> tuple[Wire, int]:
         inner = self.nodes[wire]

@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operations: importing this room registers every one of them.
+"""Operations of a graph; importing this package registers every one of them.
 
-Each file holds one operation or one closely related family; `OPS` maps a kind to its class.
+Each file holds one operation, or a few that are close; `OPS` maps a kind to its class. What an
+operation is for, others learn from its family (`hwgen.ops.base`).
 """
 
 from __future__ import annotations
 
-from hwgen.ops.base import OPS, Example, Op
+from hwgen.ops.base import (
+    OPS,
+    Activation,
+    Elementwise,
+    Example,
+    Matmul,
+    Movement,
+    Op,
+    Sum,
+)
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
 from hwgen.ops.depthwise import DepthwiseConv
@@ -21,16 +31,20 @@ from hwgen.ops.thresholds import Thresholds
 
 __all__ = [
     "OPS",
+    "Activation",
     "Add",
     "Concat",
     "Conv",
     "Dense",
     "DepthwiseConv",
+    "Elementwise",
     "Example",
     "Input",
+    "Matmul",
     "MaxPool",
     "Maximum",
     "MovePoint",
+    "Movement",
     "MulShift",
     "Multiply",
     "Op",
@@ -39,6 +53,7 @@ __all__ = [
     "Requantize",
     "Reshape",
     "ShiftLeft",
+    "Sum",
     "SumPool",
     "Thresholds",
     "Upsample",

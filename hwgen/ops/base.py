@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract of an operation, and the registry of them.
+"""Contract of an operation, the families of operations, and their registry.
 
 An operation is one frozen dataclass in one file of this folder: fields and their checks, the shape
 and interval rule (`infer`), integer numpy semantics (`run`), the lowering to the `parallel` style's
 logic (`lower`), and small `examples`. Registering it subscribes it to every generic test.
+
+The rest of the package asks for a family, ``isinstance(op, Matmul)``, and never lists kinds:
+
+- `Matmul`: weights and a bias;
+- `Sum`: a constant can join what is added up; every `Matmul`, and sums of variables;
+- `Elementwise`: a function of one number, which may become a truth table; an `Activation` ends a
+  layer with few bits;
+- `Movement`: wires change places, no hardware.
 """
 
 from __future__ import annotations
@@ -11,16 +19,18 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 
 import numpy as np
+import numpy.typing as npt
 
 from hwgen.ir.tensor import Codes, TensorType, int_array
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
 
 OPS: dict[str, type[Op]] = {}
+Mask = npt.NDArray[np.bool_]
 T = TypeVar("T", bound="type[Op]")
 
 
@@ -66,6 +76,14 @@ class Op(ABC):
         """Return a few words for `hwgen show` and the generated comment."""
         return ""
 
+    def parameters(self) -> int:
+        """Return how many trained numbers the operation holds."""
+        return 0
+
+    def changed(self, **values: Any) -> Self:
+        """Return the operation with some fields replaced."""
+        return replace(self, **values)  # type: ignore[type-var]
+
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
@@ -81,7 +99,111 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-@dataclass_transform(frozen_default=True, eq_default=False)
+class Movement(Op):
+    """Family of operations that move, repeat or drop wires: no hardware."""
+
+
+class Elementwise(Op):
+    """Family of functions of one number, element by element: they may become truth tables."""
+
+
+class Activation(Elementwise):
+    """Family of functions that end a layer: few bits leave, and a feature map may be kept there."""
+
+
+class Sum(Op):
+    """Family of operations that add up: a constant can join the terms of every output element."""
+
+    def joins(self, types: Sequence[TensorType], arity: int) -> Mask:
+        """Tell of every output element whether one constant more takes no adder of its own.
+
+        Args:
+            types: of the inputs.
+            arity: operands of an adder, 2 or 3.
+        """
+        b = Builder(arity)
+        wires = self.lower(b, [b.tensor(f"x{n}", t) for n, t in enumerate(types)])
+        flat = [b.takes_constant(wire) for wire in wires.reshape(-1).tolist()]
+        return np.array(flat, np.bool_).reshape(wires.shape)
+
+    @abstractmethod
+    def plus(self, constant: Codes) -> Self:
+        """Return the operation that adds *constant*, which broadcasts to the output."""
+
+
+@dataclass(frozen=True, eq=False)
+class Taps:
+    """Use of the weights of a `Matmul` in one inference.
+
+    Attributes:
+        weight: (taps, inputs, outputs); one tap unless a kernel slides.
+        uses: (taps, inputs), at how many positions a weight meets an element of the input.
+        bits: (taps, inputs), the bits of those elements added up.
+        summed: axes of *weight* that one output sums over.
+    """
+
+    weight: Codes
+    uses: npt.NDArray[np.int64]
+    bits: npt.NDArray[np.int64]
+    summed: tuple[int, ...] = (0, 1)
+
+    @property
+    def fan_in(self) -> int:
+        """Products in one output."""
+        return math.prod(self.weight.shape[axis] for axis in self.summed)
+
+
+class Matmul(Sum):
+    """Family of layers with weights: a matrix, applied at one position or at many.
+
+    Attributes:
+        weight: integers; the last axes count the channels out.
+        bias: (channels out,), on the grid of the products.
+        frac: fraction bits of the weights.
+    """
+
+    weight: Codes
+    bias: Codes
+    frac: int
+
+    @abstractmethod
+    def taps(self, source: TensorType) -> Taps:
+        """Return how often, and with how many bits, each weight is used on an input type."""
+
+    def parameters(self) -> int:
+        """Return the number of weights and biases."""
+        return int(self.weight.size) + int(self.bias.size)
+
+    def joins(self, types: Sequence[TensorType], arity: int) -> Mask:
+        """Tell it of every channel.
+
+        As an operand more it is worth its adder where one takes three; where one takes two, only
+        as a part of a bias that is there anyway.
+        """
+        return np.full(self.bias.shape, True) if arity == 3 else self.bias != 0
+
+    def plus(self, constant: Codes) -> Self:
+        """Add to the bias."""
+        return self.changed(bias=self.bias.astype(object) + constant)
+
+    def without(self, channels: Mask) -> Self:
+        """Return the layer with all weights, and the biases, of masked channels out zero."""
+        weight = self.weight.reshape(-1, len(self.bias)) * ~channels
+        return self.changed(weight=weight.reshape(self.weight.shape), bias=self.bias * ~channels)
+
+
+def planned(*, default: Any) -> Any:
+    """Return a field that a pass of the planner sets; no stored graph holds it."""
+    return field(default=default, metadata={"planned": True})
+
+
+def stored_fields(op: Op | type[Op]) -> tuple[str, ...]:
+    """Return the names of an operation's fields that a stored graph holds."""
+    every = fields(op)  # type: ignore[arg-type]
+    return tuple(f.name for f in every if not f.metadata.get("planned"))
+
+
+@dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(planned,))
 def register(cls: T) -> T:
     """Make a frozen dataclass of an operation and enter it under its `kind`; a class decorator."""
     assert cls.kind not in OPS, f"two operations named {cls.kind}"

@@ -12,14 +12,14 @@ from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.solve import matvec
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Op, frozen_ints, register
+from hwgen.ops.base import Example, Matmul, Taps, frozen_ints, register
 from hwgen.ops.checks import need, need_inputs, need_size
 from hwgen.ops.exact_dtype import affine_bound, affine_range, cast, percent_zero
 from hwgen.ops.windows import Window, filled, filled_pairs
 
 
 @register
-class Conv(Op):
+class Conv(Matmul):
     """Slide a kernel; the tensor is zero outside ('same' is written as explicit padding).
 
     Attributes:
@@ -114,6 +114,12 @@ class Conv(Op):
             else:
                 made[at] = [b.const(v) for v in bias]
         return made
+
+    def taps(self, source: TensorType) -> Taps:
+        """Return the taps; in the padding a weight meets nothing."""
+        weight = self.weight.reshape(-1, *self.weight.shape[-2:])
+        uses = self.window.sums(np.ones(source.shape, np.int64))
+        return Taps(weight, uses, self.window.sums(source.element_bits))
 
     def note(self) -> str:
         """Return the geometry, the channels and the share of zeros."""

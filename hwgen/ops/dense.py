@@ -12,13 +12,13 @@ from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.solve import matvec
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Op, frozen_ints, register
+from hwgen.ops.base import Example, Matmul, Taps, frozen_ints, register
 from hwgen.ops.checks import need, need_inputs, need_size
 from hwgen.ops.exact_dtype import affine_bound, affine_range, cast, percent_zero
 
 
 @register
-class Dense(Op):
+class Dense(Matmul):
     """``y[..., j] = sum_i x[..., i] * weight[i, j] + bias[j]``, in integers.
 
     Attributes:
@@ -78,6 +78,11 @@ class Dense(Op):
         bias = [int(v) for v in self.bias]
         rows = [matvec(b, self.weight, row.tolist(), bias) for row in x.reshape(-1, x.shape[-1])]
         return np.array(rows, np.int64).reshape(*x.shape[:-1], -1)
+
+    def taps(self, source: TensorType) -> Taps:
+        """Return one tap: every weight is used once a row of the leading axes."""
+        bits = source.element_bits.reshape(-1, 1, source.shape[-1])
+        return Taps(self.weight[None], np.full(bits.shape[1:], len(bits)), bits.sum(axis=0))
 
     def note(self) -> str:
         """Return the size and the share of zeros."""

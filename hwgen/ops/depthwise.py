@@ -12,14 +12,14 @@ from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.solve import matvec
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Op, frozen_ints, register
+from hwgen.ops.base import Example, Matmul, Taps, frozen_ints, register
 from hwgen.ops.checks import need, need_inputs, need_size
 from hwgen.ops.exact_dtype import affine_bound, affine_range, cast, percent_zero
 from hwgen.ops.windows import Window, filled, filled_pairs
 
 
 @register
-class DepthwiseConv(Op):
+class DepthwiseConv(Matmul):
     """Slide ``mult`` kernels over each channel alone; output channel ``c * mult + m``.
 
     Attributes:
@@ -118,6 +118,12 @@ class DepthwiseConv(Op):
             else:
                 made[at] = [b.const(v) for v in bias]
         return made.reshape(*made.shape[:-2], c_in * mult)
+
+    def taps(self, source: TensorType) -> Taps:
+        """Return the taps; an output sums over those of one channel."""
+        weight = self.weight.reshape(-1, *self.weight.shape[-2:])
+        uses = self.window.sums(np.ones(source.shape, np.int64))
+        return Taps(weight, uses, self.window.sums(source.element_bits), summed=(0,))
 
     def note(self) -> str:
         """Return the geometry, the channels and the share of zeros."""

@@ -7,6 +7,7 @@ Shapes are equal or broadcast over dimensions of size 1, aligned at the last axi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Self
 
 import numpy as np
 
@@ -14,25 +15,28 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wire, Wires
-from hwgen.ops.base import Example, Op, register
+from hwgen.ops.base import Example, Movement, Op, Sum, frozen_ints, planned, register
 from hwgen.ops.checks import need, need_size
-from hwgen.ops.exact_dtype import room
-from hwgen.ops.pool import balanced
+from hwgen.ops.exact_dtype import cast, room, top
+from hwgen.ops.pool import balanced, plus_each
 
 
 @register
-class Add(Op):
+class Add(Sum):
     """Sum of the inputs, each plus or minus.
 
     Attributes:
         signs: 1 or -1, one an input.
+        extra: added to the sum; broadcasts to the output.
     """
 
     signs: tuple[int, ...]
+    extra: Codes = planned(default=0)
 
     kind = "add"
 
     def __post_init__(self) -> None:
+        frozen_ints(self, "extra")
         object.__setattr__(self, "signs", tuple(self.signs))
         fits = bool(self.signs) and all(s in (1, -1) for s in self.signs)
         need(fits, self.kind, f"signs {self.signs}", "give 1 or -1 for each input")
@@ -42,8 +46,8 @@ class Add(Op):
         _need_count(self.kind, types, len(self.signs), len(self.signs))
         _need_equal_frac(self.kind, types)
         shape = _joined(self.kind, types)
-        peak = sum(t.peak for t in types)
-        lo, hi = np.zeros((), np.int64), np.zeros((), np.int64)
+        peak = self._bound(types)
+        lo, hi = room(self.extra, peak), room(self.extra, peak)
         for t, sign in zip(types, self.signs, strict=True):
             low, high = room(t.lo, peak), room(t.hi, peak)
             lo, hi = (lo + low, hi + high) if sign > 0 else (lo - high, hi - low)
@@ -55,11 +59,18 @@ class Add(Op):
         made = first if self.signs[0] > 0 else -first
         for x, sign in zip(rest, self.signs[1:], strict=True):
             made = made + x if sign > 0 else made - x
-        return made
+        return made + cast(self.extra, made.dtype) if self.extra.any() else made
+
+    def _bound(self, types: Sequence[TensorType]) -> int:
+        return sum(t.peak for t in types) + top(self.extra)
 
     def bound(self, types: Sequence[TensorType], out: TensorType) -> int:
         """Return the sum of magnitudes."""
-        return sum(t.peak for t in types)
+        return self._bound(types)
+
+    def plus(self, constant: Codes) -> Self:
+        """Add to what is added anyway."""
+        return self.changed(extra=self.extra + constant)
 
     def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
         """Build two adder trees and one subtraction an element."""
@@ -70,7 +81,7 @@ class Add(Op):
             minus = [int(w[at]) for w, sign in zip(wires, self.signs, strict=True) if sign < 0]
             whole = balanced(b.add, plus) if plus else b.const(0)
             made[at] = b.add(whole, balanced(b.add, minus), sub=True) if minus else whole
-        return made
+        return plus_each(b, made, self.extra)
 
     def note(self) -> str:
         """Return the signs, where one is minus."""
@@ -197,7 +208,7 @@ class Maximum(Op):
 
 
 @register
-class Concat(Op):
+class Concat(Movement):
     """The inputs one behind the other.
 
     Attributes:

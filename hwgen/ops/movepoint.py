@@ -11,12 +11,12 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Op, register
+from hwgen.ops.base import Example, Movement, register
 from hwgen.ops.checks import need_inputs
 
 
 @register
-class MovePoint(Op):
+class MovePoint(Movement):
     """``value * 2**power`` with the same codes; no hardware.
 
     Attributes:

@@ -12,13 +12,13 @@ from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.solve import matvec
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Op, frozen_ints, register
+from hwgen.ops.base import Elementwise, Example, frozen_ints, register
 from hwgen.ops.checks import need, need_inputs, need_shift, wide_enough
 from hwgen.ops.exact_dtype import cast, magnitude, room, top
 
 
 @register
-class MulShift(Op):
+class MulShift(Elementwise):
     """``clip((x * mult + add) >> shift, lo, hi)``; the shift rounds down.
 
     Attributes:
@@ -102,6 +102,10 @@ class MulShift(Op):
         # The logic rounds to even. Of 2v + 1 with half a step among its terms nothing is a tie and
         # nothing is rounded up: round((2v + 1) - 2**s, s + 1 bits) is v >> s.
         return b.requant(b.add(sum_, b.const(1), 1), self.shift + 1, self.lo, self.hi, half=True)
+
+    def parameters(self) -> int:
+        """Return the number of factors and terms."""
+        return int(self.mult.size) + int(self.add.size)
 
     def note(self) -> str:
         """Return the shift and the bounds."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Self
 
 import numpy as np
 
@@ -11,9 +12,9 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wire, Wires
-from hwgen.ops.base import Example, Op, register
+from hwgen.ops.base import Example, Op, Sum, frozen_ints, planned, register
 from hwgen.ops.checks import need, need_inputs, need_size
-from hwgen.ops.exact_dtype import room
+from hwgen.ops.exact_dtype import cast, room, top
 from hwgen.ops.windows import Window, filled, filled_pairs
 
 
@@ -124,7 +125,7 @@ class MaxPool(_Pool):
 
 
 @register
-class SumPool(_Pool):
+class SumPool(_Pool, Sum):
     """The sum of each window; an average is a sum whose codes have *gain* more fraction bits.
 
     Attributes:
@@ -132,14 +133,24 @@ class SumPool(_Pool):
         strides: likewise; the window size when empty.
         padding: (before, after) a spatial axis, none when empty; what lies outside adds nothing.
         gain: fraction bits that the output has more than the input.
+        extra: added to every sum; broadcasts to the output.
     """
 
     pool: tuple[int, ...]
     strides: tuple[int, ...] = ()
     padding: tuple[tuple[int, int], ...] = ()
     gain: int = 0
+    extra: Codes = planned(default=0)
 
     kind = "sum_pool"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        frozen_ints(self, "extra")
+
+    def plus(self, constant: Codes) -> Self:
+        """Add to what is added anyway."""
+        return self.changed(extra=self.extra + constant)
 
     def infer(self, types: Sequence[TensorType]) -> TensorType:
         """Return the type: lows and highs add up."""
@@ -157,18 +168,19 @@ class SumPool(_Pool):
         made = np.zeros(shape, x.dtype)
         for _, outs, elements in self.window.taps(spatial):
             made[(slice(None), *outs)] += x[(slice(None), *elements)]
-        return made
+        return made + cast(self.extra, x.dtype) if self.extra.any() else made
 
     def _bound(self, t: TensorType) -> int:
-        return t.peak * int(np.prod(self.pool))
+        return t.peak * int(np.prod(self.pool)) + top(self.extra)
 
     def bound(self, types: Sequence[TensorType], out: TensorType) -> int:
-        """Return a full window of the largest element."""
+        """Return a full window of the largest element, and what is added."""
         return self._bound(types[0])
 
     def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
         """Build an adder tree a window."""
-        return self._lower(ins, lambda wires: balanced(b.add, wires) if wires else b.const(0))
+        sums = self._lower(ins, lambda wires: balanced(b.add, wires) if wires else b.const(0))
+        return plus_each(b, sums, self.extra)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -185,6 +197,14 @@ class SumPool(_Pool):
             Example(cls((1, 1)), (image,)),
             Example(cls((2,)), (TensorType.of((4, 1), Fixed(62, 0, True)),)),
         )
+
+
+def plus_each(b: Builder, sums: Wires, extra: Codes) -> Wires:
+    """Return the wires with *extra*, which broadcasts to them, added."""
+    if not extra.any():
+        return sums
+    pairs = zip(sums.reshape(-1).tolist(), np.broadcast_to(extra, sums.shape).flat, strict=True)
+    return np.array([b.plus(wire, int(v)) for wire, v in pairs], np.int64).reshape(sums.shape)
 
 
 def balanced(join: Callable[[Wire, Wire], Wire], wires: Sequence[Wire]) -> Wire:

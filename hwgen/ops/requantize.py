@@ -11,13 +11,13 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Op, register, round_shift
+from hwgen.ops.base import Activation, Example, frozen_ints, planned, register, round_shift
 from hwgen.ops.checks import need, need_inputs, need_shift
 from hwgen.ops.exact_dtype import cast, room
 
 
 @register
-class Requantize(Op):
+class Requantize(Activation):
     """``clip(round_half_even(x / 2**shift), lo, hi)``; the output has *shift* fraction bits fewer.
 
     Attributes:
@@ -26,6 +26,8 @@ class Requantize(Op):
         neg_shift: when given, negative inputs are instead
             ``clip(round_half_even(x / 2**neg_shift), neg_lo, 0)`` (a leaky activation).
         neg_lo: their lower bound.
+        half: 1 for every element to which half an output step was added beforehand, else 0; it is
+            taken off again. Broadcasts to the tensor; only without a negative slope.
     """
 
     shift: int
@@ -33,11 +35,14 @@ class Requantize(Op):
     hi: int
     neg_shift: int | None = None
     neg_lo: int = 0
+    half: Codes = planned(default=0)
 
     kind = "requantize"
 
     def __post_init__(self) -> None:
+        frozen_ints(self, "half")
         need_shift(self.kind, self.shift, self.neg_shift or 0)
+        assert not self.half.any() or (self.shift > 0 and self.neg_shift is None)
         hint = "saturation bounds must ascend; with a negative slope they must enclose zero"
         need(self.lo <= self.hi, self.kind, f"lo {self.lo} is above hi {self.hi}", hint)
         if self.neg_shift is not None:
@@ -56,13 +61,20 @@ class Requantize(Op):
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Round, saturate and, with a negative slope, choose the branch by sign."""
         (x,) = ins
+        if self.half.any():
+            x = x - cast(self._offset(), x.dtype)
         made = _clip(_rounded(x, self.shift), self.lo, self.hi)
         if self.neg_shift is None:
             return made
         below = _clip(_rounded(x, self.neg_shift), self.neg_lo, 0)
         return np.where(x < 0, below, made)
 
+    def _offset(self) -> Codes:
+        return self.half.astype(object) << (self.shift - 1)
+
     def _bound(self, t: TensorType) -> int:
+        if self.half.any():
+            return max(t.peak + (1 << (self.shift - 1)), abs(self.lo), abs(self.hi))
         bound = max(t.peak, abs(self.lo), abs(self.hi), abs(self.neg_lo))
         for shift in (self.shift, self.neg_shift or 0):
             if shift < 0:
@@ -73,21 +85,16 @@ class Requantize(Op):
         """Return the largest of the codes, the shifted codes and the saturation bounds."""
         return self._bound(types[0])
 
-    def lower(self, b: Builder, ins: Sequence[Wires], half: Codes | None = None) -> Wires:
-        """Build one rounder an element; two and a select with a negative slope.
-
-        *half* tells of every element whether half an output step was added to it beforehand, which
-        a negative slope does not allow.
-        """
+    def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
+        """Build one rounder an element; two and a select with a negative slope."""
         (x,) = ins
-        held = np.zeros(x.shape, bool) if half is None else half
-        flat = zip(x.reshape(-1), held.reshape(-1), strict=True)
+        half = np.broadcast_to(self.half, x.shape)
+        flat = zip(x.reshape(-1), half.reshape(-1), strict=True)
         return np.array([self._lower_one(b, int(w), bool(h)) for w, h in flat]).reshape(x.shape)
 
     def _lower_one(self, b: Builder, wire: int, half: bool) -> int:
         if self.neg_shift is None:
             return b.requant(wire, self.shift, self.lo, self.hi, half)
-        assert not half
         # From below zero the upper branch is never taken, so 0 is its exact lower bound.
         above = b.requant(wire, self.shift, 0, self.hi)
         return b.select(wire, b.requant(wire, self.neg_shift, self.neg_lo, 0), above)

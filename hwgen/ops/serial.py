@@ -20,7 +20,7 @@ from hwgen.errors import ConfigError, ModelError
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import Codes, TensorType, int_array
-from hwgen.ops.base import OPS, Op
+from hwgen.ops.base import OPS, Op, stored_fields
 
 SCHEMA = 1
 _HINT = "the file is damaged or was not written by hwgen; make it again from the model"
@@ -110,16 +110,20 @@ def digest(graph: Graph) -> str:
 
 def _fields_to_json(node: Node, arrays: dict[str, Codes]) -> Document:
     made: Document = {}
-    for field in fields(node.op):
-        value = getattr(node.op, field.name)
+    planned = {f.name: f.default for f in fields(node.op) if f.metadata.get("planned")}
+    if planned:
+        unplanned = node.op.changed(**planned) == node.op
+        assert unplanned, f"{node.name}: a graph that is being planned is not stored"
+    for field in stored_fields(node.op):
+        value = getattr(node.op, field)
         if isinstance(value, np.ndarray) and value.dtype != object:
-            name = f"{node.name}.{field.name}"
+            name = f"{node.name}.{field}"
             arrays[name] = value
-            made[field.name] = {"array": name}
+            made[field] = {"array": name}
         elif isinstance(value, np.ndarray):
-            made[field.name] = {"shape": list(value.shape), "ints": [str(v) for v in value.flat]}
+            made[field] = {"shape": list(value.shape), "ints": [str(v) for v in value.flat]}
         else:
-            made[field.name] = _plain(value)
+            made[field] = _plain(value)
     return made
 
 
@@ -201,7 +205,10 @@ def _node(entry: Any, arrays: Mapping[str, Any], types: dict[str, TensorType]) -
 
 def _operation(cls: type[Op], reader: _Reader, arrays: Mapping[str, Any]) -> Op:
     values = {}
+    kept = set(stored_fields(cls))
     for field in fields(cls):  # type: ignore[arg-type]
+        if field.name not in kept:
+            continue
         raw = reader.take(field.name, object)
         decode = _DECODE[str(field.type)]
         try:

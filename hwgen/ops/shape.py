@@ -12,13 +12,13 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Op, register, round_shift
+from hwgen.ops.base import Example, Movement, register, round_shift
 from hwgen.ops.checks import need, need_inputs, need_shift, need_size
 from hwgen.ops.exact_dtype import room
 
 
 @register
-class Reshape(Op):
+class Reshape(Movement):
     """The same elements, row-major, in another shape.
 
     Attributes:
@@ -62,7 +62,7 @@ class Reshape(Op):
 
 
 @register
-class Permute(Op):
+class Permute(Movement):
     """Axes in another order.
 
     Attributes:
@@ -114,7 +114,7 @@ class Permute(Op):
 
 
 @register
-class Pad(Op):
+class Pad(Movement):
     """Zeros around the tensor.
 
     Attributes:
@@ -182,7 +182,7 @@ class Pad(Op):
 
 
 @register
-class Upsample(Op):
+class Upsample(Movement):
     """Each element repeated.
 
     Attributes:
@@ -237,7 +237,7 @@ class Upsample(Op):
 
 
 @register
-class ShiftLeft(Op):
+class ShiftLeft(Movement):
     """Zeros appended below: the same values with more fraction bits.
 
     Attributes:

@@ -14,7 +14,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import INT64_SAFE, Codes, TensorType, int_array
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Op, frozen_ints, register
+from hwgen.ops.base import Activation, Example, frozen_ints, register
 from hwgen.ops.checks import need, need_inputs, wide_enough
 from hwgen.ops.exact_dtype import cast, top
 
@@ -23,7 +23,7 @@ _TABLE = 1 << 18
 
 
 @register
-class Thresholds(Op):
+class Thresholds(Activation):
     """``values[n]`` with n the number of thresholds ``<= x``.
 
     Attributes:

@@ -102,6 +102,18 @@ class Window:
             made[(slice(None), *windows, index)] = x[(slice(None), *elements)]
         return made
 
+    def sums(self, values: Codes) -> Codes:
+        """Return (taps, channels): *values* added up over all elements that each tap ever meets.
+
+        Args:
+            values: (*space, channels).
+        """
+        made = np.zeros((*self.kernel, values.shape[-1]), values.dtype)
+        space = tuple(range(self.rank))
+        for tap, _, elements in self.taps(values.shape[:-1]):
+            made[tap] = values[elements].sum(axis=space)
+        return made.reshape(-1, values.shape[-1])
+
     def covered(self, shape: Sequence[int]) -> Codes:
         """Return how many elements of the tensor each window holds."""
         made = np.zeros(self._counts(shape), np.int64)

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Value-preserving transformations of a graph, in the order they run."""
+"""Passes: rewrites of a graph that keep the value of every output.
+
+`PIPELINE` runs on every model that is read. A pass that depends on the target (`half_step`) runs on
+the graph that is being planned; the stored graph stays as it is.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Remove what no output depends on."""
+"""Dead nodes: removes what no output depends on."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from hwgen.ir.graph import Graph
+from hwgen.ops.input_ import Input
 
 
 def trim_dead(graph: Graph) -> Graph:
@@ -14,5 +15,5 @@ def trim_dead(graph: Graph) -> Graph:
     for node in reversed(graph.nodes):
         if node.name in wanted:
             wanted.update(node.inputs)
-    kept = tuple(n for n in graph.nodes if n.name in wanted or n.op.kind == "input")
+    kept = tuple(n for n in graph.nodes if n.name in wanted or isinstance(n.op, Input))
     return replace(graph, nodes=kept)

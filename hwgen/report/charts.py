@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-_ACTIVE = {"requantize", "thresholds", "relu", "clip", "select"}
+_COLOURS = {"input": "c", "activation": "b"}  # by role; "a" is any other node
 
 
 def _svg(width: float, height: float, parts: Sequence[str], label: str, fixed: bool = False) -> str:
@@ -66,8 +66,7 @@ def network(nodes: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, A
             )
     for node in nodes:
         x, y = place[node["name"]]
-        kind = node["kind"]
-        colour = "c" if kind == "input" else "b" if kind in _ACTIVE else "a"
+        kind, colour = node["kind"], _COLOURS.get(node["role"], "a")
         shape = "\u00d7".join(str(n) for n in node["shape"])
         parts += [
             f'<rect class="box" x="{x:g}" y="{y:g}" width="{wide}" height="{high}" rx="8"/>',

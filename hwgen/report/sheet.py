@@ -11,6 +11,8 @@ import numpy as np
 from hwgen import __version__
 from hwgen.design.types import Design
 from hwgen.ir.graph import Graph, Node
+from hwgen.ops.base import Activation, Matmul, Op
+from hwgen.ops.input_ import Input
 from hwgen.target.board import Board
 
 _BINS = 64  # of a weight histogram
@@ -36,7 +38,7 @@ def build_sheet(
         "weight_codes": {
             node.name: _histogram(np.asarray(node.op.weight), node.op.frac)
             for node in graph.nodes
-            if hasattr(node.op, "weight")
+            if isinstance(node.op, Matmul)
         },
         "provenance": {"hwgen": __version__, "model": design.model},
         "results": {},
@@ -48,6 +50,7 @@ def _node(node: Node) -> dict[str, Any]:
     return {
         "name": node.name,
         "kind": node.op.kind,
+        "role": _role(node.op),
         "layer": node.layer,
         "inputs": list(node.inputs),
         "shape": list(kept.shape),
@@ -58,6 +61,11 @@ def _node(node: Node) -> dict[str, Any]:
         "hi": int(np.max(kept.hi)),
         "what": ", ".join(filter(None, (node.op.note(), node.note))),
     }
+
+
+def _role(op: Op) -> str:
+    """Return what colour a node has in the drawing of the network."""
+    return "input" if isinstance(op, Input) else "activation" if isinstance(op, Activation) else ""
 
 
 def _histogram(codes: Any, frac: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.solve import matvec
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Add, Const, In, Max, Mul, Requant, Select, Shl, Thresh, operands
+from hwgen.ops.input_ import Input
 from hwgen.plan.parallel.schedule import schedule
 
 SEEDS = range(12)
@@ -65,13 +66,6 @@ class LogicOp:
         return "of a test"
 
 
-class InputOp:
-    kind = "input"
-
-    def note(self) -> str:
-        return ""
-
-
 class Net:
     """Grows a graph by name."""
 
@@ -80,7 +74,9 @@ class Net:
 
     def input(self, name: str, lo: Sequence[int], hi: Sequence[int]) -> str:
         type_ = TensorType.covering((len(lo),), 2, lo, hi)
-        self.nodes.append(Node(name, InputOp(), (), type_))
+        self.nodes.append(
+            Node(name, Input(type_.shape, type_.fixed, type_.lo, type_.hi), (), type_)
+        )
         return name
 
     def add(self, name: str, lowering, *ins: str, **fields) -> str:

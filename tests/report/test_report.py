@@ -124,8 +124,8 @@ def test_the_same_build_gives_the_same_page(tmp_path: Path) -> None:
 
 def test_a_name_cannot_break_the_page() -> None:
     node = {
-        "name": "<b>&", "kind": "dense", "inputs": [], "shape": [2], "width": 4, "frac": 0,
-        "signed": True,
+        "name": "<b>&", "kind": "dense", "role": "", "inputs": [], "shape": [2], "width": 4,
+        "frac": 0, "signed": True,
     }  # fmt: skip
     drawn = network([node], [{"name": "y", "node": "<b>&"}])
     Page(drawn)

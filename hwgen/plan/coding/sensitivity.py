@@ -15,10 +15,11 @@ from hwgen.codec.wire import Ints
 from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes, TensorType
+from hwgen.ops.base import Activation
 from hwgen.ops.reference import Reference
+from hwgen.ops.requantize import Requantize
 from hwgen.ops.serial import digest
 
-ACTIVATIONS = ("requantize", "thresholds")
 PROBE = 0.25  # of a map's deviation: the step that tells how sensitive the outputs are
 Changes = Mapping[str, Callable[[Codes], Codes]]
 
@@ -60,12 +61,12 @@ def maps_of(graph: Graph, names: Sequence[str] = ()) -> tuple[FeatureMap, ...]:
     for node in graph.nodes:
         shape = node.type.shape
         rank = len(shape)
-        is_map = node.op.kind in ACTIVATIONS and 2 <= rank <= 3 and node.inputs[0] not in inputs
+        is_map = isinstance(node.op, Activation) and 2 <= rank <= 3 and node.inputs[0] not in inputs
         if node.name not in names and (names or not is_map):
             continue
         if rank > 3:
             raise ConfigError(f"{node.name} has {rank} axes; a map has three", "--maps")
-        alone = sum(node.inputs.count(n) for n in table) == 1 and node.op.kind == "requantize"
+        alone = sum(node.inputs.count(n) for n in table) == 1 and isinstance(node.op, Requantize)
         source = node.inputs[0] if alone and node.inputs[0] not in inputs else node.name
         shift = node.op.shift if source != node.name else 0
         whole = (*(1,) * (3 - rank), *shape)

@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from hwgen.cost.terms import terms_of
 from hwgen.ir.graph import Graph, Node
@@ -25,12 +24,10 @@ from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Node as LogicNode
 from hwgen.logic.nodes import Shl, Table, Wire, Wires, operands
 from hwgen.logic.truth_tables import LIMIT, Word, cone, enumerated, levels, luts, table, word
+from hwgen.ops.base import Elementwise, Mask, Matmul
 
-SUMS = ("dense", "conv", "depthwise_conv")
-FUNCTIONS = ("requantize", "thresholds", "mul_shift")
 ALWAYS = 8  # address bits of tables that are tried for all neurons at once, and need no excuse
 _LARGEST = 1 << 23  # entries of a layer's matrix, positions unrolled, up to which it is looked at
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -77,10 +74,10 @@ def chains(graph: Graph) -> dict[str, tuple[Node, ...]]:
         chain = [node]
         while chain[-1].name not in leaving and len(readers[chain[-1].name]) == 1:
             (reader,) = readers[chain[-1].name]
-            if reader.op.kind not in FUNCTIONS:
+            if not isinstance(reader.op, Elementwise):
                 break
             chain.append(reader)
-        if node.op.kind in SUMS and len(chain) > 1:
+        if isinstance(node.op, Matmul) and len(chain) > 1:
             found[chain[-1].name] = tuple(chain)
     return found
 

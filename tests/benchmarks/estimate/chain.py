@@ -31,7 +31,7 @@ class Chain(builder.GraphBuilder):
         node = self.nodes[-1]
         wide = (node.type.hi - node.type.lo).astype(np.float64)
         terms = 1
-        if node.op.kind in ("dense", "conv", "depthwise_conv"):
+        if isinstance(node.op, ops.Matmul):
             terms = max(int(np.count_nonzero(node.op.weight)) // node.op.bias.size, 1)
         spread = float(np.median(wide)) / np.sqrt(12 * terms) * 8
         return max(0, round(float(np.log2(max(spread, 1.0)))) - bits + int(rng.integers(0, 2)))
