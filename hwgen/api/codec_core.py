@@ -14,6 +14,7 @@ from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
 from hwgen.errors import ConfigError
 from hwgen.files import MARKER, refuse_foreign
+from hwgen.package.build import choices_of, package
 from hwgen.package.codec_engine.core import (
     BUSES,
     CodecCore,
@@ -23,7 +24,7 @@ from hwgen.package.codec_engine.core import (
     served,
     turns_of,
 )
-from hwgen.package.codec_engine.package import CODEC_KIND, codec_package
+from hwgen.package.codec_engine.ip import CODEC_KIND, codec_ip
 from hwgen.progress import Say, silent
 from hwgen.target.board import Board, load_board
 
@@ -59,15 +60,16 @@ def codec_build(
     target = Path(out)
     _refuse(target, overwrite)
     core = codec_core(CodingPlan.read(Path(plan)) if plan is not None else None, **given)
-    files = codec_package(core)
+    ip = codec_ip(core)
+    files = package(ip, choices_of(ip))
     say("codec", f"{len(files.paths)} files: {core.title}")
     files.write(target)
     maps = [each.name for each in core.maps]
     tables = f"{len(core.table_sets)} of {core.sets} table sets filled"
-    text = f"{target}  {core.vlnv}: {core.title}, {tables}, {len(files.paths)} files"
+    text = f"{target}  {ip.identity.vlnv}: {core.title}, {tables}, {len(files.paths)} files"
     return {
         "out": str(target),
-        "vlnv": core.vlnv,
+        "vlnv": ip.identity.vlnv,
         "parameters": core.params,
         "maps": maps,
         "files": len(files.paths),

@@ -12,8 +12,10 @@ from typing import Any
 from hwgen.api.folder import BuildFolder
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet, refuse_foreign
-from hwgen.package.build import FORMATS, KIND, package
-from hwgen.package.core import Core
+from hwgen.package.build import CHOICES, choices_of, package
+from hwgen.package.ip_core import IpCore
+from hwgen.package.network.core import NetworkCore
+from hwgen.package.network.ip import KIND, network_ip
 from hwgen.progress import Say, silent
 from hwgen.target.board import board_from
 from hwgen.verify.vectors import Vectors
@@ -30,7 +32,7 @@ def pack(
     Args:
         out: a folder that `build` wrote, its RTL as it was written.
         to: folder to write; ``OUT/ip`` if None.
-        formats: of `hwgen.package.build.FORMATS`; none or ``all``: all that the core can have.
+        formats: of `hwgen.package.build.CHOICES`; none or ``all``: all that the core can have.
         say: told the progress.
 
     Returns:
@@ -43,7 +45,7 @@ def pack(
     """
     build = Path(out)
     target = build / FOLDER if to is None else Path(to)
-    core = open_core(build)
+    core = network_ip(open_core(build))
     chosen = _chosen(core, formats)
     _refuse_build(target)
     files = package(core, chosen)
@@ -51,11 +53,11 @@ def pack(
     files.write(target)
     return {
         "ip": str(target),
-        "vlnv": core.vlnv,
+        "vlnv": core.identity.vlnv,
         "formats": list(chosen),
         "files": len(files.paths),
         "digest": files.digest(),
-        "text": f"{target}  {core.vlnv}, {len(files.paths)} files: {', '.join(chosen)}",
+        "text": f"{target}  {core.identity.vlnv}, {len(files.paths)} files: {', '.join(chosen)}",
     }
 
 
@@ -64,11 +66,11 @@ def packed(out: Path | str, formats: Sequence[str] = ()) -> FileSet:
 
     Raises: as `pack`.
     """
-    core = open_core(Path(out))
+    core = network_ip(open_core(Path(out)))
     return package(core, _chosen(core, formats))
 
 
-def open_core(build: Path) -> Core:
+def open_core(build: Path) -> NetworkCore:
     """Read a build folder as packages see it.
 
     Raises:
@@ -80,7 +82,9 @@ def open_core(build: Path) -> Core:
     listing = _whole(build, known, "rtl/files.f").decode("utf-8").split()
     sources = {path: _whole(build, known, f"rtl/{path}") for path in listing}
     vectors = Vectors.load(build / "vectors.npz")
-    return Core.of(opened.design, board, opened.version, sources, vectors.inputs, vectors.outputs)
+    return NetworkCore.of(
+        opened.design, board, opened.version, sources, vectors.inputs, vectors.outputs
+    )
 
 
 def _whole(build: Path, known: dict[str, str], path: str) -> bytes:
@@ -98,15 +102,15 @@ def _whole(build: Path, known: dict[str, str], path: str) -> bytes:
     return content
 
 
-def _chosen(core: Core, formats: Sequence[str]) -> tuple[str, ...]:
+def _chosen(core: IpCore, formats: Sequence[str]) -> tuple[str, ...]:
     for name in formats:
-        if name not in (*FORMATS, "all"):
+        if name not in (*CHOICES, "all"):
             raise ConfigError(
-                f"unknown format {name!r}", "--format", f"one of {', '.join((*FORMATS, 'all'))}"
+                f"unknown format {name!r}", "--format", f"one of {', '.join((*CHOICES, 'all'))}"
             )
     if formats and "all" not in formats:
-        return tuple(name for name in FORMATS if name in formats)
-    return tuple(name for name in FORMATS if name != "trigger" or core.flow is not None)
+        return tuple(name for name in CHOICES if name in formats)
+    return choices_of(core)
 
 
 def _refuse_build(target: Path) -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The register map, from one SystemRDL description: ``rtl/axi/hwg_axil_regs.rdl``.
+"""Registers of a core, from one SystemRDL description beside the RTL that has them.
 
-The description of a design is that text with the design's own figures in it. PeakRDL's compiler
-reads it, and whatever is written about registers (C header, driver, tables, component.xml) comes
-from what it says. Another core with registers has another description (``*_of``).
+The description of a core is that text with the core's own figures in it. PeakRDL's compiler reads
+it, and whatever is written about registers (C header, drivers, tables, component.xml) comes from
+what it says.
 """
 
 from __future__ import annotations
@@ -11,16 +11,13 @@ from __future__ import annotations
 import importlib.util
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hwgen import paths
 from hwgen.errors import ToolMissing
-from hwgen.package.core import Core
-
-MAP = "hwg_axil_regs"
 
 
 @dataclass(frozen=True)
@@ -78,27 +75,38 @@ class Register:
         return word
 
 
-def identity(core: Core) -> dict[str, int]:
-    """Return the figures of a design in the registers, by parameter of the description."""
-    major, minor, patch = core.triple
-    return {
-        "MAJOR": major,
-        "MINOR": minor,
-        "PATCH": patch,
-        "DIGEST_HI": int(core.model[:8], 16),
-        "DIGEST_LO": int(core.model[8:16], 16),
-        "LATENCY": core.latency,
-        "INTERVAL": core.interval,
-        "CLOCK_KHZ": core.clock_khz,
-        "DATA_WIDTH": core.data_width,
-        "INPUTS": len(core.inputs),
-        "OUTPUTS": len(core.outputs),
-    }
+@dataclass(frozen=True)
+class RegisterMap:
+    """Registers behind the AXI4-Lite bus of a core.
 
+    Attributes:
+        name: of the address map, ``hwg_jet_regs``.
+        rdl: its SystemRDL description.
+        span: bytes that it takes in the address space of a system.
+        registers: by address, as the description says.
+    """
 
-def description(core: Core) -> str:
-    """Return the SystemRDL text of a design's registers; the address map is ``<name>_regs``."""
-    return core.banner("//") + filled(f"axi/{MAP}.rdl", f"{core.base}_regs", identity(core))
+    name: str
+    rdl: str
+    span: int
+    registers: tuple[Register, ...]
+
+    @classmethod
+    def of(cls, name: str, rdl: str, span: int) -> RegisterMap:
+        """Return the map of a description.
+
+        Raises:
+            ToolMissing: PeakRDL is not installed.
+        """
+        return cls(name, rdl, span, register_map_of(name, rdl))
+
+    def offsets(self) -> dict[str, int]:
+        """Return the byte offset of each register, by name."""
+        return {register.name: register.offset for register in self.registers}
+
+    def resets(self) -> dict[str, int]:
+        """Return the word after reset of each register that has one, by name."""
+        return {r.name: r.reset for r in self.registers if r.reset is not None}
 
 
 def filled(file: str, name: str, figures: Mapping[str, int]) -> str:
@@ -135,15 +143,6 @@ def _elaborated(name: str, text: str) -> Any:
         file.write_text(text, "utf-8")
         compiler.compile_file(str(file))
     return compiler.elaborate(name)
-
-
-def register_map(core: Core) -> tuple[Register, ...]:
-    """Return the registers of a design by address, as its SystemRDL description says.
-
-    Raises:
-        ToolMissing: PeakRDL is not installed.
-    """
-    return register_map_of(f"{core.base}_regs", description(core))
 
 
 def register_map_of(name: str, text: str) -> tuple[Register, ...]:
@@ -195,15 +194,6 @@ def _line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def c_header(core: Core) -> str:
-    """Return the C header of the registers, as PeakRDL-cheader writes it.
-
-    Raises:
-        ToolMissing: PeakRDL is not installed.
-    """
-    return core.banner("//") + "\n" + c_header_of(f"{core.base}_regs", description(core))
-
-
 def c_header_of(name: str, text: str) -> str:
     """Return the C header of a description, as PeakRDL-cheader writes it.
 
@@ -219,7 +209,7 @@ def c_header_of(name: str, text: str) -> str:
         return file.read_text("utf-8")
 
 
-def table(registers: tuple[Register, ...]) -> list[str]:
+def table(registers: Sequence[Register]) -> list[str]:
     """Return the map as a Markdown table, a row a field."""
     rows = [
         "| offset | register | bits | field | access | after reset | |",

@@ -18,7 +18,7 @@ from hwgen.codec.transform import Quantiser, Spatial, Transform
 from hwgen.codec.wire import WEIGHTS, Coder
 from hwgen.files import json_bytes
 from hwgen.package.codec_engine.core import CodecCore
-from hwgen.package.codec_engine.package import codec_registers
+from hwgen.package.codec_engine.ip import codec_ip, codec_registers
 from hwgen.package.registers import Register
 
 MODEL = "0123456789abcdef" * 4
@@ -59,6 +59,10 @@ class Built:
     registers: tuple[Register, ...]
     plan: CodingPlan | None
 
+    @property
+    def vlnv(self) -> str:
+        return codec_ip(self.core).identity.vlnv
+
     def form(self, name: str) -> Format:
         assert self.plan
         choice = self.plan[name]
@@ -84,7 +88,7 @@ def built(folder: Path, plan: CodingPlan | None, **given: Any) -> Built:
     file = plan_file(folder, plan) if plan else None
     codec_build(folder / "ip", plan=file, **given)
     core = codec_core(plan, **given)
-    return Built(folder / "ip", core, codec_registers(core), plan)
+    return Built(folder / "ip", core, codec_registers(core).registers, plan)
 
 
 class Registers:

@@ -15,8 +15,10 @@ from lxml import etree
 
 import hwgen
 from hwgen.api import pack
-from hwgen.package.core import Core
-from hwgen.package.registers import Register, register_map
+from hwgen.package.ip_core import IpCore
+from hwgen.package.network.core import NetworkCore
+from hwgen.package.network.ip import network_ip
+from hwgen.package.registers import Register
 from hwgen.verify import compile_rtl
 from tests.cli.models import branchy_h5, tiny_h5
 from tests.rtl.cocotb_bench import run
@@ -27,8 +29,12 @@ class Packed:
     """A build and its package."""
 
     build: Path
-    core: Core
-    registers: tuple[Register, ...]
+    core: NetworkCore
+    whole: IpCore
+
+    @property
+    def registers(self) -> tuple[Register, ...]:
+        return self.whole.registers.registers
 
     @property
     def ip(self) -> Path:
@@ -44,7 +50,7 @@ def _packed(folder: Path, model: Path, board: str) -> Packed:
     hwgen.build(model, folder / "out", board=board)
     pack.pack(folder / "out")
     core = pack.open_core(folder / "out")
-    return Packed(folder / "out", core, register_map(core))
+    return Packed(folder / "out", core, network_ip(core))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.package.drivers import c_driver
+from hwgen.package.network.drivers import c_driver
 from hwgen.verify.vectors import Vectors
 from tests.package.c_library import c_library
 from tests.package.conftest import Packed, load
@@ -119,7 +119,7 @@ def test_c_driver_packs_and_unpacks_as_the_python_one(branchy: Packed, tmp_path:
 
 
 def test_c_sizes_are_those_of_the_frames(packed: Packed) -> None:
-    text = c_driver(packed.core)[f"{packed.core.base}.h"]
+    text = dict(c_driver(packed.core).files)[f"{packed.core.base}.h"]
     for side, streams in (("IN", packed.core.inputs), ("OUT", packed.core.outputs)):
         for stream in streams:
             tag = f"{packed.core.base.upper()}_{side}_{stream.name.upper()}"

@@ -159,7 +159,7 @@ def test_the_packaged_core_codes_with_the_packaged_tables(
 def test_fusesoc_runs_the_packages_own_bench(kind: str, tmp_path: Path) -> None:
     made = package(tmp_path, kind)
     assert fusesoc(tmp_path, "library", "add", "mine", str(made.ip)).returncode == 0
-    done = fusesoc(tmp_path, "run", "--target=sim", made.core.vlnv)
+    done = fusesoc(tmp_path, "run", "--target=sim", made.vlnv)
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     assert f"{made.core.ip}: PASSED, 2 tensors of" in done.stdout
     # A bench that could not fail would be none: another value in the table, another memory.
@@ -168,5 +168,5 @@ def test_fusesoc_runs_the_packages_own_bench(kind: str, tmp_path: Path) -> None:
     at = next(i for i, line in enumerate(lines) if i > 400 and "a5a5a5a5" not in line)
     lines[at] = f"{int(lines[at], 16) ^ 1 << 40:016x}"
     steps.write_text("\n".join([*lines, ""]), "utf-8")
-    done = fusesoc(tmp_path, "run", "--target=sim", made.core.vlnv)
+    done = fusesoc(tmp_path, "run", "--target=sim", made.vlnv)
     assert done.returncode != 0

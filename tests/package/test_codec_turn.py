@@ -21,7 +21,7 @@ from hwgen.codec.transform import Quantiser, Spatial, Transform
 from hwgen.codec.wire import Coder, Descriptor
 from hwgen.errors import DoesNotFit
 from hwgen.package.codec_engine.bench import READER, WRITER, beats_of, codec_bench, describe
-from hwgen.package.codec_engine.package import codec_registers
+from hwgen.package.codec_engine.ip import codec_registers
 from hwgen.package.codec_engine.transform import Turns, in_engine, row_words, transform_words
 from hwgen.plan.coding.calibrate import calibrate
 from hwgen.verify import simulators
@@ -287,7 +287,7 @@ def test_a_bench_is_made_for_any_transform(spatial: Spatial, channels: int, grou
         "map", "map", (9, 5, channels), 8, True, "transform", Coder.TANS, 0, transform
     )
     core = codec_core(replace(turned_plan(), choices=(choice,)))
-    files = codec_bench(core, codec_registers(core))
+    files = dict(codec_bench(core, codec_registers(core)).files)
     assert "PASSED, 3 tensors" in files["tb_hwg_codec_ip.sv"]
 
 

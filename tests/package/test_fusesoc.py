@@ -48,7 +48,7 @@ def copied(packed: Packed, folder: Path) -> Path:
 
 def test_fusesoc_reads_the_core(packed: Packed, tmp_path: Path) -> None:
     copied(packed, tmp_path)
-    done = fusesoc(tmp_path, "core", "show", packed.core.vlnv)
+    done = fusesoc(tmp_path, "core", "show", packed.whole.identity.vlnv)
     assert done.returncode == 0, done.stderr
     for target in ("default", "lint", "sim", "sim_icarus", "sim_trigger"):
         assert target in done.stdout
@@ -59,10 +59,10 @@ def test_fusesoc_reads_the_core(packed: Packed, tmp_path: Path) -> None:
 @pytest.mark.sim
 def test_fusesoc_lints_and_simulates_the_core(branchy: Packed, tmp_path: Path) -> None:
     copied(branchy, tmp_path)
-    done = fusesoc(tmp_path, "run", "--target=lint", branchy.core.vlnv)
+    done = fusesoc(tmp_path, "run", "--target=lint", branchy.whole.identity.vlnv)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "%Warning" not in done.stdout + done.stderr
-    done = fusesoc(tmp_path, "run", "--target=sim", branchy.core.vlnv)
+    done = fusesoc(tmp_path, "run", "--target=sim", branchy.whole.identity.vlnv)
     assert done.returncode == 0, done.stdout + done.stderr
     samples = len(branchy.core.rows[0][1])
     assert f"{branchy.core.ip}: PASSED, {samples} samples" in done.stdout
@@ -72,7 +72,7 @@ def test_fusesoc_lints_and_simulates_the_core(branchy: Packed, tmp_path: Path) -
 @pytest.mark.slow
 def test_fusesoc_simulates_the_trigger_wrapper(branchy: Packed, tmp_path: Path) -> None:
     copied(branchy, tmp_path)
-    done = fusesoc(tmp_path, "run", "--target=sim_trigger", branchy.core.vlnv)
+    done = fusesoc(tmp_path, "run", "--target=sim_trigger", branchy.whole.identity.vlnv)
     assert done.returncode == 0, done.stdout + done.stderr
     latency = f"latency {branchy.core.latency}, interval {branchy.core.interval}"
     assert f"{branchy.core.trigger}: PASSED" in done.stdout
@@ -108,7 +108,7 @@ def test_the_simulation_fails_where_something_is_wrong(
         assert text.count(edit[0]) == 1, edit[0]
         broken = text.replace(*edit)
     file.write_text(broken, "utf-8")
-    done = fusesoc(tmp_path, "run", f"--target={target}", branchy.core.vlnv)
+    done = fusesoc(tmp_path, "run", f"--target={target}", branchy.whole.identity.vlnv)
     assert done.returncode != 0
     assert "PASSED" not in done.stdout
     assert "FAIL" in done.stdout + done.stderr or "missing" in done.stdout + done.stderr

@@ -109,8 +109,8 @@ def test_ipyxact_reads_it(packed: Packed) -> None:
 
     component = Component()
     component.load(str(packed.ip / "component.xml"))
-    assert component.name == packed.core.ip
-    assert f"{component.vendor}:{component.library}" == "hwgen:ip"
+    found = (component.vendor, component.library, component.name, component.version)
+    assert ":".join(found) == packed.whole.identity.vlnv
     # It groups what it read by kind.
     block = component.memoryMaps.memoryMap[0].addressBlock[0]
     assert [r.name for r in block.register] == [r.name for r in packed.registers]

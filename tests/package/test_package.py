@@ -21,10 +21,12 @@ from hwgen.api import pack
 from hwgen.cli import run
 from hwgen.errors import ConfigError, ToolMissing
 from hwgen.files import fill_template
-from hwgen.package.build import FORMATS, package
-from hwgen.package.constraints import constraints
-from hwgen.package.core import Core
-from hwgen.package.registers import description, register_map
+from hwgen.package.build import CHOICES, package
+from hwgen.package.formats.constraints import CONSTRAINTS
+from hwgen.package.network.core import NetworkCore
+from hwgen.package.network.ip import network_ip
+from hwgen.package.network.registers import network_registers
+from hwgen.package.text import triple
 from hwgen.target.board import boards, load_board
 from hwgen.verify import simulators
 from tests.cli.models import act, branchy_h5, dense, sequential, source, tiny_h5
@@ -55,7 +57,7 @@ def test_manifest_lists_every_file_and_names_the_model(packed: Packed) -> None:
     manifest = json.loads((packed.ip / "manifest.json").read_text("utf-8"))
     assert (manifest["kind"], manifest["model"]) == ("ip", packed.core.model)
     assert manifest["vlnv"] == f"hwgen:ip:{packed.core.base}:0.1.0"
-    assert manifest["formats"] == list(FORMATS)
+    assert manifest["formats"] == list(CHOICES)
     there = {
         p.relative_to(packed.ip).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
         for p in packed.ip.rglob("*")
@@ -133,7 +135,7 @@ def test_formats_add_what_they_name(
     assert common | {"sim/tb_hwg_tiny_ip.sv"} <= names
     readme = files["README.md"].decode()
     assert ("## Trigger" in readme) == ("trigger" in formats)
-    assert json.loads(files["manifest.json"])["formats"] == [f for f in FORMATS if f in formats]
+    assert json.loads(files["manifest.json"])["formats"] == [f for f in CHOICES if f in formats]
 
 
 def test_a_layer_named_as_a_module_of_ours_is_kept_apart(tmp_path: Path) -> None:
@@ -147,7 +149,7 @@ def test_a_layer_named_as_a_module_of_ours_is_kept_apart(tmp_path: Path) -> None
     modules = [p.rsplit("/", 1)[-1].removesuffix(".sv") for p, _ in core.sources]
     assert {"hwg_net_ip", "hwg_net_trigger"} <= set(modules)
     assert (core.ip, core.trigger) == ("hwg_net_ipb", "hwg_net_triggerb")
-    names = package(core, FORMATS).paths
+    names = package(network_ip(core), CHOICES).paths
     assert {"hdl/hwg_net_ip.sv", "hdl/hwg_net_ipb.v", "sim/tb_hwg_net_ipb.sv"} <= set(names)
 
 
@@ -168,7 +170,7 @@ def test_a_core_without_flow_ports_is_packaged_without_the_wrapper(
 
 def test_description_carries_the_designs_figures(packed: Packed) -> None:
     core = packed.core
-    found = {r.name: r for r in register_map(core)}
+    found = {r.name: r for r in network_registers(core).registers}
     assert found["latency"].reset == core.latency
     assert found["clock"].reset == round(core.clock_mhz * 1000)
     assert f"{found['digest_hi'].reset:08x}{found['digest_lo'].reset:08x}" == core.model[:16]
@@ -176,23 +178,25 @@ def test_description_carries_the_designs_figures(packed: Packed) -> None:
     assert fields == {
         "data_width": core.data_width, "inputs": len(core.inputs), "outputs": len(core.outputs)
     }  # fmt: skip
-    assert f"addrmap {core.base}_regs #(" in description(core)
+    assert f"addrmap {core.base}_regs #(" in network_registers(core).rdl
 
 
 def test_versions_of_any_form_fit_the_register(tiny: Packed) -> None:
-    for version, triple in (
+    for version, numbers in (
         ("0.1.0", (0, 1, 0)),
         ("2.10", (2, 10, 0)),
         ("1.2.3.dev4+g9", (1, 2, 3)),
     ):
         core = dataclasses.replace(tiny.core, version=version)
-        assert core.triple == triple
-        fields = {f.name: f.reset for f in register_map(core)[1].fields}
-        assert (fields["major"], fields["minor"], fields["patch"]) == triple
+        assert triple(version) == numbers
+        registers = network_registers(core).registers
+        fields = {f.name: f.reset for f in registers[1].fields}
+        assert (fields["major"], fields["minor"], fields["patch"]) == numbers
 
 
-def on(core: Core, board: str, mhz: float) -> dict[str, str]:
-    return constraints(dataclasses.replace(core, board=load_board(board), clock_mhz=mhz))
+def on(core: NetworkCore, board: str, mhz: float) -> dict[str, str]:
+    ip = network_ip(dataclasses.replace(core, board=load_board(board), clock_mhz=mhz))
+    return {path: text.decode() for path, text in CONSTRAINTS.files(ip)}
 
 
 def test_every_board_gets_constraints_in_its_own_language(tiny: Packed) -> None:
@@ -304,7 +308,7 @@ def test_without_peakrdl_the_extra_is_named(tiny: Packed, monkeypatch: pytest.Mo
         importlib.util, "find_spec", lambda name: None if name == "systemrdl" else found(name)
     )
     with pytest.raises(ToolMissing) as caught:
-        register_map(tiny.core)
+        network_registers(tiny.core)
     assert "hwgen[pack]" in caught.value.hint
 
 
@@ -320,13 +324,13 @@ def test_pack_from_the_command_line(
     told = json.loads(capsys.readouterr().out)
     assert told["ok"]
     assert told["ip"] == "out/ip"
-    assert told["formats"] == list(FORMATS)
+    assert told["formats"] == list(CHOICES)
     assert re.fullmatch(r"[0-9a-f]{64}", told["digest"])
     assert (tmp_path / "out" / "ip" / "component.xml").is_file()
     assert run(["pack", "out", "-o", "some", "--format", "c", "--format", "fusesoc", "-q"]) == 0
     assert capsys.readouterr().out.startswith("some  hwgen:ip:hwg_b:0.1.0, ")
     assert not (tmp_path / "some" / "component.xml").exists()
     assert run(["pack", "out", "--format", "ipxact"]) == 2
-    assert "one of ip-xact, fusesoc" in capsys.readouterr().err
+    assert "one of trigger, fusesoc" in capsys.readouterr().err
     assert run(["pack", "nowhere"]) == 2
     assert not (tmp_path / "nowhere").exists()

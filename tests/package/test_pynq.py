@@ -13,7 +13,7 @@ import pytest
 import hwgen
 from hwgen.api.folder import BuildFolder
 from hwgen.ops.reference import Reference
-from hwgen.package.drivers import pynq_driver
+from hwgen.package.network.drivers import pynq_driver
 from hwgen.verify.vectors import Vectors
 from tests.package.conftest import Packed, load
 
@@ -288,6 +288,6 @@ def test_containers_of_any_size_are_packed_and_unpacked(tiny: Packed, container:
 
 
 def test_the_driver_is_the_same_each_time(packed: Packed) -> None:
-    text = pynq_driver(packed.core, packed.registers)
-    path = packed.ip / "drivers" / "pynq" / f"{packed.core.base}.py"
-    assert path.read_text("utf-8") == text
+    ((name, text),) = pynq_driver(packed.core, packed.whole.registers).files
+    path = packed.ip / "drivers" / "pynq" / name
+    assert path.read_text("utf-8") == packed.core.banner("#") + text

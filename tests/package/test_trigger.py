@@ -10,11 +10,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hwgen.errors import ConfigError
-from hwgen.package.core import Core
-from hwgen.package.trigger import trigger_entity, trigger_package, trigger_verilog
+from hwgen.files import FileSet
+from hwgen.package.formats.trigger import TRIGGER
+from hwgen.package.network.core import NetworkCore
+from hwgen.package.network.ip import network_ip
 from tests.package.conftest import Packed
 
 Ports = dict[str, tuple[str, int]]
@@ -75,6 +78,10 @@ def test_constants_are_those_of_the_design(packed: Packed) -> None:
         )
 
 
+def wrappers(core: NetworkCore) -> FileSet:
+    return TRIGGER.files(network_ip(core))
+
+
 def test_names_that_differ_in_case_alone_are_kept_apart(branchy: Packed) -> None:
     design = {
         "name": "net", "latency": 1, "interval": 1, "clock_mhz": 100.0, "model": "0" * 64,
@@ -91,18 +98,20 @@ def test_names_that_differ_in_case_alone_are_kept_apart(branchy: Packed) -> None
             design["axis"][kind].append(  # type: ignore[index]
                 {"name": name, "container": 8, "bytes": 1, "beats": 1}
             )
-    core = Core.of(design, branchy.core.board, "0.1.0", {}, {}, {})
-    ports = verilog_ports(trigger_verilog(core))
+    codes = {name: np.zeros((1, 1), np.int64) for name in "xXy"}
+    ins, outs = {name: codes[name] for name in "xX"}, {"y": codes["y"]}
+    core = NetworkCore.of(design, branchy.core.board, "0.1.0", {}, ins, outs)
+    files = wrappers(core)
+    ports = verilog_ports(files["hdl/hwg_net_trigger.v"].decode())
     assert len({name.lower() for name in ports}) == len(ports) == 7
-    package = trigger_package(core)
+    package = files["hdl/hwg_net_trigger_pkg.vhd"].decode()
     assert vhdl_ports(package, array_types(package)) == ports
 
 
 def test_a_core_without_flow_ports_has_no_wrapper(tiny: Packed) -> None:
     core = dataclasses.replace(tiny.core, flow=None)
-    for make in (trigger_verilog, trigger_package, trigger_entity):
-        with pytest.raises(ConfigError, match="no flow ports"):
-            make(core)
+    with pytest.raises(ConfigError, match="no flow ports"):
+        wrappers(core)
 
 
 @pytest.mark.vendor

@@ -18,9 +18,13 @@ foreach name {create_project add_files set_property update_compile_order close_p
   proc $name {args} "keep $name {*}\$args"
 }
 foreach name {
-  package_project infer_bus_interface associate_bus_interfaces add_register create_xgui_files
+  package_project associate_bus_interfaces add_register create_xgui_files
   update_checksums check_integrity save_core
 } { proc ipx::$name {args} "keep ipx::$name {*}\$args" }
+proc ipx::infer_bus_interface {ports definition core} {
+  keep ipx::infer_bus_interface $ports $definition $core
+  lappend ::known [string map {_tdata ""} [lindex $ports 0]]
+}
 proc ipx::add_bus_parameter {name bus} { keep ipx::add_bus_parameter $name $bus; return $name@$bus }
 proc ipx::add_user_parameter {name core} { keep ipx::add_user_parameter $name; return $name }
 proc ipx::current_core {} { return core }
@@ -49,7 +53,7 @@ def run(script: Path, known: str, *arguments: str) -> list[tuple[str, ...]]:
 def test_script_packages_every_source_and_every_bus(packed: Packed, inferred: bool) -> None:
     core, script = packed.core, packed.ip / "vivado" / "package_ip.tcl"
     streams = [s.prefix for s in (*core.inputs, *core.outputs)]
-    calls = run(script, "aclk " + (" ".join(streams) if inferred else ""))
+    calls = run(script, "aclk s_axil " + (" ".join(streams) if inferred else ""))
     made = next(c for c in calls if c[0] == "create_project")
     assert made[1:3] == ("-in_memory", "-part")
     assert made[3] == (core.board.part if core.board.family.vendor == "amd" else "xc7z020clg400-1")
@@ -80,6 +84,8 @@ def test_script_packages_every_source_and_every_bus(packed: Packed, inferred: bo
 
 
 def test_script_takes_another_folder(tiny: Packed, tmp_path: Path) -> None:
-    calls = run(tiny.ip / "vivado" / "package_ip.tcl", "aclk s_axis m_axis", str(tmp_path / "repo"))
+    calls = run(
+        tiny.ip / "vivado" / "package_ip.tcl", "aclk s_axil s_axis m_axis", str(tmp_path / "repo")
+    )
     project = next(c for c in calls if c[0] == "ipx::package_project")
     assert project[project.index("-root_dir") + 1] == str(tmp_path / "repo")

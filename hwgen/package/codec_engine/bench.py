@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The self-checking bench that goes with the packaged engine: plain SystemVerilog and its vectors.
+"""Self-checking bench of the packaged engine: plain SystemVerilog and its vectors.
 
 A tensor is written and read back through all buses, packed and slotted; memory must then hold what
 `hwgen.codec` gives, to the last byte, and values come out as they went in. If the engine does
@@ -19,12 +19,14 @@ from hwgen.codec.plan import MapCoding
 from hwgen.codec.tensor import Coded, encode
 from hwgen.codec.wire import Grid, Header, Ints, block_bytes, pack_index
 from hwgen.files import fill_template
-from hwgen.package.bench import template
 from hwgen.package.codec_engine.core import CodecCore
 from hwgen.package.codec_engine.tables import memories
 from hwgen.package.codec_engine.top import IN, MEMORY, OUT, memory_signals, stream_ports
 from hwgen.package.codec_engine.transform import FORWARD_ROWS, row_words, transform_words
-from hwgen.package.registers import Register
+from hwgen.package.ip_core import Bench
+from hwgen.package.registers import RegisterMap
+from hwgen.package.text import template
+from hwgen.package.verilog import memory_file
 
 WRITER, READER = 0, 1
 _END, _WRITE, _EXPECT, _INTERRUPT, _FILL, _COMPARE, _STREAM, _STREAMED, _STALL, _RANGE = range(10)
@@ -34,6 +36,7 @@ _WORDS = 2048  # of the memory
 _CHANNELS = 16  # most, of a map
 _PATTERN = 0xA5A5A5A5A5A5A5A5
 _CYCLES = 400_000
+_TEXT = "writes a tensor, reads it back and compares with software"
 
 Step = tuple[int, int, int]
 
@@ -82,7 +85,7 @@ def describe(
 
 
 def load(core: CodecCore) -> Iterator[tuple[str, int]]:
-    """Yield the writes that fill_template the memories with all table sets: register and word."""
+    """Yield the writes that fill the memories with all table sets: register and word."""
     for number, content in enumerate(core.table_sets):
         for memory in memories(core, content):
             yield "table_addr", memory.kind << 16 | memory.first(number)
@@ -259,11 +262,9 @@ def _round(core: CodecCore, at: Mapping[str, int], one: Round, number: int) -> I
             yield _EXPECT, at[f"tally{engine}_{mode}"], count
 
 
-def _steps(
-    core: CodecCore, registers: Sequence[Register], rounds: Sequence[Round]
-) -> Iterator[Step]:
-    at = {r.name: r.offset for r in registers}
-    for register in registers:
+def _steps(core: CodecCore, registers: RegisterMap, rounds: Sequence[Round]) -> Iterator[Step]:
+    at = registers.offsets()
+    for register in registers.registers:
         if register.reset is not None and not register.writable:
             yield _EXPECT, register.offset, register.reset
     for name, word in load(core):
@@ -283,13 +284,8 @@ def _steps(
     yield _END, 0, 0
 
 
-def _text(core: CodecCore, what: str, words: Sequence[int], width: int) -> str:
-    digits = -(-width // 4)
-    return core.banner("//", what) + "".join(f"{word:0{digits}x}\n" for word in words)
-
-
-def codec_bench(core: CodecCore, registers: Sequence[Register]) -> dict[str, str]:
-    """Return the bench: name to text, memories included."""
+def codec_bench(core: CodecCore, registers: RegisterMap) -> Bench:
+    """Return the bench of the packaged engine."""
     form = form_of(core)
     values = values_of(form)
     flow = beats(core, values, _GRID)
@@ -334,15 +330,18 @@ def codec_bench(core: CodecCore, registers: Sequence[Register]) -> dict[str, str
         **files,
     )  # fmt: skip
     images = [word for one in rounds for word in _image(one.coded)]
-    return {
-        f"{tb}.sv": core.banner("//", "Writes a tensor and reads it back.") + text,
-        files["steps_file"]: _text(
-            core, "what to do, address, word", [a << 48 | b << 32 | c for a, b, c in steps], 56
+    lines = [last << wide + user | mark << wide | word for word, mark, last in flow]
+    memories_of = (
+        (
+            "steps_file",
+            "what to do, address, word",
+            [a << 48 | b << 32 | c for a, b, c in steps],
+            56,
         ),
-        files["beats_file"]: _text(
-            core, "last, user, data",
-            [last << wide + user | mark << wide | word for word, mark, last in flow],
-            wide + user + 1,
-        ),
-        files["images_file"]: _text(core, "memory with each tensor", images, 64),
-    }  # fmt: skip
+        ("beats_file", "last, user, data", lines, wide + user + 1),
+        ("images_file", "memory with each tensor", images, 64),
+    )
+    made = [(f"{tb}.sv", core.banner("//", "Writes a tensor and reads it back.") + text)]
+    for name, note, words, width in memories_of:
+        made.append((files[name], core.banner("//", note) + memory_file(words, width)))
+    return Bench(tb, _TEXT, ("verilator",), tuple(made))

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drivers of the engine: C for bare metal, Python for PYNQ."""
+"""Drivers of the engine: Python for PYNQ, C for bare metal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from hwgen.codec.tables import Tables
 from hwgen.files import fill_template
-from hwgen.package.bench import template
 from hwgen.package.codec_engine.core import CodecCore, TableSet
 from hwgen.package.codec_engine.tables import DEPTHS, Memory, c_tables, memories
 from hwgen.package.codec_engine.transform import FORWARD_ROWS, INVERSE_ROWS
-from hwgen.package.registers import Register, field_lines, offset_lines
+from hwgen.package.ip_core import Driver
+from hwgen.package.registers import RegisterMap, field_lines, offset_lines
+from hwgen.package.text import class_name, template
 
 _TRANSFORM_TYPE = """\
 /* How a map becomes coefficients and comes back, beside what its descriptor says. */
@@ -19,7 +18,7 @@ typedef struct {
     uint8_t down;          /* bits by which values are shifted */
     int32_t lo, hi;        /* limits of what comes back */
     uint32_t inputs;       /* of the KLT; 0: there is none, nor what follows */
-    const uint16_t *order; /* channel of each input; those beyond the map only fill_template */
+    const uint16_t *order; /* channel of each input; those beyond the map only fill */
     const uint32_t *there; /* rows of the matrices, four words a row; null without a writer */
     const uint32_t *back;  /* null without a reader */
 } @{name}_transform;
@@ -46,11 +45,11 @@ def _map_functions(core: CodecCore) -> str:
     return fill_template(template("codec_map.h.in"), name=core.base).rstrip("\n")
 
 
-def _turns(core: CodecCore, registers: Sequence[Register]) -> str:
+def _turns(core: CodecCore, registers: RegisterMap) -> str:
     if core.turns is None:
         return ""
     name = core.base.upper()
-    word = next(r.reset for r in registers if r.name == "transforms")
+    word = registers.resets()["transforms"]
     return (
         f"#define {name}_TRANSFORMS 0x{word:08x}u /* what the registers tell of transforms */\n"
         f"#define {name}_KINDS {core.turns.kinds}u /* a mask: 1 Haar2, 2 ICT4, 4 WHT4 */\n"
@@ -58,19 +57,8 @@ def _turns(core: CodecCore, registers: Sequence[Register]) -> str:
     )
 
 
-def codec_class(core: CodecCore) -> str:
-    """Return the name of the Python driver's class."""
-    return "".join(part.capitalize() for part in core.base.split("_"))
-
-
-def _constants(core: CodecCore, registers: Sequence[Register]) -> dict[str, str]:
-    resets = {r.name: r.reset for r in registers}
-
-    def word(name: str) -> str:
-        value = resets[name]
-        assert value is not None
-        return f"{value:08x}"
-
+def _constants(core: CodecCore, registers: RegisterMap) -> dict[str, str]:
+    resets = registers.resets()
     return {
         "ip": core.ip,
         "lanes": str(core.lanes),
@@ -80,8 +68,8 @@ def _constants(core: CodecCore, registers: Sequence[Register]) -> dict[str, str]
         "sets": str(core.sets),
         "address": str(core.address_bits),
         "bytes": str(core.container // 8),
-        "config": word("config"),
-        "limits": word("limits"),
+        "config": f"{resets['config']:08x}",
+        "limits": f"{resets['limits']:08x}",
     }
 
 
@@ -90,8 +78,8 @@ def _memories(core: CodecCore) -> list[Memory]:
     return memories(core, TableSet(Tables.generic()))
 
 
-def codec_c(core: CodecCore, registers: Sequence[Register]) -> dict[str, str]:
-    """Return header and sources of the bare-metal driver, without the register header."""
+def codec_c(core: CodecCore, registers: RegisterMap) -> Driver:
+    """Return the bare-metal driver, without the header of its registers."""
     names = {"name": core.base, "NAME": core.base.upper()}
     turned = core.turns is not None
     externs = []
@@ -126,25 +114,34 @@ def codec_c(core: CodecCore, registers: Sequence[Register]) -> dict[str, str]:
         source += fill_template(
             template("codec_map.c.in"), **names, there=str(FORWARD_ROWS), back=str(INVERSE_ROWS)
         )
-    made = {
-        f"{core.base}.h": core.banner("//") + header,
-        f"{core.base}.c": core.banner("//") + source,
-    }
+    files = [(f"{core.base}.h", header), (f"{core.base}.c", source)]
     if core.table_sets:
-        made[f"{core.base}_tables.c"] = c_tables(core)
-    return made
+        files.append((f"{core.base}_tables.c", c_tables(core)))
+    usage = fill_template(
+        template("readme_codec_c.md.in"), base=core.base, BASE=core.base.upper(), engine=_way(core)
+    )
+    return Driver(tuple(files), usage)
 
 
-def codec_pynq(core: CodecCore, registers: Sequence[Register]) -> str:
+def _way(core: CodecCore) -> str:
+    """Return the engine that the examples of the README use."""
+    return "WRITER" if core.writer else "READER"
+
+
+def codec_pynq(core: CodecCore, registers: RegisterMap) -> Driver:
     """Return the PYNQ driver."""
-    resets: Mapping[str, int | None] = {r.name: r.reset for r in registers}
+    resets = registers.resets()
     transforms = resets.get("transforms")
     kinds = ", ".join(str(memory.kind) for memory in _memories(core))
+    klass = class_name(core.base)
     text = fill_template(
-        template("codec.py.in"), module=core.base, klass=codec_class(core),
+        template("codec.py.in"), module=core.base, klass=klass,
         kinds=f"{kinds}," if "," not in kinds else kinds, magic=f"{resets['id']:08x}",
-        registers=offset_lines(registers), fields=field_lines(registers),
+        registers=offset_lines(registers.registers), fields=field_lines(registers.registers),
         transforms="None" if transforms is None else f"0x{transforms:08x}",
         **_constants(core, registers),
     )  # fmt: skip
-    return core.banner("#") + text
+    usage = fill_template(
+        template("readme_codec_pynq.md.in"), base=core.base, klass=klass, engine=_way(core)
+    )
+    return Driver(((f"{core.base}.py", text),), usage)

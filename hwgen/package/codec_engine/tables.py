@@ -24,7 +24,7 @@ _COLUMNS = 16  # numbers of a line in C
 
 @dataclass(frozen=True)
 class Memory:
-    """What one memory of the engine holds of a table set.
+    """Contents of one memory of the engine, for one table set.
 
     Attributes:
         kind: of the register table_addr.
@@ -36,7 +36,7 @@ class Memory:
 
     @property
     def name(self) -> str:
-        """What it is called in names of files."""
+        """Name in files, ``decode``."""
         return NAMES[self.kind]
 
     def first(self, number: int) -> int:
@@ -70,8 +70,8 @@ def rows_of(core: CodecCore, transform: Transform) -> tuple[list[int], list[int]
     return writer, row_words(transform, True) if core.reader else []
 
 
-def table_files(core: CodecCore) -> dict[str, bytes | str]:
-    """Return the files below ``tables/``: a memory a file, and ``tables.json``.
+def table_files(core: CodecCore) -> dict[str, str]:
+    """Return the files of ``tables/``: a memory a file, and ``tables.json``.
 
     In the JSON, ``sets`` has for each set its memories as kind (of the register table_addr), first
     word and file; ``maps`` for each map of the plan its descriptor in hexadecimal (addresses are
@@ -79,7 +79,7 @@ def table_files(core: CodecCore) -> dict[str, bytes | str]:
     know besides: shift, limits, channels in the order of the KLT, files of its rows (the writer's,
     the reader's).
     """
-    made: dict[str, bytes | str] = {}
+    made: dict[str, str] = {}
     sets = []
     for number, content in enumerate(core.table_sets):
         rows = []
@@ -114,7 +114,7 @@ def table_files(core: CodecCore) -> dict[str, bytes | str]:
         }
     made["tables.json"] = json_bytes(
         {"hwgen": core.version, "model": core.model, "sets": sets, "maps": maps}
-    )
+    ).decode()
     return made
 
 
@@ -181,5 +181,6 @@ def c_tables(core: CodecCore) -> str:
         for number, each in enumerate(core.maps):
             lines += _c_map(number, each, core.turns is not None)
         lines.append("};")
-    note = "What the memories hold, and the feature maps of the plan."
-    return core.banner("//", note) + "\n".join([*lines, ""])
+    return "// What the memories hold, and the feature maps of the plan.\n" + "\n".join(
+        [*lines, ""]
+    )

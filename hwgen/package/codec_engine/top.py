@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The module that is packaged: the engine behind buses with the names that others know.
-
-Plain Verilog of 2001, as `hwgen.package.top` says why.
-"""
+"""Packaged module of the engine: its ports as buses with the usual names."""
 
 from __future__ import annotations
 
@@ -10,7 +7,8 @@ from collections.abc import Iterator
 
 from hwgen.emit.verilog import sv
 from hwgen.package.codec_engine.core import ENGINE, PAGE, CodecCore
-from hwgen.package.top import LITE, lite_ports, module
+from hwgen.package.ip_core import REGISTERS, AddressSpace, Bus, BusKind, clock_bus, reset_bus
+from hwgen.package.verilog import LITE, lite_bus, lite_ports, plain_module
 
 CONTROL, MEMORY, IN, OUT = "s_axi_control", "m_axi_gmem", "s_axis_values", "m_axis_values"
 Channels = tuple[tuple[str, tuple[tuple[str, int | str], ...]], ...]
@@ -85,9 +83,52 @@ def codec_ports(core: CodecCore) -> list[sv.PortDecl]:
     ]
 
 
-def buses(core: CodecCore) -> list[str]:
-    """Return the names of the buses that the clock times."""
-    return [CONTROL, MEMORY, *stream_ports(core)]
+def memory_space(core: CodecCore) -> AddressSpace:
+    """Return the address space of the AXI4 master."""
+    return AddressSpace("memory", core.address_bits, core.bus)
+
+
+def _memory_bus(core: CodecCore) -> Bus:
+    ways = ("" if core.reader else "WRITE_ONLY") or ("" if core.writer else "READ_ONLY")
+    facts = (
+        ("PROTOCOL", "", "AXI4"),
+        ("DATA_WIDTH", "int", str(core.bus)),
+        ("MAX_BURST_LENGTH", "int", str(core.burst)),
+        ("READ_WRITE_MODE", "", ways or "READ_WRITE"),
+    )
+    signals = tuple((name.upper(), f"{MEMORY}_{name}") for name in memory_signals(core))
+    space = memory_space(core).name
+    return Bus(MEMORY, BusKind.AXI, True, signals, facts, "coded tensors", space)
+
+
+def _stream_bus(core: CodecCore, name: str, ports: list[sv.PortDecl]) -> Bus:
+    wires = {port.name.removeprefix(f"{name}_"): port for port in ports}
+    user = wires["tuser"].width if "tuser" in wires else 0
+    facts = (
+        ("TDATA_NUM_BYTES", "int", str(core.beat)),
+        ("TUSER_WIDTH", "int", str(user)),
+        ("HAS_TKEEP", "int", "0"),
+        ("HAS_TLAST", "int", str(int("tlast" in wires))),
+        ("HAS_TREADY", "int", "1"),
+    )
+    signals = tuple((wire.upper(), port.name) for wire, port in wires.items())
+    text = f"{core.lanes} values of {core.container} bits"
+    return Bus(name, BusKind.STREAM, name == OUT, signals, facts, text)
+
+
+def codec_buses(core: CodecCore) -> tuple[Bus, ...]:
+    """Return the bus interfaces of the packaged module."""
+    streams = stream_ports(core)
+    sensitivity = (("SENSITIVITY", "", "LEVEL_HIGH"),)
+    return (
+        clock_bus([CONTROL, MEMORY, *streams]),
+        reset_bus(),
+        Bus("irq", BusKind.INTERRUPT, True, (("INTERRUPT", "irq"),), sensitivity,
+            "an event that was chosen waits"),
+        lite_bus(CONTROL, REGISTERS),
+        _memory_bus(core),
+        *(_stream_bus(core, name, ports) for name, ports in streams.items()),
+    )  # fmt: skip
 
 
 def _wired(core: CodecCore, channels: Channels, there: bool) -> Iterator[tuple[str, str]]:
@@ -182,16 +223,6 @@ def _values(core: CodecCore) -> Iterator[str]:
 
 def codec_top(core: CodecCore) -> str:
     """Return the packaged module."""
-    info, facts = "X_INTERFACE_INFO", "X_INTERFACE_PARAMETER"
-    marks = {
-        "aclk": f'(* {info} = "xilinx.com:signal:clock:1.0 aclk CLK", '
-        f'{facts} = "ASSOCIATED_BUSIF {":".join(buses(core))}, ASSOCIATED_RESET aresetn" *)',
-        "aresetn": f'(* {info} = "xilinx.com:signal:reset:1.0 aresetn RST", '
-        f'{facts} = "POLARITY ACTIVE_LOW" *)',
-        "irq": f'(* {info} = "xilinx.com:signal:interrupt:1.0 irq INTERRUPT", '
-        f'{facts} = "SENSITIVITY LEVEL_HIGH" *)',
-    }
     body = [*_values(core), "", *_spares(core), "", *_engine(core)]
-    lines = module(core.ip, codec_ports(core), body, marks)
     head = core.banner("//", "Registers, a memory and streams of values round the engine.")
-    return "\n".join([head + "`default_nettype none", "", *lines, "", "`default_nettype wire", ""])
+    return plain_module(head, core.ip, codec_ports(core), body, codec_buses(core))

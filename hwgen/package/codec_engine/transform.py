@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the engine must be told of a transform: registers, rows of matrices, and what to build."""
+"""Transforms of the engine: hardware that is built, words of registers, rows of matrices."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORD = (1 << 32) - 1
 
 @dataclass(frozen=True)
 class Turns:
-    """What of the transforms is built.
+    """Transforms that an engine is built with.
 
     Attributes:
         kinds: a mask: 1 Haar2, 2 ICT4, 4 WHT4.

@@ -1,52 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The module that is packaged: the AXI-Stream top behind its registers.
-
-Plain Verilog of 2001, because Vivado takes no SystemVerilog at the top of a packaged core.
-"""
+"""Packaged module of a network: its AXI-Stream top behind registers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from hwgen.emit.verilog import sv
-from hwgen.package.core import ADDRESS_WIDTH, AxisPort, Core, counted
-from hwgen.package.registers import identity
+from hwgen.package.ip_core import (
+    REGISTERS,
+    AxisPort,
+    Bus,
+    BusKind,
+    clock_bus,
+    reset_bus,
+)
+from hwgen.package.network.core import ADDRESS_WIDTH, NetworkCore
+from hwgen.package.network.registers import identity
+from hwgen.package.text import counted
+from hwgen.package.verilog import LITE, lite_bus, lite_ports, plain_module
 
 BEAT = ("tdata", "tkeep", "tlast", "tvalid", "tready")
 UNITS = ("hwg_axil_regs", "hwg_axis_split", "hwg_axis_join")
-# Of AXI4-Lite: signal, direction at the slave, bits (0: the address), port of hwg_axil_regs.
-LITE = (
-    ("awaddr", "input", 0, "aw_addr_i"),
-    ("awprot", "input", 3, ""),
-    ("awvalid", "input", None, "aw_valid_i"),
-    ("awready", "output", None, "aw_ready_o"),
-    ("wdata", "input", 32, "w_data_i"),
-    ("wstrb", "input", 4, "w_strb_i"),
-    ("wvalid", "input", None, "w_valid_i"),
-    ("wready", "output", None, "w_ready_o"),
-    ("bresp", "output", 2, "b_resp_o"),
-    ("bvalid", "output", None, "b_valid_o"),
-    ("bready", "input", None, "b_ready_i"),
-    ("araddr", "input", 0, "ar_addr_i"),
-    ("arprot", "input", 3, ""),
-    ("arvalid", "input", None, "ar_valid_i"),
-    ("arready", "output", None, "ar_ready_o"),
-    ("rdata", "output", 32, "r_data_o"),
-    ("rresp", "output", 2, "r_resp_o"),
-    ("rvalid", "output", None, "r_valid_o"),
-    ("rready", "input", None, "r_ready_i"),
-)
+LITE_BUS = "s_axil"
 
 
-def lite_ports(bus: str = "s_axil", address: int = ADDRESS_WIDTH) -> list[sv.PortDecl]:
-    """Return the ports of an AXI4-Lite slave with addresses of *address* bits."""
-    return [
-        sv.PortDecl(way, address if width == 0 else width, f"{bus}_{name}")
-        for name, way, width, _ in LITE
-    ]
-
-
-def stream_ports(core: Core, stream: AxisPort) -> list[sv.PortDecl]:
+def stream_ports(core: NetworkCore, stream: AxisPort) -> list[sv.PortDecl]:
     """Return the ports of an AXI-Stream."""
     ahead, back = ("input", "output") if stream in core.inputs else ("output", "input")
     note = f"{stream.name}: {stream.dims} of {stream.fixed}, {stream.bytes} bytes, "
@@ -59,32 +37,40 @@ def stream_ports(core: Core, stream: AxisPort) -> list[sv.PortDecl]:
     ]  # fmt: skip
 
 
-def ip_ports(core: Core) -> list[sv.PortDecl]:
+def ip_ports(core: NetworkCore) -> list[sv.PortDecl]:
     """Return the ports of the packaged module."""
     ports = [sv.PortDecl("input", None, "aclk"), sv.PortDecl("input", None, "aresetn")]
-    ports += lite_ports()
-    for stream in (*core.inputs, *core.outputs):
+    ports += lite_ports(LITE_BUS, ADDRESS_WIDTH)
+    for stream in core.streams:
         ports += stream_ports(core, stream)
     return ports
 
 
-def module(
-    name: str, ports: Sequence[sv.PortDecl], body: Iterable[str], marks: dict[str, str]
-) -> list[str]:
-    """Return a Verilog-2001 module; *marks* are attributes in front of ports, by name."""
-    wide = max(len(sv.span(p.width)) for p in ports if p.width is not None)
-    lines = [f"module {name} ("]
-    for i, port in enumerate(ports):
-        if port.name in marks:
-            lines.append(f"  {marks[port.name]}")
-        size = "" if port.width is None else sv.span(port.width)
-        comma = "" if i == len(ports) - 1 else ","
-        comment = f"  // {port.comment}" if port.comment else ""
-        lines.append(f"  {port.direction + ' wire':<11} {size:<{wide}} {port.name}{comma}{comment}")
-    return [*lines, ");", "", *body, "", "endmodule"]
+def ip_buses(core: NetworkCore) -> tuple[Bus, ...]:
+    """Return the bus interfaces of the packaged module."""
+    names = [LITE_BUS, *(stream.prefix for stream in core.streams)]
+    streams = [
+        Bus(
+            stream.prefix,
+            BusKind.STREAM,
+            stream in core.outputs,
+            tuple((name.upper(), f"{stream.prefix}_{name}") for name in BEAT),
+            (
+                ("TDATA_NUM_BYTES", "int", str(core.data_width // 8)),
+                ("HAS_TKEEP", "int", "1"),
+                ("HAS_TLAST", "int", "1"),
+                ("HAS_TREADY", "int", "1"),
+            ),
+            f"{stream.name}: {stream.dims} of {stream.fixed} in containers of "
+            f"{stream.container} bits, a sample takes {stream.bytes} bytes",
+        )
+        for stream in core.streams
+    ]
+    clock = clock_bus(names, core.clock_khz * 1000)
+    return (clock, reset_bus(), lite_bus(LITE_BUS, REGISTERS), *streams)
 
 
-def _registers(core: Core) -> Iterator[str]:
+def _registers(core: NetworkCore) -> Iterator[str]:
     figures = identity(core)
 
     def word(*parts: tuple[str, int]) -> str:
@@ -129,7 +115,7 @@ def _registers(core: Core) -> Iterator[str]:
     yield "  assign unused_prot = ^{s_axil_awprot, s_axil_arprot};"
 
 
-def _wires(core: Core, stream: AxisPort) -> Iterator[str]:
+def _wires(core: NetworkCore, stream: AxisPort) -> Iterator[str]:
     """Yield the signals between a stream's unit and the core; they are called core_<prefix>."""
     name, width = f"core_{stream.prefix}", core.data_width
     data, keep = sv.span(width), sv.span(width // 8)
@@ -150,7 +136,7 @@ def _ends(outer: str, inner: str) -> list[tuple[str, str]]:
     return ends
 
 
-def _rim(core: Core) -> Iterator[str]:
+def _adapters(core: NetworkCore) -> Iterator[str]:
     clocked = [("clk_i", "aclk"), ("rst_ni", "core_resetn")]
     for stream in core.inputs:
         name = stream.prefix
@@ -190,9 +176,9 @@ def _rim(core: Core) -> Iterator[str]:
         )
 
 
-def _core(core: Core) -> Iterator[str]:
+def _core(core: NetworkCore) -> Iterator[str]:
     streams = [(f"{s.prefix}_{w}", f"core_{s.prefix}_{w}") for s in
-               (*core.inputs, *core.outputs) for w in BEAT]  # fmt: skip
+               core.streams for w in BEAT]  # fmt: skip
     yield from sv.instance(
         core.axis,
         "u_core",
@@ -206,16 +192,15 @@ def _core(core: Core) -> Iterator[str]:
     )
 
 
-def ip_top(core: Core) -> str:
+def ip_top(core: NetworkCore) -> str:
     """Return the packaged module."""
-    streams = (*core.inputs, *core.outputs)
     body = [
         "  // The core's own reset, by which the registers let it forget what is in flight.",
         "  wire core_resetn, batch_many;",
         *_registers(core),
         "  assign core_resetn = aresetn & ~core_reset;",
         "  assign batch_many  = |batch[31:1];",
-        *_rim(core),
+        *_adapters(core),
         "",
         f"  assign frame_open     = {' | '.join(f'{s.prefix}_open' for s in core.inputs)};",
         f"  assign result_waiting = {' | '.join(f'{s.prefix}_tvalid' for s in core.outputs)};",
@@ -227,16 +212,5 @@ def ip_top(core: Core) -> str:
     if others:
         body += ["  wire unused_samples;", f"  assign unused_samples = ^{{{', '.join(others)}}};"]
     body += ["", *_core(core)]
-    buses = ":".join(["s_axil", *(s.prefix for s in streams)])
-    info, facts = "X_INTERFACE_INFO", "X_INTERFACE_PARAMETER"
-    marks = {
-        "aclk": f'(* {info} = "xilinx.com:signal:clock:1.0 aclk CLK", '
-        f'{facts} = "ASSOCIATED_BUSIF {buses}, ASSOCIATED_RESET aresetn" *)',
-        "aresetn": f'(* {info} = "xilinx.com:signal:reset:1.0 aresetn RST", '
-        f'{facts} = "POLARITY ACTIVE_LOW" *)',
-    }
-    head = core.banner(
-        "//", f"{core.name}: AXI-Stream frames in and out, registers behind AXI4-Lite."
-    )
-    lines = module(core.ip, ip_ports(core), body, marks)
-    return "\n".join([head + "`default_nettype none", "", *lines, "", "`default_nettype wire", ""])
+    note = f"{core.name}: AXI-Stream frames in and out, registers behind AXI4-Lite."
+    return plain_module(core.banner("//", note), core.ip, ip_ports(core), body, ip_buses(core))

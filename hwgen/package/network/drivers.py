@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drivers: Python for PYNQ, C for bare metal; both with the registers of the one description."""
+"""Drivers of a network: Python for PYNQ, C for bare metal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from hwgen.files import fill_template
-from hwgen.package.bench import template
-from hwgen.package.core import AxisPort, Core
-from hwgen.package.registers import Register, field_lines, offset_lines
+from hwgen.package.ip_core import AxisPort, Driver
+from hwgen.package.network.core import NetworkCore
+from hwgen.package.registers import RegisterMap, field_lines, offset_lines
+from hwgen.package.text import class_name, template
 
 
 def _figures(values: tuple[int, ...]) -> str:
@@ -32,31 +31,26 @@ def _python_port(stream: AxisPort, limits: bool) -> str:
     return "\n".join([f'"{stream.name}": {{', *rows, "},"])
 
 
-def klass(core: Core) -> str:
-    """Return the name of the driver's class."""
-    return "".join(part.capitalize() for part in core.base.split("_"))
-
-
-def pynq_driver(core: Core, registers: Sequence[Register]) -> str:
+def pynq_driver(core: NetworkCore, registers: RegisterMap) -> Driver:
     """Return the PYNQ driver, a module of its own that needs ``pynq`` and numpy."""
-    magic = next(r.reset for r in registers if r.name == "id")
-    assert magic is not None
     text = fill_template(
         template("pynq.py.in"),
         ip=core.ip,
         module=core.base,
-        klass=klass(core),
+        klass=class_name(core.base),
         model=core.model,
         latency=str(core.latency),
         interval=str(core.interval),
         data_width=str(core.data_width),
         inputs="\n".join(_python_port(s, True) for s in core.inputs),
         outputs="\n".join(_python_port(s, False) for s in core.outputs),
-        registers=offset_lines(registers),
-        fields=field_lines(registers),
-        magic=f"{magic:08X}",
+        registers=offset_lines(registers.registers),
+        fields=field_lines(registers.registers),
+        magic=f"{registers.resets()['id']:08X}",
     )
-    return core.banner("#") + text
+    klass = class_name(core.base)
+    usage = fill_template(template("readme_pynq.md.in"), base=core.base, klass=klass)
+    return Driver(((f"{core.base}.py", text),), usage)
 
 
 def _c_type(stream: AxisPort) -> str:
@@ -64,8 +58,8 @@ def _c_type(stream: AxisPort) -> str:
     return f"{'' if stream.fixed.signed else 'u'}int{min(stream.container, 64)}_t"
 
 
-def c_driver(core: Core) -> dict[str, str]:
-    """Return header and source of the bare-metal driver, by name, without the register header."""
+def c_driver(core: NetworkCore) -> Driver:
+    """Return the bare-metal driver, without the header of its registers."""
     names = {"name": core.base, "NAME": core.base.upper()}
     sizes, heads, bodies = [], [], []
     for side, streams in (("IN", core.inputs), ("OUT", core.outputs)):
@@ -113,7 +107,9 @@ def c_driver(core: Core) -> dict[str, str]:
         interval=str(core.interval), digest_hi=core.model[:8], digest_lo=core.model[8:16],
     )  # fmt: skip
     source = fill_template(template("driver.c.in"), **names, bodies="\n".join(bodies))
-    return {
-        f"{core.base}.h": core.banner("//") + header,
-        f"{core.base}.c": core.banner("//") + source,
-    }
+    first, last = core.inputs[0].label, core.outputs[0].label
+    usage = fill_template(
+        template("readme_c.md.in"), base=core.base, BASE=core.base.upper(), source=first,
+        SOURCE=first.upper(), sink=last, SINK=last.upper(),
+    )  # fmt: skip
+    return Driver(((f"{core.base}.h", header), (f"{core.base}.c", source)), usage)

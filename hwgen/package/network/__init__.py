@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Package of a network: the IP core of a build."""
