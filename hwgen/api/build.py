@@ -135,7 +135,7 @@ def _files(
     document, arrays = graph_to_json(graph)
     sheet = build_sheet(facts, graph, design, board)
     benches = [sim_folder() / name for name in BENCHES]
-    files = emit_rtl(design, board.data_width) | FileSet.of(
+    files = emit_rtl(design) | FileSet.of(
         {
             "model/graph.json": json_bytes(document),
             "model/graph.npz": npz_bytes(arrays),

@@ -28,8 +28,8 @@ from hwgen.cost.matmul import (
 )
 from hwgen.cost.registers import registers
 from hwgen.cost.terms import terms_of
-from hwgen.cost.timing import stage_ns
-from hwgen.design.types import Design, Stage
+from hwgen.cost.timing import layer_ns
+from hwgen.design.types import Design, Layer, Pipeline
 from hwgen.logic.carry import adder_positions
 from hwgen.logic.nodes import Add, Add3, Max, Mul, Requant, Select, Table, Thresh, operands
 from hwgen.target.board import Board
@@ -42,14 +42,14 @@ __all__ = [
     "check_parallel",
     "ebops",
     "estimate",
-    "estimate_stages",
+    "estimate_layers",
     "fmax",
     "logic_terms",
     "longest_ns",
     "lut_cost",
     "matmul_terms",
     "parameters",
-    "terms_of_stage",
+    "terms_of_layer",
     "zeros",
 ]
 
@@ -96,7 +96,7 @@ class Estimate:
 
 def estimate(design: Design, family: Family) -> Estimate:
     """Return what the whole design takes."""
-    parts = estimate_stages(design, family).values()
+    parts = estimate_layers(design, family).values()
     return Estimate(
         lut=sum(part.lut for part in parts),
         ff=sum(part.ff for part in parts),
@@ -105,24 +105,25 @@ def estimate(design: Design, family: Family) -> Estimate:
     )
 
 
-def estimate_stages(design: Design, family: Family) -> dict[str, Estimate]:
-    """Return what each stage takes, and under ``top`` what lies between and around the stages."""
-    ff = registers(design)
+def estimate_layers(design: Design, family: Family) -> dict[str, Estimate]:
+    """Return what each layer takes, and under ``top`` what lies between and around the layers."""
+    pipeline = design.pipeline
+    ff = registers(pipeline)
     out = {
-        stage.name: Estimate(
-            lut=lut_cost(terms_of_stage(design, stage, family), family),
-            ff=ff[stage.name],
-            latency=stage.latency,
+        layer.name: Estimate(
+            lut=lut_cost(terms_of_layer(pipeline, layer, family), family),
+            ff=ff[layer.name],
+            latency=layer.latency,
         )
-        for stage in design.stages
+        for layer in pipeline.layers
     }
-    outside = design.latency - sum(stage.latency for stage in design.stages)
+    outside = pipeline.latency - sum(layer.latency for layer in pipeline.layers)
     return {**out, "top": Estimate(ff=ff["top"], latency=max(outside, 0))}
 
 
 def logic_terms(design: Design) -> dict[str, int]:
     """Return how many terms of each kind the logic has, and the adders' carry positions."""
-    logic = design.logic
+    logic = design.pipeline.logic
     counts = Counter(type(node) for node in logic.nodes)
     out = {name: counts[kind] for kind, name in TERMS.items()}
     if counts[Table]:
@@ -137,17 +138,17 @@ def lut_cost(terms: Mapping[str, float], family: Family) -> int:
     return round(sum(factors.get(term, 1.0) * count for term, count in terms.items()))
 
 
-def terms_of_stage(design: Design, stage: Stage, family: Family) -> Counter[str]:
-    """Return the terms of a stage's nodes."""
-    cycle = design.cycle
-    held = set(stage.wires)
-    held.difference_update(tap.wire for tap in stage.exports if not tap.delay)
-    for wire in stage.wires:
+def terms_of_layer(pipeline: Pipeline, layer: Layer, family: Family) -> Counter[str]:
+    """Return the terms of a layer's nodes."""
+    logic, cycle = pipeline.logic, pipeline.cycle
+    held = set(layer.wires)
+    held.difference_update(tap.wire for tap in layer.exports if not tap.delay)
+    for wire in layer.wires:
         held.difference_update(
-            source for source in operands(design.logic.nodes[wire]) if cycle[source] == cycle[wire]
+            source for source in operands(logic.nodes[wire]) if cycle[source] == cycle[wire]
         )
     recorded = calibrated(family).family
-    return terms_of(design.logic, stage.wires, family.lut_inputs, held, recorded)
+    return terms_of(logic, layer.wires, family.lut_inputs, held, recorded)
 
 
 def fmax(design: Design, board: Board, lut: int) -> float:
@@ -172,4 +173,4 @@ def fmax(design: Design, board: Board, lut: int) -> float:
 
 def longest_ns(design: Design, family: Family) -> float:
     """Return the delay model's longest path between registers, in nanoseconds."""
-    return max((*stage_ns(design, family), family.overhead_ns))
+    return max((*layer_ns(design.pipeline, family), family.overhead_ns))

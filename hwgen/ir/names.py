@@ -83,6 +83,11 @@ def _letters(number: int) -> str:
     return text
 
 
+def element(name: str, index: Iterable[int]) -> str:
+    """Return the label of an element of a tensor: ``relu2[7]``, ``conv1[0,3,2]``."""
+    return f"{name}[{','.join(str(int(i)) for i in index)}]"
+
+
 def node_name(name: str) -> str:
     """Return a legal identifier made of a model's name."""
     text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "layer"

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from hwgen.ir.fixed import bits_for
+from hwgen.ir.names import element
 from hwgen.ir.tensor import TensorType
 from hwgen.logic.nodes import (
     Add,
@@ -39,6 +40,7 @@ class Builder:
         nodes: the records, topologically ordered.
         lo, hi: exact interval of every node.
         layers: name of the layer that made each node.
+        labels: of every node, the element of a layer's output that it is; empty if it is none.
     """
 
     def __init__(self, arity: int = 2, effort: int = 1, seed: int = 1) -> None:
@@ -47,6 +49,7 @@ class Builder:
         self.lo: list[int] = []
         self.hi: list[int] = []
         self.layers: list[str] = []
+        self.labels: list[str] = []
         self.layer = ""
         self._seen: dict[Node, Wire] = {}
 
@@ -60,7 +63,15 @@ class Builder:
             self.lo.append(lo)
             self.hi.append(hi)
             self.layers.append("" if isinstance(node, Const) else self.layer)
+            self.labels.append("")
         return wire
+
+    def label(self, name: str, wires: Wires) -> None:
+        """Label the output elements of layer *name*; what has a label or no node keeps it."""
+        for index in np.ndindex(wires.shape):
+            wire = int(wires[index])
+            if not self.labels[wire] and not isinstance(self.nodes[wire], In | Const):
+                self.labels[wire] = element(name, index)
 
     def range(self, wire: Wire) -> tuple[int, int]:
         """Return the exact interval of a wire."""
@@ -262,6 +273,7 @@ class Logic:
     Attributes:
         nodes, lo, hi, layers: as in `Builder`.
         outputs: port name to wires of its elements, row-major.
+        labels: as in `Builder`; none at all where nobody will read them.
     """
 
     nodes: tuple[Node, ...]
@@ -269,6 +281,7 @@ class Logic:
     hi: tuple[int, ...]
     layers: tuple[str, ...]
     outputs: tuple[tuple[str, tuple[Wire, ...]], ...]
+    labels: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, b: Builder, outputs: Sequence[tuple[str, Sequence[Any]]]) -> Logic:
@@ -285,7 +298,12 @@ class Logic:
             tuple(b.hi[w] for w in order),
             tuple(b.layers[w] for w in order),
             tuple((name, tuple(new[int(w)] for w in wires)) for name, wires in outputs),
+            tuple(b.labels[w] for w in order),
         )
+
+    def label(self, wire: Wire) -> str:
+        """Return the label of a wire, or ``n`` and its number where it is no layer's output."""
+        return (self.labels and self.labels[wire]) or f"n{wire}"
 
     def width(self, wire: Wire) -> int:
         """Return the bits of a wire."""

@@ -75,8 +75,8 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """Where the registers are.
+class Placement:
+    """The registers of a pipeline: how many stand before every node.
 
     Attributes:
         cycle: of every wire.
@@ -124,7 +124,7 @@ def pipeline(
     delay: Callable[[Wire], float],
     period_ns: float,
     overhead_ns: float = 0.0,
-) -> Pipeline:
+) -> Placement:
     """Place registers such that no path takes longer than the period.
 
     The latency is the least possible one, and the register bits are the fewest for it.
@@ -139,7 +139,7 @@ def pipeline(
         DoesNotFit: one node alone is slower than the period.
     """
     delays, budget = _checked(logic, delay, period_ns, overhead_ns)
-    return Pipeline(*retime(logic, delays, budget))
+    return Placement(*retime(logic, delays, budget))
 
 
 def latency(
@@ -186,16 +186,19 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
     lo: list[int] = []
     hi: list[int] = []
     layers: list[str] = []
+    labels: list[str] = []
     seen: dict[Node, Wire] = {}
     new: dict[Wire, Wire] = {}
 
-    def put(node: Node, low: int, high: int, layer: str) -> Wire:
+    def put(node: Node, low: int, high: int, layer: str, label: str) -> Wire:
         if node not in seen:  # two saturations may share a rounder
             seen[node] = len(nodes)
             nodes.append(node)
             lo.append(low)
             hi.append(high)
             layers.append(layer)
+            labels.append("")
+        labels[seen[node]] = labels[seen[node]] or label
         return seen[node]
 
     for wire, old in enumerate(logic.nodes):
@@ -204,10 +207,12 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
             low, high = map(node.rounded, (lo[node.a], hi[node.a]))
             if (low, high) != (node.lo, node.hi):
                 whole = Requant(node.a, node.shift, low, high, node.half)
-                node = Requant(put(whole, low, high, logic.layers[wire]), 0, node.lo, node.hi)
-        new[wire] = put(node, logic.lo[wire], logic.hi[wire], logic.layers[wire])
+                rounded = put(whole, low, high, logic.layers[wire], "")
+                node = Requant(rounded, 0, node.lo, node.hi)
+        label = logic.labels[wire] if logic.labels else ""
+        new[wire] = put(node, logic.lo[wire], logic.hi[wire], logic.layers[wire], label)
     outputs = tuple((port, tuple(new[w] for w in wires)) for port, wires in logic.outputs)
-    return Logic(tuple(nodes), tuple(lo), tuple(hi), tuple(layers), outputs)
+    return Logic(tuple(nodes), tuple(lo), tuple(hi), tuple(layers), outputs, tuple(labels))
 
 
 def node_delay(logic: Logic, timing: Timing) -> Callable[[Wire], float]:

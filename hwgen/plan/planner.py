@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hwgen.cost.calibration import calibrated
 from hwgen.cost.matmul import check_parallel
-from hwgen.design.types import Design
+from hwgen.design.types import Design, Heading
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
 from hwgen.plan.goal import Goal
@@ -29,12 +29,9 @@ def plan(graph: Graph, board: Board, goal: Goal, name: str) -> Design:
     check_parallel(graph, board)
     return schedule(
         graph,
-        name=name,
-        board_name=board.name,
-        family=board.family,
-        clock_mhz=goal.clock_mhz,
+        Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width),
+        board.family,
         max_cycles=goal.max_cycles,
-        model_digest=digest(graph),
         effort=goal.effort,
         seed=goal.seed,
         tables=Prices(board.family.lut_inputs, calibrated(board.family).factors),

@@ -12,7 +12,7 @@ from hwgen.cost.estimate import (
     Estimate,
     bops,
     ebops,
-    estimate_stages,
+    estimate_layers,
     fmax,
     logic_terms,
     parameters,
@@ -40,7 +40,7 @@ def figures(
     return {
         "name": design.name,
         "model": design.model,
-        "style": design.style,
+        "style": goal.style,
         "board": board.name,
         "part": board.part,
         "clock_mhz": goal.clock_mhz,
@@ -77,19 +77,19 @@ def _fmax(design: Design, board: Board, lut: int) -> dict[str, Any]:
 
 
 def _stages(design: Design, board: Board) -> Iterator[dict[str, Any]]:
-    """Yield what each stage takes; ``top`` is what lies around them.
+    """Yield what each layer takes; ``top`` is what lies around them.
 
-    ``cycles`` are those that a stage adds to the latency: of branches side by side, a cycle counts
+    ``cycles`` are those that a layer adds to the latency: of branches side by side, a cycle counts
     for the first.
     """
-    parts = estimate_stages(design, board.family)
+    parts = estimate_layers(design, board.family)
     reached = 0
-    for stage in design.stages:
-        own = max(stage.end - max(stage.start, reached), 0)
-        reached = max(reached, stage.end)
+    for layer in design.pipeline.layers:
+        own = max(layer.end - max(layer.start, reached), 0)
+        reached = max(reached, layer.end)
         yield {
-            "name": stage.name, "note": stage.note, "start": stage.start, "end": stage.end,
-            "cycles": own, **{key: getattr(parts[stage.name], key) for key in RESOURCES},
+            "name": layer.name, "note": layer.note, "start": layer.start, "end": layer.end,
+            "cycles": own, **{key: getattr(parts[layer.name], key) for key in RESOURCES},
         }  # fmt: skip
     yield {
         "name": "top", "note": "links, outputs and valid bit", "start": 0, "end": design.latency,

@@ -66,7 +66,7 @@ def self_check(graph: Graph, design: Design, seed: int) -> None:
     types = {node.name: node.type for node in graph.inputs}
     vectors = random_vectors(types, SELF_CHECK, seed).inputs
     expected = Reference(graph).run(vectors)
-    got = evaluate(design.logic, vectors, check=True)
+    got = evaluate(design.pipeline.logic, vectors, check=True)
     for out in graph.outputs:
         want = np.asarray(expected[out.name]).reshape(SELF_CHECK, -1)
         differs = np.argwhere(want != got[out.name])

@@ -163,17 +163,17 @@ def simulate(
 
 
 def trace_of(design: Design) -> Trace:
-    """Return the function that tells what every stage of *design* exports, for `simulate`."""
+    """Return the function that tells what every layer of *design* exports, for `simulate`."""
 
     def trace(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        stages = [stage for stage in design.stages if stage.exports]
-        wires = [tap.wire for stage in stages for tap in stage.exports]
-        values = evaluate_wires(design.logic, inputs, wires)
+        layers = design.pipeline.layers
+        wires = [tap.wire for layer in layers for tap in layer.exports]
+        values = evaluate_wires(design.pipeline.logic, inputs, wires)
 
         def value(tap: Tap) -> npt.NDArray[Any]:
             return (values[tap.wire] < 0).astype(np.int64) if tap.sign else values[tap.wire]
 
-        return {s.name: np.stack([value(tap) for tap in s.exports], axis=1) for s in stages}
+        return {x.name: np.stack([value(tap) for tap in x.exports], axis=1) for x in layers}
 
     return trace
 

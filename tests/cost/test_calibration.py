@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hwgen.cost.calibration import FILE, calibrated, path_ns
-from hwgen.cost.estimate import terms_of_stage
+from hwgen.cost.estimate import terms_of_layer
 from hwgen.cost.terms import TERMS
 from hwgen.target.board import boards, load_board
 from tests.benchmarks.estimate.calibrate import (
@@ -92,9 +92,9 @@ def test_the_recorded_terms_are_todays(family: str) -> None:
     for case in found.values():
         design = planned(case)
         assert made[case.name].digest == design.model[:16]
-        for stage in design.stages:
-            terms = terms_of_stage(design, stage, load_board(case.board).family)
-            assert dict(terms) == made[case.name].layers[stage.name][0], case.name
+        for layer in design.pipeline.layers:
+            terms = terms_of_layer(design.pipeline, layer, load_board(case.board).family)
+            assert dict(terms) == made[case.name].layers[layer.name][0], case.name
 
 
 def test_factors_that_made_the_figures_are_found() -> None:
@@ -155,10 +155,10 @@ def test_a_design_that_nothing_was_fitted_to(tmp_path: Path) -> None:
     ((_, mapped),) = measure({case.name: design}, "ultrascale_plus", tmp_path)
     family = load_board(case.board).family
     factors = STORED["ultrascale_plus"]["factors"]
-    for stage in design.stages:
-        terms = terms_of_stage(design, stage, family)
+    for layer in design.pipeline.layers:
+        terms = terms_of_layer(design.pipeline, layer, family)
         modelled = sum(factors[t] * n for t, n in terms.items())
-        assert mapped.layers[stage.name] >= LEAST
-        assert modelled == pytest.approx(mapped.layers[stage.name], rel=0.25)
+        assert mapped.layers[layer.name] >= LEAST
+        assert modelled == pytest.approx(mapped.layers[layer.name], rel=0.25)
     # What is known by digest is not mapped again.
     assert list(measure({case.name: design}, "ultrascale_plus", tmp_path)) == [(case.name, mapped)]

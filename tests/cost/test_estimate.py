@@ -10,16 +10,17 @@ from hwgen.cost.calibration import calibrated, grade_of, path_ns
 from hwgen.cost.estimate import (
     Estimate,
     estimate,
-    estimate_stages,
+    estimate_layers,
     fmax,
     logic_terms,
     longest_ns,
     lut_cost,
 )
 from hwgen.cost.terms import TERMS, distinct_columns, terms_of
-from hwgen.design.types import Design, Port, Source, Stage, Tap
+from hwgen.design.assemble import of_pipeline
+from hwgen.design.names import ModuleNames
+from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, Tap
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.emit.verilog.layout import ModuleNames
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import TensorType
@@ -198,7 +199,7 @@ def test_estimates_add_up_in_sequence() -> None:
 
 
 def by_hand() -> Design:
-    """Two stages: ``s = a + b`` then ``y = (s + a < 0) ? s : a``, with registers placed at will."""
+    """Two layers: ``s = a + b`` then ``y = (s + a < 0) ? s : a``, with registers placed at will."""
     builder = Builder()
     a, b = builder.input("x", 0, -8, 7), builder.input("x", 1, -8, 7)
     s = builder.add(a, b)  # 5 bits
@@ -208,24 +209,24 @@ def by_hand() -> Design:
     assert len(logic.nodes) == 5
     port = Port("x", (2,), Fixed(4, 0, True))
     out = Port("y", (1,), Fixed(5, 0, True))
-    stages = (
-        Stage("one", "", (s,), (Source("x", (Tap(a), Tap(b))),), (Tap(s, 3), Tap(s, 4)), 0, 4),
-        Stage(
-            "two", "", (t, y),
+    layers = (
+        Layer(
+            "one", "one", "", (s,), (Source("x", (Tap(a), Tap(b))),), (Tap(s, 3), Tap(s, 4)), 0, 4
+        ),
+        Layer(
+            "two", "two", "", (t, y),
             (Source("x", (Tap(a, 3), Tap(a, 4))), Source("one", (Tap(s, 3), Tap(s, 4)))),
             (Tap(y, 2),), 3, 6,
         ),
     )  # fmt: skip
     cycle = (0, 0, 0, 3, 4)
-    model = "0" * 64
-    return Design(
-        "hand", "parallel", "vcu118", 200.0, model, (port,), (out,), logic, cycle, stages, 7
-    )
+    heading = Heading("hand", "vcu118", 200.0, "0" * 64)
+    return of_pipeline(heading, [port], [out], Pipeline(logic, cycle, layers, 7))
 
 
 def test_registers_are_counted_where_they_are_placed() -> None:
     design = by_hand()
-    parts = estimate_stages(design, load_board("vcu118").family)
+    parts = estimate_layers(design, load_board("vcu118").family)
     assert parts["one"].ff == 4 * 5  # y reads s in cycle 4
     # of t only the sign is kept, for one cycle; y waits from cycle 4 for the rank behind cycle 6
     assert parts["two"].ff == 1 + 2 * 5
@@ -308,14 +309,8 @@ def binary(rng: np.random.Generator) -> Graph:
 
 
 def planned(graph: Graph, board: str, mhz: float) -> Design:
-    return schedule(
-        graph,
-        name=graph.name,
-        board_name=board,
-        family=load_board(board).family,
-        clock_mhz=mhz,
-        model_digest="0" * 64,
-    )
+    heading = Heading(graph.name, board, mhz, "0" * 64)
+    return schedule(graph, heading, load_board(board).family)
 
 
 def mapped(design: Design, folder: Path) -> int:
@@ -326,7 +321,7 @@ def mapped(design: Design, folder: Path) -> int:
     for i, name in enumerate(names):
         paths.append(folder / f"{i}_{Path(name).name}")
         paths[-1].write_bytes(files[f"rtl/{name}"])
-    family = load_board(design.board).family.name
+    family = load_board(design.target).family.name
     return count(map_design(paths, ModuleNames.of(design).top, family)).ff
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from hwgen import ops
+from hwgen.design.types import Heading
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.files import FileSet
 from hwgen.ir.fixed import Fixed
@@ -151,14 +152,11 @@ DESIGNS: dict[str, Callable[[], Graph]] = {
 def _emit(graph: Graph, clock_mhz: float = 250.0) -> FileSet:
     design = schedule(
         graph,
-        name=graph.name,
-        board_name="test_board",
-        family=Family(),
-        clock_mhz=clock_mhz,
-        model_digest="0" * 32,
+        Heading(graph.name, "test_board", clock_mhz, "0" * 32, 32),
+        Family(),
         tables=Prices(6, {}) if graph.name == "tables" else None,
     )
-    return emit_rtl(design, 32)
+    return emit_rtl(design)
 
 
 @pytest.mark.parametrize("name", DESIGNS)

@@ -12,7 +12,7 @@ from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Requant, operands
 from hwgen.logic.pipeline import (
-    Pipeline,
+    Placement,
     blocks_of,
     latency,
     node_delay,
@@ -55,7 +55,7 @@ def chain(layers: list[int]) -> Logic:
     return Logic.of(b, [("y", [wire])])
 
 
-def longest(logic: Logic, plan: Pipeline, delay) -> float:
+def longest(logic: Logic, plan: Placement, delay) -> float:
     """Return the longest path without a register, found by walking back from every node."""
 
     def path(wire: int) -> float:

@@ -80,7 +80,7 @@ def test_the_solver_gets_what_is_asked_for(graph: Graph, monkeypatch: pytest.Mon
     # Where the clock is too fast for an adder of three, the logic is made a second time.
     slow = replace(board, family=replace(board.family, third_operand=5.0))
     design = plan(graph, slow, Goal(200.0, effort=0, seed=3), "tiny")
-    assert not any(isinstance(node, Add3) for node in design.logic.nodes)
+    assert not any(isinstance(node, Add3) for node in design.pipeline.logic.nodes)
     assert seen == {(0, 3)}
 
 

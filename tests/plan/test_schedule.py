@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from hwgen.cost.timing import stage_ns
+from hwgen.cost.timing import layer_ns
 from hwgen.design.check import check
-from hwgen.design.types import Design, Tap
+from hwgen.design.types import Design, Heading, Tap
 from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
@@ -152,10 +152,7 @@ def random_graph(seed: int) -> Graph:
 
 
 def plan(graph: Graph, clock_mhz: float = 250.0, **more) -> Design:
-    return schedule(
-        graph, name="net", board_name="bench", family=Family(), clock_mhz=clock_mhz,
-        model_digest="0", **more,
-    )  # fmt: skip
+    return schedule(graph, Heading("net", "bench", clock_mhz, "0"), Family(), **more)
 
 
 def python(node, x: list[np.ndarray]) -> np.ndarray:
@@ -188,7 +185,7 @@ def run_registers(design: Design, inputs: dict[str, np.ndarray], rng) -> dict[st
     Entry t of an array is the value of a wire in clock cycle t. A register chain of n shifts it by
     n and brings in what the registers held before: anything.
     """
-    logic = design.logic
+    pipeline, logic = design.pipeline, design.pipeline.logic
     length = len(next(iter(inputs.values())))
 
     def delayed(x: np.ndarray, cycles: int) -> np.ndarray:
@@ -202,16 +199,16 @@ def run_registers(design: Design, inputs: dict[str, np.ndarray], rng) -> dict[st
             fed = inputs[node.port][:, node.index].astype(object)
             chain = {Tap(wire, n): delayed(fed, n) for n in range(design.latency)}
             links[node.port] = links.get(node.port, {}) | chain
-    for stage in design.stages:
+    for layer in pipeline.layers:
         here: dict[Tap, np.ndarray] = {}
-        for source in stage.sources:
-            here |= {tap: links[source.name][tap] for tap in source.taps}
-        own = set(stage.wires)
-        for wire in stage.wires:
+        for source in layer.sources:
+            here |= {tap: links[source.link][tap] for tap in source.taps}
+        own = set(layer.wires)
+        for wire in layer.wires:
             ins = []
             for place, operand in enumerate(operands(logic.nodes[wire])):
                 node = logic.nodes[operand]
-                late = design.cycle[wire] - design.cycle[operand]
+                late = pipeline.cycle[wire] - pipeline.cycle[operand]
                 if isinstance(node, Const):
                     ins.append(np.full(length, node.value, object))
                 elif operand in own:
@@ -223,10 +220,10 @@ def run_registers(design: Design, inputs: dict[str, np.ndarray], rng) -> dict[st
                     assert place == 0
                     ins.append(np.where(here[Tap(operand, late, sign=True)], -1, 1))
             here[Tap(wire)] = python(logic.nodes[wire], ins)
-        links[stage.name] = {}
-        for tap in stage.exports:
+        links[layer.link] = {}
+        for tap in layer.exports:
             word = delayed(here[Tap(tap.wire)], tap.delay)
-            links[stage.name][tap] = word < 0 if tap.sign else word
+            links[layer.link][tap] = word < 0 if tap.sign else word
     found = {tap: x for taps in links.values() for tap, x in taps.items()}
     out = {}
     for port, wires in logic.outputs:
@@ -236,7 +233,7 @@ def run_registers(design: Design, inputs: dict[str, np.ndarray], rng) -> dict[st
             if isinstance(node, Const):
                 columns.append(np.full(length, node.value, object))
             else:
-                columns.append(delayed(found[design.tap_of(wire)], 1))
+                columns.append(delayed(found[pipeline.tap_of(wire)], 1))
         out[port] = np.stack(columns, 1)
     return out
 
@@ -254,10 +251,10 @@ def test_registers_line_up(number: int, clock_mhz: float, rng) -> None:
     graph = random_graph(number)
     design = plan(graph, clock_mhz)
     check(design)
-    assert max(stage_ns(design, Family()), default=0) <= 1000 / clock_mhz + 1e-6
+    assert max(layer_ns(design.pipeline, Family()), default=0) <= 1000 / clock_mhz + 1e-6
     inputs = samples(graph, 40 + design.latency, rng)
     out = run_registers(design, inputs, rng)
-    expected = evaluate(design.logic, inputs, check=True)
+    expected = evaluate(design.pipeline.logic, inputs, check=True)
     for port, y in out.items():
         late = len(y) - design.latency
         assert np.array_equal(y[design.latency :], expected[port][:late])
@@ -265,14 +262,16 @@ def test_registers_line_up(number: int, clock_mhz: float, rng) -> None:
 
 def test_random_graphs_reach_what_they_are_for() -> None:
     designs = [plan(random_graph(seed), 330.0) for seed in SEEDS]
-    kinds = {type(node) for d in designs for node in d.logic.nodes}
+    pipelines = [d.pipeline for d in designs]
+    kinds = {type(node) for p in pipelines for node in p.logic.nodes}
     assert kinds == {In, Const, Shl, Add, Mul, Max, Requant, Select, Thresh}
-    taps = {tap for d in designs for s in d.stages for source in s.sources for tap in source.taps}
+    sources = [source for p in pipelines for layer in p.layers for source in layer.sources]
+    taps = {tap for source in sources for tap in source.taps}
     assert {0, 1, 2, 3} < {tap.delay for tap in taps}
     assert {tap.sign for tap in taps} == {True, False}
     assert any(len(d.inputs) > 1 and len(d.outputs) > 1 for d in designs)
-    assert any(s.latency == 0 for d in designs for s in d.stages)
-    outputs = [d.logic.nodes[w] for d in designs for _, ws in d.logic.outputs for w in ws]
+    assert any(layer.latency == 0 for p in pipelines for layer in p.layers)
+    outputs = [p.logic.nodes[w] for p in pipelines for _, ws in p.logic.outputs for w in ws]
     assert {Const, In} < {type(node) for node in outputs}
 
 
@@ -288,15 +287,16 @@ def residual() -> Graph:
 
 def test_stages_read_like_the_model() -> None:
     design = plan(residual(), 330.0)
-    assert [stage.name for stage in design.stages] == ["fc", "act", "deep", "sum"]
-    last = design.stages[-1]
-    by_name = {stage.name: stage for stage in design.stages}
-    assert [source.name for source in last.sources] == ["deep", "act"]
-    skipped = next(source.taps for source in last.sources if source.name == "act")
+    layers = design.pipeline.layers
+    assert [layer.name for layer in layers] == ["fc", "act", "deep", "sum"]
+    last = layers[-1]
+    by_name = {layer.name: layer for layer in layers}
+    assert [source.link for source in last.sources] == ["deep", "act"]
+    skipped = next(source.taps for source in last.sources if source.link == "act")
     assert all(tap.delay > 0 for tap in skipped)  # the registers of the skip stand in its producer
     assert set(skipped) <= set(by_name["act"].exports)
     assert by_name["act"].end >= last.start
-    assert design.latency == max(s.end for s in design.stages) + 1
+    assert design.latency == max(layer.end for layer in layers) + 1
     assert (
         last.note == f"test of a test, output 6 {design.outputs[0].fixed}, latency {last.latency}"
     )
@@ -312,7 +312,7 @@ def test_a_layer_that_vanishes_makes_no_stage() -> None:
     turned = net.add("turn", lambda b, ins: ins[0][::-1], x)
     same = net.add("same", lambda b, ins: np.array([b.requant(int(w), 0, 0, 9) for w in ins[0]]), x)
     design = plan(net.graph(turned, same))
-    assert design.stages == ()
+    assert design.pipeline.layers == ()
     assert design.latency == 1
 
 

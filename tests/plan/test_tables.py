@@ -175,10 +175,10 @@ def test_a_layer_never_costs_more_than_its_adders(seed: int) -> None:
         with_, without = (
             planned(graph, tables=t, board=board, clock_mhz=100.0) for t in (True, False)
         )
-        assert same(graph, with_.logic)
+        assert same(graph, with_.pipeline.logic)
         assert estimate(with_, family).lut <= estimate(without, family).lut
         terms = logic_terms(with_)
-        assert terms.get("tables", 0) == count(with_.logic, Table)
+        assert terms.get("tables", 0) == count(with_.pipeline.logic, Table)
         assert "tables" not in logic_terms(without)
 
 
@@ -187,7 +187,7 @@ def test_a_table_that_the_clock_leaves_no_time_for_stays_adders() -> None:
     family = load_board("vcu118").family
     most = {}
     for clock in (300.0, 600.0):
-        logic = planned(graph, clock_mhz=clock).logic
+        logic = planned(graph, clock_mhz=clock).pipeline.logic
         assert same(graph, logic)
         most[clock] = max((len(n.picks) for n in logic.nodes if isinstance(n, Table)), default=0)
     assert most[300.0] > 8 >= most[600.0] > 6  # three levels of tables, and two
@@ -207,8 +207,8 @@ def test_a_search_keeps_the_tables_that_are_cheaper() -> None:
 def test_the_planner_asks_for_tables() -> None:
     board = load_board("vcu118")
     design = plan(network((6, 8, 5), (2, 3), seed=2), board, Goal(clock_mhz=300.0), "net")
-    assert count(design.logic, Table) == 7
-    assert not count(design.logic, Add, Add3)
+    assert count(design.pipeline.logic, Table) == 7
+    assert not count(design.pipeline.logic, Add, Add3)
     assert calibrated(board.family).factors
 
 

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from hwgen import paths, tools
-from hwgen.design.check import check
-from hwgen.design.types import Design, Port
+from hwgen.design.types import Design, Heading, Port
 from hwgen.ir.fixed import Fixed
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.nodes import Wire
 from hwgen.logic.pipeline import pipeline
-from hwgen.plan.parallel.schedule import stages_of
+from hwgen.plan.parallel.schedule import assembled
 from hwgen.units.library import with_uses
 from hwgen.verify import simulators
 
@@ -37,27 +36,18 @@ def _make_design(
 ) -> Design:
     """Schedule a logic graph with any delays and check that the result is legal."""
     logic = Logic.of(builder, list(outputs.items()))
-    plan = pipeline(logic, delay, period)
-    stages = stages_of(logic, plan, lambda _, cycles: f"test layer, latency {cycles}")
     ports = []
     for port, wires in logic.outputs:
         lo, hi = min(logic.lo[w] for w in wires), max(logic.hi[w] for w in wires)
         ports.append(Port(port, (len(wires),), Fixed.covering(lo, hi)))
-    design = Design(
-        name,
-        "parallel",
-        "test_board",
-        250.0,
-        "0123456789abcdef0123456789abcdef",
-        tuple(Port(n, shape, fixed) for n, (shape, fixed) in inputs.items()),
-        tuple(ports),
+    return assembled(
+        Heading(name, "test_board", 250.0, "0123456789abcdef0123456789abcdef"),
+        [Port(n, shape, fixed) for n, (shape, fixed) in inputs.items()],
+        ports,
         logic,
-        plan.cycle,
-        stages,
-        plan.latency,
+        pipeline(logic, delay, period),
+        lambda _, cycles: f"test layer, latency {cycles}",
     )
-    check(design)
-    return design
 
 
 _LAYERS = ("fc_1", "fc/1", "input", "reg", "output")  # names that need care
@@ -197,7 +187,7 @@ def run_bench(tmp_path: Path) -> Callable[..., str]:
         tools.run(build, folder=tmp_path, env=verilator.env, what="tb")
         return tools.run(
             [str(tmp_path / "obj" / "Vtb"), "+verilator+rand+reset+2"],
-            cwd=tmp_path,
+            folder=tmp_path,
             what="tb",
             timeout=300,
         )

@@ -282,7 +282,7 @@ def _vectors(design: Design) -> Vectors:
     outputs = {
         port.name: rows.reshape(-1, *port.shape)
         for port, rows in zip(
-            design.outputs, evaluate(design.logic, codes, check=True).values(), strict=True
+            design.outputs, evaluate(design.pipeline.logic, codes, check=True).values(), strict=True
         )
     }
     return Vectors(codes, {}, (("random", 400),)).with_outputs(outputs)
@@ -291,7 +291,7 @@ def _vectors(design: Design) -> Vectors:
 def test_the_text_says_interval_and_depth(design: Design) -> None:
     files = emit_rtl(design)
     text = files["rtl/hwg_threes_fc1.sv"].decode()
-    logic = design.logic
+    logic = design.pipeline.logic
     node = next(w for w, n in enumerate(logic.nodes) if isinstance(n, Add3))
     line = next(row for row in text.splitlines() if f" n{node};" in row and "//" in row)
     assert f"// [{logic.lo[node]}, {logic.hi[node]}] depth 1" in line

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Port
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.emit.verilog.layout import ModuleNames
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes
 from hwgen.logic.builder import Builder
@@ -28,7 +28,7 @@ MakeDesign = Callable[..., Design]
 
 def _stimuli(design: Design, rng: np.random.Generator) -> dict[str, Codes]:
     """Random codes inside the interval of every element, corners first."""
-    logic = design.logic
+    logic = design.pipeline.logic
     lows = {p.name: np.full(p.size, p.fixed.lo, object) for p in design.inputs}
     highs = {p.name: np.full(p.size, p.fixed.hi, object) for p in design.inputs}
     for wire, node in enumerate(logic.nodes):
@@ -75,7 +75,7 @@ def _bench(designs: Sequence[Design], rng: np.random.Generator) -> tuple[str, di
     expected = 0
     for i, design in enumerate(designs):
         stimuli = _stimuli(design, rng)
-        want = evaluate(design.logic, stimuli, check=True)
+        want = evaluate(design.pipeline.logic, stimuli, check=True)
         ins = np.concatenate([stimuli[p.name] for p in design.inputs], axis=1)
         outs = np.concatenate([want[p.name] for p in design.outputs], axis=1)
         memories[f"in{i}.hex"] = _hex(ins, design.inputs)

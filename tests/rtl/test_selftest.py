@@ -30,11 +30,11 @@ def vectors(design: Any, count: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Random samples inside the interval of every element, and the logic's outputs."""
     rng = np.random.default_rng(5)
     inputs = {p.name: np.zeros((count, p.size), np.int64) for p in design.inputs}
-    for wire, node in enumerate(design.logic.nodes):
+    for wire, node in enumerate(design.pipeline.logic.nodes):
         if isinstance(node, In):
-            lo, hi = design.logic.lo[wire], design.logic.hi[wire]
+            lo, hi = design.pipeline.logic.lo[wire], design.pipeline.logic.hi[wire]
             inputs[node.port][:, node.index] = rng.integers(lo, hi, count, endpoint=True)
-    return inputs, dict(evaluate(design.logic, inputs))
+    return inputs, dict(evaluate(design.pipeline.logic, inputs))
 
 
 def test_the_self_test_passes_a_right_core_and_fails_every_wrong_one(

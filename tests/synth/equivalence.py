@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import hwgen.ops  # noqa: F401  (registers the operations)
-from hwgen.design.types import Design
+from hwgen.design.types import Design, Heading
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
@@ -80,10 +80,8 @@ class Product:
         fc = Node("fc", op, ("x",), op.infer([x.type]), "fc")
         graph = Graph("prod", (x, fc), (Output("y", "fc", (1.0,)),))
         target = load_board(board)
-        design = schedule(
-            graph, name="prod", board_name=target.name, family=target.family,
-            clock_mhz=0.69 * target.max_mhz, model_digest="0" * 64,
-        )  # fmt: skip
+        heading = Heading("prod", target.name, 0.69 * target.max_mhz, "0" * 64)
+        design = schedule(graph, heading, target.family)
         return cls(weight, bias, design)
 
     def by_hand(self) -> str:
@@ -104,7 +102,7 @@ class Product:
 
     def by_graph(self) -> str:
         """Return a text with one sum a node of the graph, as the graph defines it."""
-        logic, (x,), (y,) = self.design.logic, self.design.inputs, self.design.outputs
+        logic, (x,), (y,) = self.design.pipeline.logic, self.design.inputs, self.design.outputs
         n, lines = x.fixed.width, []
 
         def read(wire: int, width: int, shift: int = 0) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 import hwgen.ops as ops
 from hwgen.cost.calibration import calibrated
-from hwgen.design.types import Design
+from hwgen.design.types import Design, Heading
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.plan.parallel.schedule import schedule
@@ -54,11 +54,9 @@ def planned(
     """Plan a network with or without truth tables."""
     target = load_board(board)
     factors = calibrated(target.family).factors
-    return schedule(
-        graph, name=graph.name, board_name=target.name, family=target.family,
-        clock_mhz=clock_mhz, model_digest="0" * 64,
-        tables=Prices(target.family.lut_inputs, factors) if tables else None,
-    )  # fmt: skip
+    prices = Prices(target.family.lut_inputs, factors) if tables else None
+    heading = Heading(graph.name, target.name, clock_mhz, "0" * 64)
+    return schedule(graph, heading, target.family, tables=prices)
 
 
 def by_hand(graph: Graph, design: Design) -> str:

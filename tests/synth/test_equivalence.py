@@ -47,7 +47,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_emitted_text_is_the_product(name: str, tmp_path: Path) -> None:
     case = CASES[name]
-    three = any(isinstance(node, Add3) for node in case.design.logic.nodes)
+    three = any(isinstance(node, Add3) for node in case.design.pipeline.logic.nodes)
     assert three == (name != "two_operands")
     assert prove(case, case.by_hand(), DIAGRAMS, tmp_path, AMD)
 
@@ -76,7 +76,7 @@ def test_text_is_the_graph_and_the_graph_is_the_matrix(
 ) -> None:
     case = product(*LARGE[size])
     assert prove(case, case.by_graph(), SWEEPING, tmp_path, body)
-    weight, bias = affine(case.design.logic, len(case.weight))
+    weight, bias = affine(case.design.pipeline.logic, len(case.weight))
     assert np.array_equal(weight, case.weight)
     assert np.array_equal(bias, case.bias)
 

@@ -30,7 +30,7 @@ MIXED = network((8, 8, 4), (2, 4, 5, 6), seed=3)
 
 def kinds(design: Design) -> tuple[int, int]:
     """Return the tables and the adders of a design."""
-    nodes = design.logic.nodes
+    nodes = design.pipeline.logic.nodes
     return tuple(sum(isinstance(n, kind) for n in nodes) for kind in (Table, Add | Add3))
 
 
@@ -46,13 +46,15 @@ def test_the_emitted_text_is_the_naive_network(graph: Graph, tmp_path: Path) -> 
 
 def test_a_wrong_entry_is_found(tmp_path: Path) -> None:
     design = planned(SMALL)
-    nodes = list(design.logic.nodes)
+    pipeline = design.pipeline
+    nodes = list(pipeline.logic.nodes)
     at = max(w for w, node in enumerate(nodes) if isinstance(node, Table))
     node = nodes[at]
     assert isinstance(node, Table)
     wrong = (node.values[0] ^ 1, *node.values[1:])
     nodes[at] = replace(node, values=wrong)
-    broken = replace(design, logic=replace(design.logic, nodes=tuple(nodes)))
+    body = replace(pipeline, logic=replace(pipeline.logic, nodes=tuple(nodes)))
+    broken = replace(design, stages=(replace(design.stages[0], body=body),))
     case = Product(NOTHING, NOTHING, broken)
     assert not prove(case, by_hand(SMALL, design), DIAGRAMS, tmp_path, "HWG_AMD_PRIMITIVES")
 

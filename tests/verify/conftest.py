@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hwgen.ops  # noqa: F401  (registers the operations)
-from hwgen.design.types import Design
+from hwgen.design.types import Design, Heading
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
@@ -101,11 +101,9 @@ class Parts:
 def write(
     graph: Graph, out: Path, clock_mhz: float = 400.0, samples: int = 1500, data_width: int = 64
 ) -> Built:
-    design = schedule(
-        graph, name=graph.name, board_name="invented", family=Parts(), clock_mhz=clock_mhz,
-        model_digest="0" * 64,
-    )  # fmt: skip
-    emit_rtl(design, data_width).write(out)
+    heading = Heading(graph.name, "invented", clock_mhz, "0" * 64, data_width)
+    design = schedule(graph, heading, Parts())
+    emit_rtl(design).write(out)
     types = {node.name: node.type for node in graph.inputs}
     vectors = join([corner_vectors(types), random_vectors(types, samples, 3)])
     return Built(graph, design, out, vectors.with_outputs(run_reference(graph, vectors.inputs)))

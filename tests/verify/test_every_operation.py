@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hwgen.design.types import Heading
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ops import OPS
@@ -64,10 +65,8 @@ def test_rtl_of_every_operation_equals_the_reference(clock_mhz: float, tmp_path:
     # The rim has its own tests, with several ports too; eighty of them take a minute to compile.
     graph = graph_of_examples()
     graph.check()
-    design = schedule(
-        graph, name=graph.name, board_name="vcu118", family=load_board("vcu118").family,
-        clock_mhz=clock_mhz, model_digest="0" * 64,
-    )  # fmt: skip
+    heading = Heading(graph.name, "vcu118", clock_mhz, "0" * 64)
+    design = schedule(graph, heading, load_board("vcu118").family)
     emit_rtl(design).write(tmp_path / "out")
     vectors = make_vectors(graph, 200, 3)
     result = simulate(tmp_path / "out", vectors, tests=FLOW_CLAIMS, trace=trace_of(design))

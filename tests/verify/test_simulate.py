@@ -203,11 +203,11 @@ def test_what_was_counted_passes(tmp_path: Path) -> None:
 
 def test_trace_tells_what_every_stage_exports(tiny) -> None:
     traced = trace_of(tiny.design)(tiny.vectors.inputs)
-    assert [stage.name for stage in tiny.design.stages] == list(traced)
-    for stage in tiny.design.stages:
-        assert traced[stage.name].shape == (len(tiny.vectors), len(stage.exports))
-    leaving = dict(tiny.design.logic.outputs)["fc3_out"]
-    exports = [tap.wire for tap in tiny.design.stages[-1].exports]
+    assert [layer.name for layer in tiny.design.pipeline.layers] == list(traced)
+    for layer in tiny.design.pipeline.layers:
+        assert traced[layer.name].shape == (len(tiny.vectors), len(layer.exports))
+    leaving = dict(tiny.design.pipeline.logic.outputs)["fc3_out"]
+    exports = [tap.wire for tap in tiny.design.pipeline.layers[-1].exports]
     assert set(leaving) <= set(exports), (leaving, exports)
     columns = [exports.index(wire) for wire in leaving]
     np.testing.assert_array_equal(traced["fc3"][:, columns], tiny.vectors.outputs["fc3_out"])

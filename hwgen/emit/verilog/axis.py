@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hwgen.design.frame import Frame
+from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Port
 from hwgen.emit.verilog import sv
-from hwgen.emit.verilog.layout import Frame, ModuleNames, banner
+from hwgen.emit.verilog.layout import banner
 from hwgen.emit.verilog.top import describe
 
 
@@ -16,21 +18,21 @@ def bus(port: Port, ports: tuple[Port, ...], side: str) -> str:
     return f"{side}_axis" if len(ports) == 1 else f"{side}_axis_{port.name}"
 
 
-def buffer_depth(design: Design, data_width: int) -> int:
+def buffer_depth(design: Design) -> int:
     """Return how many samples core and FIFO must hold so that full rate is kept.
 
     A place is taken for ``latency + 2`` cycles, and samples follow each other no faster than their
     beats; one place more, because sink and source need not be in step.
     """
-    beats = max(Frame.of(p, data_width).beats for p in (*design.inputs, *design.outputs))
+    beats = max(Frame.of(p, design.data_width).beats for p in (*design.inputs, *design.outputs))
     return -(-(design.latency + 2) // max(beats, design.interval)) + 1
 
 
 class _Writer:
     """State of writing one wrapper."""
 
-    def __init__(self, design: Design, names: ModuleNames, data_width: int) -> None:
-        self.design, self.names, self.width = design, names, data_width
+    def __init__(self, design: Design, names: ModuleNames) -> None:
+        self.design, self.names, self.width = design, names, design.data_width
 
     def _ports(self) -> list[sv.PortDecl]:
         design, keep = self.design, self.width // 8
@@ -121,7 +123,7 @@ class _Writer:
         yield from sv.instance(
             "hwg_flow_buffer",
             "u_buffer",
-            [("Width", str(total)), ("Depth", str(buffer_depth(design, self.width)))],
+            [("Width", str(total)), ("Depth", str(buffer_depth(design)))],
             [
                 ("clk_i", "aclk"),
                 ("rst_ni", "aresetn"),
@@ -239,9 +241,9 @@ class _Writer:
         return sv.file(header, sv.module(self.names.axis, self._ports(), body[1:]))
 
 
-def axis_top(design: Design, names: ModuleNames, data_width: int) -> str:
-    """Return the AXI-Stream wrapper with beats of *data_width* bits."""
-    return _Writer(design, names, data_width).write()
+def axis_top(design: Design, names: ModuleNames) -> str:
+    """Return the AXI-Stream wrapper."""
+    return _Writer(design, names).write()
 
 
 def axis_units(design: Design) -> set[str]:

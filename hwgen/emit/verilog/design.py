@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from hwgen import paths
-from hwgen.design.types import Design
+from hwgen.design.names import ModuleNames
+from hwgen.design.types import Design, Layer
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.axis import axis_top, axis_units
 from hwgen.emit.verilog.design_json import design_json
-from hwgen.emit.verilog.layout import ModuleNames, banner, links_of
-from hwgen.emit.verilog.pipeline import stage_module
+from hwgen.emit.verilog.layout import banner, packed
+from hwgen.emit.verilog.pipeline import layer_module
 from hwgen.emit.verilog.top import flow_top
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet
@@ -19,38 +20,37 @@ from hwgen.ir.fixed import bits_for
 from hwgen.logic.nodes import Thresh, Wire
 from hwgen.units.library import with_uses
 
-DATA_WIDTH = 64  # bits of an AXI-Stream beat, unless asked otherwise
+DATA_WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024)  # bits of an AXI-Stream beat
 
 
-def emit_rtl(design: Design, data_width: int = DATA_WIDTH) -> FileSet:
+def emit_rtl(design: Design) -> FileSet:
     """Return ``rtl/`` and ``design.json`` of a design.
 
     ``rtl/files.f`` lists the sources in dependency order, relative to its own folder.
 
-    Args:
-        design: what to print.
-        data_width: bits of an AXI-Stream beat, a power of two from 8 to 1024.
+    Raises:
+        ConfigError: AXI-Stream has no beats of that many bits.
     """
-    if data_width not in (8, 16, 32, 64, 128, 256, 512, 1024):
+    if design.data_width not in DATA_WIDTHS:
         raise ConfigError(
-            f"an AXI-Stream beat of {data_width} bits is not possible",
+            f"an AXI-Stream beat of {design.data_width} bits is not possible",
             hint="the data width is a power of two from 8 to 1024",
         )
     names = ModuleNames.of(design)
-    links = links_of(design, names)
+    links, logic = packed(design), design.pipeline.logic
     package, constants = _package(design, names)
     sources = {f"{names.package}.sv": package}
     units = {"hwg_delay", "hwg_valid"} | axis_units(design)
     clocked = set()
-    width = [bits_for(lo, hi) for lo, hi in zip(design.logic.lo, design.logic.hi, strict=True)]
-    for stage in design.stages:
-        made = stage_module(design, stage, names, links, constants, width)
-        sources[f"{names.stages[stage.name]}.sv"] = made.text
+    width = [bits_for(lo, hi) for lo, hi in zip(logic.lo, logic.hi, strict=True)]
+    for layer in design.pipeline.layers:
+        made = layer_module(design, layer, names, links, constants, width)
+        sources[f"{names.layers[layer.link]}.sv"] = made.text
         units |= made.units
         if made.clocked:
-            clocked.add(stage.name)
+            clocked.add(layer.link)
     sources[f"{names.top}.sv"] = flow_top(design, names, links, clocked)
-    sources[f"{names.axis}.sv"] = axis_top(design, names, data_width)
+    sources[f"{names.axis}.sv"] = axis_top(design, names)
 
     library = paths.rtl()
     copied = {
@@ -60,7 +60,7 @@ def emit_rtl(design: Design, data_width: int = DATA_WIDTH) -> FileSet:
     files: dict[str, bytes | str] = {f"rtl/{name}": text for name, text in sources.items()}
     files |= {f"rtl/{name}": content for name, content in copied.items()}
     files["rtl/files.f"] = "".join(f"{name}\n" for name in order)
-    files["design.json"] = design_json(design, names, data_width)
+    files["design.json"] = design_json(design, names)
     return FileSet.of(files)
 
 
@@ -70,39 +70,34 @@ def _package(design: Design, names: ModuleNames) -> tuple[str, dict[Wire, tuple[
     body += [f"  // {line}" for line in _facts(design)]
     body += ["", f"  localparam int LATENCY = {design.latency};  // cycles from input to output"]
     constants: dict[Wire, tuple[str, str]] = {}
-    for stage in design.stages:
-        body += _thresholds(design, names, stage.name, stage.wires, constants)
+    for layer in design.pipeline.layers:
+        body += _thresholds(design, layer, constants)
     lines = [*body, "", "endpackage"]
     return sv.file(banner(design, f"{design.name}: constants."), lines), constants
 
 
 def _facts(design: Design) -> Iterator[str]:
     """Yield what a reader wants to know at a glance."""
-    yield f"planned for {design.board} at {design.clock_mhz:g} MHz"
+    yield f"planned for {design.target} at {design.clock_mhz:g} MHz"
     yield f"interval {design.interval}"
     for what, ports in (("input", design.inputs), ("output", design.outputs)):
         for port in ports:
             shape = "x".join(str(n) for n in port.shape)
             yield f"{what} {port.name}: {shape} of {port.fixed}"
-    for stage in design.stages:
-        width = sum(map(design.width, stage.exports))
+    for layer in design.pipeline.layers:
         yield sv.plain(
-            f"{stage.name}: cycles {stage.start} to {stage.end}, "
-            f"{len(stage.exports)} values in {width} bits"
+            f"{layer.name}: cycles {layer.start} to {layer.end}, "
+            f"{len(layer.exports)} values in {design.link(layer.link).bits} bits"
         )
 
 
 def _thresholds(
-    design: Design,
-    names: ModuleNames,
-    stage: str,
-    wires: Sequence[Wire],
-    constants: dict[Wire, tuple[str, str]],
+    design: Design, layer: Layer, constants: dict[Wire, tuple[str, str]]
 ) -> Iterator[str]:
-    """Yield the threshold tables of a stage, each distinct one once."""
-    logic, seen = design.logic, dict[tuple[object, ...], tuple[str, str]]()
-    label = names.links[stage].upper()
-    for wire in wires:
+    """Yield the threshold tables of a layer, each distinct one once."""
+    logic, seen = design.pipeline.logic, dict[tuple[object, ...], tuple[str, str]]()
+    label = layer.link.upper()
+    for wire in layer.wires:
         node = logic.nodes[wire]
         if not isinstance(node, Thresh):
             continue
@@ -111,7 +106,8 @@ def _thresholds(
         if key not in seen:
             if not seen:
                 yield ""
-                yield f"  // {sv.plain(stage)}: thresholds and values, the first in the lowest bits"
+                what = "thresholds and values, the first in the lowest bits"
+                yield f"  // {sv.plain(layer.name)}: {what}"
             seen[key] = f"{label}_T{len(seen)}", f"{label}_V{len(seen)}"
             tables = ((node.thresholds, width_in), (node.values, width_out))
             for name, (table, width) in zip(seen[key], tables, strict=True):

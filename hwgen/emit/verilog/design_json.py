@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from hwgen import __version__
+from hwgen.design.frame import Frame
+from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Port
-from hwgen.emit.verilog.layout import Frame, ModuleNames
 from hwgen.files import json_bytes
 from hwgen.logic.nodes import In
 
@@ -31,7 +32,7 @@ def _port(port: Port, lo: list[int], hi: list[int]) -> dict[str, Any]:
 def _inputs(design: Design) -> list[dict[str, Any]]:
     # An element that nothing reads has no node; any code of the format will do for it.
     bounds = {p.name: ([p.fixed.lo] * p.size, [p.fixed.hi] * p.size) for p in design.inputs}
-    logic = design.logic
+    logic = design.pipeline.logic
     for wire, node in enumerate(logic.nodes):
         if isinstance(node, In):
             lows, highs = bounds[node.port]
@@ -40,7 +41,8 @@ def _inputs(design: Design) -> list[dict[str, Any]]:
 
 
 def _outputs(design: Design) -> list[dict[str, Any]]:
-    wires, logic = dict(design.logic.outputs), design.logic
+    logic = design.pipeline.logic
+    wires = dict(logic.outputs)
     return [
         _port(p, [logic.lo[w] for w in wires[p.name]], [logic.hi[w] for w in wires[p.name]])
         for p in design.outputs
@@ -57,35 +59,35 @@ def _frame(port: Port, data_width: int) -> dict[str, Any]:
     }
 
 
-def design_json(design: Design, names: ModuleNames, data_width: int) -> bytes:
+def design_json(design: Design, names: ModuleNames) -> bytes:
     """Return the description of *design*; stages go by the names of their links in the RTL."""
-    logic = design.logic
+    pipeline, data_width = design.pipeline, design.data_width
     stages = [
         {
-            "name": names.links[stage.name],
-            "layer": stage.name,
-            "note": stage.note,
-            "start": stage.start,
-            "end": stage.end,
+            "name": layer.link,
+            "layer": layer.name,
+            "note": layer.note,
+            "start": layer.start,
+            "end": layer.end,
             "exports": [
                 {
-                    "width": design.width(tap),
-                    "signed": logic.signed(tap.wire) and not tap.sign,
-                    "cycle": design.arrives(tap),
+                    "width": pipeline.width(tap),
+                    "signed": pipeline.logic.signed(tap.wire) and not tap.sign,
+                    "cycle": pipeline.arrives(tap),
                 }
-                for tap in stage.exports
+                for tap in layer.exports
             ],
         }
-        for stage in design.stages
+        for layer in pipeline.layers
     ]
     return json_bytes(
         {
             "hwgen": __version__,
             "schema": SCHEMA,
             "name": design.name,
-            "style": design.style,
+            "style": "parallel",
             "model": design.model,
-            "board": design.board,
+            "board": design.target,
             "clock_mhz": design.clock_mhz,
             "tops": {"flow": names.top, "axis": names.axis},
             "latency": design.latency,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where things are: names of modules and signals, bit positions in links, AXI-Stream frames."""
+"""Positions: the bits of every wire in a link, and the bits of a link that nothing reads."""
 
 from __future__ import annotations
 
@@ -7,48 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hwgen import __version__
-from hwgen.design.types import Design, Port, Stage, Tap
+from hwgen.design.types import Design, Layer, Tap
 from hwgen.emit.verilog import sv
-from hwgen.ir.names import Names
 from hwgen.logic.nodes import In, Wire
-from hwgen.units.library import UNITS
-
-
-@dataclass(frozen=True)
-class ModuleNames:
-    """What things of one design are called.
-
-    Attributes:
-        top, axis, package: modules.
-        links: of every input port and stage, the name that its signals begin with.
-        stages: of every stage, its module.
-    """
-
-    top: str
-    axis: str
-    package: str
-    links: dict[str, str]
-    stages: dict[str, str]
-
-    @classmethod
-    def of(cls, design: Design) -> ModuleNames:
-        """Name a design: ``hwg_jet``, ``hwg_jet_fc1``, ``hwg_jet_axis``; no unit is shadowed."""
-        modules = Names(UNITS)
-        base = modules.take(design.name, "hwg_")
-        top = "hwg_" + base
-        for suffix in ("axis", "pkg"):
-            modules.take(suffix, top + "_")
-        # Ports keep their names, as the caller knows them; a link of the same name gives way.
-        signals = Names([port.name for port in design.inputs])
-        for other in ("valid", *(f"{port.name}_result" for port in design.outputs)):
-            signals.take(other)  # instances of the top
-        links = {port.name: port.name for port in design.inputs}
-        stages = {}
-        for stage in design.stages:
-            name = signals.take(stage.name)
-            links[stage.name] = name
-            stages[stage.name] = f"{top}_{modules.take(name, top + '_')}"
-        return cls(top, f"{top}_axis", f"{top}_pkg", links, stages)
 
 
 def banner(design: Design, what: str) -> list[str]:
@@ -61,10 +22,10 @@ def banner(design: Design, what: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Link:
-    """The packed data of an input port or of a stage, and where each wire sits in it.
+class Packed:
+    """The packed data of a link, and where each wire sits in it.
 
-    A stage gives every tap that is read; of an input port the top delays the whole word.
+    A layer gives every tap that is read; of an input port the top delays the whole word.
 
     Attributes:
         name: what its signals begin with.
@@ -93,24 +54,25 @@ class Link:
         return f"{self.name}_data_q{late}" if late else f"{self.name}_data"
 
 
-def links_of(design: Design, names: ModuleNames) -> dict[str, Link]:
-    """Return the link of every input port and stage, by name of the port or stage."""
-    links: dict[str, Link] = {}
-    ports = {port.name: port for port in design.inputs}
-    lows: dict[str, dict[Tap, int]] = {port.name: {} for port in design.inputs}
-    for wire, node in enumerate(design.logic.nodes):
+def packed(design: Design) -> dict[str, Packed]:
+    """Return the data of the links that layers read, by name of the link."""
+    made: dict[str, Packed] = {}
+    pipeline = design.pipeline
+    lows: dict[str, dict[Tap, int]] = {port.link: {} for port in design.inputs}
+    widths = {port.link: port.fixed.width for port in design.inputs}
+    for wire, node in enumerate(pipeline.logic.nodes):
         if isinstance(node, In):
-            lows[node.port][Tap(wire)] = node.index * ports[node.port].fixed.width
+            lows[node.port][Tap(wire)] = node.index * widths[node.port]
     for port in design.inputs:
-        links[port.name] = Link(port.name, f"{port.name}_data_i", port.bits, True, lows[port.name])
-    for stage in design.stages:
+        signal = f"{port.name}_data_i"
+        made[port.link] = Packed(port.link, signal, port.bits, True, lows[port.link])
+    for layer in pipeline.layers:
         low, at = {}, 0
-        for tap in stage.exports:
+        for tap in layer.exports:
             low[tap] = at
-            at += design.width(tap)
-        name = names.links[stage.name]
-        links[stage.name] = Link(name, f"{name}_data", at, False, low)
-    return links
+            at += pipeline.width(tap)
+        made[layer.link] = Packed(layer.link, f"{layer.link}_data", at, False, low)
+    return made
 
 
 def unread(total: int, reads: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -131,29 +93,6 @@ def sink(signal: str, label: str, total: int, reads: Sequence[tuple[int, int]]) 
     return sv.unused(label, [sv.bits(signal, lo, n, total) for lo, n in gaps]) if gaps else []
 
 
-@dataclass(frozen=True)
-class Frame:
-    """How one sample of a port travels as an AXI-Stream frame.
-
-    Attributes:
-        container: bits an element takes.
-        bytes: of a sample.
-        beats: of a sample.
-    """
-
-    container: int
-    bytes: int
-    beats: int
-
-    @classmethod
-    def of(cls, port: Port, data_width: int) -> Frame:
-        """Lay out the frame: containers of 8, 16, 32 or a multiple of 64 bits, no gaps."""
-        width = port.fixed.width
-        container = next((c for c in (8, 16, 32) if width <= c), -(-width // 64) * 64)
-        total = port.size * container
-        return cls(container, total // 8, -(-total // data_width))
-
-
-def stage_of(design: Design) -> dict[Wire, Stage]:
-    """Return the stage that exports each exported wire."""
-    return {tap.wire: stage for stage in design.stages for tap in stage.exports}
+def layer_of(design: Design) -> dict[Wire, Layer]:
+    """Return the layer that exports each exported wire."""
+    return {tap.wire: layer for layer in design.pipeline.layers for tap in layer.exports}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The module of one stage: a layer's logic, one wire a node, grouped by cycle."""
+"""The module of one layer: its logic, one wire a node, grouped by cycle."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hwgen.design.types import Design, Stage, Tap
+from hwgen.design.names import ModuleNames
+from hwgen.design.types import Design, Layer, Tap
 from hwgen.emit.verilog import sv
-from hwgen.emit.verilog.layout import Link, ModuleNames, banner, sink
+from hwgen.emit.verilog.layout import Packed, banner, sink
 from hwgen.emit.verilog.truth_table import bits_read, looked_up
 from hwgen.ir.fixed import bits_for
 from hwgen.logic.builder import Logic
@@ -54,8 +55,8 @@ class _Use:
 
 
 @dataclass(frozen=True)
-class StageText:
-    """A stage's module.
+class LayerText:
+    """A layer's module.
 
     Attributes:
         text: the file.
@@ -69,23 +70,25 @@ class StageText:
 
 
 class _Writer:
-    """State of writing one stage."""
+    """State of writing one layer."""
 
     def __init__(
         self,
         design: Design,
-        stage: Stage,
+        layer: Layer,
         names: ModuleNames,
-        links: Mapping[str, Link],
+        links: Mapping[str, Packed],
         constants: Mapping[Wire, tuple[str, str]],
         width: Sequence[int],
     ) -> None:
-        self.design, self.stage, self.names = design, stage, names
-        self.logic: Logic = design.logic
+        self.design, self.layer, self.names = design, layer, names
+        self.pipeline = design.pipeline
+        self.logic: Logic = self.pipeline.logic
+        self.cycle = self.pipeline.cycle
         self.constants, self.width = constants, width
-        self.links = [(links[source.name], source) for source in stage.sources]
-        self.own = sorted(stage.wires, key=lambda w: (design.cycle[w], w))
-        self.arriving = {tap for source in stage.sources for tap in source.taps}
+        self.links = [(links[source.link], source) for source in layer.sources]
+        self.own = sorted(layer.wires, key=lambda w: (self.cycle[w], w))
+        self.arriving = {tap for source in layer.sources for tap in source.taps}
         self.uses: dict[Wire, _Use] = {w: _Use() for w in self.own}
         self.taken: dict[Tap, set[tuple[int, int]]] = {tap: set() for tap in self.arriving}
         self.units: set[str] = set()
@@ -100,7 +103,7 @@ class _Writer:
             for i, read in enumerate(operands(node)):
                 if isinstance(self.logic.nodes[read], Const):
                     continue
-                delay = self.design.cycle[wire] - self.design.cycle[read]
+                delay = self.cycle[wire] - self.cycle[read]
                 assert delay >= 0, f"n{wire} reads n{read} before it exists"
                 if isinstance(node, Select) and i == 0:
                     self._read(Tap(read, delay, True), 1)
@@ -111,7 +114,7 @@ class _Writer:
                     some = isinstance(node, Add | Select)
                     bits = min(width, self.width[read]) if some else self.width[read]
                     self._read(Tap(read, delay), bits)
-        for tap in self.stage.exports:
+        for tap in self.layer.exports:
             self._read(tap, self.width[tap.wire])
 
     def _read(self, tap: Tap, bits: int, low: int = 0) -> None:
@@ -140,7 +143,7 @@ class _Writer:
         """Return an operand in its own width and sign."""
         value = self._const(wire)
         if value is None:
-            return self._at(wire, cycle - self.design.cycle[wire])
+            return self._at(wire, cycle - self.cycle[wire])
         return sv.literal(value, self.width[wire])
 
     def _cast(self, wire: Wire, cycle: int, width: int, shift: int = 0) -> str:
@@ -156,7 +159,7 @@ class _Writer:
 
     def _negative(self, wire: Wire, cycle: int) -> str:
         """Return the sign bit of a wire."""
-        tap = Tap(wire, cycle - self.design.cycle[wire], True)
+        tap = Tap(wire, cycle - self.cycle[wire], True)
         use = self.uses.get(wire)
         alone = tap in self.arriving if use is None else tap.delay > use.depth
         if alone:
@@ -169,7 +172,7 @@ class _Writer:
     # Text of one node
 
     def _node(self, wire: Wire) -> Iterator[str]:
-        node, at, width = self.logic.nodes[wire], self.design.cycle[wire], self.width[wire]
+        node, at, width = self.logic.nodes[wire], self.cycle[wire], self.width[wire]
         match node:
             case Add():
                 yield self._wire(wire, self._sum(node, at, width))
@@ -268,7 +271,7 @@ class _Writer:
 
     def _remark(self, wire: Wire) -> str:
         """Return the comment of a node: its interval and, of an adder, its depth in adders."""
-        node, cycle = self.logic.nodes[wire], self.design.cycle
+        node, cycle = self.logic.nodes[wire], self.cycle
         levels = [self.depth.get(r, 0) for r in operands(node) if cycle[r] == cycle[wire]]
         adds = isinstance(node, Add | Add3)
         self.depth[wire] = max(levels, default=0) + int(adds)
@@ -282,16 +285,16 @@ class _Writer:
         yield self._wire(wire)
         yield from sv.unit(module, f"u_n{wire}", params, [*ports, ("data_o", f"n{wire}")])
 
-    # Text of the stage
+    # Text of the layer
 
     def _inputs(self) -> Iterator[str]:
         for link, source in self.links:
             reads: dict[int, list[tuple[int, int]]] = {}
-            cycles = [self.design.arrives(tap) for tap in source.taps]
+            cycles = [self.pipeline.arrives(tap) for tap in source.taps]
             shown = None
             for cycle, tap in sorted(zip(cycles, source.taps, strict=True)):
                 late = link.late(tap)
-                low, width = link.at(tap), self.design.width(tap)
+                low, width = link.at(tap), self.pipeline.width(tap)
                 reads.setdefault(late, []).append((low, width))
                 if cycle != shown and len(set(cycles)) > 1:
                     yield f"  // {link.name}, what is there in cycle {cycle}"
@@ -307,7 +310,7 @@ class _Writer:
         """Return (kind, register, value it takes) by the cycle the register belongs to."""
         table: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
         for wire, use in self.uses.items():
-            arrives, kind = self.design.cycle[wire], self._kind(wire)
+            arrives, kind = self.cycle[wire], self._kind(wire)
             for delay in range(1, use.depth + 1):
                 row = (kind, self._at(wire, delay), self._at(wire, delay - 1))
                 table[arrives + delay].append(row)
@@ -332,12 +335,12 @@ class _Writer:
                     reads.append((width - 1, 1))
                 yield from sink(name, name, width, reads)
 
-    def write(self) -> StageText:
+    def write(self) -> LayerText:
         by_cycle: dict[int, list[Wire]] = defaultdict(list)
         for wire in self.own:
-            by_cycle[self.design.cycle[wire]].append(wire)
+            by_cycle[self.cycle[wire]].append(wire)
         body = list(self._inputs())
-        for cycle in range(self.stage.start, self.stage.end + 1):
+        for cycle in range(self.layer.start, self.layer.end + 1):
             rows, wires = self.registers.get(cycle, []), by_cycle.get(cycle, [])
             if rows or wires:
                 body += ["", f"  // cycle {cycle}"]
@@ -351,47 +354,46 @@ class _Writer:
         sinks = list(self._sinks())
         if sinks:
             body += ["", "  // bits that nothing reads", *sinks]
-        out = [self._export(tap) for tap in self.stage.exports]
-        name = self.names.links[self.stage.name]
-        body += ["", f"  assign {name}_data_o = {sv.concat(out)};"]
-        return StageText(self._file(name, body), bool(self.registers), frozenset(self.units))
+        out = [self._export(tap) for tap in self.layer.exports]
+        body += ["", f"  assign {self.layer.link}_data_o = {sv.concat(out)};"]
+        return LayerText(self._file(body), bool(self.registers), frozenset(self.units))
 
     def _export(self, tap: Tap) -> str:
-        cycle = self.design.arrives(tap)
+        cycle = self.pipeline.arrives(tap)
         return self._negative(tap.wire, cycle) if tap.sign else self._whole(tap.wire, cycle)
 
-    def _file(self, name: str, body: list[str]) -> str:
-        stage = self.stage
+    def _file(self, body: list[str]) -> str:
+        layer = self.layer
         clock = [sv.PortDecl("input", None, "clk_i")] if self.registers else []
         ins = [
             sv.PortDecl("input", link.bits, f"{link.named(late)}_i")
             for link, source in self.links
             for late in sorted(set(map(link.late, source.taps)))
         ]
-        width = sum(map(self.design.width, stage.exports))
-        cycles = sorted(set(map(self.design.arrives, stage.exports)))
+        width = self.design.link(layer.link).bits
+        cycles = sorted(set(map(self.pipeline.arrives, layer.exports)))
         some = "" if len(cycles) == 1 else f", in cycles {', '.join(map(str, cycles))}"
-        count = f"{len(stage.exports)} values, first in the lowest bits{some}"
-        outs = [sv.PortDecl("output", width, f"{name}_data_o", count)]
-        lines = sv.module(self.names.stages[stage.name], [*clock, *ins, *outs], body)
+        count = f"{len(layer.exports)} values, first in the lowest bits{some}"
+        outs = [sv.PortDecl("output", width, f"{layer.link}_data_o", count)]
+        lines = sv.module(self.names.layers[layer.link], [*clock, *ins, *outs], body)
         header = [
-            *banner(self.design, sv.plain(f"{stage.name}: {stage.note}")),
-            f"Cycle {stage.start} to {stage.end}; a wire nI_qD is nI, D cycles later.",
+            *banner(self.design, sv.plain(f"{layer.name}: {layer.note}")),
+            f"Cycle {layer.start} to {layer.end}; a wire nI_qD is nI, D cycles later.",
         ]
         return sv.file(header, lines)
 
 
-def stage_module(
+def layer_module(
     design: Design,
-    stage: Stage,
+    layer: Layer,
     names: ModuleNames,
-    links: Mapping[str, Link],
+    links: Mapping[str, Packed],
     constants: Mapping[Wire, tuple[str, str]],
     width: Sequence[int],
-) -> StageText:
-    """Return the module of *stage*.
+) -> LayerText:
+    """Return the module of *layer*.
 
     *constants* names, for every threshold node, its two constants in the package; *width* are the
     bits of every wire of the design.
     """
-    return _Writer(design, stage, names, links, constants, width).write()
+    return _Writer(design, layer, names, links, constants, width).write()

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
-from hwgen.design.types import Design, Port, Stage
+from hwgen.design.names import ModuleNames
+from hwgen.design.types import Design, Layer, Port
 from hwgen.emit.verilog import sv
-from hwgen.emit.verilog.layout import Link, ModuleNames, banner, sink, stage_of
+from hwgen.emit.verilog.layout import Packed, banner, layer_of, sink
 from hwgen.logic.nodes import Const, In, Wire
 
 
@@ -20,28 +21,29 @@ class _Writer:
         self,
         design: Design,
         names: ModuleNames,
-        links: Mapping[str, Link],
+        links: Mapping[str, Packed],
         clocked: Collection[str],
     ) -> None:
         self.design, self.names, self.links, self.clocked = design, names, links, clocked
-        self.logic = design.logic
-        self.outputs = dict(design.logic.outputs)
-        self.exporter = stage_of(design)
+        self.pipeline = design.pipeline
+        self.logic = self.pipeline.logic
+        self.outputs = dict(self.logic.outputs)
+        self.exporter = layer_of(design)
         # Reads as (low, width) of every link, of a port by delay: taps of one chain of registers.
         self.reads: dict[str, dict[int, list[tuple[int, int]]]] = defaultdict(
             lambda: defaultdict(list)
         )
-        for stage in design.stages:
-            for source in stage.sources:
-                link = links[source.name]
+        for layer in self.pipeline.layers:
+            for source in layer.sources:
+                link = links[source.link]
                 for late in set(map(link.late, source.taps)):
-                    self.reads[source.name][late].append((0, link.bits))
+                    self.reads[source.link][late].append((0, link.bits))
         self.elements = {
             port.name: [self._element(w, port.fixed.width) for w in self.outputs[port.name]]
             for port in design.outputs
         }
 
-    def _signal(self, link: Link, late: int) -> str:
+    def _signal(self, link: Packed, late: int) -> str:
         return link.named(late) if late else link.signal
 
     def _element(self, wire: Wire, width: int) -> str:
@@ -58,8 +60,8 @@ class _Writer:
 
     def _bits(self, wire: Wire) -> str:
         """Return a wire as part of a link, read one cycle before the outputs leave."""
-        node, tap = self.logic.nodes[wire], self.design.tap_of(wire)
-        source = node.port if isinstance(node, In) else self.exporter[wire].name
+        node, tap = self.logic.nodes[wire], self.pipeline.tap_of(wire)
+        source = node.port if isinstance(node, In) else self.exporter[wire].link
         link = self.links[source]
         low, width = link.at(tap), self.logic.width(wire)
         self.reads[source][link.late(tap)].append((low, width))
@@ -92,32 +94,32 @@ class _Writer:
             label = signal.removesuffix("_i")
             yield from sink(signal, label, link.bits, reads[delay])
 
-    def _stage(self, stage: Stage) -> Iterator[str]:
-        link = self.links[stage.name]
+    def _layer(self, layer: Layer) -> Iterator[str]:
+        link = self.links[layer.link]
         yield ""
-        yield f"  // {sv.plain(f'{stage.name}: {stage.note}')}"
+        yield f"  // {sv.plain(f'{layer.name}: {layer.note}')}"
         yield f"  logic {sv.span(link.bits)} {link.signal};"
-        wired = [("clk_i", "clk_i")] if stage.name in self.clocked else []
-        for source in stage.sources:
-            read = self.links[source.name]
+        wired = [("clk_i", "clk_i")] if layer.link in self.clocked else []
+        for source in layer.sources:
+            read = self.links[source.link]
             for late in sorted(set(map(read.late, source.taps))):
                 wired.append((f"{read.named(late)}_i", self._signal(read, late)))
         wired.append((f"{link.name}_data_o", link.signal))
-        yield from sv.instance(self.names.stages[stage.name], f"u_{link.name}", [], wired)
-        yield from self._taps(stage.name)
+        yield from sv.instance(self.names.layers[layer.link], f"u_{link.name}", [], wired)
+        yield from self._taps(layer.link)
 
     def _output(self, port: Port) -> Iterator[str]:
         yield ""
         yield f"  // output {port.name}: {port.size} x {port.fixed}, registered"
-        yield f"  logic {sv.span(port.bits)} {port.name}_result;"
-        yield f"  assign {port.name}_result = {sv.concat(self.elements[port.name])};"
+        yield f"  logic {sv.span(port.bits)} {port.link};"
+        yield f"  assign {port.link} = {sv.concat(self.elements[port.name])};"
         yield from sv.instance(
             "hwg_delay",
-            f"u_{port.name}_result",
+            f"u_{port.link}",
             [("Width", str(port.bits)), ("Cycles", "1")],
             [
                 ("clk_i", "clk_i"),
-                ("data_i", f"{port.name}_result"),
+                ("data_i", port.link),
                 ("data_o", f"{port.name}_data_o"),
             ],
         )
@@ -139,15 +141,15 @@ class _Writer:
             ),
         ]
         for port in design.inputs:
-            body += self._taps(port.name)
-        for stage in design.stages:
-            body += self._stage(stage)
+            body += self._taps(port.link)
+        for layer in self.pipeline.layers:
+            body += self._layer(layer)
         for port in design.outputs:
             body += self._output(port)
         header = [
             *banner(design, f"{design.name}: flow links, one sample a clock cycle."),
             f"Latency in cycles: {design.latency}. Interval: {design.interval}. Planned for "
-            f"{design.board} at {design.clock_mhz:g} MHz.",
+            f"{design.target} at {design.clock_mhz:g} MHz.",
         ]
         return sv.file(header, sv.module(self.names.top, flow_ports(design), body))
 
@@ -171,7 +173,7 @@ def flow_ports(design: Design) -> list[sv.PortDecl]:
 
 
 def flow_top(
-    design: Design, names: ModuleNames, links: Mapping[str, Link], clocked: Collection[str]
+    design: Design, names: ModuleNames, links: Mapping[str, Packed], clocked: Collection[str]
 ) -> str:
-    """Return the flow top; *clocked* are the stages that have a clock."""
+    """Return the flow top; *clocked* are the links of layers that have a clock."""
     return _Writer(design, names, links, clocked).write()

@@ -41,6 +41,7 @@ def lower(
                 ins = wires[chain[0].inputs[0]]
                 made = tabulated(builder, chain, ins, made, _without(builder, chain, ins), tables)
         assert made.shape == node.type.shape, f"{node.name}: wires {made.shape} for {node.type}"
+        builder.label(node.name, made)
         wires[node.name] = made
     return Logic.of(
         builder, [(o.name, [int(w) for w in wires[o.node].reshape(-1)]) for o in graph.outputs]

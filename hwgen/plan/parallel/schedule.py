@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schedule of a parallel design: lower to logic, group it into stages, place registers."""
+"""Schedule of a parallel design: lower to logic, group it into layers, place registers."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
+from hwgen.design.assemble import of_pipeline
 from hwgen.design.check import check
-from hwgen.design.types import Design, Port, Source, Stage, Tap
+from hwgen.design.names import LinkNames
+from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, Tap
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
 from hwgen.logic.builder import Logic
 from hwgen.logic.nodes import Add3, Const, In, Select, Table, operands
 from hwgen.logic.pipeline import (
     Block,
-    Pipeline,
+    Placement,
     Timing,
     blocks_of,
     latency,
@@ -29,13 +31,10 @@ from hwgen.plan.parallel.truth_tables import Prices
 
 def schedule(
     graph: Graph,
-    *,
-    name: str,
-    board_name: str,
+    heading: Heading,
     family: Timing,
-    clock_mhz: float,
+    *,
     max_cycles: int | None = None,
-    model_digest: str,
     effort: int = 1,
     seed: int = 1,
     tables: Prices | None = None,
@@ -44,12 +43,9 @@ def schedule(
 
     Args:
         graph: what to build.
-        name: of the design.
-        board_name: what it is planned for.
+        heading: name, board, clock and model of the design.
         family: delays of the board's device family.
-        clock_mhz: the clock that every path must meet.
         max_cycles: cap on the latency.
-        model_digest: identifies the model in the outputs.
         effort: of the search for adder graphs, as in `Goal`.
         seed: of that search.
         tables: prices by which neurons become truth tables; without them none does.
@@ -57,13 +53,14 @@ def schedule(
     Raises:
         DoesNotFit: one node is slower than the clock, or more cycles are needed than allowed.
     """
+    clock_mhz = heading.clock_mhz
     lowered = _lowered(graph, family, clock_mhz, effort, seed, tables)
     logic = _split(lowered, family, clock_mhz)
     timing = node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
     needed = latency(logic, *timing)
     if max_cycles is not None and needed > max_cycles:
         raise _too_slow(lowered, family, clock_mhz, needed, max_cycles)
-    plan = pipeline(logic, *timing)
+    placement = pipeline(logic, *timing)
     inputs = tuple(
         Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs
     )
@@ -73,19 +70,33 @@ def schedule(
     )
     pairs = zip(logic.nodes, logic.layers, strict=True)
     tabled = Counter(layer for node, layer in pairs if isinstance(node, Table))
-    design = Design(
-        name,
-        "parallel",
-        board_name,
-        clock_mhz,
-        model_digest,
-        inputs,
-        outputs,
-        logic,
-        plan.cycle,
-        stages_of(logic, plan, lambda name, cycles: _note(graph[name], cycles, tabled[name])),
-        plan.latency,
+    return assembled(
+        heading, inputs, outputs, logic, placement,
+        lambda name, cycles: _note(graph[name], cycles, tabled[name]),
+    )  # fmt: skip
+
+
+def assembled(
+    heading: Heading,
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    logic: Logic,
+    placement: Placement,
+    note: Callable[[str, int], str],
+) -> Design:
+    """Return the checked design of a logic graph whose registers have their places.
+
+    *note* makes the comment of a layer from its name and its cycles.
+    """
+    blocks = blocks_of(logic)
+    names = LinkNames.of(
+        [port.name for port in inputs],
+        [port.name for port in outputs],
+        [block.name for block in blocks],
     )
+    layers = _layers(logic, blocks, placement, names.layers, note)
+    whole = Pipeline(logic, placement.cycle, layers, placement.latency)
+    design = of_pipeline(heading, inputs, outputs, whole)
     check(design)
     return design
 
@@ -135,17 +146,20 @@ def _too_slow(
     )
 
 
-def stages_of(logic: Logic, plan: Pipeline, note: Callable[[str, int], str]) -> tuple[Stage, ...]:
-    """Return the blocks with what they exchange: registers stand beside the wire they delay.
-
-    *note* makes the comment of a layer from its name and its cycles.
-    """
-    blocks, cycle = blocks_of(logic), plan.cycle
+def _layers(
+    logic: Logic,
+    blocks: Sequence[Block],
+    placement: Placement,
+    links: Mapping[str, str],
+    note: Callable[[str, int], str],
+) -> tuple[Layer, ...]:
+    """Return the blocks with what they exchange: registers stand beside the wire they delay."""
+    cycle = placement.cycle
     home = {wire: block.name for block in blocks for wire in block.wires}
     home |= {wire: n.port for wire, n in enumerate(logic.nodes) if isinstance(n, In)}
     needed = [_taps_read(logic, block, cycle) for block in blocks]
     leaving = {
-        Tap(wire, plan.latency - 1 - cycle[wire])
+        Tap(wire, placement.latency - 1 - cycle[wire])
         for _, wires in logic.outputs
         for wire in wires
         if wire in home
@@ -154,25 +168,29 @@ def stages_of(logic: Logic, plan: Pipeline, note: Callable[[str, int], str]) -> 
     exports: dict[str, set[Tap]] = {name: set() for name in home.values()}
     for tap in every:
         exports[home[tap.wire]].add(_whole(tap, every))
-    stages = []
+    layers = []
     for block, taps in zip(blocks, needed, strict=True):
         sources: dict[str, set[Tap]] = {name: set() for name in block.sources}
         for tap in taps:
             sources[home[tap.wire]].add(_whole(tap, every))
         start = min(cycle[tap.wire] + tap.delay for tap in taps)
         end = max(cycle[tap.wire] + tap.delay for tap in exports[block.name])
-        stages.append(
-            Stage(
+        layers.append(
+            Layer(
                 block.name,
+                links[block.name],
                 note(block.name, end - start),
                 block.wires,
-                tuple(Source(name, tuple(sorted(got))) for name, got in sources.items()),
+                tuple(
+                    Source(links.get(name, name), tuple(sorted(got)))
+                    for name, got in sources.items()
+                ),
                 tuple(sorted(exports[block.name])),
                 start,
                 end,
             )
         )
-    return tuple(stages)
+    return tuple(layers)
 
 
 def _whole(tap: Tap, every: Set[Tap]) -> Tap:

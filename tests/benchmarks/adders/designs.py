@@ -21,6 +21,7 @@ import numpy as np
 import hwgen.ops  # noqa: F401  (registers the operations)
 from hwgen import paths
 from hwgen.cost.estimate import estimate, logic_terms
+from hwgen.design.types import Heading
 from hwgen.design.types import Port as DesignPort
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import ToolFailed, ToolMissing
@@ -85,10 +86,8 @@ def ours(case: Case, effort: int = 1, board_name: str = BOARD) -> Text:
     start = time.process_time()
     graph = graph_of(case)
     period = (case.cutoff or 1000.0) + board.family.overhead_ns
-    design = schedule(
-        graph, name=case.name, board_name=board.name, family=board.family,
-        clock_mhz=1000.0 / period, model_digest=case.digest(), effort=effort,
-    )  # fmt: skip
+    heading = Heading(case.name, board.name, 1000.0 / period, case.digest())
+    design = schedule(graph, heading, board.family, effort=effort)
     made = emit_rtl(design)
     seconds = time.process_time() - start
     names = made["rtl/files.f"].decode().split()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.cost.calibration import FILE as CALIBRATION
-from hwgen.cost.estimate import estimate, terms_of_stage
+from hwgen.cost.estimate import estimate, terms_of_layer
 from hwgen.cost.requantizers import FILE as REQUANTS
 from hwgen.design.types import Design
 from hwgen.errors import ConfigError, HwgenError
@@ -100,11 +100,11 @@ def told_anew(family: str) -> Iterator[Record]:
 
 def record(case: Case, design: Design, mapped: Mapped, held: bool) -> Record:
     """Return what is kept of a design."""
-    family = load_board(case.board).family
+    family, pipeline = load_board(case.board).family, design.pipeline
     layers = {
-        stage.name: (dict(sorted(terms_of_stage(design, stage, family).items())), lut)
-        for stage in design.stages
-        for lut in [mapped.layers[stage.name]]
+        layer.name: (dict(sorted(terms_of_layer(pipeline, layer, family).items())), lut)
+        for layer in pipeline.layers
+        for lut in [mapped.layers[layer.name]]
     }
     registers = estimate(design, family).ff
     return Record(

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from hwgen import paths
-from hwgen.design.types import Design
+from hwgen.design.names import ModuleNames
+from hwgen.design.types import Design, Heading
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.emit.verilog.layout import ModuleNames
 from hwgen.ops.serial import digest
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.synth import yosys
@@ -71,10 +71,8 @@ class Module:
 def planned(case: Case) -> Design:
     """Return the design of a case, by the ordinary line from graph to design."""
     graph, board = case.graph(), load_board(case.board)
-    return schedule(
-        graph, name=graph.name, board_name=board.name, family=board.family,
-        clock_mhz=case.clock_mhz, model_digest=digest(graph),
-    )  # fmt: skip
+    heading = Heading(graph.name, board.name, case.clock_mhz, digest(graph))
+    return schedule(graph, heading, board.family)
 
 
 def measure(
@@ -118,13 +116,16 @@ def _modules(design: Design) -> tuple[Module, dict[str, Module]]:
     """Return the whole design and its stages, as modules of names that no other one has."""
     names, made = ModuleNames.of(design), emit_rtl(design)
     package = (f"{names.package}.sv", made[f"rtl/{names.package}.sv"].decode())
-    texts = {module: made[f"rtl/{module}.sv"].decode() for module in names.stages.values()}
+    texts = {module: made[f"rtl/{module}.sv"].decode() for module in names.layers.values()}
     whole = [package, *((f"{m}.sv", text) for m, text in texts.items())]
     top = _apart(made[f"rtl/{names.top}.sv"].decode(), names.top, names.top)
     stages = {}
-    for stage, module in names.stages.items():
+    for layer in design.pipeline.layers:
+        module = names.layers[layer.link]
         solo = f"solo_{module}"
-        stages[stage] = Module(solo, (package, (f"{solo}.sv", _apart(texts[module], module, solo))))
+        stages[layer.name] = Module(
+            solo, (package, (f"{solo}.sv", _apart(texts[module], module, solo)))
+        )
     return Module(names.top, (*whole, (f"{names.top}.sv", top))), stages
 
 

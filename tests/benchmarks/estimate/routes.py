@@ -13,9 +13,9 @@ from typing import Any
 
 from hwgen.cost.calibration import grade_of, path_ns
 from hwgen.cost.estimate import estimate, longest_ns
+from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.emit.verilog.layout import ModuleNames
 from hwgen.synth import nextpnr, yosys
 from hwgen.synth.measure import flow_digest
 from hwgen.target.board import load_board
