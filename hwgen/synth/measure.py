@@ -13,7 +13,6 @@ from functools import cache as once
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hwgen import paths
 from hwgen.synth import nextpnr
 from hwgen.synth.bitstream import pack
 from hwgen.synth.board.harness import UNIT, harness_name
@@ -23,7 +22,7 @@ from hwgen.synth.nextpnr import Routed, harness_pins, place_and_route, write_har
 from hwgen.synth.sources import Part
 from hwgen.synth.yosys import script_for, synthesise, version, write_netlist
 from hwgen.target.board import Device, Pins
-from hwgen.units.library import UNITS
+from hwgen.units.library import find_unit
 
 T = TypeVar("T")
 
@@ -85,7 +84,7 @@ class Bench:
         """
         setting = self.setting
         assert setting.device is not None
-        device, unit = setting.device, (paths.rtl() / UNITS[UNIT].file).read_text("utf-8")
+        device, unit = setting.device, find_unit(UNIT).path.read_text("utf-8")
         mapped = key_of("harnessed", *self._script(part), unit)
         constraints = harness_pins(setting.family, pins)
         key = key_of(
@@ -110,7 +109,7 @@ class Bench:
 
         Raises: as `hwgen.synth.nextpnr.write_harnessed`.
         """
-        unit = (paths.rtl() / UNITS[UNIT].file).read_text("utf-8")
+        unit = find_unit(UNIT).path.read_text("utf-8")
         with tempfile.TemporaryDirectory() as name:
             key = key_of("harnessed", *self._script(part), unit)
             self._harnessed(part, key, Path(name) / "netlist.json")

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hwgen import paths
 from hwgen.emit.verilog import sv
 from hwgen.errors import ConfigError, DoesNotFit, ToolFailed, ToolMissing
 from hwgen.synth.board.harness import UNIT, harness_name, harness_top
@@ -29,7 +28,7 @@ from hwgen.synth.board.pins import constraints as pin_constraints
 from hwgen.synth.yosys import run_script, write_netlist
 from hwgen.target.board import Device, Pins
 from hwgen.tools import run, tail
-from hwgen.units.library import UNITS
+from hwgen.units.library import find_unit
 
 
 @dataclass(frozen=True)
@@ -243,7 +242,7 @@ def write_harnessed(
         folder = Path(name)
         wrapper = folder / "harness.sv"
         wrapper.write_text(harness_top(top, module_ports(files, top), clock))
-        unit = paths.rtl() / UNITS[UNIT].file
+        unit = find_unit(UNIT).path
         wrapped = harness_name(top)
         write_netlist(
             [*files, unit, wrapper], wrapped, family, to, dsp=dsp, pads=True, device=device,

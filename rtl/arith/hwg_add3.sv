@@ -41,6 +41,13 @@ module hwg_add3 #(
   if (AShift < 0 || BShift < 0 || CShift < 0) begin : gen_check_shift
     initial $fatal(1, "hwg_add3: AShift, BShift and CShift must be >= 0");
   end
+  if (ASigned < 0 || ASigned > 1 || BSigned < 0 || BSigned > 1 ||
+      CSigned < 0 || CSigned > 1) begin : gen_check_signed
+    initial $fatal(1, "hwg_add3: ASigned, BSigned and CSigned must be 0 or 1");
+  end
+  if (BSub < 0 || BSub > 1 || CSub < 0 || CSub > 1) begin : gen_check_sub
+    initial $fatal(1, "hwg_add3: BSub and CSub must be 0 or 1");
+  end
 
   // Shifts in order. Where the chain starts is told with ?: alone: a sum of comparisons would be
   // evaluated in a single bit.

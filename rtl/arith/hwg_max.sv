@@ -23,6 +23,10 @@ module hwg_max #(
   if (AWidth < 1 || BWidth < 1 || OutWidth < 1) begin : gen_check_width
     initial $fatal(1, "hwg_max: AWidth, BWidth and OutWidth must be >= 1");
   end
+  if (ASigned < 0 || ASigned > 1 || BSigned < 0 || BSigned > 1 ||
+      Least < 0 || Least > 1) begin : gen_check_flags
+    initial $fatal(1, "hwg_max: ASigned, BSigned and Least must be 0 or 1");
+  end
 
   // One common signed word; the extra bit keeps an unsigned operand positive.
   localparam int IN_WIDTH  = ((AWidth > BWidth) ? AWidth : BWidth) + 1;

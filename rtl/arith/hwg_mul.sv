@@ -23,6 +23,9 @@ module hwg_mul #(
   if (AWidth < 1 || BWidth < 1 || OutWidth < 1) begin : gen_check_width
     initial $fatal(1, "hwg_mul: AWidth, BWidth and OutWidth must be >= 1");
   end
+  if (ASigned < 0 || ASigned > 1 || BSigned < 0 || BSigned > 1) begin : gen_check_flags
+    initial $fatal(1, "hwg_mul: ASigned and BSigned must be 0 or 1");
+  end
 
   localparam int FULL_WIDTH = AWidth + BWidth;
 

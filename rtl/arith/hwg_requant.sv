@@ -40,6 +40,10 @@ module hwg_requant #(
   if (Lo > Hi) begin : gen_check_bounds
     initial $fatal(1, "hwg_requant: Lo must not exceed Hi");
   end
+  if (InSigned < 0 || InSigned > 1 || Half < 0 || Half > 1 ||
+      SatLo < 0 || SatLo > 1 || SatHi < 0 || SatHi > 1) begin : gen_check_flags
+    initial $fatal(1, "hwg_requant: InSigned, Half, SatLo and SatHi must be 0 or 1");
+  end
 
   // The input as a signed word that is long enough to leave a sign bit behind the shift.
   localparam int EXT_WIDTH   = ((InWidth > Shift) ? InWidth : Shift) + 1;

@@ -30,6 +30,9 @@ module hwg_thresh #(
   if (N < 1) begin : gen_check_n
     initial $fatal(1, "hwg_thresh: N must be >= 1");
   end
+  if (InSigned < 0 || InSigned > 1) begin : gen_check_in_signed
+    initial $fatal(1, "hwg_thresh: InSigned must be 0 or 1");
+  end
 
   // One signed word for both kinds; the extra bit keeps an unsigned input positive.
   localparam int EXT_WIDTH = InWidth + 1;

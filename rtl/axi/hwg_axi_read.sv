@@ -59,7 +59,7 @@ module hwg_axi_read #(
   if (MaxBurst < 1 || MaxBurst > 256) begin : gen_check_burst
     initial $fatal(1, "hwg_axi_read: MaxBurst must be 1 to 256");
   end
-  if (Depth < MaxBurst) begin : gen_check_depth
+  if (Depth < 1 || Depth < MaxBurst) begin : gen_check_depth
     initial $fatal(1, "hwg_axi_read: Depth must be >= MaxBurst");
   end
   if (Outstanding < 1) begin : gen_check_outstanding

@@ -43,6 +43,9 @@ module hwg_axis_pack #(
   if (Count < 1) begin : gen_check_count
     initial $fatal(1, "hwg_axis_pack: Count must be >= 1");
   end
+  if (Signed < 0 || Signed > 1) begin : gen_check_signed
+    initial $fatal(1, "hwg_axis_pack: Signed must be 0 or 1");
+  end
 
   localparam int FRAME_WIDTH = Count * Container;
   localparam int BEATS       = (FRAME_WIDTH + DataWidth - 1) / DataWidth;

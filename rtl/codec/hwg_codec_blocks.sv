@@ -53,6 +53,9 @@ module hwg_codec_blocks #(
   if (Groups < 0) begin : gen_check_groups
     initial $fatal(1, "hwg_codec_blocks: Groups must be >= 0");
   end
+  if (Inverse < 0 || Inverse > 1) begin : gen_check_inverse
+    initial $fatal(1, "hwg_codec_blocks: Inverse must be 0 or 1");
+  end
 
   // ---- blocks that come
   localparam int ABOUT_WIDTH = 12 + 12 + 12 + 12 + 13 + GroupWidth;

@@ -23,6 +23,9 @@ module hwg_codec_butterfly #(
   if (Width < 1) begin : gen_check_width
     initial $fatal(1, "hwg_codec_butterfly: Width must be >= 1");
   end
+  if (Inverse < 0 || Inverse > 1) begin : gen_check_inverse
+    initial $fatal(1, "hwg_codec_butterfly: Inverse must be 0 or 1");
+  end
 
   logic signed [OutWidth-1:0] x [0:Side-1];
   for (genvar i = 0; i < Side; i++) begin : gen_in

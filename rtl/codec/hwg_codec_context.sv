@@ -48,6 +48,9 @@ module hwg_codec_context #(
   if (Sets < 1 || (Sets & (Sets - 1)) != 0) begin : gen_check_sets
     initial $fatal(1, "hwg_codec_context: Sets must be a power of two");
   end
+  if (Weighted < 0 || Weighted > 1) begin : gen_check_weighted
+    initial $fatal(1, "hwg_codec_context: Weighted must be 0 or 1");
+  end
 
   // Values are numbered within the block from -1 on, modulo the depth of the memories: blocks of
   // more than one row hold at most 2048 values a row, those of more than one pixel at most 2048

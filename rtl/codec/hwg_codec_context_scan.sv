@@ -54,6 +54,9 @@ module hwg_codec_context_scan #(
   if (Sets < 1 || (Sets & (Sets - 1)) != 0) begin : gen_check_sets
     initial $fatal(1, "hwg_codec_context_scan: Sets must be a power of two");
   end
+  if (Weighted < 0 || Weighted > 1) begin : gen_check_weighted
+    initial $fatal(1, "hwg_codec_context_scan: Weighted must be 0 or 1");
+  end
 
   // ---- the walk over the block
   logic        busy_d, busy_q;

@@ -82,6 +82,9 @@ module hwg_codec_decode #(
   if (Depth < 16) begin : gen_check_depth
     initial $fatal(1, "hwg_codec_decode: Depth must be >= 16");
   end
+  if (Weighted < 0 || Weighted > 1) begin : gen_check_weighted
+    initial $fatal(1, "hwg_codec_decode: Weighted must be 0 or 1");
+  end
 
   // ---- loading
   localparam int WORDS       = (Bits > 8) ? 1024 : (Bits > 4) ? 512 : 256;  // as in the lanes

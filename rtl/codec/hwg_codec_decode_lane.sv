@@ -79,6 +79,9 @@ module hwg_codec_decode_lane #(
   if (Sets < 1 || (Sets & (Sets - 1)) != 0) begin : gen_check_sets
     initial $fatal(1, "hwg_codec_decode_lane: Sets must be a power of two");
   end
+  if (Weighted < 0 || Weighted > 1) begin : gen_check_weighted
+    initial $fatal(1, "hwg_codec_decode_lane: Weighted must be 0 or 1");
+  end
 
   localparam int POS_WIDTH = PlaceWidth + 4;
   localparam logic [1:0] ZERO = 2'd1, CODED = 2'd2;  // hwgen.codec.wire.Mode

@@ -80,6 +80,9 @@ module hwg_codec_encode #(
   if (Values < 16) begin : gen_check_values
     initial $fatal(1, "hwg_codec_encode: Values must be >= 16");
   end
+  if (Weighted < 0 || Weighted > 1) begin : gen_check_weighted
+    initial $fatal(1, "hwg_codec_encode: Weighted must be 0 or 1");
+  end
 
   // ---- dealing: blocks to the lanes in turn, and their values behind them
   localparam int CountWidth  = $clog2(Lanes + 1);

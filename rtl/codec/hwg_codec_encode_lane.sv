@@ -77,6 +77,9 @@ module hwg_codec_encode_lane #(
   if (Values < 16 || Values > 4096 || (Values & (Values - 1)) != 0) begin : gen_check_values
     initial $fatal(1, "hwg_codec_encode_lane: Values must be a power of two, 16 to 4096");
   end
+  if (Weighted < 0 || Weighted > 1) begin : gen_check_weighted
+    initial $fatal(1, "hwg_codec_encode_lane: Weighted must be 0 or 1");
+  end
 
   localparam int VALUE_WIDTH = $clog2(Values);
   localparam int RAW_WIDTH   = (Values * Bits > 64) ? $clog2(Values * Bits / 16) : 2;

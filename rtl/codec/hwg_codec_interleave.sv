@@ -49,6 +49,9 @@ module hwg_codec_interleave #(
   if (Width < 1) begin : gen_check_width
     initial $fatal(1, "hwg_codec_interleave: Width must be >= 1");
   end
+  if (Backwards < 0 || Backwards > 1) begin : gen_check_backwards
+    initial $fatal(1, "hwg_codec_interleave: Backwards must be 0 or 1");
+  end
 
   // The next block waits here.
   logic             next_valid_d, next_valid_q;

@@ -37,6 +37,9 @@ module hwg_codec_patch #(
   if (Pace < 1 || (Pace & (Pace - 1)) != 0) begin : gen_check_pace
     initial $fatal(1, "hwg_codec_patch: Pace must be a power of two");
   end
+  if (Inverse < 0 || Inverse > 1) begin : gen_check_inverse
+    initial $fatal(1, "hwg_codec_patch: Inverse must be 0 or 1");
+  end
 
   localparam int PLACE_WIDTH = $clog2(Side);
   localparam int STEP_WIDTH  = PLACE_WIDTH + $clog2(Pace);  // vector, and cycle of it

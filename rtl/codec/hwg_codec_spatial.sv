@@ -34,6 +34,9 @@ module hwg_codec_spatial #(
   if (Kinds < 0 || Kinds > 7) begin : gen_check_kinds
     initial $fatal(1, "hwg_codec_spatial: Kinds must be 0 to 7");
   end
+  if (Inverse < 0 || Inverse > 1) begin : gen_check_inverse
+    initial $fatal(1, "hwg_codec_spatial: Inverse must be 0 or 1");
+  end
 
   localparam logic [2:0] BUILT = 3'(Kinds);
 

@@ -33,6 +33,9 @@ module hwg_codec_table #(
   if (Depth < 2) begin : gen_check_depth
     initial $fatal(1, "hwg_codec_table: Depth must be >= 2");
   end
+  if (HasInit < 0 || HasInit > 1) begin : gen_check_has_init
+    initial $fatal(1, "hwg_codec_table: HasInit must be 0 or 1");
+  end
 
   logic [Width-1:0] mem_q [0:Depth-1];
 

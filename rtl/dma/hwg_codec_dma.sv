@@ -133,7 +133,7 @@ module hwg_codec_dma #(
   if (Coder < 0 || Coder > 1) begin : gen_check_coder
     initial $fatal(1, "hwg_codec_dma: Coder must be 0 or 1");
   end
-  if (Bits < 1 || Bits > 15 - Coder) begin : gen_check_bits
+  if (Bits < 1 || Bits > 15 || Bits > 15 - Coder) begin : gen_check_bits
     initial $fatal(1, "hwg_codec_dma: Bits must be 1 to 15, with tANS 1 to 14");
   end
   if (Sets < 1 || Sets > 16 || (Sets & (Sets - 1)) != 0) begin : gen_check_sets

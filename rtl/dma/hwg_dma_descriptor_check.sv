@@ -75,6 +75,9 @@ module hwg_dma_descriptor_check #(
   if (Groups < 0 || Groups > 512) begin : gen_check_groups
     initial $fatal(1, "hwg_dma_descriptor_check: Groups must be 0 to 512");
   end
+  if (Present < 0 || Present > 1 || Transform < 0 || Transform > 1) begin : gen_check_flags
+    initial $fatal(1, "hwg_dma_descriptor_check: Present and Transform must be 0 or 1");
+  end
 
   logic [2:0]  step_q;
   logic [25:0] area_q, volume_q;

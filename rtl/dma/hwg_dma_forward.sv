@@ -64,8 +64,8 @@ module hwg_dma_forward #(
   if (Kinds < 0 || Kinds > 7) begin : gen_check_kinds
     initial $fatal(1, "hwg_dma_forward: Kinds must be 0 to 7");
   end
-  if (Groups < 0 || (Groups & (Groups - 1)) != 0) begin : gen_check_groups
-    initial $fatal(1, "hwg_dma_forward: Groups must be 0 or a power of two");
+  if (Groups < 0 || Groups > 512 || (Groups & (Groups - 1)) != 0) begin : gen_check_groups
+    initial $fatal(1, "hwg_dma_forward: Groups must be 0 or a power of two, at most 512");
   end
   if (Values < 16 || (Values & (Values - 1)) != 0) begin : gen_check_values
     initial $fatal(1, "hwg_dma_forward: Values must be a power of two >= 16");

@@ -149,7 +149,7 @@ DESIGNS: dict[str, Callable[[], Graph]] = {
 }
 
 
-def _emit(graph: Graph, clock_mhz: float = 250.0) -> FileSet:
+def emit(graph: Graph, clock_mhz: float = 250.0) -> FileSet:
     design = schedule(
         graph,
         Heading(graph.name, "test_board", clock_mhz, "0" * 32, 32),
@@ -161,8 +161,8 @@ def _emit(graph: Graph, clock_mhz: float = 250.0) -> FileSet:
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_emission_is_unchanged(name: str, bless: bool) -> None:
-    files = _emit(DESIGNS[name]())
-    assert files == _emit(DESIGNS[name]()), "two emissions differ"
+    files = emit(DESIGNS[name]())
+    assert files == emit(DESIGNS[name]()), "two emissions differ"
     # The hand-written units are copied; their text is not the emitter's.
     made = {path: text for path, text in files if not path.startswith("rtl/units/")}
     folder = HERE / name
@@ -183,7 +183,7 @@ def test_emission_is_unchanged(name: str, bless: bool) -> None:
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_description_agrees_with_the_sources(name: str) -> None:
-    files = _emit(DESIGNS[name]())
+    files = emit(DESIGNS[name]())
     facts = json.loads(files["design.json"])
     listed = files["rtl/files.f"].decode().split()
     assert sorted(f"rtl/{line}" for line in listed) == [

@@ -43,9 +43,9 @@ def simulate(
     units = folder / "units"
     units.mkdir()
     files = []
-    for spec in with_uses(modules):
-        files.append(units / f"{spec.module}.sv")
-        files[-1].write_bytes((paths.rtl() / spec.file).read_bytes())
+    for unit in with_uses(modules):
+        files.append(units / f"{unit.module}.sv")
+        files[-1].write_bytes(unit.path.read_bytes())
     if edit is not None:
         edit(units)
     (folder / "tb.sv").write_text(text)

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen import paths
 from hwgen.codec.block import Format, decode_block, encode_block, examine
 from hwgen.codec.memory_images import huffman_lookup_rom, tans_encode_lookup_roms
 from hwgen.codec.tables import Tables, huffman_encode_rom, tans_decode_rom
 from hwgen.codec.wire import Coder, Fault, Grid, Header, Mode, raw_words, seal
-from hwgen.units.library import UNITS
+from hwgen.units.library import find_unit
 
 Ints = npt.NDArray[np.int64]
 Shape = tuple[int, int, int]
@@ -252,7 +251,7 @@ def engine_words(tables: list[Tables], coder: Coder, weights: list[int]) -> list
 
 def wrapper(module: str, params: Mapping[str, int]) -> tuple[str, list[str]]:
     """Return a module ``tb`` with a unit's own ports and other parameters, and its ports."""
-    source = (paths.rtl() / UNITS[module].file).read_text()
+    source = find_unit(module).path.read_text()
     head = re.search(rf"module {module} .*?\n\);\n", source, re.S)
     assert head
     text = head[0].replace(f"module {module}", "module tb", 1)
@@ -261,6 +260,6 @@ def wrapper(module: str, params: Mapping[str, int]) -> tuple[str, list[str]]:
             rf"(parameter int {name}\s*=) *[^,/\n]+?( *(?:,|//|\n))", rf"\1 {number}\2", text
         )
         assert count == 1, name
-    given = ", ".join(f".{p.name}({p.name})" for p in UNITS[module].params if not p.vector)
+    given = ", ".join(f".{p.name}({p.name})" for p in find_unit(module).parameters if not p.vector)
     text += f"  {module} #({given}) u_dut (.*);\nendmodule\n"
-    return text, list(UNITS[module].ports)
+    return text, [port.name for port in find_unit(module).ports]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen import paths, tools
+from hwgen import tools
 from hwgen.design.types import Design, Heading, Port
 from hwgen.ir.fixed import Fixed
 from hwgen.logic.builder import Builder, Logic
@@ -126,7 +126,7 @@ def random_design() -> MakeDesign:
 
 def _unit_files(module: str) -> list[Path]:
     """The source of a unit and of what it uses."""
-    return [paths.rtl() / spec.file for spec in with_uses([module])]
+    return [unit.path for unit in with_uses([module])]
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from hwgen import paths
-from hwgen.units.library import UNITS
+from hwgen.units.library import find_unit
 from tests.rtl.test_axi import axi_wires
 
 NAMES = {
@@ -21,7 +20,7 @@ def plain(module: str, params: Mapping[str, int]) -> tuple[str, list[str]]:
     Its ports are the unit's without ``_i`` and ``_o``. Channels and IDs of AXI4 that the unit does
     not have are there and do nothing.
     """
-    source = (paths.rtl() / UNITS[module].file).read_text()
+    source = find_unit(module).path.read_text()
     head = re.search(rf"module {module} .*?\n\);\n", source, re.S)
     assert head
     text = re.sub(r"//.*", "", head[0]).replace(f"module {module}", "module tb", 1)
@@ -30,9 +29,8 @@ def plain(module: str, params: Mapping[str, int]) -> tuple[str, list[str]]:
             rf"(parameter int +{name}\s*=) *[^,\n]+?( *,? *\n)", rf"\1 {number}\2", text
         )
         assert count == 1, name
-    names = {
-        port: NAMES.get(port, re.sub(r"_[io]$", "", port)) for port in UNITS[module].ports
-    }  # fmt: skip
+    ports = [port.name for port in find_unit(module).ports]
+    names = {port: NAMES.get(port, re.sub(r"_[io]$", "", port)) for port in ports}
     for port, name in names.items():
         text, count = re.subn(rf"\b{port}\b", name, text)
         assert count == 1, port
@@ -45,7 +43,7 @@ def plain(module: str, params: Mapping[str, int]) -> tuple[str, list[str]]:
     )
     text = text.rstrip().removesuffix(");").rstrip() + f"{ports}\n);\n"
     text += "".join(f"  assign {name} = '0;\n" for name, (_, out) in more.items() if out)
-    given = ", ".join(f".{p.name}({p.name})" for p in UNITS[module].params if not p.vector)
+    given = ", ".join(f".{p.name}({p.name})" for p in find_unit(module).parameters if not p.vector)
     links = ", ".join(f".{port}({name})" for port, name in names.items())
     text += f"  {module} #({given}) u_dut ({links});\nendmodule\n"
     return text, [*names.values(), *more]

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from hwgen import paths
 from hwgen.codec.block_scan import settings, to_stream
 from hwgen.codec.memory_images import klt_rom
 from hwgen.codec.plan import MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
-from hwgen.units.library import UNITS, with_uses
+from hwgen.units.library import find_unit, with_uses
 from tests.codec.networks import by_every_method
 from tests.rtl.codec_cases import encoder_roms, rom_of
 
@@ -96,7 +95,8 @@ def tensors_of(coder: Coder) -> list[Tensor]:
 def instance(label: str, module: str, params: str, wired: dict[str, str]) -> str:
     """Return an instance whose clock and reset are the bench's; every port is named."""
     ports = {"clk_i": "clk", "rst_ni": "rst_n"} | wired
-    assert set(ports) == set(UNITS[module].ports), set(ports) ^ set(UNITS[module].ports)
+    stated = {port.name for port in find_unit(module).ports}
+    assert set(ports) == stated, set(ports) ^ stated
     text = ", ".join(f".{name}({wire})" for name, wire in ports.items())
     return f"  {module} #({params}) u_{label} ({text});\n"
 
@@ -287,7 +287,7 @@ def test_chain_is_the_round_trip_of_software(
     run_bench: Callable[..., str], coder: Coder, lanes: int
 ) -> None:
     tensors = tensors_of(coder)
-    files = [paths.rtl() / spec.file for spec in with_uses(UNITS_USED)]
+    files = [unit.path for unit in with_uses(UNITS_USED)]
     text, memories = bench(tensors, coder, lanes)
     told = run_bench(files, text, memories)
     values = sum(len(t.wanted) for t in tensors)

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from hwgen import paths
 from hwgen.codec.memory_images import klt_rom
 from hwgen.codec.transform import Quantiser, Spatial, Transform, klt, saturated
 from hwgen.units.library import with_uses
@@ -248,12 +247,12 @@ def simulate(
     folder: Path,
 ) -> str:  # fmt: skip
     files = []
-    for spec in with_uses(MODULES):
-        text = (paths.rtl() / spec.file).read_text()
-        if edit is not None and edit[0] == spec.module:
+    for unit in with_uses(MODULES):
+        text = unit.path.read_text()
+        if edit is not None and edit[0] == unit.module:
             assert text.count(edit[1]) == 1, edit
             text = text.replace(edit[1], edit[2])
-        files.append(folder / f"{spec.module}.sv")
+        files.append(folder / f"{unit.module}.sv")
         files[-1].write_text(text)
     return run_bench(files, *bench(channels(rng)))
 

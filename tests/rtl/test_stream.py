@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hwgen.emit.verilog import sv
+from hwgen.errors import ToolFailed
 from tests.rtl.cocotb_bench import planted, simulate
 
 pytestmark = pytest.mark.sim
@@ -196,3 +197,32 @@ def test_a_fault_is_found(
     module: str, good: str, bad: str, claim: str, tmp_path: Path, seed: int
 ) -> None:
     assert claim in _simulate(tmp_path, seed, planted(module, good, bad))
+
+
+@pytest.mark.parametrize(
+    ("valid", "data"),
+    [("t != 21", "8'd7"), ("1'b1", "t < 21 ? 8'd7 : 8'd8")],
+    ids=["valid", "data"],
+)
+def test_the_checker_stops_at_a_broken_handshake(
+    valid: str, data: str, unit_files: Callable[[str], list[Path]], run_bench: Callable[..., str]
+) -> None:
+    # Legal until cycle 20: a word waits, is taken in cycle 10, and others follow each other. What
+    # is offered in cycle 20 and not taken changes in cycle 21.
+    bench = f"""module tb (input wire logic clk);
+  int t = 0;
+  logic [7:0] data;
+  assign data = t <= 10 ? 8'd3 : t < 20 ? 8'(t) : {data};
+  hwg_stream_check u_check (
+    .clk_i(clk), .rst_ni(t > 2), .valid_i({valid}), .ready_i(t >= 10 && t < 20), .data_i(data)
+  );
+  always @(posedge clk) begin
+    t <= t + 1;
+    $display("cycle %0d", t);
+    if (t == 30) $finish;
+  end
+endmodule
+"""
+    with pytest.raises(ToolFailed, match=r"(?s)cycle 20.*Assertion failed") as error:
+        run_bench(unit_files("hwg_stream_check"), bench, {})
+    assert "cycle 23" not in error.value.what

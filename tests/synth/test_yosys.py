@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen import paths
 from hwgen.errors import ConfigError, ToolFailed, ToolMissing
 from hwgen.synth import yosys
 from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel
 from hwgen.target.board import load_board
-from hwgen.units.library import UNITS
+from hwgen.units.library import find_unit
 
 FAMILY = "ultrascale_plus"
 
@@ -53,7 +52,7 @@ def test_a_sum_is_one_chain(tmp_path: Path) -> None:
 def test_saturation_at_powers_of_two_takes_no_chain(bounds: str, half: int, tmp_path: Path) -> None:
     params = f".InWidth(12), .Shift(4), .Half({half}), .OutWidth(6), .Lo({bounds})"
     body = f"hwg_requant #({params}) u (.data_i(x), .data_o(y));"
-    unit = paths.rtl() / UNITS["hwg_requant"].file
+    unit = find_unit("hwg_requant").path
     source = module(tmp_path, "input [11:0] x, output [5:0] y", body)
     made = yosys.synthesise([unit, source], "m", "ecp5")
     increment = 0 if half else 6  # the rounding alone is a chain

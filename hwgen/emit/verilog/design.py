@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hwgen import paths
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Layer
 from hwgen.emit.verilog import sv
@@ -52,10 +51,7 @@ def emit_rtl(design: Design) -> FileSet:
     sources[f"{names.top}.sv"] = flow_top(design, names, links, clocked)
     sources[f"{names.axis}.sv"] = axis_top(design, names)
 
-    library = paths.rtl()
-    copied = {
-        f"units/{spec.module}.sv": (library / spec.file).read_bytes() for spec in with_uses(units)
-    }
+    copied = {f"units/{unit.module}.sv": unit.path.read_bytes() for unit in with_uses(units)}
     order = [f"{names.package}.sv", *copied, *list(sources)[1:]]
     files: dict[str, bytes | str] = {f"rtl/{name}": text for name, text in sources.items()}
     files |= {f"rtl/{name}": content for name, content in copied.items()}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from hwgen import paths
 from hwgen.package.codec_engine.bench import codec_bench
 from hwgen.package.codec_engine.core import ENGINE, PAGE, CodecCore
 from hwgen.package.codec_engine.drivers import codec_c, codec_pynq
@@ -98,7 +97,6 @@ def codec_ip(core: CodecCore) -> IpCore:
 def _sources(core: CodecCore) -> tuple[tuple[str, bytes], ...]:
     """Return the sources of the packaged module in compile order."""
     units = tuple(
-        (f"units/{spec.module}.sv", (paths.rtl() / spec.file).read_bytes())
-        for spec in with_uses([ENGINE])
+        (f"units/{unit.module}.sv", unit.path.read_bytes()) for unit in with_uses([ENGINE])
     )
     return (*units, (f"{core.ip}.v", codec_top(core).encode()))

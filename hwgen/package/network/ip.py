@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hwgen import paths
 from hwgen.files import fill_template
 from hwgen.package.ip_core import AxisPort, FlowCore, Identity, IpCore
 from hwgen.package.network.bench import network_bench
@@ -65,10 +64,7 @@ def network_ip(core: NetworkCore) -> IpCore:
 
 def _sources(core: NetworkCore) -> tuple[tuple[str, bytes], ...]:
     """Return the sources of the packaged module in compile order."""
-    units = tuple(
-        (f"units/{spec.module}.sv", (paths.rtl() / spec.file).read_bytes())
-        for spec in with_uses(UNITS)
-    )
+    units = tuple((f"units/{unit.module}.sv", unit.path.read_bytes()) for unit in with_uses(UNITS))
     assert not {path for path, _ in units} & {path for path, _ in core.sources}
     return (*core.sources, *units, (f"{core.ip}.v", ip_top(core).encode()))
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen import paths
 from hwgen.emit.verilog import sv
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet
@@ -98,9 +97,9 @@ def self_test(
         else ["  assign clk    = board_clk_i;", "  assign locked = 1'b1;"]
     )
     units = {
-        f"{spec.module}.sv": (paths.rtl() / spec.file).read_bytes()
-        for spec in with_uses([UNIT])
-        if spec.module not in present
+        f"{unit.module}.sv": unit.path.read_bytes()
+        for unit in with_uses([UNIT])
+        if unit.module not in present
     }
     ending = {"ecp5": "lpf", "ice40": "pcf", "gowin": "cst", "nexus": "pdc"}.get(
         board.family.name, "txt"

@@ -17,13 +17,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from hwgen import paths
 from hwgen.synth import nextpnr
 from hwgen.synth.board import harness
 from hwgen.synth.count import Measured, count
 from hwgen.synth.measure import flow_digest
 from hwgen.target.board import Device, load_board
-from hwgen.units.library import UNITS
+from hwgen.units.library import find_unit
 from tests.benchmarks.adders.cases import Case, matrices, mlp
 from tests.benchmarks.adders.designs import Asked, Text, keep, ours, rival
 from tests.benchmarks.adders.measure import check, digest_of, mapped, written
@@ -123,7 +122,7 @@ def _placed(name: str, case: Case, by: str, text: Text, out: Path) -> Placed:
 
 def _routed(text: Text, cache: Path) -> list[nextpnr.Routed]:
     """Place and route at every seed; each result is kept by digest."""
-    shell = (Path(harness.__file__), paths.rtl() / UNITS[harness.UNIT].file)
+    shell = (Path(harness.__file__), find_unit(harness.UNIT).path)
     tools = (nextpnr.version(FAMILY), flow_digest(), str(DEVICE), f"{AIM}", PINS)
     keys = (*(file.read_text() for file in shell), *tools)
     digest = digest_of(text, FAMILY, *keys)

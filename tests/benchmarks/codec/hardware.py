@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwgen import paths
 from hwgen.codec.wire import Coder
 from hwgen.synth.count import Measured
 from hwgen.synth.nextpnr import place_and_route, version
@@ -92,7 +91,7 @@ def sources(folder: Path, unit: Unit) -> list[Path]:
     wired = ", ".join(f".{name}({name})" for name in ports)
     top = folder / "tb.sv"
     top.write_text(text.replace("u_dut (.*)", f"u_dut ({wired})"))
-    return [*(paths.rtl() / s.file for s in with_uses([unit.module])), top]
+    return [*(s.path for s in with_uses([unit.module])), top]
 
 
 def mapped(folder: Path, unit: Unit) -> Measured:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwgen import paths
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Heading
 from hwgen.emit.verilog.design import emit_rtl
@@ -25,13 +24,13 @@ from hwgen.synth import yosys
 from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist
 from hwgen.target.board import load_board
-from hwgen.units.library import UNITS
+from hwgen.units.library import find_unit, units
 from tests.benchmarks.estimate.corpus import Case
 
 BATCH = 12  # modules that go through Yosys at once
 _SYNTH = Path(yosys.__file__).parent
 _MATTERS = ("cells.py", "count.py", "lattice_alu.v", "netlist.py", "yosys.py")
-_UNITS = [f"{spec.module}.sv" for spec in UNITS.values() if spec.folder in ("arith", "flow")]
+_UNITS = [f"{u.module}.sv" for u in units().values() if u.folder in ("arith", "flow")]
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _kept(module: Module, script: Sequence[str], cache: Path) -> Path:
 
 
 def _unit(name: str) -> bytes:
-    return (paths.rtl() / UNITS[name.removesuffix(".sv")].file).read_bytes()
+    return find_unit(name.removesuffix(".sv")).path.read_bytes()
 
 
 def _modules(design: Design) -> tuple[Module, dict[str, Module]]:

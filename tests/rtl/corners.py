@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Corner lists: the parameters at which every unit is linted, beside its own defaults.
+
+A new unit gets an entry here: the smallest and the largest legal parameters, and one list for each
+branch of its generate blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Corner = Mapping[str, int | str]
+
+_FRAMES: list[Corner] = [
+    {"DataWidth": 64, "Container": 8, "Width": 8, "Count": 16},  # the frame fills its beats
+    {"DataWidth": 64, "Container": 8, "Width": 1, "Count": 1},  # one beat, spare bytes
+    {"DataWidth": 8, "Container": 64, "Width": 33, "Count": 3},  # containers wider than beats
+    {"DataWidth": 32, "Container": 16, "Width": 16, "Count": 5},
+]
+_TURN: list[Corner] = [
+    {"Lanes": 4, "Word": 32, "Width": 20, "Groups": 0, "Kinds": 0},
+    {"Lanes": 3, "Word": 14, "Width": 2, "Groups": 512, "Values": 16},
+]
+_SETS: list[Corner] = [{"Sets": 4}]
+_MANY: Corner = {"Coder": 0, "Bits": 15, "Sets": 2, "Weighted": 1}
+_FEW: Corner = {"Coder": 1, "Bits": 1}
+_STEP_ALONE: Corner = {"Width": 2, "Bits": 1, "Kinds": 0, "Groups": 0, "Values": 16}
+_WIDEST: Corner = {"Width": 32, "Bits": 15, "Kinds": 2, "Groups": 64, "Values": 1024}
+
+CORNERS: Mapping[str, Sequence[Corner]] = {
+    "hwg_delay": [{"Width": 1, "Cycles": 0}, {"Width": 1, "Cycles": 1}, {"Width": 9, "Cycles": 5}],
+    "hwg_valid": [{"Cycles": 1}, {"Cycles": 2}, {"Cycles": 40}],
+    "hwg_requant": [
+        {"Shift": 0},
+        {"Shift": 1, "SatLo": 0},
+        {"SatLo": 0, "SatHi": 0},
+        {"InWidth": 1, "InSigned": 0, "Shift": 9, "OutWidth": 1},
+        {"InWidth": 90, "Shift": 40, "OutWidth": 2, "Lo": "3'sb110", "Hi": "3'sb001"},
+        {"InWidth": 4, "OutWidth": 20, "SatHi": 0},
+        {"Half": 1, "Shift": 1},
+        {"Half": 1, "SatLo": 0, "SatHi": 0},
+        {"Half": 1, "InWidth": 1, "InSigned": 0, "Shift": 9, "OutWidth": 1},
+        {"Half": 1, "InWidth": 20, "Shift": 6, "Lo": "5'sb11001", "OutWidth": 4},
+    ],
+    "hwg_thresh": [
+        {"N": 1, "OutWidth": 1, "InWidth": 1},
+        {"InSigned": 0, "N": 1},
+        {"N": 255, "InWidth": 20, "OutWidth": 8},
+    ],
+    "hwg_max": [
+        {"AWidth": 1, "BWidth": 20, "ASigned": 0, "OutWidth": 3, "Least": 1},
+        {"OutWidth": 12, "BSigned": 0},
+    ],
+    "hwg_mul": [
+        {"AWidth": 1, "BWidth": 1, "ASigned": 0, "BSigned": 0, "OutWidth": 1},
+        {"BWidth": 20, "ASigned": 0, "OutWidth": 3},
+        {"OutWidth": 22, "BSigned": 0},
+    ],
+    "hwg_add3": [
+        {"ASigned": 0, "AWidth": 1, "AShift": 3, "BSub": 1, "OutWidth": 6},
+        {"AShift": 9, "BShift": 8, "CShift": 7, "OutWidth": 7},
+        {"AWidth": 20, "OutWidth": 3, "BSub": 1, "CSub": 1},
+    ],
+    "hwg_fifo": [{"Width": 1, "Depth": 1}, {"Depth": 7}, {"Width": 200, "Depth": 8}],
+    "hwg_fork": [{"Sinks": 1}, {"Sinks": 5}],
+    "hwg_stream_check": [{"Width": 1}, {"Width": 100}],
+    "hwg_flow_buffer": [{"Width": 1, "Depth": 1}, {"Width": 80, "Depth": 13}],
+    "hwg_bist": [
+        {"Samples": 1, "Width": 1, "Latency": 1},
+        {"Samples": 300, "Width": 33, "Latency": 5},
+    ],
+    "hwg_harness": [{"InWidth": 1, "OutWidth": 1}, {"InWidth": 70, "OutWidth": 33}],
+    "hwg_axis_unpack": _FRAMES,
+    "hwg_axis_split": [{"DataWidth": 8, "Beats": 7}, {"DataWidth": 512, "Beats": 8}],
+    "hwg_axis_join": [{"DataWidth": 8}],
+    "hwg_axil_regs": [{"AddrWidth": 6}, {"AddrWidth": 7, "Version": "32'd65536"}],
+    "hwg_axi_read": [
+        {"DataWidth": 128, "MaxBurst": 256, "Depth": 512, "BeatsWidth": 9},
+        {"DataWidth": 32, "MaxBurst": 1, "Depth": 1, "Outstanding": 1, "BeatsWidth": 4},
+    ],
+    "hwg_dma_grid": [{"SideWidth": 32}],
+    "hwg_reg_bank": [{"Words": 16}],
+    "hwg_dma_descriptor": [{"AddrWidth": 64}],
+    "hwg_dma_status": [{"Width": 12}],
+    "hwg_dma_regs": [{"AddrWidth": 64}, {"Transform": 1}],
+    "hwg_dma_transform": [{"Limits": 0}],
+    "hwg_dma_pixels": [{"SideWidth": 32}],
+    "hwg_dma_forward": _TURN,
+    "hwg_dma_inverse": _TURN,
+    "hwg_dma_reader": [{"Coder": 1, "Lanes": 4, "Sets": 2, "DataWidth": 128}],
+    "hwg_dma_writer": [{"Coder": 1, "Lanes": 4, "Sets": 2, "DataWidth": 128}],
+    "hwg_dma_descriptor_check": [
+        {"Bits": 15, "Sets": 16, "Transform": 1, "Groups": 0, "Kinds": 0},
+        {"Values": 16, "Present": 0, "Align": 3},
+        {"Transform": 1, "Groups": 512},
+    ],
+    "hwg_codec_dma": [
+        {"Writer": 0, "Coder": 1, "Sets": 4, "Weighted": 1},
+        {"Reader": 0, "AddrWidth": 64, "Lanes": 4, "DataWidth": 128},
+        {"Sets": 16, "AddrWidth": 64, "Bits": 15, "Weighted": 1, "Lanes": 3},
+        {"Transform": 1, "Kinds": 3, "Weighted": 1},
+        {"Transform": 1, "Lanes": 4, "Coder": 1, "Bits": 14, "Width": 9, "Groups": 0, "Kinds": 0},
+        {"Transform": 1, "Writer": 0, "Lanes": 2, "Width": 32, "Groups": 1},
+        {"Transform": 1, "Reader": 0, "Lanes": 2, "Width": 20},
+    ],
+    "hwg_axil_slave": [{"AddrWidth": 3}],
+    "hwg_dma_widen": [{"DataWidth": 128}],
+    "hwg_dma_narrow": [{"DataWidth": 128, "WordsWidth": 2}],
+    "hwg_dma_fetch": [{"DataWidth": 128, "AddrWidth": 64, "MaxBurst": 256, "Depth": 512}],
+    "hwg_dma_store": [{"DataWidth": 128, "AddrWidth": 64, "MaxBurst": 256, "Depth": 512}],
+    "hwg_axi_write": [
+        {"DataWidth": 128, "MaxBurst": 256, "Depth": 512, "AddrWidth": 64},
+        {"DataWidth": 32, "MaxBurst": 1, "Depth": 2, "Outstanding": 1},
+    ],
+    "hwg_axis_pack": [*_FRAMES, {"Signed": 0, "Width": 3}],
+    "hwg_codec_table": [{"Width": 1, "Depth": 2}, {"Width": 5, "Depth": 6, "HasInit": 1}],
+    "hwg_codec_window": [{"Words": 2}, {"Words": 1024}],
+    "hwg_codec_crc": [{"Width": 1}, {"Width": 16}],
+    "hwg_codec_context": [{"Lag": 1}, {"Weighted": 1}, {"Weighted": 1, "Sets": 16}],
+    "hwg_codec_interleave": [{"Width": 1, "Backwards": 1}],
+    "hwg_codec_tans_decode": _SETS,
+    "hwg_codec_huffman_decode": _SETS,
+    "hwg_codec_value": [{"Bits": 1}, {"Bits": 15}],
+    "hwg_codec_magnitude": [{"Bits": 8}],
+    "hwg_codec_verdict": [{"Coder": 0, "Place": 1}],
+    "hwg_codec_decode_lane": [_MANY, _FEW, {"Coder": 0, "Sets": 2}, {"Weighted": 1}],
+    "hwg_codec_block_buffer": [{"Lanes": 16, "Bits": 8}, {"Lanes": 3, "Depth": 100}],
+    "hwg_codec_block_parse": [{"Lanes": 3, "Coder": 0, "Bits": 8}, {"Lanes": 16}],
+    "hwg_codec_decode": [{"Lanes": 3, **_MANY}],
+    "hwg_codec_token": [],
+    "hwg_codec_context_scan": [{"Bits": 1}, {"Bits": 15, "Sets": 2, "Weighted": 1}],
+    "hwg_codec_raw": [],
+    "hwg_codec_huffman_encode": _SETS,
+    "hwg_codec_tans_encode": _SETS,
+    "hwg_codec_pack": [{"Words": 4}],
+    "hwg_codec_entropy_encode": [{"Coder": 0, "Bits": 15, "Sets": 2, "Values": 16, "Words": 128}],
+    "hwg_codec_block_write": [{"Coder": 0, "Words": 4, "Raws": 4}],
+    "hwg_codec_encode_lane": [_MANY, {**_FEW, "Values": 16}],
+    "hwg_codec_gather": [{"Lanes": 1, "Bits": 1, "Depth": 4}, {"Lanes": 3, "Depth": 40}],
+    "hwg_codec_bundle": [{"Lanes": 1, "Bits": 1}, {"Lanes": 3}],
+    "hwg_codec_encode": [{"Lanes": 3, **_MANY, "Values": 64}, {"Coder": 0, "Lanes": 2}],
+    "hwg_codec_round": [
+        {"InWidth": 8, "Shift": 0, "OutWidth": 20},
+        {"InWidth": 3, "Shift": 2, "OutWidth": 1},
+    ],
+    "hwg_codec_butterfly": [{"Kind": 1}, {"Kind": 3, "Width": 1}, {"Inverse": 1}],
+    "hwg_codec_patch": [{"Kind": 1, "Pace": 2}, {"Kind": 3, "Inverse": 1, "Width": 24}],
+    "hwg_codec_quantise": [{"Width": 2, "Bits": 1}, {"Width": 32, "Bits": 15}],
+    "hwg_codec_dequantise": [{"Bits": 1}, {"Bits": 15}],
+    "hwg_codec_klt8": [{"Groups": 1}],
+    "hwg_codec_mix": [{"Groups": 0}, {"Groups": 1}, {"Groups": 64}],
+    "hwg_codec_spatial": [{"Kinds": 0}, {"Kinds": 1, "Width": 1}, {"Kinds": 6, "Inverse": 1}],
+    "hwg_codec_extent": [{"Groups": 0}, {"Groups": 64}],
+    "hwg_codec_patch_scan": [{"Values": 2}],
+    "hwg_codec_scan": [{"Values": 16, "Groups": 0}],
+    "hwg_codec_blocks": [{"Inverse": 1}, {"Values": 16, "Groups": 0}],
+    "hwg_codec_forward": [_STEP_ALONE, _WIDEST],
+    "hwg_codec_inverse": [_STEP_ALONE, _WIDEST],
+}

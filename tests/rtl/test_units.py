@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every unit of rtl/; a new one is found by its file."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from hwgen.units.header import Unit
+from hwgen.units.library import units, with_uses
+from tests.rtl.corners import CORNERS
+
+# Units without a bench of their own, each with a unit that instantiates it and has one.
+TESTED_INSIDE = {
+    "hwg_codec_block_buffer": "hwg_codec_decode",
+    "hwg_codec_crc": "hwg_codec_block_parse",
+    "hwg_codec_entropy_encode": "hwg_codec_encode_lane",
+    "hwg_codec_magnitude": "hwg_codec_value",
+    "hwg_codec_table": "hwg_codec_tans_decode",
+    "hwg_codec_token": "hwg_codec_encode_lane",
+    "hwg_dma_forward": "hwg_codec_dma",
+    "hwg_dma_narrow": "hwg_dma_fetch",
+    "hwg_dma_widen": "hwg_dma_store",
+    "hwg_reg_bank": "hwg_dma_descriptor",
+}
+
+
+def named_in_benches(root: Path) -> set[str]:
+    """Return the modules that a test with a simulator names: alone, as a file, or instantiated."""
+    pattern = re.compile(r"\bhwg_\w+(?=$|\.sv$|\s*#\(|\s+\w+\s*\()")
+    names: set[str] = set()
+    for file in sorted((root / "tests").rglob("test_*.py")):
+        text = file.read_text("utf-8")
+        if "pytest.mark.sim" not in text or file == Path(__file__):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                names |= set(pattern.findall(node.value))
+    return names
+
+
+def without_bench(library: Iterable[Unit], named: set[str]) -> list[str]:
+    """Return the units that no bench names and no unit with a bench stands for."""
+    return [
+        unit.module
+        for unit in library
+        if unit.module not in named and TESTED_INSIDE.get(unit.module) not in named
+    ]
+
+
+def without_unit(twins: Iterable[str], modules: Iterable[str]) -> list[str]:
+    """Return the C++ headers, such as ``fifo.h``, that are no twin of a unit."""
+    known = {module.removeprefix("hwg_") for module in modules}
+    return [twin for twin in twins if twin.removesuffix(".h") not in known]
+
+
+def test_every_unit_has_a_corner_list() -> None:
+    assert [module for module in units() if module not in CORNERS] == []
+    assert [module for module in CORNERS if module not in units()] == []
+
+
+@pytest.mark.parametrize("module", units())
+def test_corners_are_legal_parameters(module: str) -> None:
+    parameters = {parameter.name: parameter for parameter in units()[module].parameters}
+    for corner in CORNERS[module]:
+        for name, value in corner.items():
+            assert name in parameters
+            if isinstance(value, int):
+                least, most = parameters[name].least, parameters[name].most
+                assert least is None or value >= least, name
+                assert most is None or value <= most, name
+
+
+def test_every_unit_has_a_bench(root: Path) -> None:
+    named = named_in_benches(root)
+    assert without_bench(units().values(), named) == []
+    for module, user in TESTED_INSIDE.items():
+        assert module not in named, f"{module} has a bench of its own now"
+        assert module in {unit.module for unit in with_uses([user])}, f"{user} has no {module}"
+
+
+def test_a_unit_without_a_bench_is_told_by_name(root: Path) -> None:
+    stranger = Unit("hwg_stranger", "arith", (), ())
+    assert without_bench([stranger], named_in_benches(root)) == ["hwg_stranger"]
+
+
+def test_every_twin_has_a_unit(root: Path) -> None:
+    twins = sorted(file.name for file in (root / "hls_templates/include/hwg").glob("*.h"))
+    assert without_unit(twins, units()) == []
+    missing = [m for m in units() if f"{m.removeprefix('hwg_')}.h" not in twins]
+    print(f"{len(missing)} units without a C++ twin: {', '.join(missing)}")  # with pytest -s
+    assert without_unit(["fifo.h", "stranger.h"], units()) == ["stranger.h"]
+
+
+@pytest.mark.parametrize("module", units())
+def test_source_keeps_the_house_rules(module: str) -> None:
+    text = units()[module].path.read_text()
+    assert text.startswith("// SPDX-License-Identifier: Apache-2.0\n///")
+    for word in ("/// Function:", "/// Timing:", "/// Parameters:", "`default_nettype none"):
+        assert word in text
+    assert text.endswith("`default_nettype wire\n")
+    assert "lint_off" not in text
+    assert "`timescale" not in text
+    assert max(map(len, text.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("module", units())
+def test_every_number_has_a_legal_range(module: str) -> None:
+    unchecked = [
+        parameter.name
+        for parameter in units()[module].parameters
+        if not parameter.vector and parameter.least is None
+    ]
+    assert unchecked == []
+
+
+def test_units_come_after_what_they_use() -> None:
+    order = [unit.module for unit in with_uses(units())]
+    assert sorted(order) == sorted(units())
+    for unit in units().values():
+        assert all(order.index(used) < order.index(unit.module) for used in unit.uses)
