@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.precompiled import use_precompiled_headers
+
 # Before TensorFlow is imported anywhere: no log, no GPU probing, the same sums on any machine.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -22,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bless", action="store_true", help="rewrite the golden files instead of comparing"
     )
     parser.addoption("--seed", type=int, default=1, help="seed of the rng fixture")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # workers of xdist inherit the environment
+        use_precompiled_headers()
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: f
     """
     import cocotb_tools.config as cocotb  # where its library and main program are
 
-    verilator, make, compiler = simulators.verilator(), simulators.make(), simulators.compiler()
+    verilator = simulators.verilator()
     public = folder / "public.vlt"
     lines = [f'public_flat_rw -module "{source.top}" -var "{name}"' for name in source.signals]
     public.write_text("\n".join(["`verilator_config", *lines, ""]), encoding="utf-8")
@@ -107,25 +107,55 @@ def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: f
         "-LDFLAGS", f"-Wl,-rpath,{cocotb.libs_dir} -L{cocotb.libs_dir} -lcocotbvpi_verilator",
         str(main), str(public), *map(str, source.files),
     ]  # fmt: skip
-    env = verilator.env
-    tools.run(command, env=env, log=folder / "verilate.log", timeout=timeout, what=source.top)
+    log = folder / "verilate.log"
+    tools.run(command, env=verilator.env, log=log, timeout=timeout, what=source.top)
     # The main program sees nothing of a design but its ports, which are what this header declares.
     seen = hashlib.sha256(main.read_bytes() + (folder / "Vtop.h").read_bytes())
+    compiled_main = {f"main-{seen.hexdigest()[:16]}.o": folder / "verilator.o"}
+    speed = "-O1" if rows >= ROWS_WORTH_OPTIMISING else "-O0"
+    make_model(folder, "Vtop", source.top, speed, compiled_main, waves=waves, timeout=timeout)
+
+
+def make_model(
+    folder: Path,
+    prefix: str,
+    program: str,
+    speed: str,
+    more: Mapping[str, Path] | None = None,
+    *,
+    waves: bool = False,
+    timeout: float = 1800.0,
+) -> None:
+    """Compile the C++ that Verilator wrote into *folder*; its run-time library is in a cache.
+
+    Args:
+        folder: of the C++, of the makefile, and of what is made.
+        prefix: of Verilator's files.
+        program: to make.
+        speed: the compiler's option for the model.
+        more: files that the cache keeps beside the library: name there, place in the folder.
+        waves: the model writes waveforms.
+        timeout: seconds.
+
+    Raises:
+        ToolMissing, ToolFailed: a tool is absent, or does not accept the sources.
+    """
+    verilator, make, compiler = simulators.verilator(), simulators.make(), simulators.compiler()
     stored = _library(verilator, compiler, waves)
-    wanted = {f"main-{seen.hexdigest()[:16]}.o": folder / "verilator.o"}
+    wanted = {**(more or {})}
     wanted |= {item.name: folder / item.name for item in stored.glob("verilated*.o")}
     for name, place in wanted.items():
         with suppress(OSError):
             shutil.copyfile(stored / name, place)  # not copy2: newer than the makefile
-    speed = "-O1" if rows >= ROWS_WORTH_OPTIMISING else "-O0"
     options = [
         f"OPT_FAST={speed}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1", f"CXX={compiler.path}",
         f"LINK={compiler.path}", f"PYTHON3={sys.executable}",
         # The wheel was configured for another compiler: g++ takes a precompiled header this way.
         "CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=",
     ]  # fmt: skip
-    command = [str(make.path), "-j2", "-C", str(folder), "-f", "Vtop.mk", source.top, *options]
-    tools.run(command, env=env, log=folder / "make.log", timeout=timeout, what=source.top)
+    command = [str(make.path), "-j2", "-C", str(folder), "-f", f"{prefix}.mk", program, *options]
+    log = folder / "make.log"
+    tools.run(command, env=verilator.env, log=log, timeout=timeout, what=program)
     wanted |= {item.name: item for item in folder.glob("verilated*.o")}
     _store(stored, wanted)
 
@@ -177,10 +207,17 @@ def icarus_job(source: Source, folder: Path, *, waves: bool) -> dict[str, Any]:
 
 
 def bench_environment() -> dict[str, str]:
-    """Return the environment in which the modules of ``sim/`` find each other."""
+    """Return the environment of a bench: the modules of ``sim/`` find each other.
+
+    cocotb rewrites the assertions of every module that a bench imports, NumPy's too (0.5 s each
+    time); here it rewrites those of the benches alone.
+    """
     inherited = os.environ.get("PYTHONPATH")
     folders = [*map(str, paths.sim_folders()), *([inherited] if inherited else [])]
-    return {"PYTHONPATH": os.pathsep.join(folders)}
+    return {
+        "PYTHONPATH": os.pathsep.join(folders),
+        "COCOTB_REWRITE_ASSERTION_FILES": "bench_*.py",
+    }
 
 
 def run_bench(

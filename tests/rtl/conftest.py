@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from hwgen.logic.nodes import Wire
 from hwgen.logic.pipeline import pipeline
 from hwgen.plan.parallel.schedule import assembled
 from hwgen.units.library import with_uses
-from hwgen.verify import simulators
+from hwgen.verify import compile_rtl, simulators
 
 Inputs = Mapping[str, tuple[tuple[int, ...], Fixed]]
 Outputs = Mapping[str, Sequence[Wire]]
@@ -175,16 +174,12 @@ def run_bench(tmp_path: Path) -> Callable[..., str]:
         (tmp_path / "main.cpp").write_text(_MAIN)
         for name, text in memories.items():
             (tmp_path / name).write_text(text)
-        verilator, make = simulators.verilator(), simulators.make()
+        verilator = simulators.verilator()
         sources = [*map(str, files), "tb.sv", "main.cpp"]
         flags = ["--cc", "--exe", "--assert", "-Wno-fatal", "--top-module", "tb", "-Mdir", "obj"]
         command = [str(verilator.path), *flags, "-DHWG_ASSERT", "--x-initial", "unique", *sources]
         tools.run(command, folder=tmp_path, env=verilator.env, what="tb")
-        options = ["OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", f"PYTHON3={sys.executable}"]
-        # The wheel was configured for another compiler: g++ takes a precompiled header this way.
-        options += ["CXX=g++", "LINK=g++", "CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG="]
-        build = [str(make.path), "-C", "obj", "-f", "Vtb.mk", "Vtb", *options]
-        tools.run(build, folder=tmp_path, env=verilator.env, what="tb")
+        compile_rtl.make_model(tmp_path / "obj", "Vtb", "Vtb", "-O0")
         return tools.run(
             [str(tmp_path / "obj" / "Vtb"), "+verilator+rand+reset+2"],
             folder=tmp_path,
