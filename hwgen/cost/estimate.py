@@ -30,8 +30,7 @@ from hwgen.cost.registers import registers
 from hwgen.cost.terms import terms_of
 from hwgen.cost.timing import layer_ns
 from hwgen.design.types import Design, Layer, Pipeline
-from hwgen.logic.carry import adder_positions
-from hwgen.logic.nodes import Add, Add3, Max, Mul, Requant, Select, Table, Thresh, operands
+from hwgen.logic.nodes import Add, Add3, Max, Mul, Requant, Select, Table, Thresh, adder_positions
 from hwgen.target.board import Board
 from hwgen.target.family import Family
 
@@ -145,7 +144,7 @@ def terms_of_layer(pipeline: Pipeline, layer: Layer, family: Family) -> Counter[
     held.difference_update(tap.wire for tap in layer.exports if not tap.delay)
     for wire in layer.wires:
         held.difference_update(
-            source for source in operands(logic.nodes[wire]) if cycle[source] == cycle[wire]
+            source for source in logic.nodes[wire].operands if cycle[source] == cycle[wire]
         )
     recorded = calibrated(family).family
     return terms_of(logic, layer.wires, family.lut_inputs, held, recorded)

@@ -33,8 +33,18 @@ import numpy.typing as npt
 
 from hwgen.cost.requantizers import common, looked_up
 from hwgen.logic.builder import Logic
-from hwgen.logic.carry import adder_positions
-from hwgen.logic.nodes import Add, Add3, Max, Mul, Requant, Select, Table, Thresh, Wire
+from hwgen.logic.nodes import (
+    Add,
+    Add3,
+    Max,
+    Mul,
+    Requant,
+    Select,
+    Table,
+    Thresh,
+    Wire,
+    adder_positions,
+)
 from hwgen.logic.truth_tables import luts
 
 TERMS = (

@@ -4,11 +4,8 @@
 from __future__ import annotations
 
 from hwgen.design.types import Pipeline
-from hwgen.logic.nodes import operands
-from hwgen.logic.pipeline import (
-    Timing,
-    node_delay,
-)
+from hwgen.logic.pipeline import node_delay
+from hwgen.logic.timing import Timing
 
 
 def layer_ns(pipeline: Pipeline, family: Timing) -> tuple[float, ...]:
@@ -20,7 +17,7 @@ def layer_ns(pipeline: Pipeline, family: Timing) -> tuple[float, ...]:
     delay = node_delay(logic, family)
     time = [0.0] * len(logic.nodes)
     for wire, node in enumerate(logic.nodes):
-        before = [time[o] for o in operands(node) if cycle[o] == cycle[wire]]
+        before = [time[o] for o in node.operands if cycle[o] == cycle[wire]]
         time[wire] = max(before, default=0.0) + delay(wire)
     return tuple(
         max((time[w] for w in layer.wires), default=0.0) + family.overhead_ns

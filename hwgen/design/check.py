@@ -12,7 +12,7 @@ import re
 from hwgen.design.types import Design, Layer, Link, LinkKind, Pipeline, Port, Source, Stage, Tap
 from hwgen.ir.names import KEYWORDS
 from hwgen.logic.builder import Logic
-from hwgen.logic.nodes import Const, In, Select, operands
+from hwgen.logic.nodes import Const, In, Select
 
 _LEGAL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -122,7 +122,7 @@ def _used(pipeline: Pipeline, layer: Layer, arriving: set[Tap], free: set[int]) 
     nodes, ours, where = pipeline.logic.nodes, set(layer.wires), f"layer {layer.name}"
     used: set[Tap] = set()
     for wire in layer.wires:
-        for place, source in enumerate(operands(nodes[wire])):
+        for place, source in enumerate(nodes[wire].operands):
             late = pipeline.cycle[wire] - pipeline.cycle[source]
             if source in free:
                 continue

@@ -13,20 +13,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from hwgen.logic.builder import Logic
-from hwgen.logic.carry import adder_positions
 from hwgen.logic.nodes import (
     Add,
     Add3,
     Const,
-    Max,
-    Mul,
-    Requant,
     Select,
     Shl,
     Table,
     Thresh,
     Wire,
-    operands,
+    adder_positions,
 )
 from hwgen.logic.truth_tables import columns
 
@@ -214,11 +210,9 @@ def reads(logic: Logic, wire: Wire) -> Iterator[Span]:
             every = [c.whole.reads for c in columns(values) if not c.wired]
             for at in sorted({picks[bit] for bits in every for bit in bits}):
                 yield Span(ins[at[0]], at[1], 1)
-        case Mul() | Max() | Requant():
-            for source in operands(node):
+        case _:  # all bits of all operands
+            for source in node.operands:
                 yield Span(source, 0, logic.width(source))
-        case _:
-            return
 
 
 def read_origins(

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +27,6 @@ from hwgen.logic.nodes import (
     Thresh,
     Wire,
     Wires,
-    operands,
 )
 
 
@@ -53,7 +52,14 @@ class Builder:
         self.layer = ""
         self._seen: dict[Node, Wire] = {}
 
-    def _put(self, node: Node, lo: int, hi: int) -> Wire:
+    def _put(self, node: Node, lo: int | None = None, hi: int | None = None) -> Wire:
+        """Enter a node; *lo* and *hi* tighten the interval that its operands give."""
+        low, high = node.interval([(self.lo[w], self.hi[w]) for w in node.operands])
+        return self._enter(
+            node, low if lo is None else max(low, lo), high if hi is None else min(high, hi)
+        )
+
+    def _enter(self, node: Node, lo: int, hi: int) -> Wire:
         if lo == hi:
             node = Const(lo)
         wire = self._seen.get(node)
@@ -79,7 +85,7 @@ class Builder:
 
     def input(self, port: str, index: int, lo: int, hi: int) -> Wire:
         """Return element *index* of input *port*; a constant where its interval is a point."""
-        return self._put(In(port, index), lo, hi)
+        return self._enter(In(port, index), lo, hi)
 
     def tensor(self, port: str, kind: TensorType) -> Wires:
         """Return a whole input port, row-major: an array of wires of the shape of its type."""
@@ -89,7 +95,7 @@ class Builder:
 
     def const(self, value: int) -> Wire:
         """Return a constant."""
-        return self._put(Const(value), value, value)
+        return self._enter(Const(value), value, value)
 
     def shl(self, a: Wire, shift: int) -> Wire:
         """Return ``a << shift``."""
@@ -98,7 +104,7 @@ class Builder:
         inner = self.nodes[a]
         if isinstance(inner, Shl):
             return self.shl(inner.a, inner.shift + shift)
-        return self._put(Shl(a, shift), self.lo[a] << shift, self.hi[a] << shift)
+        return self._put(Shl(a, shift))
 
     def add(
         self, a: Wire, b: Wire, shift_a: int = 0, shift_b: int = 0, sub: bool = False,
@@ -113,18 +119,14 @@ class Builder:
             return self.shl(a, shift_a)
         if self._is_zero(a) and not sub:
             return self.shl(b, shift_b)
-        alo, ahi = self.lo[a] << shift_a, self.hi[a] << shift_a
-        blo, bhi = self.lo[b] << shift_b, self.hi[b] << shift_b
-        low, high = (alo - bhi, ahi - blo) if sub else (alo + blo, ahi + bhi)
-        low = low if lo is None else max(low, lo)
-        high = high if hi is None else min(high, hi)
-        common = min(shift_a, shift_b)
-        if common:  # shift afterwards: the adder itself stays narrow
-            inner_wire = self.add(
-                a, b, shift_a - common, shift_b - common, sub, low >> common, high >> common
-            )
-            return self.shl(inner_wire, common)
-        return self._put(Add(a, b, shift_a, shift_b, sub), low, high)
+        common = min(shift_a, shift_b)  # shift afterwards: the adder itself stays narrow
+        node = Add(a, b, shift_a - common, shift_b - common, sub)
+        return self._narrow(node, common, lo, hi)
+
+    def _narrow(self, node: Node, shift: int, lo: int | None, hi: int | None) -> Wire:
+        """Return a node shifted left; *lo* and *hi* tighten the interval of the result."""
+        low, high = None if lo is None else lo >> shift, None if hi is None else hi >> shift
+        return self.shl(self._put(node, low, high), shift)
 
     def add3(
         self, a: Wire, b: Wire, c: Wire, shift_a: int = 0, shift_b: int = 0, shift_c: int = 0,
@@ -148,15 +150,11 @@ class Builder:
         (a, shift_a, _), (b, shift_b, sub_b), (c, shift_c, sub_c) = sorted(
             terms, key=lambda term: (term[2], *term[:2])
         )
-        ends = [(self.lo[w] << s, self.hi[w] << s, sub) for w, s, sub in terms]
-        low = sum(-top if sub else bottom for bottom, top, sub in ends)
-        high = sum(-bottom if sub else top for bottom, top, sub in ends)
-        low, high = max(low, low if lo is None else lo), min(high, high if hi is None else hi)
         common = min(shift_a, shift_b, shift_c)
         node = Add3(
             a, b, c, shift_a - common, shift_b - common, shift_c - common, sub_b, sub_c
         )  # fmt: skip
-        return self.shl(self._put(node, low >> common, high >> common), common)
+        return self._narrow(node, common, lo, hi)
 
     def plus(self, wire: Wire, value: int) -> Wire:
         """Return ``wire + value``; where `takes_constant`, without an adder more."""
@@ -200,9 +198,7 @@ class Builder:
 
     def mul(self, a: Wire, b: Wire) -> Wire:
         """Return the product of two variables."""
-        corners = [x * y for x in self.range(a) for y in self.range(b)]
-        low = 0 if a == b and self.lo[a] <= 0 <= self.hi[a] else min(corners)  # a square
-        return self._put(Mul(a, b), low, max(corners))
+        return self._put(Mul(a, b))
 
     def max(self, a: Wire, b: Wire, least: bool = False) -> Wire:
         """Return the larger (or, with *least*, the smaller) of two wires."""
@@ -211,9 +207,8 @@ class Builder:
             return a
         if bhi <= alo if least else blo >= ahi:
             return b
-        pick = min if least else max
         a, b = sorted((a, b))
-        return self._put(Max(a, b, least), pick(alo, blo), pick(ahi, bhi))
+        return self._put(Max(a, b, least))
 
     def requant(self, a: Wire, shift: int, lo: int, hi: int, half: bool = False) -> Wire:
         """Return ``clip(round_half_even(a / 2**shift), lo, hi)``; a negative *shift* multiplies.
@@ -227,7 +222,7 @@ class Builder:
             return a
         low, high = map(Requant(a, shift, lo, hi, half).apply, self.range(a))
         # The bounds are stored as they bind, so that equal functions are equal nodes.
-        return self._put(Requant(a, shift, low, high, half), low, high)
+        return self._put(Requant(a, shift, low, high, half))
 
     def select(self, a: Wire, on_neg: Wire, on_pos: Wire) -> Wire:
         """Return *on_neg* where ``a < 0``, else *on_pos*."""
@@ -235,8 +230,7 @@ class Builder:
             return on_pos
         if self.hi[a] < 0:
             return on_neg
-        low = min(self.lo[on_neg], self.lo[on_pos])
-        return self._put(Select(a, on_neg, on_pos), low, max(self.hi[on_neg], self.hi[on_pos]))
+        return self._put(Select(a, on_neg, on_pos))
 
     def thresh(self, a: Wire, thresholds: Sequence[int], values: Sequence[int]) -> Wire:
         """Return ``values[n]``, n = number of *thresholds* ``<= a``; unreachable ones go."""
@@ -252,11 +246,11 @@ class Builder:
             elif outs[i + 1] != merged_v[-1]:
                 merged_t.append(threshold)
                 merged_v.append(outs[i + 1])
-        return self._put(Thresh(a, tuple(merged_t), tuple(merged_v)), min(merged_v), max(merged_v))
+        return self._put(Thresh(a, tuple(merged_t), tuple(merged_v)))
 
     def table(self, node: Table) -> Wire:
         """Return the output of a table."""
-        return self._put(node, min(node.values), max(node.values))
+        return self._put(node)
 
     def _is_zero(self, wire: Wire) -> bool:
         return self.lo[wire] == 0 == self.hi[wire]
@@ -289,11 +283,11 @@ class Logic:
         wanted = {int(w) for _, wires in outputs for w in wires}
         for wire in range(len(b.nodes) - 1, -1, -1):
             if wire in wanted:
-                wanted.update(operands(b.nodes[wire]))
+                wanted.update(b.nodes[wire].operands)
         order = sorted(wanted)
         new = {old: i for i, old in enumerate(order)}
         return cls(
-            tuple(moved(b.nodes[w], new) for w in order),
+            tuple(b.nodes[w].moved(new) for w in order),
             tuple(b.lo[w] for w in order),
             tuple(b.hi[w] for w in order),
             tuple(b.layers[w] for w in order),
@@ -312,12 +306,3 @@ class Logic:
     def signed(self, wire: Wire) -> bool:
         """Tell whether a wire is two's complement."""
         return self.lo[wire] < 0
-
-
-def moved(node: Node, new: Mapping[Wire, Wire]) -> Node:
-    """Return a node with its operands renumbered."""
-    if isinstance(node, Table):
-        return replace(node, ins=tuple(new[w] for w in node.ins))
-    names = [f for f in ("a", "b", "c", "on_neg", "on_pos") if hasattr(node, f)]
-    fields = {f: new[getattr(node, f)] for f in names}
-    return cast(Node, replace(cast(Any, node), **fields)) if fields else node

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an adder costs: the exact number of positions of its carry chain.
+"""Carry positions: the exact length of an adder's carry chain, which is what an adder costs.
 
 The one place for this figure. The solver minimises it, the delay model and the cost model count
 with it, and synthesis is checked against it.
@@ -8,10 +8,9 @@ with it, and synthesis is checked against it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from hwgen.ir.fixed import bits_for
-from hwgen.logic.nodes import Add, Add3, Const, Node, Wire
 
 
 class Operand(NamedTuple):
@@ -21,22 +20,6 @@ class Operand(NamedTuple):
     hi: int
     shift: int
     negative: bool
-
-
-class Wires(Protocol):
-    """What has nodes with intervals: a `Builder` or a `Logic`."""
-
-    @property
-    def nodes(self) -> Sequence[Node]:
-        """Records."""
-
-    @property
-    def lo(self) -> Sequence[int]:
-        """Least value of every node."""
-
-    @property
-    def hi(self) -> Sequence[int]:
-        """Greatest value of every node."""
 
 
 def carry_positions(operands: Sequence[Operand], lo: int, hi: int) -> int:
@@ -62,23 +45,3 @@ def carry_positions(operands: Sequence[Operand], lo: int, hi: int) -> int:
     if low.negative:
         return max(top - low.shift, 0)
     return max(top - rest[0].shift, 0) if rest else 0
-
-
-def adder_positions(graph: Wires, wire: Wire) -> int:
-    """Return the carry positions of an ``Add`` or ``Add3`` of *graph*, 0 for any other node."""
-    node = graph.nodes[wire]
-    match node:
-        case Add(a, b, shift_a, shift_b, sub):
-            terms = [(a, shift_a, False), (b, shift_b, sub)]
-        case Add3(a, b, c, shift_a, shift_b, shift_c, sub_b, sub_c):
-            terms = [(a, shift_a, False), (b, shift_b, sub_b), (c, shift_c, sub_c)]
-        case _:
-            return 0
-    operands = []
-    for source, shift, negative in terms:
-        lo, hi = graph.lo[source], graph.hi[source]
-        if isinstance(graph.nodes[source], Const) and lo:
-            zeros = (lo & -lo).bit_length() - 1  # a constant starts at its lowest one
-            lo, hi, shift = lo >> zeros, hi >> zeros, shift + zeros
-        operands.append(Operand(lo, hi, shift, negative))
-    return carry_positions(operands, graph.lo[wire], graph.hi[wire])

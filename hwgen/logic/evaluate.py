@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run a logic graph in numpy, over a batch of samples: one vector operation a node."""
+"""Evaluation of a logic graph in numpy, over a batch of samples: one vector operation a node."""
 
 from __future__ import annotations
 
@@ -10,22 +10,9 @@ import numpy as np
 
 from hwgen.ir.tensor import INT64_SAFE, Codes
 from hwgen.logic.builder import Logic
-from hwgen.logic.nodes import (
-    Add,
-    Add3,
-    Const,
-    In,
-    Max,
-    Mul,
-    Node,
-    Requant,
-    Select,
-    Shl,
-    Table,
-    Thresh,
-    Wire,
-    operands,
-)
+from hwgen.logic.nodes import In, Wire
+
+_INT64, _OBJECT = np.dtype(np.int64), np.dtype(object)
 
 
 def evaluate(logic: Logic, inputs: Mapping[str, Codes], *, check: bool = False) -> dict[str, Codes]:
@@ -59,93 +46,40 @@ def evaluate_wires(
     last: dict[Wire, Wire] = {}  # the last reader of every wire: its memory can go afterwards
     for wire in range(max(wanted, default=-1), -1, -1):
         if wire in needed:
-            for operand in operands(logic.nodes[wire]):
+            for operand in logic.nodes[wire].operands:
                 needed.add(operand)
                 last.setdefault(operand, wire)
     values: dict[Wire, Codes] = {}
     for wire in sorted(needed):
         node = logic.nodes[wire]
-        value = _compute(logic, wire, node, values, flat, batch)
+        value = _value(logic, wire, values, flat, batch)
         if check and batch:
             low, high = int(value.min()), int(value.max())
             said = f"wire {wire} ({node}) takes [{low}, {high}]"
             assert low >= logic.lo[wire], f"{said}, below {logic.lo[wire]}"
             assert high <= logic.hi[wire], f"{said}, above {logic.hi[wire]}"
         values[wire] = value
-        for operand in set(operands(node)):
+        for operand in node.operands:
             if last[operand] == wire and operand not in wanted:
-                del values[operand]
+                values.pop(operand, None)  # it may be read twice
     return {w: values[w] for w in wanted}
 
 
-def _reach(logic: Logic, wire: Wire, node: Node) -> int:
-    """Return a magnitude that no intermediate of the node's formula exceeds."""
-
-    def peak(w: Wire) -> int:
-        return max(abs(logic.lo[w]), abs(logic.hi[w]))
-
-    match node:
-        case Add(a, b, shift_a, shift_b):
-            return (peak(a) << shift_a) + (peak(b) << shift_b)
-        case Add3(a, b, c, shift_a, shift_b, shift_c):
-            return (peak(a) << shift_a) + (peak(b) << shift_b) + (peak(c) << shift_c)
-        case Mul(a, b):
-            return peak(a) * peak(b)
-        case Requant(a, shift, lo, hi):
-            return max(peak(a) + (2 << shift), abs(lo), abs(hi))
-        case Thresh(a, thresholds, values):
-            return max(peak(a), *map(abs, thresholds), *map(abs, values))
-        case _:
-            return max([peak(wire), *(peak(w) for w in operands(node))])
-
-
-def _compute(
+def _value(
     logic: Logic,
     wire: Wire,
-    node: Node,
     values: Mapping[Wire, Codes],
     inputs: Mapping[str, Codes],
     batch: int,
 ) -> Codes:
+    """Return the values of one node, computed in int64 or, where that may overflow, in objects."""
+    node = logic.nodes[wire]
     if isinstance(node, In):
-        return inputs[node.port][:, node.index]
-    wide = _reach(logic, wire, node) >= INT64_SAFE
-    ins = [values[w].astype(object) if wide else values[w] for w in operands(node)]
-    if not wide:
-        # An operand may be held as Python ints because its own formula was wider than its value.
-        ins = [x.astype(np.int64) if x.dtype == object else x for x in ins]
-    match node:
-        case Const(value):
-            return np.full(batch, value, object if wide else np.int64)
-        case Shl(_, shift):
-            return ins[0] << shift
-        case Add(_, _, shift_a, shift_b, sub):
-            left, right = ins[0] << shift_a, ins[1] << shift_b
-            return left - right if sub else left + right
-        case Add3(_, _, _, shift_a, shift_b, shift_c, sub_b, sub_c):
-            left, middle, right = ins[0] << shift_a, ins[1] << shift_b, ins[2] << shift_c
-            left = left - middle if sub_b else left + middle
-            return left - right if sub_c else left + right
-        case Mul():
-            product: Codes = ins[0] * ins[1]
-            return product
-        case Max(least=least):
-            return np.minimum(*ins) if least else np.maximum(*ins)
-        case Requant(_, shift, lo, hi, half):
-            x = ins[0] - (1 << shift >> 1) if half else ins[0]
-            if shift:
-                x = (x + ((1 << (shift - 1)) - 1) + ((x >> shift) & 1)) >> shift
-            return np.minimum(np.maximum(x, lo), hi)
-        case Select():
-            return np.where(ins[0] < 0, ins[1], ins[2])
-        case Thresh(_, thresholds, outs):
-            kind = object if wide else np.int64
-            count = np.searchsorted(np.array(thresholds, kind), ins[0], side="right")
-            out: Codes = np.array(outs, kind)[count]
-            return out
-        case Table(_, picks, outs):
-            address = np.zeros(batch, np.int64)
-            for k, (place, bit) in enumerate(picks):
-                address |= (ins[place] >> bit & 1).astype(np.int64) << k
-            looked_up: Codes = np.array(outs, object if wide else np.int64)[address]
-            return looked_up
+        return node.run([inputs[node.port]], _INT64)
+    lo, hi, reads = logic.lo, logic.hi, node.operands
+    reach = node.reach([max(-lo[w], hi[w]) for w in reads])
+    dtype = _INT64 if max(reach, -lo[wire], hi[wire]) < INT64_SAFE else _OBJECT
+    # An operand may be held as Python ints because its own formula was wider than its value.
+    ins = [values[w] if values[w].dtype == dtype else values[w].astype(dtype) for w in reads]
+    value = node.run(ins, dtype)
+    return value if reads else np.full(batch, value, dtype)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pipeline registers: what a node delays, what belongs together, and where the graph is cut.
+"""Pipeline registers: which nodes belong together, and where the graph is cut.
 
 Cycles are counted in registers since the network input. Which cycle a node is computed in does not
 follow from its layer: a path may run on from one layer into the next, and a layer's registers may
@@ -11,52 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
 
 from hwgen.errors import DoesNotFit
-from hwgen.ir.fixed import bits_for
-from hwgen.logic import truth_tables
-from hwgen.logic.builder import Logic, moved
-from hwgen.logic.carry import adder_positions
-from hwgen.logic.nodes import (
-    Add,
-    Add3,
-    Const,
-    In,
-    Max,
-    Mul,
-    Node,
-    Requant,
-    Select,
-    Shl,
-    Table,
-    Thresh,
-    Wire,
-    operands,
-)
+from hwgen.logic.builder import Logic
+from hwgen.logic.nodes import Const, In, Node, Requant, Shl, Wire
 from hwgen.logic.retime import least_latency, retime
-
-
-class Timing(Protocol):
-    """Delays of a device family."""
-
-    @property
-    def overhead_ns(self) -> float:
-        """Clock to output, set-up and clock skew of one register-to-register path."""
-
-    @property
-    def adder_operands(self) -> int:
-        """How many operands one adder takes, 2 or 3."""
-
-    @property
-    def lut_inputs(self) -> int:
-        """Inputs of the largest single look-up table."""
-
-    def adder_ns(self, width: int, operands: int = 2) -> float:
-        """Return the delay of a carry-chain adder or comparator, routing included."""
-
-    def logic_ns(self, levels: int) -> float:
-        """Return the delay of *levels* look-up tables in a row, routing included."""
+from hwgen.logic.timing import Timing
 
 
 @dataclass(frozen=True)
@@ -109,7 +69,7 @@ def blocks_of(logic: Logic) -> tuple[Block, ...]:
         if not name:
             continue
         members.setdefault(name, []).append(wire)
-        for operand in operands(node):
+        for operand in node.operands:
             source = logic.nodes[operand]
             link = source.port if isinstance(source, In) else home[operand]
             if link and link != name:
@@ -202,7 +162,7 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
         return seen[node]
 
     for wire, old in enumerate(logic.nodes):
-        node = moved(old, new)
+        node = old.moved(new)
         if wire in chosen and isinstance(node, Requant):
             low, high = map(node.rounded, (lo[node.a], hi[node.a]))
             if (low, high) != (node.lo, node.hi):
@@ -217,63 +177,4 @@ def split_rounding(logic: Logic, slow: Callable[[Wire], bool]) -> Logic:
 
 def node_delay(logic: Logic, timing: Timing) -> Callable[[Wire], float]:
     """Return the delay model: nanoseconds of every node of *logic* on a family."""
-    return cache(lambda wire: _delay(logic, wire, timing))
-
-
-def _delay(logic: Logic, wire: Wire, timing: Timing) -> float:
-    node = logic.nodes[wire]
-    match node:
-        case Add() | Add3():
-            bits = adder_positions(logic, wire)
-            if not bits:
-                return 0.0
-            return timing.adder_ns(bits, 3) if isinstance(node, Add3) else timing.adder_ns(bits)
-        case Max(a, b):
-            widest = max(logic.width(a), logic.width(b))
-            return timing.adder_ns(widest) + timing.logic_ns(1)
-        case Select():
-            return timing.logic_ns(1)
-        case Requant():
-            return _requant_ns(logic, node, timing)
-        case Thresh(a, thresholds):
-            width = logic.width(a)
-            if width <= 6:  # one look-up table a bit
-                return timing.logic_ns(1)
-            # Comparators side by side, then a selection that a table level cuts to a quarter.
-            levels = 0 if len(thresholds) == 1 else max(1, (len(thresholds).bit_length() + 1) // 2)
-            return timing.adder_ns(width) + (timing.logic_ns(levels) if levels else 0.0)
-        case Table():
-            return timing.logic_ns(truth_tables.levels(node.values, timing.lut_inputs))
-        case Mul(a, b):
-            rows = min(logic.width(a), logic.width(b))
-            levels = max(rows - 1, 0).bit_length()
-            return timing.logic_ns(1) + levels * timing.adder_ns(logic.width(wire))
-        case _:
-            return 0.0
-
-
-def _requant_ns(logic: Logic, node: Requant, timing: Timing) -> float:
-    """Return the delay of the rounding, if bits fall off, and of a saturation, if it binds.
-
-    Both start at once; the choice between what they give is one table.
-    """
-    lo, hi, shift = node.lo, node.hi, node.shift
-    low, high = map(node.rounded, (logic.lo[node.a], logic.hi[node.a]))
-    rounded = 0.0
-    if node.half:  # only the last bit depends on the bits that fall off: whether any is set
-        rounded = timing.logic_ns(0 if shift <= 3 else 1 if shift <= 18 else 2)
-    elif shift:  # the tables of the chain's first position see five of them
-        rounded = timing.adder_ns(bits_for(low, high))
-        rounded += timing.logic_ns(0 if shift <= 5 else 1 if shift <= 30 else 2)
-    # The builder stores the bounds as they bind: an equal bound cuts nothing off.
-    cuts_low, cuts_high = low < lo, high > hi
-    choice = timing.logic_ns(1) if cuts_low or cuts_high or node.half else 0.0
-    whole_low = not cuts_low or lo == 0 or (lo < 0 and -lo & (-lo - 1) == 0)
-    whole_high = not cuts_high or (hi >= 0 and hi & (hi + 1) == 0)
-    decided = 0.0
-    if not (whole_low and whole_high):
-        decided = timing.adder_ns(bits_for(low, high))
-    elif cuts_high or (cuts_low and lo):  # the bits above the kept word decide, or the sign alone
-        above = bits_for(low, high) - bits_for(lo, hi) + 1
-        decided = timing.logic_ns(0 if above <= 4 else 1 if above <= 24 else 2)
-    return max(rounded, decided) + choice
+    return cache(lambda wire: logic.nodes[wire].delay(logic, wire, timing))

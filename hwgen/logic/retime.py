@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from hwgen.logic.bit_origins import groups, origins, read_origins
 from hwgen.logic.builder import Logic
 from hwgen.logic.mincut import SINK, SOURCE, Cut
-from hwgen.logic.nodes import Const, In, Wire, operands
+from hwgen.logic.nodes import Const, In, Wire
 
 
 class _Paths:
@@ -30,7 +30,7 @@ class _Paths:
     def __init__(self, logic: Logic, delays: Sequence[float], budget: float) -> None:
         self.logic, self.delays, self.budget = logic, delays, budget
         self.ins = [
-            [w for w in dict.fromkeys(operands(node)) if not isinstance(logic.nodes[w], Const)]
+            [w for w in dict.fromkeys(node.operands) if not isinstance(logic.nodes[w], Const)]
             for node in logic.nodes
         ]
 

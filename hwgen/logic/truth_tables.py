@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -12,9 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.ir.fixed import bits_for
-from hwgen.ir.tensor import Codes
-from hwgen.logic.builder import Builder, Logic, moved
-from hwgen.logic.nodes import Const, In, Node, Table, Thresh, Wire, operands
 
 LIMIT = 10  # address bits of the largest table that is ever considered
 PART = 6  # address bits of one part
@@ -159,97 +156,3 @@ def levels(values: tuple[int, ...], k: int) -> int:
     """Return the look-up tables of *k* inputs in a row; what selects counts as some."""
     most = max((len(c.whole.reads) for c in columns(values) if not c.wired), default=0)
     return (most > 0) + max(-(-(most - k) // 2), 0)
-
-
-@dataclass(frozen=True)
-class Word:
-    """What an address needs of a wire.
-
-    Attributes:
-        wire: the wire.
-        bits: of its word; together they tell all of its values apart.
-        codes: the value for every pattern of those bits; where there is none, one with a pattern
-            close by.
-    """
-
-    wire: Wire
-    bits: tuple[int, ...]
-    codes: tuple[int, ...]
-
-
-def word(b: Builder, wire: Wire) -> Word | None:
-    """Return the bits that tell a wire's values apart; None where they are more than `LIMIT`."""
-    node = b.nodes[wire]
-    lo, hi = b.range(wire)
-    if isinstance(node, Thresh | Table):
-        values = sorted(set(node.values))
-    elif hi - lo < 1 << LIMIT:
-        values = list(range(lo, hi + 1))
-    else:
-        return None
-    bits = [bit for bit in range(b.width(wire)) if len({v >> bit & 1 for v in values}) > 1]
-    for bit in reversed(bits):
-        fewer = [other for other in bits if other != bit]
-        if len({_pattern(v, fewer) for v in values}) == len(values):
-            bits = fewer
-    if len(bits) > LIMIT:
-        return None
-    known = {_pattern(v, bits): v for v in values}
-    codes = [
-        known[min(known, key=lambda other: (abs(other - pattern), other))]
-        for pattern in range(1 << len(bits))
-    ]
-    return Word(wire, tuple(bits), tuple(codes))
-
-
-def _pattern(value: int, bits: Sequence[int]) -> int:
-    return sum((value >> bit & 1) << i for i, bit in enumerate(bits))
-
-
-def enumerated(words: Sequence[Word]) -> Codes:
-    """Return the words' values at every address, (addresses, words); the first word is lowest."""
-    total = sum(len(w.bits) for w in words)
-    address, low = np.arange(1 << total), 0
-    made = np.empty((1 << total, len(words)), np.int64)
-    for i, one in enumerate(words):
-        made[:, i] = np.array(one.codes)[address >> low & ((1 << len(one.bits)) - 1)]
-        low += len(one.bits)
-    return made
-
-
-def table(words: Sequence[Word], values: Sequence[int], note: str) -> Table:
-    """Return the node of what was enumerated, without bits and wires that do not matter."""
-    picks = [(one.wire, bit) for one in words for bit in one.bits]
-    codes = np.array(values)
-    assert len(codes) == 1 << len(picks), f"{len(codes)} values for {len(picks)} bits"
-    kept = support(values)
-    spread = np.zeros(1 << len(kept), np.int64)
-    for k, bit in enumerate(kept):
-        spread |= (np.arange(len(spread)) >> k & 1) << bit
-    ins = tuple(dict.fromkeys(picks[bit][0] for bit in kept))
-    places = tuple((ins.index(picks[bit][0]), picks[bit][1]) for bit in kept)
-    return Table(ins, places, tuple(codes[spread].tolist()), note)
-
-
-def cone(b: Builder, wire: Wire, stops: Collection[Wire]) -> tuple[Logic, tuple[Wire, ...]]:
-    """Return the logic from some wires to one, its inputs port ``x``, and those that it reads.
-
-    Where it goes past *stops*, it ends at network inputs.
-    """
-    found, todo = {wire}, [wire]
-    while todo:
-        at = todo.pop()
-        if at not in stops:
-            new = [w for w in operands(b.nodes[at]) if w not in found]
-            found.update(new)
-            todo += new
-    order = sorted(found)
-    place = {w: i for i, w in enumerate(order)}
-    read = tuple(w for w in order if w in stops or isinstance(b.nodes[w], In))
-    nodes: list[Node] = []
-    for w in order:
-        at_edge = w in read and not isinstance(b.nodes[w], Const)
-        nodes.append(In("x", read.index(w)) if at_edge else moved(b.nodes[w], place))
-    lo, hi = (tuple(ends[w] for w in order) for ends in (b.lo, b.hi))
-    logic = Logic(tuple(nodes), lo, hi, ("",) * len(order), (("y", (place[wire],)),))
-    return logic, read

@@ -25,7 +25,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import TensorType
 from hwgen.logic.builder import Builder, Logic
-from hwgen.logic.carry import adder_positions
+from hwgen.logic.nodes import adder_positions
 from hwgen.ops.base import Op
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense

@@ -13,7 +13,6 @@ from hwgen.design.check import check
 from hwgen.design.types import Design, Heading, LinkKind, Pipeline, Tap
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
-from hwgen.logic.nodes import operands
 from hwgen.ops.base import Op
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
@@ -120,7 +119,7 @@ def read_at_once(pipeline: Pipeline) -> int:
     return next(
         operand
         for wire in wires
-        for operand in operands(pipeline.logic.nodes[wire])
+        for operand in pipeline.logic.nodes[wire].operands
         if operand in wires and cycle[operand] == cycle[wire]
     )
 

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from hwgen.logic.builder import Builder, Logic
-from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.nodes import Add, Add3, Shl
+from hwgen.logic.nodes import Add, Add3, Shl, adder_positions
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from hwgen.logic.builder import Builder, Logic
-from hwgen.logic.carry import adder_positions
 from hwgen.logic.cmvm import native
 from hwgen.logic.cmvm import solve as solver
 from hwgen.logic.cmvm.columns import differences, direct, signed_digits
 from hwgen.logic.cmvm.problem import Options, Problem
 from hwgen.logic.cmvm.solve import AdderGraph, apply, matvec, solve
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.nodes import Add, Add3, Const, In, Shl
+from hwgen.logic.nodes import Add, Add3, Const, In, Shl, adder_positions
 
 Rng = np.random.Generator
 

@@ -8,9 +8,8 @@ import pytest
 
 from hwgen.errors import DoesNotFit
 from hwgen.logic.builder import Builder, Logic
-from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.nodes import Requant, operands
+from hwgen.logic.nodes import Requant, adder_positions
 from hwgen.logic.pipeline import (
     Placement,
     blocks_of,
@@ -59,7 +58,7 @@ def longest(logic: Logic, plan: Placement, delay) -> float:
     """Return the longest path without a register, found by walking back from every node."""
 
     def path(wire: int) -> float:
-        same = [o for o in operands(logic.nodes[wire]) if plan.cycle[o] == plan.cycle[wire]]
+        same = [o for o in logic.nodes[wire].operands if plan.cycle[o] == plan.cycle[wire]]
         return delay(wire) + max(map(path, same), default=0.0)
 
     return max(map(path, range(len(logic.nodes))))

@@ -7,7 +7,7 @@ import pytest
 from hwgen.logic.bit_origins import NOTHING, Span, origins, output_bits, reads, register_bits
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate_wires
-from hwgen.logic.nodes import Add, Add3, Const, In, Select, operands
+from hwgen.logic.nodes import Add, Add3, Const, In, Select
 from hwgen.logic.retime import least_latency, retime
 
 
@@ -99,7 +99,7 @@ def test_bits_that_are_not_read_do_not_matter(seed: int) -> None:
             seen[source] = seen.get(source, 0) | ((1 << bits) - 1) << low
         own = sum(((1 << s.bits) - 1) << s.low for s in made[wire] if s.origin == wire)
         known: dict[tuple[int, ...], int] = {}
-        words = [found[o] & seen.get(o, 0) for o in operands(node)]
+        words = [found[o] & seen.get(o, 0) for o in node.operands]
         for key, value in zip(zip(*words, strict=True), found[wire] & own, strict=True):
             assert known.setdefault(tuple(map(int, key)), int(value)) == int(value)
 
@@ -112,7 +112,7 @@ def delays_of(logic: Logic, seed: int) -> list[float]:
 
 def placements(logic: Logic, delays: list[float], budget: float, cycles: int):
     """Yield every legal placement: (cycle of every wire)."""
-    ins = [[o for o in operands(n) if not isinstance(logic.nodes[o], Const)] for n in logic.nodes]
+    ins = [[o for o in n.operands if not isinstance(logic.nodes[o], Const)] for n in logic.nodes]
 
     def grow(cycle: tuple[int, ...], time: tuple[float, ...]):
         wire = len(cycle)
@@ -134,7 +134,7 @@ def is_legal(
 ) -> bool:
     time = [0.0] * len(cycle)
     for wire, node in enumerate(logic.nodes):
-        for source in operands(node):
+        for source in node.operands:
             if isinstance(logic.nodes[source], Const):
                 continue
             if cycle[source] > cycle[wire]:
@@ -180,7 +180,7 @@ def test_the_core_gives_what_the_specification_gives(seed: int) -> None:
 def _soonest(logic: Logic, delays: list[float], budget: float) -> tuple[int, ...]:
     cycle, time = [0] * len(delays), [0.0] * len(delays)
     for wire, node in enumerate(logic.nodes):
-        at = max(((cycle[o], time[o]) for o in operands(node)), default=(0, 0.0))
+        at = max(((cycle[o], time[o]) for o in node.operands), default=(0, 0.0))
         late = at[1] + delays[wire] > budget
         cycle[wire] = at[0] + late
         time[wire] = delays[wire] + (0.0 if late else at[1])

@@ -10,23 +10,11 @@ import pytest
 
 from hwgen.logic.bit_origins import Span, origins, read_origins, register_bits
 from hwgen.logic.builder import Builder, Logic
+from hwgen.logic.enumeration import Word, cone, enumerated, table, word
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Add, Table
 from hwgen.logic.pipeline import pipeline
-from hwgen.logic.truth_tables import (
-    PART,
-    Function,
-    Word,
-    columns,
-    cone,
-    enumerated,
-    levels,
-    luts,
-    split,
-    support,
-    table,
-    word,
-)
+from hwgen.logic.truth_tables import PART, Function, columns, levels, luts, split, support
 
 
 def function(one: Function, address: int) -> int:

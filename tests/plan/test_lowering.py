@@ -8,9 +8,8 @@ import pytest
 
 from hwgen.ir.graph import Graph
 from hwgen.logic.builder import Logic
-from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.nodes import Requant
+from hwgen.logic.nodes import Requant, adder_positions
 from hwgen.ops.base import Op
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense

@@ -18,7 +18,7 @@ from hwgen.ir.tensor import TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.solve import matvec
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.nodes import Add, Const, In, Max, Mul, Requant, Select, Shl, Thresh, operands
+from hwgen.logic.nodes import Add, Const, In, Max, Mul, Requant, Select, Shl, Thresh
 from hwgen.ops.input_ import Input
 from hwgen.plan.parallel.schedule import schedule
 
@@ -206,7 +206,7 @@ def run_registers(design: Design, inputs: dict[str, np.ndarray], rng) -> dict[st
         own = set(layer.wires)
         for wire in layer.wires:
             ins = []
-            for place, operand in enumerate(operands(logic.nodes[wire])):
+            for place, operand in enumerate(logic.nodes[wire].operands):
                 node = logic.nodes[operand]
                 late = pipeline.cycle[wire] - pipeline.cycle[operand]
                 if isinstance(node, Const):

@@ -19,9 +19,8 @@ from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import ToolFailed
 from hwgen.ir.fixed import Fixed, bits_for
 from hwgen.logic.builder import Builder
-from hwgen.logic.carry import adder_positions
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.nodes import Add3, Wire
+from hwgen.logic.nodes import Add3, Wire, adder_positions
 from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design, run_script
 from hwgen.verify.simulate import FLOW_CLAIMS, simulate, trace_of

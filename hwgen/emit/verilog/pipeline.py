@@ -26,7 +26,6 @@ from hwgen.logic.nodes import (
     Table,
     Thresh,
     Wire,
-    operands,
 )
 
 _COMMENT_COLUMN = 60
@@ -100,7 +99,7 @@ class _Writer:
         """Find out how each wire is read, hence how long it is kept."""
         for wire in self.own:
             node, width = self.logic.nodes[wire], self.width[wire]
-            for i, read in enumerate(operands(node)):
+            for i, read in enumerate(node.operands):
                 if isinstance(self.logic.nodes[read], Const):
                     continue
                 delay = self.cycle[wire] - self.cycle[read]
@@ -272,7 +271,7 @@ class _Writer:
     def _remark(self, wire: Wire) -> str:
         """Return the comment of a node: its interval and, of an adder, its depth in adders."""
         node, cycle = self.logic.nodes[wire], self.cycle
-        levels = [self.depth.get(r, 0) for r in operands(node) if cycle[r] == cycle[wire]]
+        levels = [self.depth.get(r, 0) for r in node.operands if cycle[r] == cycle[wire]]
         adds = isinstance(node, Add | Add3)
         self.depth[wire] = max(levels, default=0) + int(adds)
         note = f"// [{self.logic.lo[wire]}, {self.logic.hi[wire]}]"

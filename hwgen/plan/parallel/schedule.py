@@ -14,17 +14,17 @@ from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, T
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
 from hwgen.logic.builder import Logic
-from hwgen.logic.nodes import Add3, Const, In, Select, Table, operands
+from hwgen.logic.nodes import Add3, Const, In, Select, Table
 from hwgen.logic.pipeline import (
     Block,
     Placement,
-    Timing,
     blocks_of,
     latency,
     node_delay,
     pipeline,
     split_rounding,
 )
+from hwgen.logic.timing import Timing
 from hwgen.plan.parallel.lower import lower
 from hwgen.plan.parallel.truth_tables import Prices
 
@@ -204,7 +204,7 @@ def _taps_read(logic: Logic, block: Block, cycle: Sequence[int]) -> set[Tap]:
     own, out = set(block.wires), set()
     for wire in block.wires:
         node = logic.nodes[wire]
-        for place, source in enumerate(operands(node)):
+        for place, source in enumerate(node.operands):
             if source not in own and not isinstance(logic.nodes[source], Const):
                 port = isinstance(logic.nodes[source], In)  # travels whole
                 sign = isinstance(node, Select) and place == 0 and not port

@@ -20,10 +20,11 @@ from hwgen.cost.terms import terms_of
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import INT64_SAFE, Codes
 from hwgen.logic.builder import Builder, Logic
+from hwgen.logic.enumeration import Word, cone, enumerated, table, word
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Node as LogicNode
-from hwgen.logic.nodes import Shl, Table, Wire, Wires, operands
-from hwgen.logic.truth_tables import LIMIT, Word, cone, enumerated, levels, luts, table, word
+from hwgen.logic.nodes import Shl, Table, Wire, Wires
+from hwgen.logic.truth_tables import LIMIT, levels, luts
 from hwgen.ops.base import Elementwise, Mask, Matmul
 
 ALWAYS = 8  # address bits of tables that are tried for all neurons at once, and need no excuse
@@ -152,7 +153,7 @@ def _choices(
     alone: dict[int, float] = {}
     shared: dict[int, float] = {}
     for wire in range(len(logic.nodes) - 1, -1, -1):
-        for source in operands(logic.nodes[wire]):
+        for source in logic.nodes[wire].operands:
             readers[source] |= readers[wire]
         if logic.layers[wire] in layers:
             cost, left = prices.of(logic, [wire]), readers[wire]
