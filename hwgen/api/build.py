@@ -18,6 +18,7 @@ from hwgen import __version__
 from hwgen.api.load import _checked, load, top_name, with_weights
 from hwgen.cost.estimate import Estimate, zeros
 from hwgen.cost.estimate import estimate as estimate_design
+from hwgen.design.serial import SCHEMA
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.files import FileSet, json_bytes, npz_bytes, refuse_foreign
@@ -151,7 +152,7 @@ def _files(
     )
     manifest = {
         "hwgen": __version__,
-        "schema": 1,
+        "schema": SCHEMA,
         "name": design.name,
         "model": design.model,
         "files": {path: hashlib.sha256(content).hexdigest() for path, content in files},

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.api.folder import BuildFolder
+from hwgen.design.serial import AGAIN
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet, refuse_foreign
 from hwgen.package.build import CHOICES, choices_of, package
@@ -21,7 +22,6 @@ from hwgen.target.board import board_from
 from hwgen.verify.vectors import Vectors
 
 FOLDER = "ip"  # below the build
-_AGAIN = "build it again with: hwgen build MODEL -b BOARD -o OUT"
 
 
 def pack(
@@ -92,12 +92,12 @@ def _whole(build: Path, known: dict[str, str], path: str) -> bytes:
     try:
         content = (build / path).read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path} is missing from the build", str(build), _AGAIN) from error
+        raise ConfigError(f"{path} is missing from the build", str(build), AGAIN) from error
     if hashlib.sha256(content).hexdigest() != known.get(path):
         raise ConfigError(
             f"{path} was changed after the build, and a package carries the model's digest",
             str(build),
-            _AGAIN,
+            AGAIN,
         )
     return content
 

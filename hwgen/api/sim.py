@@ -3,24 +3,16 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hwgen import __version__
 from hwgen.api.folder import BuildFolder
 from hwgen.api.results import record
 from hwgen.api.samples import _vectors
 from hwgen.errors import ConfigError, VerifyError
-from hwgen.ir.tensor import Codes
-from hwgen.plan.goal import Goal
-from hwgen.plan.planner import plan
 from hwgen.progress import Say, silent
-from hwgen.target.board import board_from
-from hwgen.verify.simulate import Trace, simulate, trace_of
+from hwgen.verify.simulate import simulate, trace_of
 
 
 def sim(
@@ -56,7 +48,7 @@ def sim(
     try:
         result = simulate(
             opened.folder, vectors, simulator=simulator, waves=waves, seed=seed,
-            trace=_trace(opened), replay=shlex.join(again),
+            trace=trace_of(opened.design), replay=shlex.join(again),
         )  # fmt: skip
     except VerifyError as error:
         if only is None:
@@ -89,23 +81,3 @@ def sim(
         facts["waves"] = [str(w) for w in result.waves]
         text += "".join(f"\nwaveform: {w}" for w in result.waves)
     return {**facts, "text": text}
-
-
-def _trace(opened: BuildFolder) -> Trace | None:
-    """Return the function that gives every stage's link, to name the first wrong layer.
-
-    The design is planned again for it, which only the hwgen that built it does alike.
-    """
-    if opened.version != __version__:
-        return None
-
-    def trace(inputs: Mapping[str, Codes]) -> Mapping[str, Codes]:
-        config = tomllib.loads((opened.folder / "config.toml").read_text("utf-8"))
-        board = json.loads((opened.folder / "board.json").read_text("utf-8"))
-        goal = Goal(
-            config["clock_mhz"], config.get("max_latency_ns"), config["style"],
-            config.get("effort", 1), config.get("seed", 1),
-        )  # fmt: skip
-        return trace_of(plan(opened.graph, board_from(board), goal, config["name"]))(inputs)
-
-    return trace

@@ -17,6 +17,7 @@ from typing import Any
 
 from hwgen.api.folder import BuildFolder
 from hwgen.api.results import read_sheet, record, rtl_digest
+from hwgen.design.names import ModuleNames
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError, ToolMissing
 from hwgen.files import json_bytes, make_folder, write_files
 from hwgen.plan.goal import parse_clock
@@ -55,7 +56,7 @@ class _Job:
 
     @property
     def mhz(self) -> float:
-        return float(self.out.design["clock_mhz"])
+        return self.out.design.clock_mhz
 
 
 def synth(
@@ -133,7 +134,7 @@ def _job(
         target = board_from(json.loads((out / "board.json").read_text("utf-8")))
     else:
         target = load_board(board)
-    tops = opened.design["tops"]
+    tops = ModuleNames.of(opened.design).tops
     if top not in tops:
         raise ConfigError(f"the design has no top {top!r}", "--top", f"one of {', '.join(tops)}")
     if jobs is not None and jobs < 1:
@@ -148,7 +149,7 @@ def _job(
         ) from error
     setting = Setting(target.family.name, target.device, dsp)
     bench = Bench(setting, cache or Cache())
-    return _Job(opened, target, bench, sources, str(tops[top]), jobs or os.cpu_count() or 1, say)
+    return _Job(opened, target, bench, sources, tops[top], jobs or os.cpu_count() or 1, say)
 
 
 def _check(
@@ -194,10 +195,10 @@ def _parts(job: _Job) -> tuple[dict[str, Part], dict[str, str]]:
     """Return every part by its row in the report, and the rows of the layers by their modules."""
     text = "\n".join(t for t in job.sources.part(job.top).texts)
     layers: dict[str, str] = {}
-    for stage in job.out.design["stages"]:
-        found = re.search(rf"^\s*(\w+)\s+u_{re.escape(stage['name'])}\s*\($", text, re.M)
-        if found is not None and stage["exports"]:
-            layers[found[1]] = str(stage["layer"])
+    for layer in job.out.design.pipeline.layers:
+        found = re.search(rf"^\s*(\w+)\s+u_{re.escape(layer.link)}\s*\($", text, re.M)
+        if found is not None:
+            layers[found[1]] = layer.name
     parts = {row: job.sources.part(module) for module, row in layers.items()}
     parts["top"] = job.sources.part(job.top, layers)
     parts["total"] = job.sources.part(job.top)
@@ -328,7 +329,7 @@ def _loadable(job: _Job, seeds: int) -> tuple[dict[str, Any], dict[str, bytes]]:
         job.say("bitstream", f"seed {seed}: {routed.fmax_mhz:g} MHz for {mhz:g} MHz")
         reached = max(reached, routed.fmax_mhz)
         if routed.fmax_mhz >= mhz:
-            name = f"{job.out.design['name']}_{job.board.name}.{PACKERS[job.board.family.name][2]}"
+            name = f"{job.out.design.name}_{job.board.name}.{PACKERS[job.board.family.name][2]}"
             facts = {
                 "file": f"synth/{name}",
                 "bytes": len(bits),
@@ -361,6 +362,7 @@ def _written(
         make_folder((job.folder / name).parent)
     contents = {"synth.json": json_bytes(found), "synth.txt": f"{text}\n".encode(), **files}
     write_files({job.folder / name: data for name, data in contents.items()}, str(job.folder))
-    if job.board.name == job.out.design["board"] and job.top == job.out.design["tops"]["flow"]:
+    design = job.out.design
+    if job.board.name == design.target and job.top == ModuleNames.of(design).top:
         record(job.out.folder, "synth", {k: v for k, v in found.items() if k != "estimate"})
     return {**found, "text": text}

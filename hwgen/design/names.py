@@ -41,7 +41,7 @@ class ModuleNames:
     """Names of the modules of a design: ``hwg_jet``, ``hwg_jet_fc1``, ``hwg_jet_axis``.
 
     Attributes:
-        top: the flow core.
+        top: the core.
         axis: the core behind AXI-Stream.
         package: the constants.
         layers: module of every layer of a pipeline, by the name of its link.
@@ -65,3 +65,8 @@ class ModuleNames:
             for layer in pipeline.layers
         }
         return cls(top, f"{top}_axis", f"{top}_pkg", layers)
+
+    @property
+    def tops(self) -> dict[str, str]:
+        """The modules that a user instantiates: ``flow`` and ``axis``, as users call them."""
+        return {"flow": self.top, "axis": self.axis}

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hwgen.design.types import Design
 from hwgen.target.board import Board
 
 _COLUMNS = (
@@ -18,13 +19,13 @@ _COLUMNS = (
 )
 
 
-def synth_text(found: Mapping[str, Any], board: Board, design: Mapping[str, Any]) -> str:
+def synth_text(found: Mapping[str, Any], board: Board, design: Design) -> str:
     """Return the table of layers, the total beside the estimate, and what the other tools said.
 
     Args:
         found: as `hwgen.api.synth.synth` returns it.
         board: it was synthesised for.
-        design: content of ``design.json``.
+        design: what was synthesised.
     """
     expected = found.get("estimate", {"stages": {}, "total": {}})
     head = ["layer", *(title for _, title in _COLUMNS)]
@@ -39,7 +40,7 @@ def synth_text(found: Mapping[str, Any], board: Board, design: Mapping[str, Any]
     rows.append(_row("sum", parts, None))
     rows.append(_row("whole", found["total"], expected["total"] or None))
     lines = [
-        f"{design['name']} for {board.title} ({board.part}), top {found['top']}, {found['tool']}",
+        f"{design.name} for {board.title} ({board.part}), top {found['top']}, {found['tool']}",
         "",
         *_aligned([head, *rows]),
         "",

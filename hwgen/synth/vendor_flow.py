@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hwgen.design.names import ModuleNames
+from hwgen.design.types import Design
 from hwgen.errors import ConfigError, ToolMissing
 from hwgen.files import make_folder, write_files
 from hwgen.synth import vitis, vivado
@@ -44,14 +46,12 @@ def sources(build: Path) -> list[str]:
     return sorted(path.name for path in (build / "hls").glob("*.cpp"))
 
 
-def run_vivado(
-    build: Path, design: Mapping[str, Any], board: Board, top: str, route: bool
-) -> dict[str, Any]:
+def run_vivado(build: Path, design: Design, board: Board, top: str, route: bool) -> dict[str, Any]:
     """Write the scripts into ``synth/vivado`` and run them.
 
     Args:
         build: its folder.
-        design: content of its ``design.json``.
+        design: that it holds.
         board: whose part is meant.
         top: module.
         route: place and route, too.
@@ -60,9 +60,9 @@ def run_vivado(
         ToolMissing: Vivado is absent; the scripts are there all the same.
         ToolFailed: it failed.
     """
-    folder, mhz = build / "synth" / "vivado", float(design["clock_mhz"])
+    folder, mhz = build / "synth" / "vivado", design.clock_mhz
     listed = (build / "rtl" / "files.f").read_text("utf-8").split()
-    clock = "aclk" if top == design["tops"].get("axis") else "clk_i"
+    clock = "aclk" if top == ModuleNames.of(design).axis else "clk_i"
     scripts = vivado_scripts(
         top, [f"../../rtl/{name}" for name in listed], board.part, mhz, clock, route=route
     )
@@ -77,16 +77,16 @@ def run_vivado(
     return facts
 
 
-def run_vitis(build: Path, design: Mapping[str, Any], board: Board) -> dict[str, Any]:
+def run_vitis(build: Path, design: Design, board: Board) -> dict[str, Any]:
     """Write the script into ``synth/vitis`` and run it on the C++ of the build.
 
     Raises:
         ToolMissing: Vitis HLS is absent; the script is there all the same.
         ToolFailed: it failed.
     """
-    folder, mhz = build / "synth" / "vitis", float(design["clock_mhz"])
+    folder, mhz = build / "synth" / "vitis", design.clock_mhz
     listed = [f"../../hls/{name}" for name in sources(build)]
-    _write(folder, hls_script(str(design["name"]), listed, "../../hls", board.part, mhz))
+    _write(folder, hls_script(design.name, listed, "../../hls", board.part, mhz))
     try:
         made = vitis.run_vitis(folder)
     except ToolMissing as error:

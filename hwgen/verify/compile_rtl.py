@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen import paths, tools
+from hwgen.design.types import Design
 from hwgen.errors import ConfigError, ProtocolViolation, ToolFailed
 from hwgen.verify import simulators
 
@@ -66,9 +67,9 @@ def files(out: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def port_names(design: Mapping[str, Any], top: str) -> list[str]:
-    """Return the ports of the ``flow`` or ``axis`` top of a ``design.json``."""
-    ins, outs = ([str(port["name"]) for port in design[kind]] for kind in ("inputs", "outputs"))
+def port_names(design: Design, top: str) -> list[str]:
+    """Return the ports of the ``flow`` or ``axis`` top of a design."""
+    ins, outs = ([port.name for port in side] for side in (design.inputs, design.outputs))
     if top == "flow":
         data = [f"{n}_data_i" for n in ins] + [f"{n}_data_o" for n in outs]
         return ["clk_i", "rst_ni", "in_valid_i", "out_valid_o", *data]

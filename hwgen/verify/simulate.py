@@ -18,6 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen import tools
+from hwgen.design.names import ModuleNames
+from hwgen.design.ranges import types_of
+from hwgen.design.serial import DOCUMENT, read_design
 from hwgen.design.types import Design, Tap
 from hwgen.errors import (
     ConfigError,
@@ -30,7 +33,7 @@ from hwgen.errors import (
 from hwgen.files import npz_bytes
 from hwgen.logic.evaluate import evaluate_wires
 from hwgen.verify import compile_rtl, simulators
-from hwgen.verify.vectors import Vectors, types_of
+from hwgen.verify.vectors import Vectors
 
 FLOW_CLAIMS = (
     "matches_reference",
@@ -83,7 +86,7 @@ class _Run:
     """What every step of one simulation needs to know."""
 
     out: Path
-    design: Mapping[str, Any]
+    design: Design
     build: Path
     simulator: str
     waves: bool
@@ -107,7 +110,7 @@ def simulate(
         seed: of gaps, stalls and resets.
         tests: claims to run; all if empty.
         build_dir: where to compile; ``out/sim/build`` if None.
-        trace: gives, for input codes, what every stage exports, ``{stage: (samples, exports)}``;
+        trace: gives, for input codes, what every layer exports, ``{link: (samples, exports)}``;
             with it a mismatch names the first wrong layer (see `trace_of`).
         timeout: seconds for each build and each run.
         replay: the command that makes these vectors again and simulates them; without it, one that
@@ -123,12 +126,12 @@ def simulate(
     simulators.cocotb_present()
     if simulator not in ("verilator", "icarus"):
         raise ConfigError(f"no simulator {simulator!r}", "--simulator", "verilator or icarus")
-    design = _read_design(out)
+    design = read_design(out)
     _check_vectors(design, vectors)
     build = (build_dir or out / "sim" / "build").resolve()
     replay = replay or _replay(out, vectors, simulator, seed)
     run = _Run(out.resolve(), design, build, simulator, waves, seed, timeout, replay)
-    wanted = _wanted(design, tests)
+    wanted = _wanted(tests)
     build.mkdir(parents=True, exist_ok=True)
     vectors.save(build / "vectors.npz")
 
@@ -156,7 +159,7 @@ def simulate(
         if record.get("violation"):
             raise ProtocolViolation(
                 f"{record['violation']} ({name}, {simulator}, seed {seed})",
-                str(design["name"]),
+                design.name,
                 f"replay: {run.replay}",
             )
     return _result(run, records, time.monotonic() - began)
@@ -173,32 +176,17 @@ def trace_of(design: Design) -> Trace:
         def value(tap: Tap) -> npt.NDArray[Any]:
             return (values[tap.wire] < 0).astype(np.int64) if tap.sign else values[tap.wire]
 
-        return {x.name: np.stack([value(tap) for tap in x.exports], axis=1) for x in layers}
+        return {x.link: np.stack([value(tap) for tap in x.exports], axis=1) for x in layers}
 
     return trace
 
 
-def _read_design(out: Path) -> dict[str, Any]:
-    path = out / "design.json"
-    try:
-        design = json.loads(path.read_text(encoding="utf-8"))
-        if design["schema"] != 1:
-            raise ConfigError(f"schema {design['schema']} of design.json is not known", str(out))
-        return dict(design)
-    except FileNotFoundError:
-        hint = "run `hwgen build` first"
-        raise ConfigError("there is no design.json here", str(out), hint) from None
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise ConfigError(
-            f"cannot read design.json: {problem}", str(out), "build it again"
-        ) from None
-
-
-def _check_vectors(design: Mapping[str, Any], vectors: Vectors) -> None:
+def _check_vectors(design: Design, vectors: Vectors) -> None:
     if not len(vectors):
         raise ConfigError("no samples to simulate", "vectors")
-    for kind, given in (("inputs", vectors.inputs), ("outputs", vectors.outputs)):
-        types = types_of(design[kind])
+    inputs, outputs = types_of(design)
+    sides = (("inputs", vectors.inputs, inputs), ("outputs", vectors.outputs, outputs))
+    for kind, given, types in sides:
         if set(types) != set(given):
             raise ConfigError(
                 f"vectors have {kind} {sorted(given)}, the design {sorted(types)}", "vectors"
@@ -212,9 +200,8 @@ def _check_vectors(design: Mapping[str, Any], vectors: Vectors) -> None:
                 raise ConfigError(f"a code of the vectors does not fit {tensor.fixed}", name)
 
 
-def _wanted(design: Mapping[str, Any], tests: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    claims = {"flow": FLOW_CLAIMS, "axis": AXIS_CLAIMS}
-    known = {top: claims[top] for top in claims if top in design["tops"]}
+def _wanted(tests: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    known = {"flow": FLOW_CLAIMS, "axis": AXIS_CLAIMS}
     unknown = set(tests) - {name for names in known.values() for name in names}
     if unknown:
         raise ConfigError(f"no claim {', '.join(sorted(unknown))}", "tests")
@@ -231,9 +218,10 @@ def _run_top(
     """Build one top, run *claims* on it, and return their records."""
     signals = compile_rtl.port_names(run.design, top)
     if links is not None:
-        signals += [f"{stage['name']}_data" for stage in run.design["stages"] if stage["exports"]]
+        signals += [f"{layer.link}_data" for p in run.design.pipelines for layer in p.layers]
     files = compile_rtl.files(run.out)
-    source = compile_rtl.Source(str(run.design["tops"][top]), files, tuple(signals))
+    module = ModuleNames.of(run.design).tops[top]
+    source = compile_rtl.Source(module, files, tuple(signals))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     build: dict[str, Any] | None = None
@@ -244,7 +232,7 @@ def _run_top(
         build = compile_rtl.icarus_job(source, folder, waves=run.waves)
     job = folder / "job.json"
     facts = {
-        "design": str(run.out / "design.json"), "vectors": str(vectors), "seed": run.seed,
+        "design": str(run.out / DOCUMENT), "vectors": str(vectors), "seed": run.seed,
         "result": str(folder / "result.json"), "links": str(links) if links else None,
     }  # fmt: skip
     job.write_text(json.dumps(facts), encoding="utf-8")
@@ -284,7 +272,7 @@ def _judge(claims: Sequence[str], folder: Path, log: str) -> dict[str, Record]:
 def _explain(run: _Run, vectors: Vectors, record: Record, trace: Trace | None) -> tuple[str, str]:
     """Return the first wrong layer of the failing sample, and what is wrong in it."""
     if trace is None:
-        return str(run.design["name"]), ""
+        return run.design.name, ""
     few = vectors.only(int(record["first"]["row"]))
     folder = run.build / "trace"
     folder.mkdir(parents=True, exist_ok=True)
@@ -297,8 +285,8 @@ def _explain(run: _Run, vectors: Vectors, record: Record, trace: Trace | None) -
     )["first_wrong_layer"].get("layer")  # fmt: skip
     if found is None:
         return "outputs", "every layer is right for this sample: look at the output registers"
-    why = f"first wrong wire: {found['export']}, expected {found['expected']}, got {found['got']}"
-    return f"layer {found['stage']}", why
+    why = f"first wrong value: {found['value']}, expected {found['expected']}, got {found['got']}"
+    return f"layer {found['layer']}", why
 
 
 def _mismatch(

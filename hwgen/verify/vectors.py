@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from hwgen.errors import ConfigError, VerifyError
 from hwgen.files import npz_bytes
-from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import TensorType
 
 Rows = npt.NDArray[np.int64]
@@ -139,17 +138,6 @@ def join(parts: Sequence[Vectors]) -> Vectors:
         tuple(origin for part in parts for origin in part.origin),
         next((p.seed for p in parts if p.seed), 0),
     )
-
-
-def types_of(ports: Sequence[Mapping[str, Any]]) -> dict[str, TensorType]:
-    """Return name to type of the ports of a ``design.json``."""
-    types = {}
-    for port in ports:
-        shape = tuple(int(n) for n in port["shape"])
-        fixed = Fixed(int(port["width"]), int(port["frac"]), bool(port["signed"]))
-        lo, hi = (_bound(port[key], shape) for key in ("lo", "hi"))
-        types[str(port["name"])] = TensorType(shape, fixed, lo, hi)
-    return types
 
 
 def corner_vectors(ports: Mapping[str, TensorType], limit: int = 32) -> Vectors:

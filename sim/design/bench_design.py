@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from axis import Beat, elements, pauses
 from axis_driver import Axis
-from bench_job import DESIGN, INTERVAL, JOB, LATENCY, ROWS, SEED, Failed, claim
+from bench_job import FIELDS, INTERVAL, JOB, LATENCY, LAYERS, ROWS, SEED, Failed, claim
 from cocotb.triggers import ReadOnly
 from flow_driver import RESET, Flow
 
@@ -111,13 +111,12 @@ async def recovers_from_reset_midstream(dut: Any, record: dict[str, Any]) -> Non
 
 @claim
 async def first_wrong_layer(dut: Any, record: dict[str, Any]) -> None:
-    """Compare every stage's link, sample by sample; run only to explain a mismatch."""
+    """Compare every layer's link, sample by sample; run only to explain a mismatch."""
     flow = Flow(dut)
     await flow.start()
     with np.load(JOB["links"], allow_pickle=False) as links:
-        wanted = {s["layer"]: links[f"link_{s['layer']}"] for s in DESIGN["stages"] if s["exports"]}
-    stages = [s for s in DESIGN["stages"] if s["exports"]]
-    handles = {s["layer"]: getattr(dut, f"{s['name']}_data") for s in stages}
+        wanted = {layer["link"]: links[f"link_{layer['link']}"] for layer in LAYERS}
+    handles = {layer["link"]: getattr(dut, f"{layer['link']}_data") for layer in LAYERS}
     dut.in_valid_i.value = 1
     found: list[dict[str, Any]] = []
     for step in range(ROWS + LATENCY):
@@ -125,15 +124,19 @@ async def first_wrong_layer(dut: Any, record: dict[str, Any]) -> None:
         for handle, word in zip(flow.inputs, flow.words[min(step, ROWS - 1)], strict=True):
             handle.value = word
         await ReadOnly()
-        for order, stage in enumerate(stages):
-            exports = stage["exports"]
-            rows = [step - int(e["cycle"]) for e in exports]
-            got = elements(handles[stage["layer"]], exports)
-            for i, row in enumerate(rows):
-                if 0 <= row < ROWS and got[i] != int(wanted[stage["layer"]][row][i]):
-                    found.append({"order": order, "stage": stage["layer"], "export": i, "row": row,
-                                  "expected": int(wanted[stage["layer"]][row][i]),
-                                  "got": "X" if got[i] is None else got[i]})  # fmt: skip
+        for order, layer in enumerate(LAYERS):
+            fields = FIELDS[layer["link"]]
+            got = elements(handles[layer["link"]], fields)
+            for i, field in enumerate(fields):
+                row = step - field["cycle"]
+                if not 0 <= row < ROWS:
+                    continue
+                expected = int(wanted[layer["link"]][row][i])
+                if got[i] != expected:
+                    value = "X" if got[i] is None else got[i]
+                    place = {"order": order, "layer": layer["name"], "row": row}
+                    figures = {"value": field["label"], "expected": expected, "got": value}
+                    found.append(place | figures)
                     break
     record["sent"] = record["checked"] = ROWS
     if found:

@@ -25,6 +25,16 @@ with np.load(JOB["vectors"], allow_pickle=False) as _file:
     INPUTS = [_file[f"in_{port['name']}"] for port in DESIGN["inputs"]]
     OUTPUTS = [_file[f"out_{port['name']}"] for port in DESIGN["outputs"]]
 ROWS = len(INPUTS[0])
+# The layers of all pipelines, and by the name of a link the values in its word, lowest bits first.
+_PARTS = [part for stage in DESIGN["stages"] for part in stage["parts"]]
+LAYERS = [layer for part in _PARTS for layer in part.get("layers", ())]
+FIELDS = {
+    link["name"]: [
+        dict(zip(link["fields"], column, strict=True))
+        for column in zip(*link["fields"].values(), strict=True)
+    ]
+    for link in DESIGN["links"]
+}
 _RESULT: dict[str, dict[str, Any]] = {}
 
 

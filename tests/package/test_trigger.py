@@ -13,8 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwgen.design.assemble import of_pipeline
+from hwgen.design.types import Heading, Pipeline, Port
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet
+from hwgen.ir.fixed import Fixed
+from hwgen.logic.builder import Builder, Logic
 from hwgen.package.formats.trigger import TRIGGER
 from hwgen.package.network.core import NetworkCore
 from hwgen.package.network.ip import network_ip
@@ -83,21 +87,13 @@ def wrappers(core: NetworkCore) -> FileSet:
 
 
 def test_names_that_differ_in_case_alone_are_kept_apart(branchy: Packed) -> None:
-    design = {
-        "name": "net", "latency": 1, "interval": 1, "clock_mhz": 100.0, "model": "0" * 64,
-        "tops": {"axis": "hwg_net_axis", "flow": "hwg_net"},
-        "axis": {"data_width": 8, "inputs": [], "outputs": []},
-        "inputs": [], "outputs": [],
-    }  # fmt: skip
-    for kind, names in (("inputs", ("x", "X")), ("outputs", ("y",))):
-        for name in names:
-            design[kind].append(  # type: ignore[attr-defined]
-                {"name": name, "shape": [1], "width": 4, "frac": 0, "signed": True, "lo": [-8],
-                 "hi": [7], "scale": [1.0], "offset": [0.0]}
-            )  # fmt: skip
-            design["axis"][kind].append(  # type: ignore[index]
-                {"name": name, "container": 8, "bytes": 1, "beats": 1}
-            )
+    inputs, outputs = (
+        [Port(name, (1,), Fixed(4, 0, True)) for name in names] for names in ("xX", "y")
+    )
+    builder = Builder()
+    logic = Logic.of(builder, [("y", [builder.const(3)])])
+    heading = Heading("net", "board", 100.0, "0" * 64, 8)
+    design = of_pipeline(heading, inputs, outputs, Pipeline(logic, (0,), (), 1))
     codes = {name: np.zeros((1, 1), np.int64) for name in "xXy"}
     ins, outs = {name: codes[name] for name in "xX"}, {"y": codes["y"]}
     core = NetworkCore.of(design, branchy.core.board, "0.1.0", {}, ins, outs)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -43,22 +42,21 @@ def test_the_self_test_passes_a_right_core_and_fails_every_wrong_one(
 ) -> None:  # fmt: skip
     design = random_design(2)
     emitted = emit_rtl(design)
-    facts = json.loads(emitted["design.json"])
     inputs, outputs = vectors(design, 20)
     board = load_board("ulx3s")
     folder = emitted.write(tmp_path / "out") / "rtl"
     core = [folder / line for line in (folder / "files.f").read_text().split()]
     present = [file.stem for file in core]
-    right = self_test(facts, inputs, outputs, board, present)
+    right = self_test(design, inputs, outputs, board, present)
     assert right.samples == 20
     last = {name: rows.copy() for name, rows in outputs.items()}
-    port = facts["outputs"][-1]["name"]
+    port = design.outputs[-1].name
     last[port].reshape(20, -1)[19, -1] ^= 1  # one bit of the last sample
-    late = {**facts, "latency": facts["latency"] + 1}
+    late = replace(design, latency=design.latency + 1)
     name = "hwg_net_selftest"
     texts = {
         "right": right.files[f"{name}.sv"],
-        "wrong": self_test(facts, inputs, last, board, present).files[f"{name}.sv"],
+        "wrong": self_test(design, inputs, last, board, present).files[f"{name}.sv"],
         "late": self_test(late, inputs, outputs, board, present).files[f"{name}.sv"],
     }
     files = [*core]
@@ -134,17 +132,12 @@ endmodule
     assert "differs" not in said
 
 
-def facts_of(design: Any) -> dict[str, Any]:
-    return dict(json.loads(emit_rtl(design)["design.json"]))
-
-
 def test_the_text_is_the_same_every_time_and_as_long_as_the_memory_allows(
     random_design: Callable[..., Any],
 ) -> None:
     design = random_design(1)
     inputs, outputs = vectors(design, 400)
-    facts = facts_of(design)
-    one, two = (self_test(facts, inputs, outputs, load_board("icebreaker"), ()) for _ in "ab")
+    one, two = (self_test(design, inputs, outputs, load_board("icebreaker"), ()) for _ in "ab")
     assert one == two
     assert isinstance(one.files, FileSet)
     width = sum(p.bits for p in (*design.inputs, *design.outputs))
@@ -155,13 +148,13 @@ def test_a_board_without_pins_or_a_core_with_pauses_is_refused(
     random_design: Callable[..., Any],
 ) -> None:
     design = random_design(1)
-    facts, (inputs, outputs) = facts_of(design), vectors(design, 3)
+    inputs, outputs = vectors(design, 3)
     with pytest.raises(ConfigError, match=r"\[pins\]"):
-        self_test(facts, inputs, outputs, load_board("vcu118"), ())
+        self_test(design, inputs, outputs, load_board("vcu118"), ())
     bare = load_board("ulx3s")
     assert bare.pins is not None
     one = replace(bare, pins=replace(bare.pins, leds=("B2",)))
     with pytest.raises(ConfigError, match="two LEDs"):
-        self_test(facts, inputs, outputs, one, ())
+        self_test(design, inputs, outputs, one, ())
     with pytest.raises(ConfigError, match="a sample a cycle"):
-        self_test({**facts, "interval": 2}, inputs, outputs, bare, ())
+        self_test(replace(design, interval=2), inputs, outputs, bare, ())

@@ -94,7 +94,7 @@ def test_a_mismatch_names_layer_index_values_seed_and_replay(copy) -> None:
         r"sample (\d+) \(corner\), output fc3_out\[(\d)\]: expected (-?\d+) \(([01]{6})\),"
         r" got (-?\d+) \(([01]{6})\); (\d+) of 1515 samples differ"
         r" \(matches_reference, verilator, seed 5\)"
-        r"\n  first wrong wire: \d, expected -?\d+, got -?\d+",
+        r"\n  first wrong value: \w+\[\d\], expected -?\d+, got -?\d+",
         error.what,
     )
     assert said is not None, error.what
@@ -159,8 +159,8 @@ def test_wrong_calls_are_explained(copy) -> None:
     edit(copy.out / "rtl" / "files.f", "hwg_tiny_fc1.sv", "gone.sv")
     with pytest.raises(ConfigError, match=r"files\.f names gone\.sv, which is missing"):
         simulate(copy.out, vectors)
-    edit(copy.out / "design.json", '"schema": 1', '"schema": 2')
-    with pytest.raises(ConfigError, match="schema 2"):
+    edit(copy.out / "design.json", '"schema": 2', '"schema": 1')
+    with pytest.raises(ConfigError, match="schema 1"):
         simulate(copy.out, vectors)
 
 

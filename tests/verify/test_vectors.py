@@ -22,7 +22,6 @@ from hwgen.verify.vectors import (
     data_vectors,
     join,
     random_vectors,
-    types_of,
 )
 
 PORTS = {
@@ -113,14 +112,6 @@ def test_data_is_checked() -> None:
         data = {name: value for name, value in {**good, **change}.items() if value is not None}
         with pytest.raises(ConfigError, match=match):
             data_vectors(PORTS, data)
-
-
-def test_types_of_a_design_file() -> None:
-    port = {
-        "name": "b", "shape": [3], "width": 4, "frac": 1, "signed": False,
-        "lo": [0, 2, 7], "hi": [15, 2, 9],
-    }  # fmt: skip
-    assert types_of([port]) == {"b": PORTS["b"]}
 
 
 @pytest.fixture(scope="module")

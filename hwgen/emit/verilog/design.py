@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hwgen.design.names import ModuleNames
+from hwgen.design.serial import design_files
 from hwgen.design.types import Design, Layer
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.axis import axis_top, axis_units
-from hwgen.emit.verilog.design_json import design_json
 from hwgen.emit.verilog.layout import banner, packed
 from hwgen.emit.verilog.pipeline import layer_module
 from hwgen.emit.verilog.top import flow_top
@@ -23,7 +23,7 @@ DATA_WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024)  # bits of an AXI-Stream beat
 
 
 def emit_rtl(design: Design) -> FileSet:
-    """Return ``rtl/`` and ``design.json`` of a design.
+    """Return ``rtl/`` of a design, and the files by which the design is opened again.
 
     ``rtl/files.f`` lists the sources in dependency order, relative to its own folder.
 
@@ -56,8 +56,7 @@ def emit_rtl(design: Design) -> FileSet:
     files: dict[str, bytes | str] = {f"rtl/{name}": text for name, text in sources.items()}
     files |= {f"rtl/{name}": content for name, content in copied.items()}
     files["rtl/files.f"] = "".join(f"{name}\n" for name in order)
-    files["design.json"] = design_json(design, names)
-    return FileSet.of(files)
+    return FileSet.of(files) | design_files(design)
 
 
 def _package(design: Design, names: ModuleNames) -> tuple[str, dict[Wire, tuple[str, str]]]:

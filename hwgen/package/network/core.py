@@ -6,12 +6,14 @@ This is the one place that reads the design of a build.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from hwgen.design.frame import Frame
+from hwgen.design.names import ModuleNames
+from hwgen.design.ranges import Range, ranges
+from hwgen.design.types import Design, Port
 from hwgen.errors import ConfigError
-from hwgen.ir.fixed import Fixed
 from hwgen.ir.names import Names
 from hwgen.package.ip_core import LICENCE, AxisPort, Rows
 from hwgen.package.text import commented
@@ -60,7 +62,7 @@ class NetworkCore:
     @classmethod
     def of(
         cls,
-        design: Mapping[str, Any],
+        design: Design,
         board: Board,
         version: str,
         sources: Mapping[str, bytes],
@@ -70,7 +72,7 @@ class NetworkCore:
         """Describe a built design.
 
         Args:
-            design: content of ``design.json``.
+            design: as the build planned it.
             board: it was planned for.
             version: the hwgen that built it.
             sources: path to content, in the order of ``files.f``.
@@ -80,32 +82,32 @@ class NetworkCore:
         Raises:
             ConfigError: the design has more ports than the registers can tell.
         """
-        for kind in ("inputs", "outputs"):
-            if not 0 < len(design[kind]) < 256:
-                raise ConfigError(
-                    f"{len(design[kind])} {kind}, and a package has 1 to 255", design["name"]
-                )
-        axis = str(design["tops"]["axis"])
-        base = axis.removesuffix("_axis")
+        for kind, ports in (("inputs", design.inputs), ("outputs", design.outputs)):
+            if not 0 < len(ports) < 256:
+                what = f"{len(ports)} {kind}, and a package has 1 to 255"
+                raise ConfigError(what, design.name)
+        tops = ModuleNames.of(design).tops
+        base = tops["axis"].removesuffix("_axis")
+        given, leaving = ranges(design)
         # A layer may be called "ip" or "flow"; then the name of ours gives way.
         modules = Names(path.rsplit("/", 1)[-1].removesuffix(".sv") for path in sources)
         ip, trigger = (f"{base}_{modules.take(what, base + '_')}" for what in ("ip", "trigger"))
         rows = [(f"in_{name}", rows) for name, rows in inputs.items()]
         rows += [(f"out_{name}", rows) for name, rows in outputs.items()]
         return cls(
-            name=str(design["name"]),
-            axis=axis,
-            flow=design["tops"].get("flow"),
+            name=design.name,
+            axis=tops["axis"],
+            flow=tops.get("flow"),
             ip=ip,
             trigger=trigger,
             board=board,
-            clock_mhz=float(design["clock_mhz"]),
-            latency=int(design["latency"]),
-            interval=int(design["interval"]),
-            data_width=int(design["axis"]["data_width"]),
-            inputs=_streams(design, "inputs", "s_axis"),
-            outputs=_streams(design, "outputs", "m_axis"),
-            model=str(design["model"]),
+            clock_mhz=design.clock_mhz,
+            latency=design.latency,
+            interval=design.interval,
+            data_width=design.data_width,
+            inputs=_streams(design, design.inputs, given, "s_axis"),
+            outputs=_streams(design, design.outputs, leaving, "m_axis"),
+            model=design.model,
             version=version,
             sources=tuple(sources.items()),
             rows=tuple(rows),
@@ -143,26 +145,28 @@ class NetworkCore:
         return commented(mark, LICENCE, self.origin, *lines)
 
 
-def _streams(design: Mapping[str, Any], kind: str, side: str) -> tuple[AxisPort, ...]:
-    ports, frames = design[kind], design["axis"][kind]
+def _streams(
+    design: Design, ports: Sequence[Port], ends: Mapping[str, Range], side: str
+) -> tuple[AxisPort, ...]:
     names = Names()  # VHDL knows no case
     made = []
-    for port, frame in zip(ports, frames, strict=True):
-        alone = len(ports) == 1
+    for port in ports:
+        alone, frame = len(ports) == 1, Frame.of(port, design.data_width)
+        low, high = ends[port.name]
         made.append(
             AxisPort(
-                name=str(port["name"]),
-                prefix=side if alone else f"{side}_{port['name']}",
-                wrapped="" if alone else f"_{names.take(port['name'])}",
-                shape=tuple(int(n) for n in port["shape"]),
-                fixed=Fixed(int(port["width"]), int(port["frac"]), bool(port["signed"])),
-                lo=tuple(map(int, port["lo"])),
-                hi=tuple(map(int, port["hi"])),
-                scale=tuple(float(v) for v in port["scale"]),
-                offset=tuple(float(v) for v in port["offset"]),
-                container=int(frame["container"]),
-                bytes=int(frame["bytes"]),
-                beats=int(frame["beats"]),
+                name=port.name,
+                prefix=side if alone else f"{side}_{port.name}",
+                wrapped="" if alone else f"_{names.take(port.name)}",
+                shape=port.shape,
+                fixed=port.fixed,
+                lo=tuple(low),
+                hi=tuple(high),
+                scale=port.scale,
+                offset=port.offset,
+                container=frame.container,
+                bytes=frame.bytes,
+                beats=frame.beats,
             )
         )
     return tuple(made)

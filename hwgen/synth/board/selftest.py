@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hwgen.design.names import ModuleNames
+from hwgen.design.types import Design, Port
 from hwgen.emit.verilog import sv
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet
@@ -49,13 +50,13 @@ class SelfTest:
 
 
 def self_test(
-    design: Mapping[str, Any], inputs: Rows, outputs: Rows, board: Board, present: Sequence[str],
+    design: Design, inputs: Rows, outputs: Rows, board: Board, present: Sequence[str],
     most_mhz: float | None = None,
 ) -> SelfTest:  # fmt: skip
     """Return the self-test of a design for a board.
 
     Args:
-        design: content of ``design.json``.
+        design: of the core.
         inputs: vectors by port, (samples, *shape).
         outputs: what is expected of them, likewise.
         board: with pins.
@@ -72,20 +73,21 @@ def self_test(
             "--bitstream",
             "give its file a [pins] table with a clock and two LEDs",
         )
-    if "flow" not in design["tops"] or design["interval"] != 1:
+    tops = ModuleNames.of(design).tops
+    if "flow" not in tops or design.interval != 1:
         raise ConfigError(
             "the self-test gives a core a sample a cycle, which this one does not take",
             "--bitstream",
             "build it in the parallel style",
         )
-    core = str(design["tops"]["flow"])
-    given = _words(design["inputs"], inputs)
-    wanted = _words(design["outputs"], outputs)
+    core = tops["flow"]
+    given = _words(design.inputs, inputs)
+    wanted = _words(design.outputs, outputs)
     width = given.bits + wanted.bits
     room = board.budget.bram * board.family.bram_bits // 2 // width
     count = max(min(len(given.rows), MOST, room), LEAST)
     kept = np.unique(np.linspace(0, len(given.rows) - 1, count).round().astype(int)).tolist()
-    pll = best_clock(board.family.name, pins.clock_mhz, most_mhz or float(design["clock_mhz"]))
+    pll = best_clock(board.family.name, pins.clock_mhz, most_mhz or design.clock_mhz)
     mhz = pll.mhz if pll else Fraction(pins.clock_mhz).limit_denominator(10**6)
     test = _test_module(
         design, core, given.only(kept), wanted.only(kept), f"run at {float(mhz):g} MHz"
@@ -125,12 +127,12 @@ class _Words:
         return _Words(self.bits, [self.rows[i] for i in kept])
 
 
-def _words(ports: Sequence[Mapping[str, Any]], vectors: Rows) -> _Words:
+def _words(ports: Sequence[Port], vectors: Rows) -> _Words:
     count = len(next(iter(vectors.values())))
     rows, low = [0] * count, 0
     for port in ports:
-        width = int(port["width"])
-        codes = np.asarray(vectors[port["name"]]).reshape(count, -1)
+        width = port.fixed.width
+        codes = np.asarray(vectors[port.name]).reshape(count, -1)
         for row, sample in enumerate(codes.tolist()):
             word = 0
             for code in reversed(sample):
@@ -156,19 +158,19 @@ def _memory(name: str, words: _Words) -> list[str]:
     ]
 
 
-def _test_module(
-    design: Mapping[str, Any], core: str, given: _Words, wanted: _Words, where: str
-) -> str:
+def _test_module(design: Design, core: str, given: _Words, wanted: _Words, where: str) -> str:
     count = len(given.rows)
     address = max((count - 1).bit_length(), 1)
     wired = [("clk_i", "clk_i"), ("rst_ni", "rst_ni"), ("in_valid_i", "sample_valid")]
-    for ports, signal, end in (("inputs", "sample_q", "i"), ("outputs", "result", "o")):
+    sides = (
+        (design.inputs, "sample_q", given.bits, "i"),
+        (design.outputs, "result", wanted.bits, "o"),
+    )
+    for ports, signal, total, end in sides:
         low = 0
-        total = given.bits if ports == "inputs" else wanted.bits
-        for port in design[ports]:
-            bits = int(port["width"]) * int(np.prod(port["shape"], dtype=np.int64))
-            wired.append((f"{port['name']}_data_{end}", sv.bits(signal, low, bits, total)))
-            low += bits
+        for port in ports:
+            wired.append((f"{port.name}_data_{end}", sv.bits(signal, low, port.bits, total)))
+            low += port.bits
     wired.append(("out_valid_o", "result_valid"))
     body = [
         f"  logic {sv.span(address)} sample_addr, expected_addr;",
@@ -188,7 +190,7 @@ def _test_module(
             [
                 ("Samples", str(count)),
                 ("Width", str(wanted.bits)),
-                ("Latency", str(design["latency"])),
+                ("Latency", str(design.latency)),
             ],
             [
                 ("clk_i", "clk_i"),
@@ -212,7 +214,7 @@ def _test_module(
     ]
     header = [
         f"Self-test of {core}: a sample a cycle, every result compared.",
-        f"Model {str(design['model'])[:16]}, planned for {design['clock_mhz']:g} MHz; {where}.",
+        f"Model {design.model[:16]}, planned for {design.clock_mhz:g} MHz; {where}.",
     ]
     return sv.file(header, sv.module(f"{core}_selftest", ports_of, body))
 
