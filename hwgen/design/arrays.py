@@ -139,7 +139,7 @@ def _pairs(values: Sequence[tuple[int, int]]) -> list[int]:
 
 def _flat(node: Node, texts: _Texts) -> list[int]:
     row: list[int] = []
-    for field in fields(node):
+    for field in fields(_KINDS[type(node).__name__]):
         value: Any = getattr(node, field.name)
         match str(field.type):
             case "str":

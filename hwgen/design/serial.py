@@ -179,6 +179,7 @@ def _of_part(part: Part, key: str, arrays: Arrays) -> Document:
             "note": layer.note,
             "start": layer.start,
             "end": layer.end,
+            "realisation": layer.realisation,
         }
         for layer in part.layers
     ]
@@ -264,6 +265,7 @@ def _part(entry: Mapping[str, Any], key: str, arrays: Arrays) -> Part:
             note=str(told["note"]),
             start=int(told["start"]),
             end=int(told["end"]),
+            realisation=str(told["realisation"]),
         )
         for layer, told in zip(bare.layers, entry["layers"], strict=True)
     )

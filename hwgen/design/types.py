@@ -161,6 +161,7 @@ class Layer:
             first in the lowest bits, each in its exact width.
         start: cycle of the first source that arrives.
         end: cycle of the last export that leaves.
+        realisation: of a layer with weights: ``adders`` or ``tables``; else empty.
     """
 
     name: str
@@ -171,6 +172,7 @@ class Layer:
     exports: tuple[Tap, ...]
     start: int
     end: int
+    realisation: str = ""
 
     @property
     def latency(self) -> int:

@@ -98,7 +98,7 @@ CASES: dict[str, tuple[Callable[[], Graph], int, int]] = {
 def test_half_a_step_joins_the_sum_and_no_value_changes(case: str, arity: int) -> None:
     make, *spared = CASES[case]
     graph = make()
-    logic = lower(graph, arity)
+    logic = lower(graph, arity).logic
     assert sum(node.half for node in rounders(logic)) == spared[arity == 2]
     t = graph.nodes[0].type
     x = np.random.default_rng(1).integers(t.lo, t.hi + 1, (3000, *t.shape))
@@ -114,7 +114,7 @@ def test_a_bias_that_is_there_takes_half_a_step_for_nothing() -> None:
     for shift in (0, 6):
         net = Net(8, fixed="s6.2")
         net.add("fc", Dense(weight, bias), "x")
-        logic = lower(net.graph(net.add("act", Requantize(shift, -99999, 99999), "fc")), 3)
+        logic = lower(net.graph(net.add("act", Requantize(shift, -99999, 99999), "fc")), 3).logic
         sums.append(sum(adder_positions(logic, w) for w in range(len(logic.nodes))))
     assert sums[1] <= sums[0] + 6  # a wider sum here and there
 
@@ -124,7 +124,7 @@ def test_rounding_down_needs_no_adder() -> None:
     net.add("scaled", MulShift(np.array(4), np.array(0), 5, -99, 99, 0), "x")
     graph = net.graph("scaled")
     for arity in (2, 3):
-        logic = lower(graph, arity)
+        logic = lower(graph, arity).logic
         assert not sum(adder_positions(logic, w) for w in range(len(logic.nodes)))
         assert all(node.half for node in rounders(logic))
         x = np.arange(-32, 32).reshape(16, 4)

@@ -3,32 +3,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph, Node
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Mask
 from hwgen.ops.input_ import Input
 from hwgen.passes.half_step import join_half_steps
+from hwgen.plan.mapping import ADDERS, TABLES, Realisation, layers_of
 from hwgen.plan.parallel.truth_tables import Prices, chains, tabulated
 
 
-def lower(
-    graph: Graph, arity: int = 2, effort: int = 1, seed: int = 1, tables: Prices | None = None
-) -> Logic:
-    """Return the logic of a graph; its nodes carry the name of the graph node that made them.
+@dataclass(frozen=True)
+class Lowered:
+    """Logic of a graph, and how its layers are realised.
 
-    *arity* is how many operands one adder of the target takes; *effort* and *seed* are of the
-    search for adder graphs. With *tables*, the prices of the target's logic, neurons become tables
-    where that is cheaper.
+    Attributes:
+        logic: its nodes carry the name of the graph node that made them.
+        realised: ``adders`` or ``tables``, by layer with weights.
+    """
+
+    logic: Logic
+    realised: Mapping[str, str]
+
+
+def lower(
+    graph: Graph,
+    arity: int = 2,
+    effort: int = 1,
+    seed: int = 1,
+    tables: Prices | None = None,
+    mapping: Mapping[str, Realisation] | None = None,
+) -> Lowered:
+    """Return the logic of a graph.
+
+    Args:
+        graph: what to build.
+        arity: how many operands one adder of the target takes.
+        effort: of the search for adder graphs.
+        seed: of that search.
+        tables: prices of the target's logic; without them no neuron becomes a truth table.
+        mapping: how layers shall be realised; the cheaper way where it does not say.
+
+    Raises:
+        ConfigError: a layer shall be of tables and cannot.
     """
     builder = Builder(arity, effort, seed)
     graph = join_half_steps(graph, arity)
     ends = chains(graph) if tables else {}
+    wanted = {name: chosen.kind for name, chosen in (mapping or {}).items()}
+    realised = {name: ADDERS for name in layers_of(graph)}
+    _check_tables(wanted, {chain[0].name for chain in ends.values()})
     wires: dict[str, Wires] = {}
     for node in graph.nodes:
         builder.layer = node.name
@@ -38,14 +68,27 @@ def lower(
             made = _lowered(builder, node, [wires[i] for i in node.inputs])
             chain = ends.get(node.name)
             if chain and tables:
-                ins = wires[chain[0].inputs[0]]
-                made = tabulated(builder, chain, ins, made, _without(builder, chain, ins), tables)
+                head, ins = chain[0].name, wires[chain[0].inputs[0]]
+                again = _without(builder, chain, ins)
+                made, realised[head] = tabulated(
+                    builder, chain, ins, made, again, tables, wanted.get(head, "")
+                )
         assert made.shape == node.type.shape, f"{node.name}: wires {made.shape} for {node.type}"
         builder.label(node.name, made)
         wires[node.name] = made
-    return Logic.of(
-        builder, [(o.name, [int(w) for w in wires[o.node].reshape(-1)]) for o in graph.outputs]
-    )
+    outputs = [(o.name, [int(w) for w in wires[o.node].reshape(-1)]) for o in graph.outputs]
+    return Lowered(Logic.of(builder, outputs), realised)
+
+
+def _check_tables(wanted: Mapping[str, str], possible: Collection[str]) -> None:
+    for name, kind in wanted.items():
+        if kind == TABLES and name not in possible:
+            raise ConfigError(
+                f"layer {name} cannot be made of truth tables: no activation or rounding that it "
+                "alone feeds stands behind it",
+                f"layers.{name}",
+                "choose adders",
+            )
 
 
 def _without(b: Builder, chain: Sequence[Node], ins: Wires) -> Callable[[Mask], Wires]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hwgen.design.assemble import of_pipeline
 from hwgen.design.check import check
@@ -25,7 +25,8 @@ from hwgen.logic.pipeline import (
     split_rounding,
 )
 from hwgen.logic.timing import Timing
-from hwgen.plan.parallel.lower import lower
+from hwgen.plan.mapping import Realisation
+from hwgen.plan.parallel.lower import Lowered, lower
 from hwgen.plan.parallel.truth_tables import Prices
 
 
@@ -38,6 +39,7 @@ def schedule(
     effort: int = 1,
     seed: int = 1,
     tables: Prices | None = None,
+    mapping: Mapping[str, Realisation] | None = None,
 ) -> Design:
     """Return the fully unrolled, pipelined design of *graph* at initiation interval 1.
 
@@ -49,17 +51,20 @@ def schedule(
         effort: of the search for adder graphs, as in `Goal`.
         seed: of that search.
         tables: prices by which neurons become truth tables; without them none does.
+        mapping: how layers shall be realised; by price where it does not say.
 
     Raises:
+        ConfigError: a layer shall be of tables and cannot.
         DoesNotFit: one node is slower than the clock, or more cycles are needed than allowed.
     """
     clock_mhz = heading.clock_mhz
-    lowered = _lowered(graph, family, clock_mhz, effort, seed, tables)
-    logic = _split(lowered, family, clock_mhz)
+    how = _Lowering(effort, seed, tables, mapping)
+    lowered = _lowered(graph, family, clock_mhz, how)
+    logic = _split(lowered.logic, family, clock_mhz)
     timing = node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
     needed = latency(logic, *timing)
     if max_cycles is not None and needed > max_cycles:
-        raise _too_slow(lowered, family, clock_mhz, needed, max_cycles)
+        raise _too_slow(lowered.logic, family, clock_mhz, needed, max_cycles)
     placement = pipeline(logic, *timing)
     inputs = tuple(
         Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs
@@ -70,10 +75,19 @@ def schedule(
     )
     pairs = zip(logic.nodes, logic.layers, strict=True)
     tabled = Counter(layer for node, layer in pairs if isinstance(node, Table))
-    return assembled(
+    described = assembled(
         heading, inputs, outputs, logic, placement,
         lambda name, cycles: _note(graph[name], cycles, tabled[name]),
     )  # fmt: skip
+    return _with_realisations(described, lowered.realised)
+
+
+def _with_realisations(design: Design, realised: Mapping[str, str]) -> Design:
+    """Return the design with the realisations of its layers."""
+    (stage,), pipeline = design.stages, design.pipeline
+    layers = tuple(replace(x, realisation=realised.get(x.name, "")) for x in pipeline.layers)
+    body = replace(pipeline, layers=layers)
+    return replace(design, stages=(replace(stage, body=body),))
 
 
 def assembled(
@@ -101,17 +115,29 @@ def assembled(
     return design
 
 
-def _lowered(
-    graph: Graph, family: Timing, clock_mhz: float, effort: int, seed: int, tables: Prices | None
-) -> Logic:
+@dataclass(frozen=True)
+class _Lowering:
+    """How a graph is lowered, as `lower` takes it."""
+
+    effort: int
+    seed: int
+    tables: Prices | None
+    mapping: Mapping[str, Realisation] | None
+
+    def lower(self, graph: Graph, arity: int) -> Lowered:
+        return lower(graph, arity, self.effort, self.seed, self.tables, self.mapping)
+
+
+def _lowered(graph: Graph, family: Timing, clock_mhz: float, how: _Lowering) -> Lowered:
     """Return the logic in the widest adders that the family has and this clock allows."""
     room = 1000.0 / clock_mhz - family.overhead_ns
-    if tables:
-        tables = replace(tables, levels=int(room / family.logic_ns(1) + 1e-9))
-    logic = lower(graph, family.adder_operands, effort, seed, tables)
-    delay = node_delay(logic, family)
-    wide = [w for w, node in enumerate(logic.nodes) if isinstance(node, Add3)]
-    return logic if all(delay(w) <= room for w in wide) else lower(graph, 2, effort, seed, tables)
+    if how.tables:
+        levels = int(room / family.logic_ns(1) + 1e-9)
+        how = replace(how, tables=replace(how.tables, levels=levels))
+    lowered = how.lower(graph, family.adder_operands)
+    delay = node_delay(lowered.logic, family)
+    wide = [w for w, node in enumerate(lowered.logic.nodes) if isinstance(node, Add3)]
+    return lowered if all(delay(w) <= room for w in wide) else how.lower(graph, 2)
 
 
 def _split(logic: Logic, family: Timing, clock_mhz: float) -> Logic:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwgen.cost.terms import terms_of
+from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import INT64_SAFE, Codes
 from hwgen.logic.builder import Builder, Logic
@@ -90,8 +91,12 @@ def tabulated(
     adders: Wires,
     again: Callable[[Mask], Wires],
     prices: Prices,
-) -> Wires:
-    """Return the outputs of a chain of nodes, some from tables if that is cheaper.
+    wanted: str = "",
+) -> tuple[Wires, str]:
+    """Return the outputs of a chain of nodes, some from tables if that is cheaper, and which it is.
+
+    Everything is tried whatever is wanted, so that a choice that was made by price before gives the
+    same wires when it is asked for.
 
     Args:
         b: what grows.
@@ -100,6 +105,10 @@ def tabulated(
         adders: its output as adders.
         again: lowers the chain anew without some channels, of which it gives anything.
         prices: of the family.
+        wanted: ``adders`` or ``tables``; what costs less if empty.
+
+    Raises:
+        ConfigError: tables are wanted, and no neuron can be one.
     """
     neurons = _neurons(b, chain, ins, adders)
     slow = {
@@ -109,7 +118,14 @@ def tabulated(
     }
     neurons = {place: neuron for place, neuron in neurons.items() if neuron.channel not in slow}
     if not neurons:
-        return adders
+        if wanted == "tables":
+            raise ConfigError(
+                f"no neuron of {chain[0].name} can be a truth table: each reads more than {LIMIT} "
+                "bits, or its table is too slow for this clock",
+                f"layers.{chain[0].name}",
+                "choose adders, or give fewer bits to its inputs",
+            )
+        return adders, "adders"
     layers = {node.name for node in chain}
 
     def made(channels: frozenset[int]) -> Wires:
@@ -131,14 +147,17 @@ def tabulated(
     b.effort = min(effort, 1)  # to choose by
     choices = _choices(b, neurons, adders, layers, prices)
     tried = [(price(made(channels)), channels) for channels in choices]
-    none = frozenset[int]()
-    tried.append((price(made(none) if effort > 1 else adders), none))
-    _, best = min(tried, key=lambda pair: (pair[0], -len(pair[1])))
+    none = price(made(frozenset()) if effort > 1 else adders), frozenset[int]()
+    every = 0.0, frozenset(neuron.channel for neuron in neurons.values())
+    candidates = (tried or [every]) if wanted == "tables" else [*tried, none]
+    _, best = min(candidates, key=lambda pair: (pair[0], -len(pair[1])))
     b.effort = effort
     if not best:
-        return adders
+        return adders, "adders"
     final = made(best)
-    return final if price(final) <= price(adders) else adders
+    cheaper = "tables" if price(final) <= price(adders) else "adders"
+    kind = wanted or cheaper
+    return (final if kind == "tables" else adders), kind
 
 
 def _choices(

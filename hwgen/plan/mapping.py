@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mapping: how each layer with weights is realised in hardware; chosen here, editable by the user.
+
+A build writes its mapping to ``config.toml``, and ``hwgen build MODEL --config OUT/config.toml``
+reads it back. A layer that the mapping does not name is chosen by price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any
+
+from hwgen.design.types import Design
+from hwgen.errors import ConfigError
+from hwgen.ir.graph import Graph
+from hwgen.ops.base import Matmul
+
+ADDERS, TABLES = "adders", "tables"
+# What every kind is for. Those without a place in `BUILT` cannot be planned yet.
+KINDS = {
+    ADDERS: "a graph of adders that all outputs share",
+    TABLES: "truth tables for neurons of few input bits, adders for the rest",
+    "serial": "the graph of adders, some bits of every value a cycle",
+    "folded": "a matrix-vector unit, weights in memory",
+    "sparse": "a matrix-vector unit that skips weights of zero",
+    "xnor": "binary weights and inputs, counted",
+}
+BUILT = (ADDERS, TABLES)
+STYLES = ("parallel",)
+
+
+@dataclass(frozen=True)
+class Realisation:
+    """Realisation of one layer.
+
+    Attributes:
+        kind: of `KINDS`.
+        interval: cycles between two samples of the network.
+        pe: outputs of a folded or sparse unit that are computed side by side.
+        simd: inputs of it that are taken side by side.
+        digit_bits: of a serial graph: bits of every value a cycle.
+        memory: of a folded or sparse unit: where its weights lie, ``lut`` or ``block``.
+    """
+
+    kind: str
+    interval: int = 1
+    pe: int = 1
+    simd: int = 1
+    digit_bits: int = 0
+    memory: str = ""
+
+
+_SIZES = [f for f in fields(Realisation) if f.name != "kind"]
+
+
+def layers_of(graph: Graph) -> tuple[str, ...]:
+    """Return the layers whose realisation can be chosen: those with weights."""
+    return tuple(node.name for node in graph.nodes if isinstance(node.op, Matmul))
+
+
+def mapping_of(design: Design) -> dict[str, Realisation]:
+    """Return how the layers of a design are realised."""
+    return {
+        layer.name: Realisation(layer.realisation)
+        for pipeline in design.pipelines
+        for layer in pipeline.layers
+        if layer.realisation
+    }
+
+
+def of_style(style: str) -> dict[str, Realisation]:
+    """Return the realisations that a style asks of every layer; ``parallel`` leaves it to prices.
+
+    Raises:
+        ConfigError: an unknown style, or one that is not built yet.
+    """
+    if style not in STYLES:
+        unknown = f"unknown style {style!r}"
+        what = "the stream style is not built yet" if style == "stream" else unknown
+        raise ConfigError(what, "--style", f"one of {', '.join(STYLES)}")
+    return {}
+
+
+def check_mapping(graph: Graph, mapping: Mapping[str, Realisation]) -> None:
+    """Refuse a mapping that names what the graph has not, or what cannot be built.
+
+    Raises:
+        ConfigError: with the nearest name that exists, or the kinds that do.
+    """
+    known = layers_of(graph)
+    for name, chosen in mapping.items():
+        where = f"layers.{name}"
+        if name not in known:
+            there = ", ".join(known) or "none"
+            hint = f"{_meant(name, known)}the layers with weights are {there}"
+            raise ConfigError(f"the model has no layer {name!r} with weights", where, hint)
+        if chosen.kind not in KINDS:
+            hint = f"{_meant(chosen.kind, KINDS)}there are {' and '.join(BUILT)}"
+            raise ConfigError(f"unknown realisation {chosen.kind!r}", where, hint)
+        if chosen.kind not in BUILT:
+            raise ConfigError(
+                f"the realisation {chosen.kind!r} ({KINDS[chosen.kind]}) is not built yet",
+                where,
+                f"there are {' and '.join(BUILT)}",
+            )
+        given = [f.name for f in _SIZES if getattr(chosen, f.name) != f.default]
+        if given:
+            what = f"{', '.join(given)} cannot be chosen for a layer of {chosen.kind}"
+            raise ConfigError(what, where, "leave it out: such a layer takes a sample a cycle")
+
+
+def read_mapping(tables: Any) -> dict[str, Realisation]:
+    """Return the mapping of the ``layers`` table of a ``config.toml``.
+
+    Raises:
+        ConfigError: it is no table of tables, or has an unknown key or a value of another type.
+    """
+    if not isinstance(tables, dict):
+        raise ConfigError("layers is a table", "layers", _EXAMPLE)
+    return {str(name): _realisation(str(name), entry) for name, entry in tables.items()}
+
+
+_EXAMPLE = 'write [layers.fc1] and below it realisation = "adders"'
+_KEYS = {("realisation" if f.name == "kind" else f.name): f for f in fields(Realisation)}
+
+
+def _realisation(name: str, entry: Any) -> Realisation:
+    where = f"layers.{name}"
+    if not isinstance(entry, dict) or "realisation" not in entry:
+        raise ConfigError(f"{where} names no realisation", where, _EXAMPLE)
+    values: dict[str, Any] = {}
+    for key, value in entry.items():
+        if key not in _KEYS:
+            hint = f"{_meant(key, _KEYS)}the keys are {', '.join(_KEYS)}"
+            raise ConfigError(f"unknown key {key!r}", where, hint)
+        kind = str if _KEYS[key].type == "str" else int
+        if not isinstance(value, kind) or isinstance(value, bool):
+            words = "text" if kind is str else "a whole number"
+            raise ConfigError(f"{key} is {words}, not {value!r}", where, _EXAMPLE)
+        values[_KEYS[key].name] = value
+    return Realisation(**values)
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
