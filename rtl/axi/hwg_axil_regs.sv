@@ -4,8 +4,8 @@
 /// Function:   the registers of hwg_axil_regs.rdl beside this file, one 32-bit word each: what the core
 ///             is (constants), its switches, its state, and two counters of 64 bits. Reading the low
 ///             word of a counter holds its high word for the next read.
-/// Timing:     a write answers 1 cycle after address and data have both come; a read 1 cycle after its
-///             address. One transfer a cycle on each channel.
+/// Timing:     that of hwg_axil_slave: a write answers 1 cycle after address and data have both come,
+///             a read 1 cycle after its address; one transfer a cycle on each channel
 /// Parameters: AddrWidth >= 6; the others are the words that the constant registers give
 /// Notes:      An address without a register answers SLVERR. A write to a register that cannot be
 ///             written is ignored and answers OKAY. A test holds every register against the description.
@@ -56,9 +56,7 @@ module hwg_axil_regs #(
     initial $fatal(1, "hwg_axil_regs: AddrWidth must be >= 6");
   end
 
-  localparam logic [31:0] ID     = 32'h48574731;  // "HWG1": the 1 counts changes of this map
-  localparam logic [1:0]  OKAY   = 2'b00;
-  localparam logic [1:0]  SLVERR = 2'b10;
+  localparam logic [31:0] ID = 32'h48574731;  // "HWG1": the 1 counts changes of this map
 
   // words, by address / 4
   localparam logic [3:0] W_ID = 4'd0, W_VERSION = 4'd1, W_DIGEST_HI = 4'd2, W_DIGEST_LO = 4'd3;
@@ -66,47 +64,61 @@ module hwg_axil_regs #(
   localparam logic [3:0] W_CONTROL = 4'd8, W_STATUS = 4'd9, W_BATCH = 4'd10, W_SCRATCH = 4'd11;
   localparam logic [3:0] W_IN_LO = 4'd12, W_IN_HI = 4'd13, W_OUT_LO = 4'd14, W_OUT_HI = 4'd15;
 
-  logic        write, read, write_known, read_known;
-  logic [3:0]  write_word, read_word;
-  logic [31:0] mask;
+  localparam int WORD_WIDTH = AddrWidth - 2;
 
-  assign write_word = aw_addr_i[5:2];
-  assign read_word  = ar_addr_i[5:2];
+  logic                  write, read, write_known, read_known;
+  logic [WORD_WIDTH-1:0] write_word, read_word;
+  logic [3:0]            write_place, read_place;  // of a register
+  logic [31:0]           write_data, mask, word;
+
+  hwg_axil_slave #(.AddrWidth(AddrWidth)) u_slave (
+    .clk_i        (clk_i),
+    .rst_ni       (rst_ni),
+    .aw_valid_i   (aw_valid_i),
+    .aw_ready_o   (aw_ready_o),
+    .aw_addr_i    (aw_addr_i),
+    .w_valid_i    (w_valid_i),
+    .w_ready_o    (w_ready_o),
+    .w_data_i     (w_data_i),
+    .w_strb_i     (w_strb_i),
+    .b_valid_o    (b_valid_o),
+    .b_ready_i    (b_ready_i),
+    .b_resp_o     (b_resp_o),
+    .ar_valid_i   (ar_valid_i),
+    .ar_ready_o   (ar_ready_o),
+    .ar_addr_i    (ar_addr_i),
+    .r_valid_o    (r_valid_o),
+    .r_ready_i    (r_ready_i),
+    .r_data_o     (r_data_o),
+    .r_resp_o     (r_resp_o),
+    .write_o      (write),
+    .write_word_o (write_word),
+    .write_data_o (write_data),
+    .write_mask_o (mask),
+    .write_known_i(write_known),
+    .read_o       (read),
+    .read_word_o  (read_word),
+    .read_data_i  (word),
+    .read_known_i (read_known)
+  );
+
+  assign write_place = write_word[3:0];
+  assign read_place  = read_word[3:0];
   if (AddrWidth > 6) begin : gen_beyond
-    assign write_known = aw_addr_i[AddrWidth-1:6] == '0;
-    assign read_known  = ar_addr_i[AddrWidth-1:6] == '0;
+    assign write_known = write_word[WORD_WIDTH-1:4] == '0;
+    assign read_known  = read_word[WORD_WIDTH-1:4] == '0;
   end else begin : gen_all
     assign write_known = 1'b1;
     assign read_known  = 1'b1;
   end
-  logic unused_byte;  // a word is addressed by any of its bytes
-  assign unused_byte = ^{aw_addr_i[1:0], ar_addr_i[1:0]};
-
-  logic       b_valid_d, b_valid_q, r_valid_d, r_valid_q;
-  logic [1:0] b_resp_q, r_resp_q;
-
-  assign write      = aw_valid_i & w_valid_i & (~b_valid_q | b_ready_i);
-  assign aw_ready_o = write;
-  assign w_ready_o  = write;
-  assign b_valid_o  = b_valid_q;
-  assign b_resp_o   = b_resp_q;
-  assign b_valid_d  = write | (b_valid_q & ~b_ready_i);
-
-  assign ar_ready_o = ~r_valid_q | r_ready_i;
-  assign read       = ar_valid_i & ar_ready_o;
-  assign r_valid_o  = r_valid_q;
-  assign r_resp_o   = r_resp_q;
-  assign r_valid_d  = read | (r_valid_q & ~r_ready_i);
-
-  assign mask = {{8{w_strb_i[3]}}, {8{w_strb_i[2]}}, {8{w_strb_i[1]}}, {8{w_strb_i[0]}}};
 
   // switches
   logic [1:0]  control_d, control_q, control_new;  // reset, enable
   logic [31:0] batch_d, batch_q, scratch_d, scratch_q;
   logic        clear, clear_new;
 
-  assign control_new = (control_q & ~mask[1:0]) | (w_data_i[1:0] & mask[1:0]);
-  assign clear_new   = w_data_i[2] & mask[2];
+  assign control_new = (control_q & ~mask[1:0]) | (write_data[1:0] & mask[1:0]);
+  assign clear_new   = write_data[2] & mask[2];
 
   assign enable_o = control_q[0];
   assign reset_o  = control_q[1];
@@ -118,13 +130,13 @@ module hwg_axil_regs #(
     scratch_d = scratch_q;
     clear     = 1'b0;
     if (write && write_known) begin
-      case (write_word)
+      case (write_place)
         W_CONTROL: begin
           control_d = control_new;
           clear     = clear_new;
         end
-        W_BATCH:   batch_d = (batch_q & ~mask) | (w_data_i & mask);
-        W_SCRATCH: scratch_d = (scratch_q & ~mask) | (w_data_i & mask);
+        W_BATCH:   batch_d = (batch_q & ~mask) | (write_data & mask);
+        W_SCRATCH: scratch_d = (scratch_q & ~mask) | (write_data & mask);
         default:   ;
       endcase
     end
@@ -132,7 +144,11 @@ module hwg_axil_regs #(
 
   // counters
   logic [63:0] in_d, in_q, out_d, out_q;
+  logic [31:0] in_lo, out_lo;
   logic [31:0] in_hi_q, out_hi_q;  // as they were when the low words were read
+
+  assign in_lo  = in_q[31:0];
+  assign out_lo = out_q[31:0];
 
   always_comb begin
     in_d  = in_q + 64'(sample_in_i);
@@ -143,14 +159,9 @@ module hwg_axil_regs #(
     end
   end
 
-  logic [31:0] word, data_q, in_lo, out_lo;
-
-  assign in_lo  = in_q[31:0];
-  assign out_lo = out_q[31:0];
-
   always_comb begin
     word = '0;
-    case (read_word)
+    case (read_place)
       W_ID:        word = ID;
       W_VERSION:   word = Version;
       W_DIGEST_HI: word = DigestHi;
@@ -173,8 +184,6 @@ module hwg_axil_regs #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      b_valid_q <= 1'b0;
-      r_valid_q <= 1'b0;
       control_q <= 2'b01;
       batch_q   <= 32'd1;
       scratch_q <= '0;
@@ -183,26 +192,15 @@ module hwg_axil_regs #(
       in_hi_q   <= '0;
       out_hi_q  <= '0;
     end else begin
-      b_valid_q <= b_valid_d;
-      r_valid_q <= r_valid_d;
       control_q <= control_d;
       batch_q   <= batch_d;
       scratch_q <= scratch_d;
       in_q      <= in_d;
       out_q     <= out_d;
-      if (read && read_known && read_word == W_IN_LO)  in_hi_q  <= in_q[63:32];
-      if (read && read_known && read_word == W_OUT_LO) out_hi_q <= out_q[63:32];
+      if (read && read_known && read_place == W_IN_LO)  in_hi_q  <= in_q[63:32];
+      if (read && read_known && read_place == W_OUT_LO) out_hi_q <= out_q[63:32];
     end
   end
-
-  always_ff @(posedge clk_i) begin
-    if (write) b_resp_q <= write_known ? OKAY : SLVERR;
-    if (read) begin
-      r_resp_q <= read_known ? OKAY : SLVERR;
-      data_q   <= read_known ? word : 32'd0;
-    end
-  end
-  assign r_data_o = data_q;
 
 endmodule
 
