@@ -2,10 +2,14 @@
 """Operations of a graph; importing this package registers every one of them.
 
 Each file holds one operation, or a few that are close; `OPS` maps a kind to its class. What an
-operation is for, others learn from its family (`hwgen.ops.base`).
+operation is for, others learn from its family (`hwgen.ops.base`). A new file is found by itself;
+the names below are for those who write graphs by hand.
 """
 
 from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 from hwgen.ops.base import (
     OPS,
@@ -58,3 +62,6 @@ __all__ = [
     "Thresholds",
     "Upsample",
 ]
+
+for _module in sorted(found.name for found in iter_modules(__path__)):
+    import_module(f"{__name__}.{_module}")

@@ -228,6 +228,8 @@ def test_settings_without_exact_form(bad: Config, said: str) -> None:
         (layer("Permute", "c", dims="12"), "dims='12'"),
         (layer("ZeroPadding2D", "c", padding=[[1, 2], [3]]), "padding=[[1, 2], [3]]"),
         (layer("ZeroPadding2D", "c", padding=-1), "padding=-1"),
+        (layer("Cropping2D", "c", cropping=[[1, 2], [3]]), "cropping=[[1, 2], [3]]"),
+        (layer("Cropping2D", "c", cropping=[[4, 4], [0, 0]]), "leaves nothing of shape"),
         (layer("UpSampling2D", "c", size=[2]), "size=[2]"),
         (layer("Concatenate", "c", axis="last"), "axis='last'"),
         (layer("ReLU", "c", max_value="six"), "max_value='six', expected a number"),

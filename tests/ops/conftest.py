@@ -182,6 +182,12 @@ def _reshape(op: Any, x: Codes) -> Codes:
     return _filled(op.shape, lambda *at: next(flat))
 
 
+def _crop(op: Any, x: Codes) -> Codes:
+    ends = [*op.cropping, *[(0, 0)] * (x.ndim - len(op.cropping))]
+    shape = [n - a - b for n, (a, b) in zip(x.shape, ends, strict=True)]
+    return _filled(shape, lambda *at: x[tuple(i + a for i, (a, _) in zip(at, ends, strict=True))])
+
+
 _RULES: dict[str, Callable[[Any, Sequence[Codes]], Codes]] = {
     "input": lambda op, ins: ins[0],
     "move_point": lambda op, ins: ins[0],
@@ -202,6 +208,7 @@ _RULES: dict[str, Callable[[Any, Sequence[Codes]], Codes]] = {
     "reshape": lambda op, ins: _reshape(op, ins[0]),
     "permute": lambda op, ins: _permute(op, ins[0]),
     "pad": lambda op, ins: _pad(op, ins[0]),
+    "crop": lambda op, ins: _crop(op, ins[0]),
     "upsample": lambda op, ins: _upsample(op, ins[0]),
     "shift_left": lambda op, ins: _filled(ins[0].shape, lambda *at: ins[0][at] * 2**op.bits),
 }

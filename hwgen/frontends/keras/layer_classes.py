@@ -129,6 +129,8 @@ CLASSES: Mapping[str, LayerClass] = {
     "Flatten": _MOVES,
     "Reshape": _MOVES,
     "Permute": _MOVES,
+    "Cropping1D": _MOVES,
+    "Cropping2D": _MOVES,
     "ZeroPadding1D": _MOVES,
     "ZeroPadding2D": _MOVES,
     "UpSampling1D": _MOVES,

@@ -18,6 +18,7 @@ from hwgen.frontends.qkeras.layers_linear import channels_last, padding
 from hwgen.frontends.qkeras.quantizers import parse_quantizer
 from hwgen.frontends.qkeras.registry import handles
 from hwgen.ops.base import Op
+from hwgen.ops.crop import Crop
 from hwgen.ops.merge import Add, Concat, Maximum, Multiply
 from hwgen.ops.pool import MaxPool, SumPool
 from hwgen.ops.shape import Pad, Permute, Reshape, Upsample
@@ -228,6 +229,14 @@ def zero_padding(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     channels_last(layer)
     pads = pairs(layer, "padding", len(ins[0].type.shape) - 1)
     return c.emit(layer.name, Pad((*pads, (0, 0))), [c.exact(ins[0], layer.at)], layer.at)
+
+
+@handles("Cropping1D", "Cropping2D")
+def cropping(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
+    """Spatial axes without their ends."""
+    channels_last(layer)
+    ends = pairs(layer, "cropping", len(ins[0].type.shape) - 1)
+    return _moved(c, layer, ins[0], Crop(ends))
 
 
 @handles("UpSampling1D", "UpSampling2D")
