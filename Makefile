@@ -11,9 +11,10 @@ SIM    ?= verilator
 WAVES  ?= 0
 SEED   ?= 1
 JOBS   ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations 30 --durations-min 0.5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test test-long bench bench-adders bench-estimate bench-codec golden lint fmt type doctor clean
+.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec golden lint fmt type doctor clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +37,20 @@ sim: setup ## simulate a design: DESIGN=out/demo SIM=verilator WAVES=0 SEED=1
 	@if [ "$(DESIGN)" = out/demo ] && [ ! -e out/demo/design.json ]; then $(MAKE) demo; fi
 	$(BIN)/hwgen sim "$(DESIGN)" --simulator $(SIM) --seed $(SEED) $(if $(filter-out 0,$(WAVES)),--waves)
 
-test: setup lint type ## style, types, and every test but the long ones
-	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow and not fuzz and not vendor'
+# One shell that becomes pytest: the CPU time that pytest prints is that of everything here.
+test: setup ## style, types, and the quick tests
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && \
+	  exec $(PYTEST) -m 'not (ci or slow or fuzz or vendor)'
+
+test-ci: setup ## what should pass before every landing and is too slow for `make test`
+	$(BIN)/python -m tests.pythons --resolve && $(BIN)/mypy --python-version 3.14 && \
+	  exec $(PYTEST) -m 'ci and not vendor'
 
 test-long: setup ## the long tests and the fuzzers
-	$(BIN)/python -m pytest -n $(JOBS) -m '(slow or fuzz) and not vendor'
+	exec $(PYTEST) -m '(slow or fuzz) and not vendor'
+
+test-pythons: setup ## the quick tests on every Python of this machine; which ones it lacks
+	$(BIN)/python -m tests.pythons
 
 bench: setup ## speed figures, side by side with hls4ml
 	$(BIN)/hwgen bench

@@ -31,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
         use_precompiled_headers()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    minutes = sum(os.times()[:4]) / 60
+    terminalreporter.write_line(f"{minutes:.1f} CPU minutes (user and system, of all that ran)")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository."""

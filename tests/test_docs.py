@@ -94,6 +94,7 @@ def test_readme_simulation_runs(printed: dict[str, str], place: Path) -> None:
     assert int(total) > 1200
 
 
+@pytest.mark.ci
 @pytest.mark.keras
 def test_readme_comparison_runs(printed: dict[str, str], place: Path) -> None:
     (block,) = blocks("run: keras")

@@ -230,7 +230,10 @@ def test_a_pruned_model_lints_clean(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.sim
-@pytest.mark.parametrize("name", ["first_layer", "all", "dead_inputs"])
+@pytest.mark.parametrize(
+    "name",
+    ["first_layer", *(pytest.param(n, marks=pytest.mark.ci) for n in ("all", "dead_inputs"))],
+)
 def test_a_pruned_model_simulates(name: str, tmp_path: Path) -> None:
     arrays = {k: tuple(np.float32(v) for v in pair) for k, pair in PRUNED[name].items()}
     made = hwgen.build(tiny_h5(tmp_path / "net.h5", **arrays), tmp_path / "out", board="vcu118")

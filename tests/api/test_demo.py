@@ -71,7 +71,13 @@ def test_shipped_model_is_as_accurate_as_written_down() -> None:
     assert right > 850
 
 
-@pytest.mark.parametrize("board", [board.name for board in boards()])
+QUICK = ("icebreaker", "ulx3s", "vcu118")
+
+
+@pytest.mark.parametrize(
+    "board",
+    [pytest.param(b.name, marks=[] if b.name in QUICK else pytest.mark.ci) for b in boards()],
+)
 def test_shipped_model_builds_on_every_board_that_holds_it(board: str) -> None:
     if board in ("icebreaker", "tangnano20k", "tangnano9k"):  # told what would do
         with pytest.raises(DoesNotFit, match="LUT") as refused:
@@ -181,6 +187,7 @@ def test_training_data_goes_onto_the_grid() -> None:
     assert made.tolist() == [[0.0, 4.0 - 2.0**-5, -4.0, 1.03125]]
 
 
+@pytest.mark.ci
 @pytest.mark.keras
 # Keras 2.14 draws its layers' seeds below 1e9, a float.
 @pytest.mark.filterwarnings("ignore:non-integer arguments to randrange:DeprecationWarning")

@@ -220,6 +220,7 @@ def test_a_rate_above_the_clock_is_refused(rng: np.random.Generator) -> None:
     assert "split the samples" in found.hint
 
 
+@pytest.mark.ci
 def test_the_smallest_board_that_holds_it_is_named(rng: np.random.Generator) -> None:
     graph = net(rng, 24, 32, 12)
     found = examine(Ask(graph, "tangnano9k", clock="20MHz"))
@@ -233,6 +234,7 @@ def test_the_smallest_board_that_holds_it_is_named(rng: np.random.Generator) -> 
         estimate(graph, board="tangnano9k", clock="20MHz")
 
 
+@pytest.mark.ci
 def test_a_share_is_met_by_a_larger_board(rng: np.random.Generator) -> None:
     graph = net(rng, 8, 10, 4)
     found = examine(Ask(graph, "arty_a7_35t", clock="50MHz"), "lut<1%")

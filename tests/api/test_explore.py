@@ -116,7 +116,7 @@ def test_an_interruption_keeps_what_is_done(
     assert files(tmp_path / "out" / "explore") == files(tmp_path / "new" / "explore")
 
 
-@pytest.mark.parametrize("method", ["tpe", "nsga2"])
+@pytest.mark.parametrize("method", ["tpe", pytest.param("nsga2", marks=pytest.mark.ci)])
 def test_a_search_depends_on_its_seed_alone(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +162,7 @@ def test_variants_of_a_model_with_their_scores(tmp_path: Path) -> None:
     assert str(tmp_path) not in text
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("jobs", [1])
 def test_workers_find_the_same(jobs: int, tmp_path: Path) -> None:
     space = small(tmp_path)

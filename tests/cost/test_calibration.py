@@ -148,7 +148,7 @@ def test_every_family_has_a_calibration_or_a_kin() -> None:
             assert known.path is None  # a kin lends no delays
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_a_design_that_nothing_was_fitted_to(tmp_path: Path) -> None:
     case = next(c for c in fresh("ultrascale_plus") if c.kind == "relu")
     design = planned(case)

@@ -19,6 +19,7 @@ from hwgen.ir.graph import Graph
 from hwgen.ops.reference import Reference
 
 pytestmark = [
+    pytest.mark.ci,
     pytest.mark.keras,
     # Of QKeras' own initialisers.
     pytest.mark.filterwarnings("ignore:non-integer arguments to randrange:DeprecationWarning"),

@@ -19,7 +19,7 @@ from tests.cli.models import SIZES, TINY, branchy_h5, grid, pair, tiny_h5
 from tests.frontends.keras_files import keras_zip_file, numbered_h5
 
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
-ROUNDS = 25
+ROUNDS = [25, pytest.param(400, marks=pytest.mark.ci)]
 # Of the families: fine, configuration, model, does not fit. Never 1, which is a bug.
 ALLOWED = {0, 2, 3, 4}
 # Prepares a folder; returns the file to damage and the words to say.
@@ -133,9 +133,11 @@ def damaged(content: bytes, rng: np.random.Generator, cut: bool) -> bytes:
     return bytes(made)
 
 
+@pytest.mark.parametrize("rounds", ROUNDS)
 @pytest.mark.parametrize("name", KINDS)
 def test_no_damage_is_met_as_a_bug(
     name: str,
+    rounds: int,
     seed: int,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -146,7 +148,7 @@ def test_no_damage_is_met_as_a_bug(
     whole = Path(file).read_bytes()
     assert run([*words, "-q"]) == 0
     there = {str(p) for p in tmp_path.rglob("*")}
-    for number in range(ROUNDS):
+    for number in range(rounds):
         rng = np.random.default_rng([seed, number, *name.encode()])
         Path(file).write_bytes(damaged(whole, rng, file.endswith(".h5")))
         capsys.readouterr()

@@ -215,6 +215,7 @@ def test_vivados_script_packages_every_source_and_every_bus(made: Built) -> None
         calls("s_axi_control")
 
 
+@pytest.mark.ci
 def test_fusesoc_reads_the_core_and_lints_it(planned: Built, tmp_path: Path) -> None:
     shutil.copytree(planned.ip, tmp_path / "ip")
     assert fusesoc(tmp_path, "library", "add", "mine", str(tmp_path / "ip")).returncode == 0

@@ -142,6 +142,7 @@ def sessions(made: Built, rng: np.random.Generator) -> dict[str, list[Step]]:
     return dict(zip(CLAIMS, (plain.steps, wrong.steps), strict=True))
 
 
+@pytest.mark.ci
 def test_the_packaged_core_codes_with_the_packaged_tables(
     tmp_path: Path, rng: np.random.Generator, seed: int
 ) -> None:

@@ -87,6 +87,7 @@ def steps_of(made: Built, rng: np.random.Generator) -> list[Any]:
     return session.steps
 
 
+@pytest.mark.ci
 def test_the_packaged_core_transforms_with_the_drivers_writes(
     tmp_path: Path, rng: np.random.Generator, seed: int
 ) -> None:

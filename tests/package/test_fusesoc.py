@@ -56,6 +56,7 @@ def test_fusesoc_reads_the_core(packed: Packed, tmp_path: Path) -> None:
     assert "error" not in (done.stdout + done.stderr).lower()
 
 
+@pytest.mark.ci
 @pytest.mark.sim
 def test_fusesoc_lints_and_simulates_the_core(branchy: Packed, tmp_path: Path) -> None:
     copied(branchy, tmp_path)

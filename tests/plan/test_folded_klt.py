@@ -74,6 +74,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.ci
 @pytest.mark.sim
 def test_a_map_goes_through_hardware(
     plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

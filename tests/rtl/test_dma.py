@@ -130,7 +130,7 @@ def run(
     )
 
 
-@pytest.mark.parametrize(("width", "burst"), [(64, 16), (128, 4)])
+@pytest.mark.parametrize(("width", "burst"), [(64, 16), pytest.param(128, 4, marks=pytest.mark.ci)])
 def test_blocks_go_to_memory_and_back(tmp_path: Path, seed: int, width: int, burst: int) -> None:
     assert run(tmp_path, seed, width, burst) == set()
 

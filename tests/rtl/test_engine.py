@@ -141,6 +141,7 @@ def run(
     return simulate(folder, "bench_codec_dma", text, ports, ["hwg_codec_dma"], facts, CLAIMS, edit)
 
 
+@pytest.mark.ci
 def test_engine_does_what_software_asks(tmp_path: Path, seed: int) -> None:
     assert run(tmp_path, seed, 2, Coder.TANS, 128, weighted=True) == set()
 

@@ -50,7 +50,7 @@ def rn06() -> tuple[Graph, dict[str, Codes]]:
 @pytest.mark.parametrize(
     ("network", "budget", "coder", "lanes"),
     [
-        (smooth, 0.02, Coder.HUFFMAN, 1),
+        pytest.param(smooth, 0.02, Coder.HUFFMAN, 1, marks=pytest.mark.ci),
         (smooth, 0.0, Coder.TANS, 2),
         pytest.param(rn06, 0.0, Coder.TANS, 4, marks=pytest.mark.slow),
         pytest.param(rn06, 0.02, Coder.TANS, 2, marks=pytest.mark.slow),

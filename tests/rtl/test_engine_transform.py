@@ -219,7 +219,7 @@ def run(
 @pytest.mark.parametrize(
     ("coder", "lanes"),
     [
-        (Coder.TANS, 1),
+        pytest.param(Coder.TANS, 1, marks=pytest.mark.ci),
         pytest.param(Coder.HUFFMAN, 4, marks=pytest.mark.slow),
         pytest.param(Coder.TANS, 4, marks=pytest.mark.slow),
         pytest.param(Coder.HUFFMAN, 1, marks=pytest.mark.slow),

@@ -52,6 +52,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("mapped")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("cutoff", [0.0, 2.0])
 def test_a_design_is_checked_and_counted(cutoff: float, cache: Path) -> None:
     case = small(cutoff)

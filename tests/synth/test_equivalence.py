@@ -44,7 +44,12 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+QUICK = ("sparse", "two_operands")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(c, marks=[] if c in QUICK else pytest.mark.ci) for c in CASES]
+)
 def test_the_emitted_text_is_the_product(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     three = any(isinstance(node, Add3) for node in case.design.pipeline.logic.nodes)
@@ -67,7 +72,7 @@ LARGE = {
 @pytest.mark.parametrize(
     ("size", "body"),
     [
-        ("8x8", AMD),
+        pytest.param("8x8", AMD, marks=pytest.mark.ci),
         *(pytest.param(s, b, marks=pytest.mark.slow) for s in [*LARGE][1:] for b in (AMD, PLAIN)),
     ],
 )
@@ -102,7 +107,7 @@ def test_a_broken_shift_is_found_by_both_proofs(tmp_path: Path) -> None:
     assert not prove(case, case.by_graph(), SWEEPING, tmp_path, AMD)
 
 
-@pytest.mark.parametrize(("size", "zeros"), [(6, 0.0), (12, 0.6)])
+@pytest.mark.parametrize(("size", "zeros"), [(6, 0.0), pytest.param(12, 0.6, marks=pytest.mark.ci)])
 def test_the_cost_model_is_what_synthesis_reports(size: int, zeros: float, tmp_path: Path) -> None:
     rng = np.random.default_rng(size)
     weight = rng.integers(-31, 32, (size, size)) * (rng.random((size, size)) >= zeros)

@@ -36,6 +36,7 @@ def routed(files: list[Path], board: str, seed: int = 1, mhz: float = 50.0) -> n
     )
 
 
+@pytest.mark.ci
 def test_more_ports_than_pins_are_no_hindrance(wide: list[Path]) -> None:
     one = routed(wide, "icebreaker")
     assert 10 < one.fmax_mhz < 300

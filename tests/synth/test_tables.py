@@ -34,7 +34,10 @@ def kinds(design: Design) -> tuple[int, int]:
     return tuple(sum(isinstance(n, kind) for n in nodes) for kind in (Table, Add | Add3))
 
 
-@pytest.mark.parametrize("graph", [SMALL, MIXED], ids=["tables", "both"])
+@pytest.mark.parametrize(
+    "graph",
+    [pytest.param(SMALL, id="tables"), pytest.param(MIXED, id="both", marks=pytest.mark.ci)],
+)
 def test_the_emitted_text_is_the_naive_network(graph: Graph, tmp_path: Path) -> None:
     design = planned(graph, clock_mhz=500.0)
     tables, adders = kinds(design)
@@ -67,7 +70,10 @@ def mapped(design: Design, family: str, out: Path) -> Measured:
 
 @pytest.mark.parametrize(
     ("board", "share"),
-    [("vcu118", 0.6), pytest.param("ecp5_evn", 0.9, marks=pytest.mark.slow)],
+    [
+        pytest.param("vcu118", 0.6, marks=pytest.mark.ci),
+        pytest.param("ecp5_evn", 0.9, marks=pytest.mark.slow),
+    ],
 )
 def test_tables_take_fewer_luts_and_no_more_time(board: str, share: float, tmp_path: Path) -> None:
     graph = network((12, 16, 4), (2, 3, 4, 5), seed=5)

@@ -60,7 +60,7 @@ def test_every_operation_has_an_example_that_can_be_simulated() -> None:
 
 
 @pytest.mark.sim
-@pytest.mark.parametrize("clock_mhz", [50.0, 250.0])
+@pytest.mark.parametrize("clock_mhz", [50.0, pytest.param(250.0, marks=pytest.mark.ci)])
 def test_rtl_of_every_operation_equals_the_reference(clock_mhz: float, tmp_path: Path) -> None:
     # The rim has its own tests, with several ports too; eighty of them take a minute to compile.
     graph = graph_of_examples()
