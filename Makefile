@@ -47,6 +47,8 @@ test-ci: setup ## what should pass before every landing and is too slow for `mak
 	  exec $(PYTEST) -m 'ci and not vendor'
 
 test-long: setup ## the long tests and the fuzzers
+	@command -v ghdl >/dev/null || { apt-get update -qq && apt-get install -y -qq ghdl; } || \
+	  echo "hwgen: GHDL is missing, and tests of VHDL will fail: apt-get install ghdl" >&2
 	exec $(PYTEST) -m '(slow or fuzz) and not vendor'
 
 test-pythons: setup ## the quick tests on every Python of this machine; which ones it lacks

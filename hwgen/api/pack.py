@@ -14,6 +14,7 @@ from hwgen.design.serial import AGAIN
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet, refuse_foreign
 from hwgen.package.build import CHOICES, choices_of, package
+from hwgen.package.identity import Listing
 from hwgen.package.ip_core import IpCore
 from hwgen.package.network.core import NetworkCore
 from hwgen.package.network.ip import KIND, network_ip
@@ -22,10 +23,15 @@ from hwgen.target.board import board_from
 from hwgen.verify.vectors import Vectors
 
 FOLDER = "ip"  # below the build
+_AS_HWGEN_SAYS = Listing()
 
 
 def pack(
-    out: Path | str, to: Path | str | None = None, formats: Sequence[str] = (), say: Say = silent
+    out: Path | str,
+    to: Path | str | None = None,
+    formats: Sequence[str] = (),
+    listing: Listing = _AS_HWGEN_SAYS,
+    say: Say = silent,
 ) -> dict[str, Any]:
     """Write the IP package of a build, whole or not at all.
 
@@ -33,19 +39,21 @@ def pack(
         out: a folder that `build` wrote, its RTL as it was written.
         to: folder to write; ``OUT/ip`` if None.
         formats: of `hwgen.package.build.CHOICES`; none or ``all``: all that the core can have.
+        listing: vendor, library, name, version and revision in catalogues, where they are not to be
+            hwgen's.
         say: told the progress.
 
     Returns:
         ``ip``, the folder; ``files``, how many; ``formats``; ``digest`` over all files; ``text``.
 
     Raises:
-        ConfigError: no such build, one whose RTL was edited, an unknown format, or a folder that is
-            someone else's.
+        ConfigError: no such build, one whose RTL was edited, an unknown format, a name that some
+            catalogue would not take, or a folder that is someone else's.
         ToolMissing: PeakRDL is not installed.
     """
     build = Path(out)
     target = build / FOLDER if to is None else Path(to)
-    core = network_ip(open_core(build))
+    core = network_ip(open_core(build)).listed(listing)
     chosen = _chosen(core, formats)
     _refuse_build(target)
     files = package(core, chosen)
@@ -61,12 +69,14 @@ def pack(
     }
 
 
-def packed(out: Path | str, formats: Sequence[str] = ()) -> FileSet:
+def packed(
+    out: Path | str, formats: Sequence[str] = (), listing: Listing = _AS_HWGEN_SAYS
+) -> FileSet:
     """Return the files that `pack` writes, without writing them.
 
     Raises: as `pack`.
     """
-    core = network_ip(open_core(Path(out)))
+    core = network_ip(open_core(Path(out))).listed(listing)
     return package(core, _chosen(core, formats))
 
 

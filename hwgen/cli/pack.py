@@ -12,10 +12,11 @@ from hwgen.cli.common import Arguments, Verbs, progress
 
 def _pack(args: argparse.Namespace) -> dict[str, Any]:
     from hwgen.api import pack
+    from hwgen.package.identity import Listing
 
-    return pack.pack(
-        Path(args.out), args.to and Path(args.to), args.format or (), say=progress(args)
-    )
+    listing = Listing(args.vendor, args.library, args.ip_name, args.ip_version, args.revision)
+    to = args.to and Path(args.to)
+    return pack.pack(Path(args.out), to, args.format or (), listing, progress(args))
 
 
 VERBS: Verbs = {"pack": (_pack, "package a built design as an IP core, with drivers")}
@@ -26,5 +27,13 @@ ARGUMENTS: Arguments = (
     ("pack", "-o --to", {"metavar": "DIR", "help": "folder to write; default: OUT/ip"}),
     ("pack", "--format", {"action": "append", "metavar": "NAME", "help": "ip-xact, fusesoc, "
         "vivado, pynq, c, trigger or all; may be repeated; default: all"}),
+    ("pack", "--vendor", {"metavar": "NAME", "help": "vendor in catalogues; default: hwgen"}),
+    ("pack", "--library", {"metavar": "NAME", "help": "library in catalogues; default: ip"}),
+    ("pack", "--ip-name", {"metavar": "NAME", "help": "name in catalogues; default: that of the "
+        "network and the first digits of its model's digest"}),
+    ("pack", "--ip-version", {"metavar": "N.N.N", "help": "version in catalogues; default: that of "
+        "hwgen"}),
+    ("pack", "--revision", {"metavar": "N", "type": int, "help": "revision of the version; "
+        "default: 1"}),
 )
 # fmt: on

@@ -17,37 +17,14 @@ import numpy.typing as npt
 
 from hwgen.emit.verilog.sv import PortDecl
 from hwgen.ir.fixed import Fixed
+from hwgen.package.identity import Identity, Listing
 from hwgen.package.registers import RegisterMap
 from hwgen.package.text import commented
 from hwgen.target.board import Board
 
 Rows = npt.NDArray[np.int64]
 Texts = tuple[tuple[str, str], ...]  # name of a file and its text
-VENDOR, LIBRARY = "hwgen", "ip"
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Identity of a core in catalogues: vendor, library, name, version.
-
-    Attributes:
-        name: of the core.
-        version: of it, three numbers.
-        vendor, library: the groups that it is listed in.
-        revision: of the version, counted from 1; Vivado shows it.
-    """
-
-    name: str
-    version: str
-    vendor: str = VENDOR
-    library: str = LIBRARY
-    revision: int = 1
-
-    @property
-    def vlnv(self) -> str:
-        """The four in one word, ``hwgen:ip:hwg_jet:0.1.0``."""
-        return f"{self.vendor}:{self.library}:{self.name}:{self.version}"
 
 
 class BusKind(Enum):
@@ -314,6 +291,14 @@ class IpCore:
     def streams(self) -> tuple[Bus, ...]:
         """Return the AXI-Stream buses."""
         return tuple(bus for bus in self.buses if bus.kind is BusKind.STREAM)
+
+    def listed(self, listing: Listing) -> IpCore:
+        """Return the core under the identity that a user sets.
+
+        Raises:
+            ConfigError: a part that some catalogue would not take.
+        """
+        return replace(self, identity=self.identity.changed(listing))
 
     def with_part(self, paths: Sequence[str], section: str) -> IpCore:
         """Return the core with a part of its package written."""

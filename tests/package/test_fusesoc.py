@@ -83,6 +83,7 @@ def test_fusesoc_simulates_the_trigger_wrapper(branchy: Packed, tmp_path: Path) 
 # Target, file and what is broken in it.
 FAULTS = {
     "result": ("sim", "sim/m_axis_head.mem", None),
+    "digest": ("sim", "hdl/hwg_branchy_ip.v", (".DigestHi (32'h", ".DigestHi (~32'h")),
     "identity": ("sim", "hdl/hwg_branchy_ip.v", (".Latency  (32'h0", ".Latency  (32'h8")),
     "keep": ("sim", "hdl/units/hwg_axis_join.sv", ("many ? '1 : in_keep_i", "'1")),
     "last": ("sim", "hdl/units/hwg_axis_split.sv", ("in_last_i | cut", "cut")),

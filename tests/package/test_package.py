@@ -56,7 +56,8 @@ def test_no_file_tells_a_place_or_a_time(packed: Packed) -> None:
 def test_manifest_lists_every_file_and_names_the_model(packed: Packed) -> None:
     manifest = json.loads((packed.ip / "manifest.json").read_text("utf-8"))
     assert (manifest["kind"], manifest["model"]) == ("ip", packed.core.model)
-    assert manifest["vlnv"] == f"hwgen:ip:{packed.core.base}:0.1.0"
+    digits = packed.core.model[:8]
+    assert manifest["vlnv"] == f"hwgen:ip:{packed.core.base}_{digits}:0.1.0"
     assert manifest["formats"] == list(CHOICES)
     there = {
         p.relative_to(packed.ip).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
@@ -328,9 +329,14 @@ def test_pack_from_the_command_line(
     assert re.fullmatch(r"[0-9a-f]{64}", told["digest"])
     assert (tmp_path / "out" / "ip" / "component.xml").is_file()
     assert run(["pack", "out", "-o", "some", "--format", "c", "--format", "fusesoc", "-q"]) == 0
-    assert capsys.readouterr().out.startswith("some  hwgen:ip:hwg_b:0.1.0, ")
+    assert re.match(r"some  hwgen:ip:hwg_b_[0-9a-f]{8}:0.1.0, ", capsys.readouterr().out)
     assert not (tmp_path / "some" / "component.xml").exists()
     assert run(["pack", "out", "--format", "ipxact"]) == 2
     assert "one of trigger, fusesoc" in capsys.readouterr().err
+    own = ["--vendor", "cern.ch", "--library", "l1", "--ip-name", "jet", "--ip-version", "2.1"]
+    assert run(["pack", "out", "-o", "own", "--revision", "7", *own, "-q"]) == 0
+    assert capsys.readouterr().out.startswith("own  cern.ch:l1:jet:2.1, ")
+    assert run(["pack", "out", "--vendor", "my lab"]) == 2
+    assert "--vendor" in capsys.readouterr().err
     assert run(["pack", "nowhere"]) == 2
     assert not (tmp_path / "nowhere").exists()

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,9 @@ def test_verilog_component_and_entity_have_the_same_ports(packed: Packed) -> Non
 
 def test_constants_are_those_of_the_design(packed: Packed) -> None:
     package = (packed.ip / "hdl" / f"{packed.core.trigger}_pkg.vhd").read_text("utf-8")
-    assert f"LATENCY  : positive := {packed.core.latency};" in package
-    assert f"INTERVAL : positive := {packed.core.interval};" in package
+    name = packed.core.trigger
+    assert re.search(rf"constant {name}_LATENCY +: positive := {packed.core.latency};", package)
+    assert re.search(rf"constant {name}_INTERVAL +: positive := {packed.core.interval};", package)
     for stream in (*packed.core.inputs, *packed.core.outputs):
         kind = "signed" if stream.fixed.signed else "unsigned"
         assert (
@@ -105,20 +107,96 @@ def test_names_that_differ_in_case_alone_are_kept_apart(branchy: Packed) -> None
 
 
 def test_a_core_without_flow_ports_has_no_wrapper(tiny: Packed) -> None:
-    core = dataclasses.replace(tiny.core, flow=None)
+    core = replace(tiny.core, flow=None)
     with pytest.raises(ConfigError, match="no flow ports"):
         wrappers(core)
 
 
-@pytest.mark.vendor
+# ------------------------------------------------------------------ GHDL
+
+
+def ghdl(folder: Path, standard: str, files: Sequence[Path], top: str) -> None:
+    """Analyse and elaborate VHDL; the component stays unbound, as it is the Verilog module."""
+    program = os.environ.get("GHDL") or shutil.which("ghdl")
+    assert program, "GHDL is missing: apt-get install ghdl, or name it with GHDL="
+    for step in (["-a", *map(str, files)], ["-e", top]):
+        command = [program, step[0], f"--std={standard}", "-Wno-binding", *step[1:]]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def vhdl_of(core: NetworkCore, folder: Path) -> list[Path]:
+    """Write the VHDL of a core's wrapper and return the files in compile order."""
+    written = []
+    for path, text in wrappers(core):
+        if path.endswith(".vhd"):
+            written.append(folder / path.rpartition("/")[2])
+            written[-1].write_bytes(text)
+    return written
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("standard", ["93", "08"])
 def test_ghdl_accepts_the_vhdl(standard: str, packed: Packed, tmp_path: Path) -> None:
-    # The component stays without an entity here: it is the Verilog module.
-    ghdl = os.environ.get("GHDL") or shutil.which("ghdl")
-    assert ghdl
-    hdl, name = packed.ip / "hdl", packed.core.trigger
-    files = [str(hdl / f"{name}_{part}.vhd") for part in ("pkg", "vhdl")]
-    for step in (["-a", *files], ["-e", f"{name}_vhdl"]):
-        command = [ghdl, step[0], f"--std={standard}", "-Wno-binding", *step[1:]]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+    files = vhdl_of(packed.core, tmp_path)
+    ghdl(tmp_path, standard, files, f"{packed.core.trigger}_vhdl")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("standard", ["93", "08"])
+def test_two_wrappers_can_be_used_together(
+    standard: str, tiny: Packed, branchy: Packed, tmp_path: Path
+) -> None:
+    first, second = tiny.core.trigger, branchy.core.trigger
+    files = [*vhdl_of(tiny.core, tmp_path), *vhdl_of(branchy.core, tmp_path)]
+    user = tmp_path / "user.vhd"
+    user.write_text(
+        f"""library ieee;
+use ieee.std_logic_1164.all;
+use work.{first}_pkg.all;
+use work.{second}_pkg.all;
+entity user is
+  port (clk, rst, valid : in std_logic; x : in {first}_in_t; z : in {second}_in_z_t);
+end entity user;
+architecture both of user is
+  signal y : {first}_out_t;
+  constant CYCLES : positive := {first}_LATENCY + {second}_LATENCY;
+begin
+  u_net : entity work.{first}_vhdl
+    port map (clk => clk, rst => rst, in_valid => valid, in_data => x, out_data => y);
+end architecture both;
+"""
+    )
+    ghdl(tmp_path, standard, [*files, user], "user")
+
+
+@pytest.mark.slow
+def test_ghdl_accepts_names_that_would_clash(branchy: Packed, tmp_path: Path) -> None:
+    core = clashing(branchy.core)
+    ghdl(tmp_path, "08", vhdl_of(core, tmp_path), f"{core.trigger}_vhdl")
+
+
+# ------------------------------------------------------------------ names
+
+
+def clashing(core: NetworkCore) -> NetworkCore:
+    """A core whose ports, with what the wrapper puts before and behind, would meet."""
+    x, z = core.inputs
+    ins = (replace(x, wrapped="_x"), replace(z, wrapped="_x_flat"))
+    outs = [replace(port, wrapped=name) for port, name in
+            zip(core.outputs, ("_x", "_X_FLAT"), strict=True)]  # fmt: skip
+    return replace(core, inputs=ins, outputs=tuple(outs))
+
+
+def test_names_are_declared_once(branchy: Packed) -> None:
+    files = wrappers(clashing(branchy.core))
+    text = files[f"hdl/{branchy.core.trigger}_vhdl.vhd"].decode()
+    signals = re.findall(r"^  signal (\w+) :", text, re.M)
+    ports = re.findall(r"^ +(\w+) +: (?:in|out) ", text, re.M)
+    labels = re.findall(r"^  (\w+) : for ", text, re.M)
+    names = [name.lower() for name in (*signals, *ports, *labels)]
+    assert len(signals) == len(labels) == len(ports) - 4 == 4
+    assert len(set(names)) == len(names), names
+    assert {"in_data_x_flat", "in_data_x_flatb"} <= set(names)
+    for name in names:
+        assert not re.search("__|_$", name)

@@ -9,7 +9,8 @@ from hwgen.package.codec_engine.drivers import codec_c, codec_pynq
 from hwgen.package.codec_engine.readme import explanation, introduction
 from hwgen.package.codec_engine.tables import table_files
 from hwgen.package.codec_engine.top import codec_buses, codec_ports, codec_top, memory_space
-from hwgen.package.ip_core import Identity, IpCore
+from hwgen.package.identity import Identity
+from hwgen.package.ip_core import IpCore
 from hwgen.package.registers import RegisterMap, filled
 from hwgen.package.text import release
 from hwgen.units.library import with_uses

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from hwgen.files import FileSet, fill_template
 from hwgen.package.formats import Format
+from hwgen.package.identity import Identity
 from hwgen.package.ip_core import IpCore
 from hwgen.package.text import template
 
@@ -58,6 +59,12 @@ def _plain_targets(top: str) -> list[str]:
     ]
 
 
+def core_name(identity: Identity) -> str:
+    """Return the name of a core as FuseSoC writes it; a first revision is not told."""
+    revision = f"-r{identity.revision}" if identity.revision > 1 else ""
+    return identity.vlnv + revision
+
+
 def files(core: IpCore) -> FileSet:
     """Return ``<base>.core``."""
     sets = core.file_sets()
@@ -78,7 +85,7 @@ def files(core: IpCore) -> FileSet:
         "CAPI=2:",
         "",
         *core.banner("#").splitlines(),
-        f"name: {core.identity.vlnv}",
+        f"name: {core_name(core.identity)}",
         f"description: {core.title}",
     ]
     return FileSet.of({f"{core.base}.core": "\n".join([*head, *lines, ""])})
@@ -92,7 +99,7 @@ def section(core: IpCore) -> str:
     if "trigger" in core.file_sets():
         more += ", `sim_trigger` the trigger wrapper"
     return fill_template(
-        template("readme_fusesoc.md.in"), base=core.base, vlnv=core.identity.vlnv,
+        template("readme_fusesoc.md.in"), base=core.base, vlnv=core_name(core.identity),
         text=core.bench.text, more=more,
     )  # fmt: skip
 

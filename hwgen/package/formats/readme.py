@@ -35,6 +35,8 @@ def files(core: IpCore) -> FileSet:
     text = fill_template(
         template("readme.md.in"),
         top=core.top,
+        vlnv=core.identity.vlnv,
+        revision=str(core.identity.revision),
         before=before.rstrip("\n"),
         folders="\n".join(folders),
         behind=behind.rstrip("\n"),

@@ -8,8 +8,6 @@ ports are arrays of elements. A bench of their own drives the first with the vec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hwgen.emit.verilog import sv
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet, fill_template
@@ -17,6 +15,7 @@ from hwgen.package.formats import Format
 from hwgen.package.ip_core import AxisPort, FlowCore, IpCore, sample_words
 from hwgen.package.text import counted, template
 from hwgen.package.verilog import memory_file, plain_module
+from hwgen.package.vhdl import note_of, vhdl_entity, vhdl_package, vhdl_ports
 
 
 def flow_of(core: IpCore) -> FlowCore:
@@ -38,10 +37,9 @@ def _note(stream: AxisPort) -> str:
     return f"{stream.name}: {stream.dims} of {stream.fixed}, element 0 in the lowest bits"
 
 
-def _flat(core: FlowCore) -> list[tuple[str, AxisPort, str]]:
-    """Return direction, stream and name of every data port of the Verilog wrapper."""
-    ins = [("input", s, f"in_data{s.wrapped}") for s in core.inputs]
-    return ins + [("output", s, f"out_data{s.wrapped}") for s in core.outputs]
+def _flat(flow: FlowCore) -> list[tuple[str, AxisPort, str]]:
+    """Return direction, port and name of every data port of the Verilog wrapper."""
+    return [(f"{p.side}put", p.port, p.name) for p in vhdl_ports(flow)]
 
 
 def _verilog(core: IpCore, flow: FlowCore) -> str:
@@ -72,132 +70,6 @@ def _verilog(core: IpCore, flow: FlowCore) -> str:
     )
     body = sv.instance(flow.module, "u_core", [], wired)
     return plain_module(head, flow.wrapper, ports, body)
-
-
-def _types(core: FlowCore) -> list[tuple[str, str, AxisPort, str]]:
-    """Return side, name of the array type, stream and port of every data port of the entity."""
-    return [
-        (side, f"{side}{s.wrapped}_t", s, f"{side}_data{s.wrapped}")
-        for side, streams in (("in", core.inputs), ("out", core.outputs))
-        for s in streams
-    ]
-
-
-def _component(core: FlowCore) -> Iterator[str]:
-    """Yield the ports of the Verilog wrapper as VHDL knows them."""
-    rows = [
-        ("clk", "in ", "std_logic", ""),
-        ("rst", "in ", "std_logic", "synchronous, active high"),
-    ]
-    rows.append(("in_valid", "in ", "std_logic", ""))
-    for side, stream, name in _flat(core):
-        if side == "output" and rows[-1][1] == "in ":
-            rows.append(("out_valid", "out", "std_logic", ""))
-        way = "in " if side == "input" else "out"
-        rows.append((name, way, f"std_logic_vector({stream.bits - 1} downto 0)", stream.name))
-    yield from _aligned(rows)
-
-
-def _aligned(rows: list[tuple[str, str, str, str]]) -> Iterator[str]:
-    wide = max(len(name) for name, *_ in rows)
-    for i, (name, way, kind, note) in enumerate(rows):
-        end = "" if i == len(rows) - 1 else ";"
-        comment = f"  -- {note}" if note else ""
-        yield f"      {name:<{wide}} : {way} {kind}{end}{comment}"
-
-
-def _package(core: IpCore, flow: FlowCore) -> str:
-    """Return the VHDL package: constants, element types, the component of the Verilog wrapper."""
-    lines = [
-        "library ieee;",
-        "use ieee.std_logic_1164.all;",
-        "use ieee.numeric_std.all;",
-        "",
-        f"package {flow.wrapper}_pkg is",
-        "",
-        f"  constant LATENCY  : positive := {flow.latency};  -- cycles from in_valid to out_valid",
-        f"  constant INTERVAL : positive := {flow.interval};  -- cycles from a sample to the next",
-        "",
-    ]
-    for _, kind, stream, _ in _types(flow):
-        base = "signed" if stream.fixed.signed else "unsigned"
-        lines.append(f"  -- {stream.name}: {stream.dims} of {stream.fixed}, in row-major order")
-        lines.append(
-            f"  type {kind} is array (0 to {stream.size - 1}) of "
-            f"{base}({stream.fixed.width - 1} downto 0);"
-        )
-    lines += ["", f"  component {flow.wrapper} is", "    port ("]
-    lines += [
-        *_component(flow),
-        "    );",
-        "  end component;",
-        "",
-        f"end package {flow.wrapper}_pkg;",
-    ]
-    head = core.banner("--", f"{flow.name} for trigger firmware in VHDL: types and the component.")
-    return head + "\n" + "\n".join(lines) + "\n"
-
-
-def _entity(core: IpCore, flow: FlowCore) -> str:
-    """Return the VHDL entity with arrays of elements as ports."""
-    rows = [
-        ("clk", "in ", "std_logic", ""),
-        ("rst", "in ", "std_logic", "synchronous, active high"),
-    ]
-    for side, valid in (("in", "in_valid"), ("out", "out_valid")):
-        way = f"{side:<3}"
-        rows.append((valid, way, "std_logic", ""))
-        rows += [(port, way, kind, s.name) for at, kind, s, port in _types(flow) if at == side]
-    inner = [f"  signal {port}_flat : std_logic_vector({s.bits - 1} downto 0);"
-             for _, _, s, port in _types(flow)]  # fmt: skip
-    body: list[str] = []
-    for side, kind, stream, port in _types(flow):
-        base = "signed" if stream.fixed.signed else "unsigned"
-        width = stream.fixed.width
-        part = f"{port}_flat(i*{width} + {width - 1} downto i*{width})"
-        body.append(f"  gen_{port} : for i in {kind}'range generate")
-        if side == "in":
-            body.append(f"    {part} <= std_logic_vector({port}(i));")
-        else:
-            body.append(f"    {port}(i) <= {base}({part});")
-        body += ["  end generate;", ""]
-    wired = ["clk", "rst", "in_valid", "out_valid"]
-    links = [(name, name) for name in wired]
-    links += [(port, f"{port}_flat") for _, _, _, port in _types(flow)]
-    wide = max(len(name) for name, _ in links)
-    ends = [f"      {n:<{wide}} => {v}{'' if i == len(links) - 1 else ','}"
-            for i, (n, v) in enumerate(links)]  # fmt: skip
-    entity = f"{flow.wrapper}_vhdl"
-    lines = [
-        "library ieee;",
-        "use ieee.std_logic_1164.all;",
-        "use ieee.numeric_std.all;",
-        f"use work.{flow.wrapper}_pkg.all;",
-        "",
-        f"entity {entity} is",
-        "    port (",
-        *_aligned(rows),
-        "    );",
-        f"end entity {entity};",
-        "",
-        f"architecture wrapper of {entity} is",
-        *inner,
-        "begin",
-        "",
-        *body,
-        f"  u_core : {flow.wrapper}",
-        "    port map (",
-        *ends,
-        "    );",
-        "",
-        "end architecture wrapper;",
-    ]
-    head = core.banner(
-        "--",
-        f"{flow.name} for trigger firmware in VHDL. No back-pressure: what goes in with in_valid "
-        f"comes out {counted(flow.latency, 'cycle')} later.",
-    )
-    return head + "\n" + "\n".join(lines) + "\n"
 
 
 def _bench(core: IpCore, flow: FlowCore) -> dict[str, str]:
@@ -255,12 +127,14 @@ def files(core: IpCore) -> FileSet:
         ConfigError: the core has no flow ports.
     """
     flow = flow_of(core)
+    types = core.banner("--", f"{flow.name} for trigger firmware in VHDL: types and the component.")
+    entity = core.banner("--", note_of(flow))
     bench = {f"sim/trigger/{name}": text for name, text in _bench(core, flow).items()}
     return FileSet.of(
         {
             f"hdl/{flow.wrapper}.v": _verilog(core, flow),
-            f"hdl/{flow.wrapper}_pkg.vhd": _package(core, flow),
-            f"hdl/{flow.wrapper}_vhdl.vhd": _entity(core, flow),
+            f"hdl/{flow.wrapper}_pkg.vhd": types + "\n" + vhdl_package(flow),
+            f"hdl/{flow.wrapper}_vhdl.vhd": entity + "\n" + vhdl_entity(flow),
             **bench,
         }
     )

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hwgen.files import fill_template
-from hwgen.package.ip_core import AxisPort, FlowCore, Identity, IpCore
+from hwgen.package.identity import Identity
+from hwgen.package.ip_core import AxisPort, FlowCore, IpCore
 from hwgen.package.network.bench import network_bench
 from hwgen.package.network.core import NetworkCore
 from hwgen.package.network.drivers import c_driver, pynq_driver
@@ -15,6 +16,7 @@ from hwgen.package.network.top import UNITS, ip_buses, ip_ports, ip_top
 from hwgen.package.text import counted, release, template
 from hwgen.units.library import with_uses
 
+DIGITS = 8  # of the model's digest in the name of the core; the register digest_hi has them
 KIND = "ip"  # in the manifest: what tells a package from a build
 
 
@@ -27,7 +29,8 @@ def network_ip(core: NetworkCore) -> IpCore:
     registers = network_registers(core)
     latency = f"latency {core.latency} cycles, interval {core.interval}"
     return IpCore(
-        identity=Identity(core.base, release(core.version)),
+        # Two trainings of one name are two cores: the digest is what the registers tell, too.
+        identity=Identity(f"{core.base}_{core.model[:DIGITS]}", release(core.version)),
         kind=KIND,
         name=core.name,
         base=core.base,
