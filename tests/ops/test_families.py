@@ -176,3 +176,28 @@ def test_no_list_of_kinds_outside_ops(root: Path) -> None:
 )
 def test_a_list_of_kinds_is_found(source: str) -> None:
     assert list(kinds_named(source))
+
+
+# ---------------------------------------------------------------- what adding an operation touches
+
+# Operations that planning knows by name: it starts at inputs, moves half a step into sums, counts
+# the levels of steps, and builds a transform of its own.
+KNOWN = {"Input", "Requantize", "Thresholds", "Dense"}
+
+
+def test_an_operation_is_known_to_its_file_and_the_front_ends_alone(root: Path) -> None:
+    """A new operation is one file in ops/, its line in ops/__init__, and a front end that uses it.
+
+    Generic tests, simulation and the documents of ``hwgen ops`` find it in the registry.
+    """
+    names = {cls.__name__ for cls in OPS.values()} - KNOWN
+    found = {}
+    for file in sorted((root / "hwgen").rglob("*.py")):
+        room = file.relative_to(root / "hwgen").parts[0]
+        if room in ("ops", "frontends"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("hwgen.ops"):
+                used = {alias.name for alias in node.names} & names
+                found |= {str(file): used} if used else {}
+    assert found == {}
