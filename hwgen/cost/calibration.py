@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the cost model was fitted to, and how far off it was where it was not.
+"""Calibration of the cost model: factors fitted to synthesis, and the error that is left.
 
 ``calibration.json`` beside this file is written by ``make bench-estimate BLESS=1``: of a corpus of
 designs that went through synthesis one part sets the factors, the other the error.
@@ -25,7 +25,7 @@ _KIN = ((6, "ultrascale_plus"), (4, "ecp5"))
 
 @dataclass(frozen=True)
 class Error:
-    """How far a model was off, as shares of what was measured, on designs it was not fitted to.
+    """Error of a model on designs that it was not fitted to, as shares of what was measured.
 
     Attributes:
         designs, layers: how many were compared.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a design takes: look-up tables, registers and logic terms, from a documented model.
+"""Estimate of a design: look-up tables, registers and logic terms, from a documented model.
 
 - Look-up tables are the terms of every node (`hwgen.cost.terms`) times factors that were fitted to
   synthesis (`hwgen.cost.calibration`, with the error that is left). No DSP blocks are used.
@@ -140,14 +140,14 @@ def lut_cost(terms: Mapping[str, float], family: Family) -> int:
 def terms_of_layer(pipeline: Pipeline, layer: Layer, family: Family) -> Counter[str]:
     """Return the terms of a layer's nodes."""
     logic, cycle = pipeline.logic, pipeline.cycle
-    held = set(layer.wires)
-    held.difference_update(tap.wire for tap in layer.exports if not tap.delay)
+    registered = set(layer.wires)
+    registered.difference_update(tap.wire for tap in layer.exports if not tap.delay)
     for wire in layer.wires:
-        held.difference_update(
+        registered.difference_update(
             source for source in logic.nodes[wire].operands if cycle[source] == cycle[wire]
         )
     recorded = calibrated(family).family
-    return terms_of(logic, layer.wires, family.lut_inputs, held, recorded)
+    return terms_of(logic, layer.wires, family.lut_inputs, registered, recorded)
 
 
 def fmax(design: Design, board: Board, lut: int) -> float:

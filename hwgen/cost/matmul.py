@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a graph asks for before anything is unrolled: zeros, bit operations, and a least size."""
+"""Size of a graph before anything is unrolled: zeros, bit operations, and a least size."""
 
 from __future__ import annotations
 

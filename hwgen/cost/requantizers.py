@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a requantizer takes, looked up: the common ones went through synthesis by themselves.
+"""Recorded requantizers: the common ones went through synthesis by themselves.
 
 A mapper trades tables for depth bit by bit, so no short formula follows it closely. But what
 saturates at powers of two, as activations do, has few parameters: `requantizers.json` beside this

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a node of the logic is made of, in terms that synthesis pays for.
+"""Terms of a node: the structures that synthesis builds of it, and pays for.
 
 A term is what a formula below says of the structure that Yosys builds on a family; what one unit of
 it takes in look-up tables is a factor, fitted to synthesis (`hwgen.cost.calibration`). With tables
@@ -48,10 +48,27 @@ from hwgen.logic.nodes import (
 from hwgen.logic.truth_tables import luts
 
 TERMS = (
-    "add", "add3", "requant", "mux", "round", "decide", "compare", "long_compare", "order", "table",
-    "decode", "product", "product_sum", "chain", "pick", "gate", "short_add",
-    "short_order", "short_round", "short_round_bits",
-)  # fmt: skip
+    "add",
+    "add3",
+    "requant",
+    "mux",
+    "round",
+    "decide",
+    "compare",
+    "long_compare",
+    "order",
+    "table",
+    "decode",
+    "product",
+    "product_sum",
+    "chain",
+    "pick",
+    "gate",
+    "short_add",
+    "short_order",
+    "short_round",
+    "short_round_bits",
+)
 # What a family with small tables builds of those, not of a carry chain: positions to tables.
 _SHORT_TABLES = (0, 1, 2, 4, 7)
 _SHORT = len(_SHORT_TABLES) - 1
@@ -60,7 +77,7 @@ _LOOKED_UP = 12  # bits of a step function's input up to which its own values ar
 
 
 def terms_of(
-    logic: Logic, wires: Iterable[Wire], k: int, held: Collection[Wire] = (), family: str = ""
+    logic: Logic, wires: Iterable[Wire], k: int, registered: Collection[Wire] = (), family: str = ""
 ) -> Counter[str]:
     """Return the terms of some nodes.
 
@@ -68,44 +85,46 @@ def terms_of(
         logic: with the nodes.
         wires: the nodes.
         k: inputs of a table.
-        held: those that only registers read.
+        registered: those that only registers read.
         family: whose recorded requantizers count; without it all are taken apart.
     """
-    made: Counter[str] = Counter()
+    terms: Counter[str] = Counter()
     wires = list(wires)
     merged = _sides(logic, wires)
     for wire in wires:
         node = logic.nodes[wire]
-        found = None
+        tables = None
         if isinstance(node, Requant) and wire not in merged:
-            found = _common(logic, wire, node, wire in held, family)
-        if found is None:
-            _enter(logic, wire, k, wire in held, wire in merged, made)
+            tables = _common(logic, wire, node, wire in registered, family)
+        if tables is None:
+            _enter(logic, wire, k, wire in registered, wire in merged, terms)
         else:
-            made["requant"] += found
-    return made
+            terms["requant"] += tables
+    return terms
 
 
 def _sides(logic: Logic, wires: Iterable[Wire]) -> set[Wire]:
     """Return both requantizers of every leaky rectifier: one table a bit clips and chooses."""
-    found: set[Wire] = set()
+    merged: set[Wire] = set()
     for wire in wires:
         node = logic.nodes[wire]
         if isinstance(node, Select):
             sides = [logic.nodes[side] for side in (node.on_pos, node.on_neg)]
             if all(isinstance(side, Requant) and side.a == node.a for side in sides):
-                found.update((node.on_pos, node.on_neg))
-    return found
+                merged.update((node.on_pos, node.on_neg))
+    return merged
 
 
-def _common(logic: Logic, wire: Wire, node: Requant, held: bool, family: str) -> int | None:
+def _common(logic: Logic, wire: Wire, node: Requant, registered: bool, family: str) -> int | None:
     """Return the tables of a requantizer that was recorded, else None."""
     bounds = (logic.lo[node.a], logic.hi[node.a])
-    made = common(node, bounds, logic.width(node.a), logic.width(wire), held)
-    return looked_up(family, *made) if made and family else None
+    shape = common(node, bounds, logic.width(node.a), logic.width(wire), registered)
+    return looked_up(family, *shape) if shape and family else None
 
 
-def _enter(logic: Logic, wire: Wire, k: int, held: bool, side: bool, made: Counter[str]) -> None:
+def _enter(
+    logic: Logic, wire: Wire, k: int, registered: bool, side: bool, terms: Counter[str]
+) -> None:
     node, out = logic.nodes[wire], logic.width(wire)
     match node:
         case Add(a, b, shift_a, shift_b):
@@ -113,97 +132,103 @@ def _enter(logic: Logic, wire: Wire, k: int, held: bool, side: bool, made: Count
             peak = max(logic.width(a) + shift_a, logic.width(b) + shift_b)
             if k < 6 and positions and out > peak and logic.lo[a] >= 0 <= logic.lo[b]:
                 positions += 1  # a carry that leaves the chain takes a position here
-            _chain("add", positions, k, made)
+            _chain("add", positions, k, terms)
         case Add3():
-            made["add3"] += adder_positions(logic, wire)
+            terms["add3"] += adder_positions(logic, wire)
         case Max(a, b):
             width = max(logic.width(a), logic.width(b)) + 1
             if logic.width(a) + logic.width(b) <= k:
-                made["compare"] += max(out - 1, 1)  # a table of all inputs each, but the topmost
+                terms["compare"] += max(out - 1, 1)  # a table of all inputs each, but the topmost
             else:
-                _chain("order", 2 * ceil(width, 3) if k >= 6 else width, k, made)
+                _chain("order", 2 * ceil(width, 3) if k >= 6 else width, k, terms)
                 # Small tables: the signs are looked at again for every bit.
                 signed = k < 6 and (logic.signed(a) or logic.signed(b))
-                made["pick" if signed else "mux"] += muxes(out, k)
+                terms["pick" if signed else "mux"] += muxes(out, k)
         case Mul(a, b):
-            made["product"] += logic.width(a) * logic.width(b)
-            made["product_sum"] += out
+            terms["product"] += logic.width(a) * logic.width(b)
+            terms["product_sum"] += out
         case Select(a, _, on_pos):
             taken = logic.nodes[on_pos]
             if not (isinstance(taken, Requant) and taken.a == a):  # else its own choice does it too
-                made["mux"] += muxes(out, k)
+                terms["mux"] += muxes(out, k)
         case Requant():
-            _requant(logic, wire, node, k, held, side, made)
+            _requant(logic, wire, node, k, registered, side, terms)
         case Thresh():
-            _thresh(logic, node, k, made)
+            _thresh(logic, node, k, terms)
         case Table():
-            made["lookup"] += luts(node.values, k)
+            terms["lookup"] += luts(node.values, k)
 
 
 def _requant(
-    logic: Logic, wire: Wire, node: Requant, k: int, held: bool, side: bool, made: Counter[str]
+    logic: Logic,
+    wire: Wire,
+    node: Requant,
+    k: int,
+    registered: bool,
+    side: bool,
+    terms: Counter[str],
 ) -> None:
     lo, hi, out = logic.lo[node.a], logic.hi[node.a], logic.width(wire)
     low, high = map(node.rounded, (lo, hi))
     below, above = low < node.lo, high > node.hi
     if node.half:  # the sum has rounded; the last bit looks at those that fall off
-        made["compare"] += 1 + ceil(node.shift - 3, k - 1)
+        terms["compare"] += 1 + ceil(node.shift - 3, k - 1)
     elif node.shift:
         # The topmost bit of an unsigned power of two is the carry that leaves the chain.
         kept = out - (low >= 0 and node.hi == 1 << (out - 1))
         if k >= 6 or kept > _SHORT:
-            _chain("round", kept, k, made)
+            _chain("round", kept, k, terms)
         else:
-            made["short_round"] += 1
-            made["short_round_bits"] += kept
-        made["decide"] += ceil(node.shift - k + 1, k - 1) if k >= 6 else ceil(node.shift - 2, 2)
+            terms["short_round"] += 1
+            terms["short_round_bits"] += kept
+        terms["decide"] += ceil(node.shift - k + 1, k - 1) if k >= 6 else ceil(node.shift - 2, 2)
     if not (below or above):
         return
-    if above or node.lo or not held:  # else the register behind it is reset by the sign
-        made["mux" if k >= 6 else "gate"] += muxes(out, k)
+    if above or node.lo or not registered:  # else the register behind it is reset by the sign
+        terms["mux" if k >= 6 else "gate"] += muxes(out, k)
     floor = max(logic.width(node.a) - node.shift, 1)
     # The sign alone tells what is below zero, and what is not.
     sides = (below and node.lo != 0) + (above and node.hi != 0)
     plain = all(v & (v + 1) == 0 for v in (node.hi, -node.lo - 1) if v > 0)
     whole = node.half or not node.shift  # else the bound itself stays what rounding would pass
     if k < 6 and plain:
-        made["compare"] += ceil(floor - (out if whole else 0), 3)
+        terms["compare"] += ceil(floor - (out if whole else 0), 3)
     elif side and plain:  # the choice knows the sign
-        made["compare"] += ceil(floor - out, k - 1)
+        terms["compare"] += ceil(floor - out, k - 1)
     elif whole and floor <= (2 * k if plain else k + 1):
-        made["compare"] += ceil(floor - out, 3)
+        terms["compare"] += ceil(floor - out, 3)
     elif sides:
-        _compare(floor, sides, k, made)
+        _compare(floor, sides, k, terms)
 
 
-def _chain(term: str, positions: int, k: int, made: Counter[str]) -> None:
+def _chain(term: str, positions: int, k: int, terms: Counter[str]) -> None:
     """Enter a carry chain; one that is short is built of small tables, and one has two ends."""
     if k >= 6:
-        made[term] += positions
+        terms[term] += positions
     elif positions > _SHORT:
-        made[term] += positions
-        made["chain"] += 1
+        terms[term] += positions
+        terms["chain"] += 1
     else:
-        made[f"short_{term}"] += _SHORT_TABLES[positions]
+        terms[f"short_{term}"] += _SHORT_TABLES[positions]
 
 
-def _compare(width: int, sides: int, k: int, made: Counter[str], zeros: int = 0) -> None:
+def _compare(width: int, sides: int, k: int, terms: Counter[str], zeros: int = 0) -> None:
     """Enter the comparison of a word with one constant, or with two that bound an interval."""
     if k < 6 and width - zeros > _SHORT:
         for _ in range(sides):
-            _chain("long_compare", width - zeros, k, made)
+            _chain("long_compare", width - zeros, k, terms)
     elif k >= 6 and width > 2 * k:
-        made["long_compare"] += 2 * ceil(width, k) + 2 * sides - 3
+        terms["long_compare"] += 2 * ceil(width, k) + 2 * sides - 3
     else:
-        made["compare"] += max(ceil(width - zeros - 1, k - 1), 1) + sides - 1
+        terms["compare"] += max(ceil(width - zeros - 1, k - 1), 1) + sides - 1
 
 
-def _thresh(logic: Logic, node: Thresh, k: int, made: Counter[str]) -> None:
+def _thresh(logic: Logic, node: Thresh, k: int, terms: Counter[str]) -> None:
     lo, hi = logic.lo[node.a], logic.hi[node.a]
     width, columns = logic.width(node.a), distinct_columns(node.values)
     if width <= k:
         # Two outputs of at most five inputs share a table of six.
-        made["compare"] += muxes(len(columns), k) if width < k else len(columns)
+        terms["compare"] += muxes(len(columns), k) if width < k else len(columns)
         return
     turns = sum(sum(a != b for a, b in pairwise(column)) for column in columns)
     steps: Counter[str] = Counter()
@@ -215,12 +240,12 @@ def _thresh(logic: Logic, node: Thresh, k: int, made: Counter[str]) -> None:
         # outputs take when each is looked up; it finds the second one never quite.
         looked_up = ceil(7 * _table(node, lo, hi, width, k), 3 if k >= 6 else 2)
         if k >= 6 or looked_up < steps["long_compare"]:
-            made["table"] += min(turns, looked_up) if k >= 6 else looked_up
+            terms["table"] += min(turns, looked_up) if k >= 6 else looked_up
             return
-    made.update(steps)
+    terms.update(steps)
     if k >= 6 and width > 2 * k and len(node.thresholds) > 1:
-        made["long_compare"] -= len(node.thresholds)  # they share what they look at
-    made["decode"] += turns - len(columns)
+        terms["long_compare"] -= len(node.thresholds)  # they share what they look at
+    terms["decode"] += turns - len(columns)
 
 
 def distinct_columns(values: Iterable[int]) -> set[tuple[int, ...]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which bits of a wire are only bits of another one, and which bits a node really reads.
+"""Bit origins: bits of a wire that are only bits of another one, and bits that a node reads.
 
 A shift moves bits, an adder passes low bits that only one operand reaches, bits of a table may be
 equal. However often such a bit is written down, tools keep one register of it; so registers are
@@ -30,7 +30,7 @@ NOTHING = -1  # origin of bits that never change
 
 
 class Span(NamedTuple):
-    """*bits* bits of wire *origin* from bit *low* on, the lowest first."""
+    """Span of bits: *bits* bits of wire *origin* from bit *low* on, the lowest first."""
 
     origin: Wire
     low: int
@@ -51,47 +51,47 @@ def origins(logic: Logic) -> list[tuple[Span, ...]]:
 
     A wire is the origin of the bits that its own node computes.
     """
-    made: list[tuple[Span, ...]] = []
+    spans_of: list[tuple[Span, ...]] = []
     for wire, node in enumerate(logic.nodes):
         width = logic.width(wire)
         match node:
             case Const():
                 spans = [Span(NOTHING, 0, width)]
             case Shl(a, shift):
-                spans = [Span(NOTHING, 0, shift), *made[a]]
+                spans = [Span(NOTHING, 0, shift), *spans_of[a]]
             case Add() | Add3():
-                spans = _sum(logic, wire, node, width, made)
+                spans = _sum(logic, wire, node, width, spans_of)
             case Thresh(_, _, values):
                 spans = _columns(wire, values, width)
             case Table():
-                spans = _looked_up(wire, node, made)
+                spans = _looked_up(wire, node, spans_of)
             case _:
                 lo, hi = logic.lo[wire], logic.hi[wire]
                 vary = (lo ^ hi).bit_length() if lo >= 0 or hi < 0 else width
                 spans = [Span(wire, 0, vary), Span(NOTHING, 0, width - vary)]
-        made.append(tuple(span for span in spans if span.bits))
-    return made
+        spans_of.append(tuple(span for span in spans if span.bits))
+    return spans_of
 
 
 def _sum(
-    logic: Logic, wire: Wire, node: Add | Add3, width: int, made: Sequence[tuple[Span, ...]]
+    logic: Logic, wire: Wire, node: Add | Add3, width: int, spans_of: Sequence[tuple[Span, ...]]
 ) -> list[Span]:
     low, *rest = _terms(logic, node)
     start = _start(low, rest, width)
-    passed = _extended(logic, low, made, 0, start)
+    passed = _extended(logic, low, spans_of, 0, start)
     if _side_by_side(logic, wire, rest):
-        return passed + _extended(logic, rest[0], made, start, width)
+        return passed + _extended(logic, rest[0], spans_of, start, width)
     # Below the first bit of an operand that varies the sum never changes, whatever is carried.
     varying = [t for t in (low, *rest) if not isinstance(logic.nodes[t.wire], Const)]
-    first = min((_varies(term, made) for term in varying), default=width)
+    first = min((_varies(term, spans_of) for term in varying), default=width)
     vary = min(max(start, first), width)
     return [*passed, Span(NOTHING, 0, vary - start), Span(wire, vary, width - vary)]
 
 
-def _varies(term: _Term, made: Sequence[tuple[Span, ...]]) -> int:
+def _varies(term: _Term, spans_of: Sequence[tuple[Span, ...]]) -> int:
     """Return the position in the sum of the lowest bit of a term that varies."""
     at = term.shift
-    for span in made[term.wire]:
+    for span in spans_of[term.wire]:
         if span.origin != NOTHING:
             break
         at += span.bits
@@ -109,7 +109,7 @@ def _columns(wire: Wire, values: Sequence[int], width: int) -> list[Span]:
     return spans
 
 
-def _looked_up(wire: Wire, node: Table, made: Sequence[tuple[Span, ...]]) -> list[Span]:
+def _looked_up(wire: Wire, node: Table, spans_of: Sequence[tuple[Span, ...]]) -> list[Span]:
     """Return the bits of a truth table; some are fixed, some are a bit of an operand."""
     spans: list[Span] = []
     for bit, column in enumerate(columns(node.values)):
@@ -117,7 +117,7 @@ def _looked_up(wire: Wire, node: Table, made: Sequence[tuple[Span, ...]]) -> lis
             spans.append(Span(NOTHING, 0, 1))
         elif column.whole.plain:
             place, low = node.picks[column.whole.reads[0]]
-            spans += part(made[node.ins[place]], low, 1)
+            spans += part(spans_of[node.ins[place]], low, 1)
         else:
             spans.append(Span(wire, bit if column.same < 0 else column.same, 1))
     return spans
@@ -155,12 +155,12 @@ def _start(low: _Term, rest: Sequence[_Term], width: int) -> int:
 
 
 def _extended(
-    logic: Logic, term: _Term, made: Sequence[tuple[Span, ...]], start: int, stop: int
+    logic: Logic, term: _Term, spans_of: Sequence[tuple[Span, ...]], start: int, stop: int
 ) -> list[Span]:
     """Return bits *start* to *stop* of a term in the sum, its sign extended."""
     if start >= stop:
         return []
-    spans = [Span(NOTHING, 0, term.shift), *made[term.wire]]
+    spans = [Span(NOTHING, 0, term.shift), *spans_of[term.wire]]
     top = sum(span.bits for span in spans)
     if stop > top:
         last = spans[-1]
@@ -216,13 +216,13 @@ def reads(logic: Logic, wire: Wire) -> Iterator[Span]:
 
 
 def read_origins(
-    logic: Logic, made: Sequence[tuple[Span, ...]]
+    logic: Logic, spans_of: Sequence[tuple[Span, ...]]
 ) -> dict[Wire, dict[Span, list[Wire | None]]]:
     """Return of every origin which of its bits are read, and by which nodes; None is an output."""
     out: dict[Wire, dict[Span, list[Wire | None]]] = {}
 
     def note(span: Span, reader: Wire | None) -> None:
-        for bits in part(made[span.origin], span.low, span.bits):
+        for bits in part(spans_of[span.origin], span.low, span.bits):
             if bits.origin != NOTHING:
                 out.setdefault(bits.origin, {}).setdefault(bits, []).append(reader)
 
@@ -272,12 +272,12 @@ def register_bits(logic: Logic, cycle: Sequence[int], latency: int) -> list[int]
 
 def output_bits(logic: Logic) -> int:
     """Return the registers of the rank that outputs leave through: one for every distinct bit."""
-    made = origins(logic)
+    spans_of = origins(logic)
     leaving = {
         (span.origin, bit)
         for _, wires in logic.outputs
         for wire in wires
-        for span in made[wire]
+        for span in spans_of[wire]
         if span.origin != NOTHING
         for bit in range(span.low, span.low + span.bits)
     }

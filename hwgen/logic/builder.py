@@ -31,7 +31,7 @@ from hwgen.logic.nodes import (
 
 
 class Builder:
-    """Grows a logic graph. `layer` tags the nodes that are made while it is set.
+    """Builder of a logic graph. `layer` tags the nodes that are entered while it is set.
 
     Attributes:
         arity: operands that one adder of the target takes, 2 or 3; matrix products obey it.
@@ -107,9 +107,15 @@ class Builder:
         return self._put(Shl(a, shift))
 
     def add(
-        self, a: Wire, b: Wire, shift_a: int = 0, shift_b: int = 0, sub: bool = False,
-        lo: int | None = None, hi: int | None = None,
-    ) -> Wire:  # fmt: skip
+        self,
+        a: Wire,
+        b: Wire,
+        shift_a: int = 0,
+        shift_b: int = 0,
+        sub: bool = False,
+        lo: int | None = None,
+        hi: int | None = None,
+    ) -> Wire:
         """Return ``(a << shift_a) +- (b << shift_b)``.
 
         *lo* and *hi* tighten the interval where the caller knows better (correlated operands).
@@ -129,9 +135,18 @@ class Builder:
         return self.shl(self._put(node, low, high), shift)
 
     def add3(
-        self, a: Wire, b: Wire, c: Wire, shift_a: int = 0, shift_b: int = 0, shift_c: int = 0,
-        sub_b: bool = False, sub_c: bool = False, lo: int | None = None, hi: int | None = None,
-    ) -> Wire:  # fmt: skip
+        self,
+        a: Wire,
+        b: Wire,
+        c: Wire,
+        shift_a: int = 0,
+        shift_b: int = 0,
+        shift_c: int = 0,
+        sub_b: bool = False,
+        sub_c: bool = False,
+        lo: int | None = None,
+        hi: int | None = None,
+    ) -> Wire:
         """Return ``(a << shift_a) +- (b << shift_b) +- (c << shift_c)`` as one adder.
 
         Operands that are zero leave a smaller one; *lo* and *hi* are as in `add`.
@@ -151,9 +166,8 @@ class Builder:
             terms, key=lambda term: (term[2], *term[:2])
         )
         common = min(shift_a, shift_b, shift_c)
-        node = Add3(
-            a, b, c, shift_a - common, shift_b - common, shift_c - common, sub_b, sub_c
-        )  # fmt: skip
+        shifts = shift_a - common, shift_b - common, shift_c - common
+        node = Add3(a, b, c, *shifts, sub_b, sub_c)
         return self._narrow(node, common, lo, hi)
 
     def plus(self, wire: Wire, value: int) -> Wire:
@@ -184,9 +198,17 @@ class Builder:
                 node.a, self.const(value - term if node.sub else value + term), node.shift_a
             )
         return self.add3(
-            node.a, node.b, self.const(value), node.shift_a, node.shift_b, 0, node.sub, False,
-            self.lo[wire] + value, self.hi[wire] + value,
-        )  # fmt: skip
+            node.a,
+            node.b,
+            self.const(value),
+            node.shift_a,
+            node.shift_b,
+            0,
+            node.sub,
+            False,
+            self.lo[wire] + value,
+            self.hi[wire] + value,
+        )
 
     def _unshifted(self, wire: Wire, shift: int) -> tuple[Wire, int]:
         inner = self.nodes[wire]

@@ -14,7 +14,7 @@ from hwgen.ir.fixed import bits_for
 
 
 class Operand(NamedTuple):
-    """One term of a sum: an interval, how far it is shifted left, and whether it is subtracted."""
+    """Term of a sum: an interval, how far it is shifted left, and whether it is subtracted."""
 
     lo: int
     hi: int

@@ -16,7 +16,7 @@ from hwgen.logic.truth_tables import LIMIT, support
 
 @dataclass(frozen=True)
 class Word:
-    """What an address needs of a wire.
+    """Word of an address: the bits of a wire that tell its values apart.
 
     Attributes:
         wire: the wire.
@@ -63,11 +63,11 @@ def enumerated(words: Sequence[Word]) -> Codes:
     """Return the words' values at every address, (addresses, words); the first word is lowest."""
     total = sum(len(w.bits) for w in words)
     address, low = np.arange(1 << total), 0
-    made = np.empty((1 << total, len(words)), np.int64)
+    values = np.empty((1 << total, len(words)), np.int64)
     for i, one in enumerate(words):
-        made[:, i] = np.array(one.codes)[address >> low & ((1 << len(one.bits)) - 1)]
+        values[:, i] = np.array(one.codes)[address >> low & ((1 << len(one.bits)) - 1)]
         low += len(one.bits)
-    return made
+    return values
 
 
 def table(words: Sequence[Word], values: Sequence[int], note: str) -> Table:
@@ -89,14 +89,14 @@ def cone(b: Builder, wire: Wire, stops: Collection[Wire]) -> tuple[Logic, tuple[
 
     Where it goes past *stops*, it ends at network inputs.
     """
-    found, todo = {wire}, [wire]
+    wires, todo = {wire}, [wire]
     while todo:
         at = todo.pop()
         if at not in stops:
-            new = [w for w in b.nodes[at].operands if w not in found]
-            found.update(new)
+            new = [w for w in b.nodes[at].operands if w not in wires]
+            wires.update(new)
             todo += new
-    order = sorted(found)
+    order = sorted(wires)
     place = {w: i for i, w in enumerate(order)}
     read = tuple(w for w in order if w in stops or isinstance(b.nodes[w], In))
     nodes: list[Node] = []

@@ -21,7 +21,7 @@ UNBOUND = 1 << 60  # room of an edge that no cut may sever
 
 
 class Cut:
-    """A graph of edges with room, and its least cut between `SOURCE` and `SINK`."""
+    """Least cut between `SOURCE` and `SINK` of a graph whose edges have room."""
 
     def __init__(self, compiled: bool = True) -> None:
         self.nodes = 2
@@ -68,7 +68,7 @@ def _library() -> ctypes.CDLL | None:
 
 
 class _Compiled:
-    """The flow in the compiled core."""
+    """Maximum flow in the compiled core."""
 
     def __init__(self, lib: ctypes.CDLL) -> None:
         self.lib = lib
@@ -89,12 +89,12 @@ class _Compiled:
         side = np.zeros(nodes, np.uint8)
         if not self.lib.hwgen_flow_cut(self.handle, SOURCE, SINK, nodes, side.ctypes.data):
             raise MemoryError
-        made: list[bool] = side.astype(bool).tolist()
-        return made
+        sides: list[bool] = side.astype(bool).tolist()
+        return sides
 
 
 class _Plain:
-    """Shortest augmenting paths.
+    """Maximum flow in Python, by shortest augmenting paths.
 
     Dinic, "Algorithm for solution of a problem of maximum flow in networks with power estimation"
     (1970).

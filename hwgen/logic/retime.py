@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where to put pipeline registers so that they are as few bits as possible, over a whole graph.
+"""Retiming: pipeline registers placed over a whole graph such that their bits are fewest.
 
 Every node gets a cycle, r: no node is before its operands, no path within one cycle is longer than
 the clock leaves, and outputs are all in the last cycle. A bit that is computed in cycle r and read
@@ -25,7 +25,7 @@ from hwgen.logic.nodes import Const, In, Wire
 
 
 class _Paths:
-    """A graph as the placement sees it: delays, and who reads whom."""
+    """Paths of a graph: its delays, and who reads whom."""
 
     def __init__(self, logic: Logic, delays: Sequence[float], budget: float) -> None:
         self.logic, self.delays, self.budget = logic, delays, budget
@@ -92,7 +92,7 @@ class _Paths:
 
 
 class _Questions:
-    """The minimum cut whose sides answer, for every node and boundary, "behind it?"."""
+    """Placement as a minimum cut: its sides say of every node and boundary what is behind what."""
 
     def __init__(self, paths: _Paths, lo: Sequence[int], hi: Sequence[int], compiled: bool) -> None:
         self.lo, self.hi, self.paths = lo, hi, paths

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Truth tables: which address bits an output bit depends on, how it is built, what it takes."""
+"""Truth tables: the address bits that an output bit depends on, its parts, and their cost."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _PAIRED = 5  # bits that two functions in one table of six inputs may read
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A bit as a function of address bits: *truth* has at bit i the value for address i."""
+    """Function of address bits: *truth* has at bit i the value for address i."""
 
     reads: tuple[int, ...]
     truth: int
 
     @property
     def fixed(self) -> bool:
-        """Whether it reads nothing."""
+        """True where it reads nothing."""
         return not self.reads
 
     @property
     def plain(self) -> bool:
-        """Whether it is an address bit itself."""
+        """True where it is an address bit itself."""
         return len(self.reads) == 1 and self.truth == 2
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """An output bit.
+    """Column of a table: an output bit.
 
     Attributes:
         whole: the function.
@@ -50,7 +50,7 @@ class Column:
 
     @property
     def wired(self) -> bool:
-        """Whether it takes no logic."""
+        """True where it takes no logic."""
         return self.whole.fixed or self.whole.plain or self.same >= 0
 
 

@@ -36,14 +36,14 @@ T = TypeVar("T", bound="type[Op]")
 
 @dataclass(frozen=True)
 class Example:
-    """A small case of an operation for the generic tests."""
+    """Example of an operation: a small case for the generic tests."""
 
     op: Op
     types: tuple[TensorType, ...]
 
 
 class Op(ABC):
-    """One integer operation: a frozen dataclass of ints, strings, tuples and arrays."""
+    """Integer operation on tensors: a frozen dataclass of ints, strings, tuples and arrays."""
 
     kind: ClassVar[str]
 
@@ -207,9 +207,9 @@ def stored_fields(op: Op | type[Op]) -> tuple[str, ...]:
 def register(cls: T) -> T:
     """Make a frozen dataclass of an operation and enter it under its `kind`; a class decorator."""
     assert cls.kind not in OPS, f"two operations named {cls.kind}"
-    made = dataclass(frozen=True, eq=False)(cls)
-    OPS[cls.kind] = made
-    return cast(T, made)
+    registered = dataclass(frozen=True, eq=False)(cls)
+    OPS[cls.kind] = registered
+    return cast(T, registered)
 
 
 def frozen_ints(op: Op, *names: str) -> None:
@@ -220,11 +220,11 @@ def frozen_ints(op: Op, *names: str) -> None:
 
 def round_shift(x: Codes, shift: int) -> Codes:
     """Return ``round_half_even(x / 2**shift)`` for any carrier; a negative *shift* multiplies."""
-    made: Codes
+    result: Codes
     if shift <= 0:
-        made = x * (1 << -shift) if x.dtype == object else x * x.dtype.type(1 << -shift)
+        result = x * (1 << -shift) if x.dtype == object else x * x.dtype.type(1 << -shift)
     elif x.dtype.kind == "f":
-        made = np.rint(x * x.dtype.type(math.ldexp(1.0, -shift)))
+        result = np.rint(x * x.dtype.type(math.ldexp(1.0, -shift)))
     else:
-        made = (x + (1 << (shift - 1)) - 1 + ((x >> shift) & 1)) >> shift
-    return made
+        result = (x + (1 << (shift - 1)) - 1 + ((x >> shift) & 1)) >> shift
+    return result

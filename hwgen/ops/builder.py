@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A graph that is written down operation by operation."""
+"""Builder of graphs: written down operation by operation, for tests and small graphs of our own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hwgen.ops.base import Op
 
 
 class GraphBuilder:
-    """A graph that grows by one operation at a time; ``last`` is what was put on it last."""
+    """Graph that grows by one operation at a time; ``last`` names the latest."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -20,8 +20,8 @@ class GraphBuilder:
         if reads is None:
             reads = (self.last,) if self.nodes else ()
         types = {node.name: node.type for node in self.nodes}
-        made = op.infer([types[read] for read in reads])
-        self.nodes.append(Node(name, op, reads, made, name))
+        type_ = op.infer([types[read] for read in reads])
+        self.nodes.append(Node(name, op, reads, type_, name))
         self.last = name
         return name
 
@@ -31,6 +31,6 @@ class GraphBuilder:
         Without *scale*, the code's own fraction bits say what it is worth.
         """
         unit = 2.0 ** -self.nodes[-1].type.frac if scale is None else scale
-        made = Graph(self.name, tuple(self.nodes), (Output("y", self.last, (unit,)),))
-        made.check()
-        return made
+        graph = Graph(self.name, tuple(self.nodes), (Output("y", self.last, (unit,)),))
+        graph.check()
+        return graph

@@ -20,7 +20,9 @@ from hwgen.ops.windows import Window, filled, filled_pairs
 
 @register
 class Conv(Matmul):
-    """Slide a kernel; the tensor is zero outside ('same' is written as explicit padding).
+    """Convolution: a kernel slides over a tensor that is zero outside.
+
+    Padding is written out; there is no 'same'.
 
     Attributes:
         weight: (*kernel, channels in, channels out).
@@ -88,9 +90,9 @@ class Conv(Matmul):
     def _apply(self, weight: Codes, bias: Codes, x: Codes) -> Codes:
         columns = self.window.columns(x)
         matrix = cast(weight, x.dtype).reshape(-1, weight.shape[-1])
-        made: Codes = columns.reshape(-1, len(matrix)) @ matrix
-        made += cast(bias, x.dtype)
-        return made.reshape(*columns.shape[:-2], len(bias))
+        result: Codes = columns.reshape(-1, len(matrix)) @ matrix
+        result += cast(bias, x.dtype)
+        return result.reshape(*columns.shape[:-2], len(bias))
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Gather the windows and multiply; through BLAS on the float carriers."""
@@ -105,15 +107,15 @@ class Conv(Matmul):
         """Build one shared adder graph a window, of the taps that meet the tensor."""
         columns = self.window.columns(ins[0][None], fill=-1)[0]
         matrix, bias = self.matrix, [int(v) for v in self.bias]
-        made = np.empty((*columns.shape[:-2], len(bias)), np.int64)
-        for at in np.ndindex(*made.shape[:-1]):
+        result = np.empty((*columns.shape[:-2], len(bias)), np.int64)
+        for at in np.ndindex(*result.shape[:-1]):
             wires = columns[at].reshape(-1)
-            met = wires >= 0
-            if met.any():
-                made[at] = matvec(b, matrix[met], wires[met].tolist(), bias)
+            inside = wires >= 0
+            if inside.any():
+                result[at] = matvec(b, matrix[inside], wires[inside].tolist(), bias)
             else:
-                made[at] = [b.const(v) for v in bias]
-        return made
+                result[at] = [b.const(v) for v in bias]
+        return result
 
     def taps(self, source: TensorType) -> Taps:
         """Return the taps; in the padding a weight meets nothing."""

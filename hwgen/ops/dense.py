@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix times vector, on the last axis."""
+"""Dense layer: a matrix times the last axis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hwgen.ops.exact_dtype import affine_bound, affine_range, cast, percent_zero
 
 @register
 class Dense(Matmul):
-    """``y[..., j] = sum_i x[..., i] * weight[i, j] + bias[j]``, in integers.
+    """Dense layer: ``y[..., j] = sum_i x[..., i] * weight[i, j] + bias[j]``, in integers.
 
     Attributes:
         weight: (n_in, n_out).
@@ -106,6 +106,6 @@ class Dense(Matmul):
 
 def _apply(weight: Codes, bias: Codes, x: Codes) -> Codes:
     flat = x.reshape(-1, x.shape[-1])
-    made: Codes = flat @ cast(weight, x.dtype)
-    made += cast(bias, x.dtype)
-    return made.reshape(*x.shape[:-1], len(bias))
+    result: Codes = flat @ cast(weight, x.dtype)
+    result += cast(bias, x.dtype)
+    return result.reshape(*x.shape[:-1], len(bias))

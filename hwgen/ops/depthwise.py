@@ -20,7 +20,9 @@ from hwgen.ops.windows import Window, filled, filled_pairs
 
 @register
 class DepthwiseConv(Matmul):
-    """Slide ``mult`` kernels over each channel alone; output channel ``c * mult + m``.
+    """Depthwise convolution: ``mult`` kernels slide over each channel alone.
+
+    Kernel m of channel c gives output channel ``c * mult + m``.
 
     Attributes:
         weight: (*kernel, channels in, mult).
@@ -89,11 +91,11 @@ class DepthwiseConv(Matmul):
         kernel, spatial = cast(weight, x.dtype), x.shape[1:-1]
         c_in, mult = weight.shape[-2:]
         windows = self.window.out_shape(self.kind, spatial)
-        made = np.empty((x.shape[0], *windows, c_in, mult), x.dtype)
-        made[...] = cast(bias, x.dtype).reshape(c_in, mult)
+        result = np.empty((x.shape[0], *windows, c_in, mult), x.dtype)
+        result[...] = cast(bias, x.dtype).reshape(c_in, mult)
         for tap, outs, elements in self.window.taps(spatial):
-            made[(slice(None), *outs)] += x[(slice(None), *elements)][..., None] * kernel[tap]
-        return made.reshape(*made.shape[:-2], c_in * mult)
+            result[(slice(None), *outs)] += x[(slice(None), *elements)][..., None] * kernel[tap]
+        return result.reshape(*result.shape[:-2], c_in * mult)
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Add up tap by tap."""
@@ -108,16 +110,16 @@ class DepthwiseConv(Matmul):
         columns = self.window.columns(ins[0][None], fill=-1)[0]
         c_in, mult = self.weight.shape[-2:]
         kernel = self.weight.reshape(-1, c_in, mult)
-        made = np.empty((*columns.shape[:-2], c_in, mult), np.int64)
-        for at in np.ndindex(*made.shape[:-1]):
+        result = np.empty((*columns.shape[:-2], c_in, mult), np.int64)
+        for at in np.ndindex(*result.shape[:-1]):
             wires = columns[(*at[:-1], slice(None), at[-1])]
             bias = [int(v) for v in self.bias[at[-1] * mult : (at[-1] + 1) * mult]]
-            met = wires >= 0
-            if met.any():
-                made[at] = matvec(b, kernel[met, at[-1]], wires[met].tolist(), bias)
+            inside = wires >= 0
+            if inside.any():
+                result[at] = matvec(b, kernel[inside, at[-1]], wires[inside].tolist(), bias)
             else:
-                made[at] = [b.const(v) for v in bias]
-        return made.reshape(*made.shape[:-2], c_in * mult)
+                result[at] = [b.const(v) for v in bias]
+        return result.reshape(*result.shape[:-2], c_in * mult)
 
     def taps(self, source: TensorType) -> Taps:
         """Return the taps; an output sums over those of one channel."""

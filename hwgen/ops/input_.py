@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network input."""
+"""Network input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hwgen.ops.checks import need, need_inputs, need_size, wide_enough
 
 @register
 class Input(Op):
-    """The codes that enter: no operands; `run` and `lower` hand on what the caller brings.
+    """Network input: no operands; `run` and `lower` hand on what the caller brings.
 
     Attributes:
         shape: of one sample.

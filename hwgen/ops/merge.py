@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several tensors into one: sum, product, extremum, concatenation.
+"""Merging operations, several tensors into one: sum, product, extremum, concatenation.
 
 Shapes are equal or broadcast over dimensions of size 1, aligned at the last axis.
 """
@@ -56,10 +56,10 @@ class Add(Sum):
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Add and subtract, in order."""
         first, *rest = _aligned(ins)
-        made = first if self.signs[0] > 0 else -first
+        result = first if self.signs[0] > 0 else -first
         for x, sign in zip(rest, self.signs[1:], strict=True):
-            made = made + x if sign > 0 else made - x
-        return made + cast(self.extra, made.dtype) if self.extra.any() else made
+            result = result + x if sign > 0 else result - x
+        return result + cast(self.extra, result.dtype) if self.extra.any() else result
 
     def _bound(self, types: Sequence[TensorType]) -> int:
         return sum(t.peak for t in types) + top(self.extra)
@@ -75,13 +75,13 @@ class Add(Sum):
     def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
         """Build two adder trees and one subtraction an element."""
         wires = np.broadcast_arrays(*ins)
-        made = np.empty(wires[0].shape, np.int64)
-        for at in np.ndindex(*made.shape):
+        result = np.empty(wires[0].shape, np.int64)
+        for at in np.ndindex(*result.shape):
             plus = [int(w[at]) for w, sign in zip(wires, self.signs, strict=True) if sign > 0]
             minus = [int(w[at]) for w, sign in zip(wires, self.signs, strict=True) if sign < 0]
             whole = balanced(b.add, plus) if plus else b.const(0)
-            made[at] = b.add(whole, balanced(b.add, minus), sub=True) if minus else whole
-        return plus_each(b, made, self.extra)
+            result[at] = b.add(whole, balanced(b.add, minus), sub=True) if minus else whole
+        return plus_each(b, result, self.extra)
 
     def note(self) -> str:
         """Return the signs, where one is minus."""
@@ -124,10 +124,10 @@ class Multiply(Op):
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Multiply, in order."""
-        made, *rest = _aligned(ins)
+        result, *rest = _aligned(ins)
         for x in rest:
-            made = made * x
-        return made
+            result = result * x
+        return result
 
     def _bound(self, types: Sequence[TensorType]) -> int:
         peak = 1
@@ -159,7 +159,7 @@ class Multiply(Op):
 
 @register
 class Maximum(Op):
-    """The largest of the inputs, or the smallest.
+    """Maximum of the inputs, element by element, or the minimum.
 
     Attributes:
         least: smallest instead.
@@ -179,10 +179,10 @@ class Maximum(Op):
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Take the extremum, in order."""
-        made, *rest = _aligned(ins)
+        result, *rest = _aligned(ins)
         for x in rest:
-            made = np.minimum(made, x) if self.least else np.maximum(made, x)
-        return made
+            result = np.minimum(result, x) if self.least else np.maximum(result, x)
+        return result
 
     def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
         """Build a tree of extrema an element."""
@@ -209,7 +209,7 @@ class Maximum(Op):
 
 @register
 class Concat(Movement):
-    """The inputs one behind the other.
+    """Concatenation: the inputs one behind the other.
 
     Attributes:
         axis: of a sample, from 0; or from the end, negative.
@@ -282,15 +282,15 @@ def _joined(kind: str, types: Sequence[TensorType]) -> tuple[int, ...]:
     shapes = [t.shape for t in types]
     rank = max(map(len, shapes))
     padded = [(1,) * (rank - len(s)) + s for s in shapes]
-    made = tuple(max(dims) for dims in zip(*padded, strict=True))
+    result = tuple(max(dims) for dims in zip(*padded, strict=True))
     need(
-        all(n in (1, m) for s in padded for n, m in zip(s, made, strict=True)),
+        all(n in (1, m) for s in padded for n, m in zip(s, result, strict=True)),
         kind,
         f"shapes {', '.join(map(str, shapes))} do not fit each other",
         "dimensions must be equal, or 1",
     )
-    need_size(kind, made)
-    return made
+    need_size(kind, result)
+    return result
 
 
 def _bounds(types: Sequence[TensorType]) -> tuple[list[Codes], list[Codes]]:
@@ -306,7 +306,7 @@ def _aligned(ins: Sequence[Codes]) -> list[Codes]:
 
 def _lower_each(ins: Sequence[Wires], join: Callable[[list[Wire]], Wire]) -> Wires:
     wires = np.broadcast_arrays(*ins)
-    made = np.empty(wires[0].shape, np.int64)
-    for at in np.ndindex(*made.shape):
-        made[at] = join([int(w[at]) for w in wires])
-    return made
+    result = np.empty(wires[0].shape, np.int64)
+    for at in np.ndindex(*result.shape):
+        result[at] = join([int(w[at]) for w in wires])
+    return result

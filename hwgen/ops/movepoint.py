@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Multiplication by a power of two: the binary point moves, the codes stay."""
+"""Move of the binary point: a multiplication by a power of two that keeps the codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hwgen.ops.checks import need_inputs
 
 @register
 class MovePoint(Movement):
-    """``value * 2**power`` with the same codes; no hardware.
+    """Move of the binary point: ``value * 2**power`` with the same codes, no hardware.
 
     Attributes:
         power: exponent of the factor; the fraction bits shrink by it.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An affine map per channel with a floor: a batch normalisation whose output keeps many bits."""
+"""Multiply and shift: an affine map a channel, for normalisations whose output keeps many bits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hwgen.ops.exact_dtype import cast, magnitude, room, top
 
 @register
 class MulShift(Elementwise):
-    """``clip((x * mult + add) >> shift, lo, hi)``; the shift rounds down.
+    """Multiply and shift: ``clip((x * mult + add) >> shift, lo, hi)``; the shift rounds down.
 
     Attributes:
         mult, add: broadcast to the tensor's shape.
@@ -65,16 +65,16 @@ class MulShift(Elementwise):
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Multiply, add, shift down, saturate."""
         (x,) = ins
-        made: Codes = x * cast(self.mult, x.dtype)
-        made += cast(self.add, x.dtype)
+        result: Codes = x * cast(self.mult, x.dtype)
+        result += cast(self.add, x.dtype)
         # Beyond 62 bits only the sign is left in a machine word: a longer shift changes nothing.
         shift = self.shift if x.dtype == object else min(self.shift, 62)
         if x.dtype.kind == "f":
-            made = np.floor(made * x.dtype.type(2.0**-shift))
+            result = np.floor(result * x.dtype.type(2.0**-shift))
         else:
-            made = made >> shift
+            result = result >> shift
         low, high = (cast(np.asarray(v, object), x.dtype) for v in (self.lo, self.hi))
-        return np.minimum(np.maximum(made, low), high)
+        return np.minimum(np.maximum(result, low), high)
 
     def _bound(self, t: TensorType) -> int:
         product = top(magnitude(t).astype(object) * abs(self.mult))
@@ -89,11 +89,11 @@ class MulShift(Elementwise):
         """Build a constant multiplier and a rounder an element."""
         (x,) = ins
         mult, add = (np.broadcast_to(a, x.shape).ravel() for a in (self.mult, self.add))
-        made = [
+        result = [
             self._lower_one(b, int(wire), int(m), int(a))
             for wire, m, a in zip(x.ravel(), mult, add, strict=True)
         ]
-        return np.array(made, np.int64).reshape(x.shape)
+        return np.array(result, np.int64).reshape(x.shape)
 
     def _lower_one(self, b: Builder, wire: int, mult: int, add: int) -> int:
         (sum_,) = matvec(b, np.array([[mult]], object), [wire], [add])

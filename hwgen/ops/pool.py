@@ -19,7 +19,7 @@ from hwgen.ops.windows import Window, filled, filled_pairs
 
 
 class _Pool(Op):
-    """What both pools share: geometry and its checks."""
+    """Base of both pools: geometry and its checks."""
 
     pool: tuple[int, ...]
     strides: tuple[int, ...]
@@ -46,16 +46,16 @@ class _Pool(Op):
             f"a {rank}-D window meets an input of shape {shape}",
             "the input must be (*space, channels)",
         )
-        made = (*self.window.out_shape(self.kind, shape[:-1]), shape[-1])
-        need_size(self.kind, made)
-        return made
+        result = (*self.window.out_shape(self.kind, shape[:-1]), shape[-1])
+        need_size(self.kind, result)
+        return result
 
     def _lower(self, ins: Sequence[Wires], join: Callable[[list[Wire]], Wire]) -> Wires:
         columns = self.window.columns(ins[0][None], fill=-1)[0].swapaxes(-1, -2)
-        made = np.empty(columns.shape[:-1], np.int64)
-        for at in np.ndindex(*made.shape):
-            made[at] = join([int(w) for w in columns[at] if w >= 0])
-        return made
+        result = np.empty(columns.shape[:-1], np.int64)
+        for at in np.ndindex(*result.shape):
+            result[at] = join([int(w) for w in columns[at] if w >= 0])
+        return result
 
     def note(self) -> str:
         """Return the geometry."""
@@ -64,11 +64,11 @@ class _Pool(Op):
 
 @register
 class MaxPool(_Pool):
-    """The largest element of each window.
+    """Maximum pool: the largest element of each window.
 
     Attributes:
         pool: window size, one entry a spatial axis.
-        strides: likewise; the window size when empty.
+        strides: one entry a spatial axis; the window size when empty.
         padding: (before, after) a spatial axis, none when empty; what lies outside never wins.
     """
 
@@ -97,11 +97,11 @@ class MaxPool(_Pool):
         spatial = x.shape[1:-1]
         shape = (x.shape[0], *self.window.out_shape(self.kind, spatial), x.shape[-1])
         # No element is below the least one, so starting there changes no maximum.
-        made = np.full(shape, x.min() if x.size else 0, x.dtype)
+        result = np.full(shape, x.min() if x.size else 0, x.dtype)
         for _, outs, elements in self.window.taps(spatial):
-            part = made[(slice(None), *outs)]
+            part = result[(slice(None), *outs)]
             np.maximum(part, x[(slice(None), *elements)], out=part)
-        return made
+        return result
 
     def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
         """Build a tree of maxima a window."""
@@ -126,11 +126,13 @@ class MaxPool(_Pool):
 
 @register
 class SumPool(_Pool, Sum):
-    """The sum of each window; an average is a sum whose codes have *gain* more fraction bits.
+    """Sum pool: the sum of each window.
+
+    An average is a sum whose codes have *gain* more fraction bits.
 
     Attributes:
         pool: window size, one entry a spatial axis.
-        strides: likewise; the window size when empty.
+        strides: one entry a spatial axis; the window size when empty.
         padding: (before, after) a spatial axis, none when empty; what lies outside adds nothing.
         gain: fraction bits that the output has more than the input.
         extra: added to every sum; broadcasts to the output.
@@ -165,10 +167,10 @@ class SumPool(_Pool, Sum):
         (x,) = ins
         spatial = x.shape[1:-1]
         shape = (x.shape[0], *self.window.out_shape(self.kind, spatial), x.shape[-1])
-        made = np.zeros(shape, x.dtype)
+        result = np.zeros(shape, x.dtype)
         for _, outs, elements in self.window.taps(spatial):
-            made[(slice(None), *outs)] += x[(slice(None), *elements)]
-        return made + cast(self.extra, x.dtype) if self.extra.any() else made
+            result[(slice(None), *outs)] += x[(slice(None), *elements)]
+        return result + cast(self.extra, x.dtype) if self.extra.any() else result
 
     def _bound(self, t: TensorType) -> int:
         return t.peak * int(np.prod(self.pool)) + top(self.extra)

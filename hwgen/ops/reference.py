@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reference: what the hardware must compute, in integers, by walking ``Op.run``.
+"""Reference: the integers that the hardware must compute, by walking ``Op.run``.
 
 Each node runs in the quickest carrier that is exact for it: float32 or float64 (so that matrix
 products go through BLAS), int64, or Python ints. The proof is the node's `bound`: no intermediate
@@ -31,7 +31,7 @@ class _Step:
 
 
 class Reference:
-    """A graph made ready to run.
+    """Reference of a graph: computes its outputs, or chosen nodes, for batches of codes.
 
     Args:
         graph: what to compute.
@@ -78,18 +78,18 @@ class Reference:
         """
         arrays = self._arrays(inputs)
         batch = len(next(iter(arrays.values()))) if arrays else 1
-        made = {
+        result = {
             name: np.empty((batch, *self._types[node].shape), _dtype_of(self._types[node]))
             for name, node in self._wanted
         }
         for start in range(0, batch, self._chunk):
             part = slice(start, min(start + self._chunk, batch))
-            given = {name: a[part] for name, a in arrays.items()}
-            values = self._walk(given, start, change or {})
+            chunk = {name: a[part] for name, a in arrays.items()}
+            values = self._walk(chunk, start, change or {})
             for name, node in self._wanted:
-                target = made[name]
+                target = result[name]
                 target[part] = cast(values[node], target.dtype)
-        return made
+        return result
 
     def _walk(
         self,
@@ -165,8 +165,8 @@ def _dtype_of(t: TensorType) -> np.dtype[Any]:
     return np.dtype(np.int64 if t.peak < INT64_SAFE else object)
 
 
-def _as_codes(node: Node, given: Any) -> Codes:
-    codes = np.asarray(given)
+def _as_codes(node: Node, values: Any) -> Codes:
+    codes = np.asarray(values)
     if codes.shape[1:] != node.type.shape or codes.ndim == 0:
         raise ConfigError(
             f"codes of shape {codes.shape} do not fit (samples, *{node.type.shape})",

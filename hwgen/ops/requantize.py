@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fewer bits: shift right with round-half-even, then saturate."""
+"""Requantizer: fewer bits by a shift right with round-half-even, then saturation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from hwgen.ops.exact_dtype import cast, room
 
 @register
 class Requantize(Activation):
-    """``clip(round_half_even(x / 2**shift), lo, hi)``; the output has *shift* fraction bits fewer.
+    """Requantizer: ``clip(round_half_even(x / 2**shift), lo, hi)``.
+
+    The output has *shift* fraction bits fewer than the input.
 
     Attributes:
         shift: bits to drop; negative to append zeros.
@@ -63,11 +65,11 @@ class Requantize(Activation):
         (x,) = ins
         if self.half.any():
             x = x - cast(self._offset(), x.dtype)
-        made = _clip(_rounded(x, self.shift), self.lo, self.hi)
+        result = _clip(_rounded(x, self.shift), self.lo, self.hi)
         if self.neg_shift is None:
-            return made
+            return result
         below = _clip(_rounded(x, self.neg_shift), self.neg_lo, 0)
-        return np.where(x < 0, below, made)
+        return np.where(x < 0, below, result)
 
     def _offset(self) -> Codes:
         return self.half.astype(object) << (self.shift - 1)
@@ -101,10 +103,10 @@ class Requantize(Activation):
 
     def note(self) -> str:
         """Return the shift and the bounds."""
-        said = f">> {self.shift}, [{self.lo}, {self.hi}]"
+        text = f">> {self.shift}, [{self.lo}, {self.hi}]"
         if self.neg_shift is not None:
-            said += f", below zero >> {self.neg_shift}, [{self.neg_lo}, 0]"
-        return said
+            text += f", below zero >> {self.neg_shift}, [{self.neg_lo}, 0]"
+        return text
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -136,5 +138,5 @@ def _rounded(x: Codes, shift: int) -> Codes:
 
 def _clip(x: Codes, lo: int, hi: int) -> Codes:
     low, high = (cast(np.asarray(v, object), x.dtype) for v in (lo, hi))
-    made: Codes = np.minimum(np.maximum(x, low, out=x), high, out=x)
-    return made
+    result: Codes = np.minimum(np.maximum(x, low, out=x), high, out=x)
+    return result

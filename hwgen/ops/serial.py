@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Graphs as a JSON document plus named integer arrays, and back.
+"""Stored graphs: a JSON document plus named integer arrays, written and read.
 
 Intervals are not stored: `infer` finds them again (an input's own are fields of its operation). The
 same graph gives the same bytes; integers beyond 64 bits are written as decimal strings.
@@ -109,7 +109,7 @@ def digest(graph: Graph) -> str:
 
 
 def _fields_to_json(node: Node, arrays: dict[str, Codes]) -> Document:
-    made: Document = {}
+    encoded: Document = {}
     planned = {f.name: f.default for f in fields(node.op) if f.metadata.get("planned")}
     if planned:
         unplanned = node.op.changed(**planned) == node.op
@@ -119,12 +119,12 @@ def _fields_to_json(node: Node, arrays: dict[str, Codes]) -> Document:
         if isinstance(value, np.ndarray) and value.dtype != object:
             name = f"{node.name}.{field}"
             arrays[name] = value
-            made[field] = {"array": name}
+            encoded[field] = {"array": name}
         elif isinstance(value, np.ndarray):
-            made[field] = {"shape": list(value.shape), "ints": [str(v) for v in value.flat]}
+            encoded[field] = {"shape": list(value.shape), "ints": [str(v) for v in value.flat]}
         else:
-            made[field] = _plain(value)
-    return made
+            encoded[field] = _plain(value)
+    return encoded
 
 
 def _plain(value: Any) -> Any:
@@ -139,7 +139,7 @@ def _plain(value: Any) -> Any:
 
 
 class _Reader:
-    """A JSON object read key by key; a key that is missing, wrong or left over is a ModelError."""
+    """Reader of a JSON object, key by key: one missing, wrong or left over is a ModelError."""
 
     def __init__(self, document: Any, where: str) -> None:
         self.where = where
@@ -197,17 +197,17 @@ def _node(entry: Any, arrays: Mapping[str, Any], types: dict[str, TensorType]) -
     layer, note = reader.take("layer", str), reader.take("note", str)
     reader.finish()
     try:
-        found = types[name] = op.infer([types[source] for source in inputs])
+        type_ = types[name] = op.infer([types[source] for source in inputs])
     except ModelError as error:
         raise ModelError(f"{error.where}: {error.what}", name, error.hint) from error
-    return Node(name, op, tuple(inputs), found, layer, note)
+    return Node(name, op, tuple(inputs), type_, layer, note)
 
 
 def _operation(cls: type[Op], reader: _Reader, arrays: Mapping[str, Any]) -> Op:
     values = {}
-    kept = set(stored_fields(cls))
+    stored = set(stored_fields(cls))
     for field in fields(cls):  # type: ignore[arg-type]
-        if field.name not in kept:
+        if field.name not in stored:
             continue
         raw = reader.take(field.name, object)
         decode = _DECODE[str(field.type)]
@@ -286,9 +286,9 @@ def _codes(raw: Any, arrays: Mapping[str, Any]) -> Codes:
         shape, flat = _ints(raw["shape"], arrays), _ints(raw["ints"], arrays)
         if any(n < 0 for n in shape) or math.prod(shape) != len(flat):
             raise ModelError(f"{len(flat)} integers do not fill shape {shape}")
-        made = np.empty(len(flat), object)
-        made[:] = flat
-        return int_array(made.reshape(shape))
+        codes = np.empty(len(flat), object)
+        codes[:] = flat
+        return int_array(codes.reshape(shape))
     raise ModelError("an array was expected")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operations that only rearrange wires: reshape, permute, pad, upsample, shift left."""
+"""Movements of elements: reshape, permute, pad, upsample, shift left."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hwgen.ops.exact_dtype import room
 
 @register
 class Reshape(Movement):
-    """The same elements, row-major, in another shape.
+    """Reshape: the same elements, row-major, in another shape.
 
     Attributes:
         shape: of a sample.
@@ -63,7 +63,7 @@ class Reshape(Movement):
 
 @register
 class Permute(Movement):
-    """Axes in another order.
+    """Permutation of the axes.
 
     Attributes:
         perm: for each new axis the old one; axes of a sample, from 0.
@@ -115,7 +115,7 @@ class Permute(Movement):
 
 @register
 class Pad(Movement):
-    """Zeros around the tensor.
+    """Padding: zeros around the tensor.
 
     Attributes:
         padding: (before, after) for each axis of a sample from the first; axes not named stay.
@@ -154,16 +154,16 @@ class Pad(Movement):
         """Put the tensor into zeros."""
         (x,) = ins
         whole, place = self._place(x.shape[1:])
-        made = np.zeros((x.shape[0], *whole), x.dtype)
-        made[(slice(None), *place)] = x
-        return made
+        result = np.zeros((x.shape[0], *whole), x.dtype)
+        result[(slice(None), *place)] = x
+        return result
 
     def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
         """Rearrange wires among constants."""
         whole, place = self._place(ins[0].shape)
-        made = np.full(whole, b.const(0), np.int64)
-        made[place] = ins[0]
-        return made
+        result = np.full(whole, b.const(0), np.int64)
+        result[place] = ins[0]
+        return result
 
     def note(self) -> str:
         """Return the padding."""
@@ -183,7 +183,7 @@ class Pad(Movement):
 
 @register
 class Upsample(Movement):
-    """Each element repeated.
+    """Upsampling: each element repeated.
 
     Attributes:
         factors: for each axis of a sample from the first; axes not named stay.
@@ -238,7 +238,7 @@ class Upsample(Movement):
 
 @register
 class ShiftLeft(Movement):
-    """Zeros appended below: the same values with more fraction bits.
+    """Shift to the left: the same values with more fraction bits, the new ones zero.
 
     Attributes:
         bits: how many, not negative.
@@ -274,8 +274,8 @@ class ShiftLeft(Movement):
     def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
         """Shift wires."""
         (x,) = ins
-        made = [b.shl(int(wire), self.bits) for wire in x.ravel()]
-        return np.array(made, np.int64).reshape(x.shape)
+        result = [b.shl(int(wire), self.bits) for wire in x.ravel()]
+        return np.array(result, np.int64).reshape(x.shape)
 
     def note(self) -> str:
         """Return the shift."""

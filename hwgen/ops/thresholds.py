@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A step function: thresholds on the input, a value for each interval between them."""
+"""Step function: thresholds on the input, a value for each interval between them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TABLE = 1 << 18
 
 @register
 class Thresholds(Activation):
-    """``values[n]`` with n the number of thresholds ``<= x``.
+    """Step function: ``values[n]`` with n the number of thresholds ``<= x``.
 
     Attributes:
         thresholds: (..., n), ascending along the last axis (equal ones skip a value).
@@ -85,11 +85,11 @@ class Thresholds(Activation):
         if span * len(rows) > _TABLE or max(-first, last) >= INT64_SAFE:
             return None
         codes = np.arange(first, last + 1)
-        made = [
+        result = [
             np.array(out, object)[np.searchsorted(np.array(low, np.int64), codes, side="right")]
             for low, out in rows
         ]
-        return first, last, int_array(np.concatenate(made)), index * span - first
+        return first, last, int_array(np.concatenate(result)), index * span - first
 
     @cached_property
     def _outs(self) -> dict[np.dtype[Any], Codes]:
@@ -130,14 +130,14 @@ class Thresholds(Activation):
                 self._outs[x.dtype] = cast(table, x.dtype)
             return self._outs[x.dtype].take(at)
         rows, index = self._rows
-        made = np.empty_like(x)
+        result = np.empty_like(x)
         where = np.broadcast_to(index, x.shape[1:])
         for number, (low_row, out_row) in enumerate(rows):
             mine = where == number
             low = cast(np.array(low_row, object), x.dtype)
             out = cast(np.array(out_row, object), x.dtype)
-            made[:, mine] = out[np.searchsorted(low, x[:, mine], side="right")]
-        return made
+            result[:, mine] = out[np.searchsorted(low, x[:, mine], side="right")]
+        return result
 
     def bound(self, types: Sequence[TensorType], out: TensorType) -> int:
         """Return the largest of the codes, the thresholds and the values."""
@@ -149,8 +149,8 @@ class Thresholds(Activation):
         rows, index = self._rows
         where = np.broadcast_to(index, x.shape)
         pairs = zip(x.flat, where.flat, strict=True)
-        made = [b.thresh(int(wire), *rows[number]) for wire, number in pairs]
-        return np.array(made, np.int64).reshape(x.shape)
+        result = [b.thresh(int(wire), *rows[number]) for wire, number in pairs]
+        return np.array(result, np.int64).reshape(x.shape)
 
     def note(self) -> str:
         """Return the number of steps."""
@@ -183,5 +183,5 @@ class Thresholds(Activation):
 def _reached(low: tuple[int, ...], out: tuple[int, ...], first: int, last: int) -> tuple[int, int]:
     begin, end = bisect_right(low, first), bisect_right(low, last)
     # Between two equal thresholds lies no integer: that value is skipped.
-    met = [out[n] for n in range(begin, end + 1) if n in (begin, end) or low[n - 1] < low[n]]
-    return min(met), max(met)
+    reached = [out[n] for n in range(begin, end + 1) if n in (begin, end) or low[n - 1] < low[n]]
+    return min(reached), max(reached)

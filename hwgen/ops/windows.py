@@ -19,7 +19,7 @@ LONGEST = 1 << 16
 
 @dataclass(frozen=True)
 class Window:
-    """Kernel, strides, padding and dilation, one entry a spatial axis.
+    """Geometry of sliding windows: kernel, strides, padding and dilation, one entry a spatial axis.
 
     A tap outside the tensor does not exist: nothing is padded with a value.
     """
@@ -76,7 +76,7 @@ class Window:
         """Yield each tap that ever meets the tensor: its index, the windows, their elements."""
         axes = []
         for axis, (n, count) in enumerate(zip(shape, self._counts(shape), strict=True)):
-            step, met = self.strides[axis], []
+            step, present = self.strides[axis], []
             for tap in range(self.kernel[axis]):
                 offset = tap * self.dilation[axis] - self.padding[axis][0]
                 first = max(0, -(offset // step))
@@ -84,8 +84,8 @@ class Window:
                 if first <= last:
                     start = first * step + offset
                     windows = slice(first, last + 1)
-                    met.append((tap, windows, slice(start, last * step + offset + 1, step)))
-            axes.append(met)
+                    present.append((tap, windows, slice(start, last * step + offset + 1, step)))
+            axes.append(present)
         for combo in itertools.product(*axes):
             yield tuple(c[0] for c in combo), tuple(c[1] for c in combo), tuple(c[2] for c in combo)
 
@@ -96,11 +96,11 @@ class Window:
         spatial = x.shape[1:-1]
         counts = self._counts(spatial)
         taps = int(np.prod(self.kernel))
-        made = np.full((x.shape[0], *counts, taps, x.shape[-1]), fill, x.dtype)
+        result = np.full((x.shape[0], *counts, taps, x.shape[-1]), fill, x.dtype)
         for tap, windows, elements in self.taps(spatial):
             index = int(np.ravel_multi_index(tap, self.kernel))
-            made[(slice(None), *windows, index)] = x[(slice(None), *elements)]
-        return made
+            result[(slice(None), *windows, index)] = x[(slice(None), *elements)]
+        return result
 
     def sums(self, values: Codes) -> Codes:
         """Return (taps, channels): *values* added up over all elements that each tap ever meets.
@@ -108,18 +108,18 @@ class Window:
         Args:
             values: (*space, channels).
         """
-        made = np.zeros((*self.kernel, values.shape[-1]), values.dtype)
+        result = np.zeros((*self.kernel, values.shape[-1]), values.dtype)
         space = tuple(range(self.rank))
         for tap, _, elements in self.taps(values.shape[:-1]):
-            made[tap] = values[elements].sum(axis=space)
-        return made.reshape(-1, values.shape[-1])
+            result[tap] = values[elements].sum(axis=space)
+        return result.reshape(-1, values.shape[-1])
 
     def covered(self, shape: Sequence[int]) -> Codes:
         """Return how many elements of the tensor each window holds."""
-        made = np.zeros(self._counts(shape), np.int64)
+        result = np.zeros(self._counts(shape), np.int64)
         for _, windows, _ in self.taps(shape):
-            made[windows] += 1
-        return made
+            result[windows] += 1
+        return result
 
     def note(self) -> str:
         """Return the geometry in a few words."""

@@ -15,5 +15,5 @@ def trim_dead(graph: Graph) -> Graph:
     for node in reversed(graph.nodes):
         if node.name in wanted:
             wanted.update(node.inputs)
-    kept = tuple(n for n in graph.nodes if n.name in wanted or isinstance(n.op, Input))
-    return replace(graph, nodes=kept)
+    live = tuple(n for n in graph.nodes if n.name in wanted or isinstance(n.op, Input))
+    return replace(graph, nodes=live)

@@ -82,7 +82,7 @@ class AdderGraph:
 
 
 class Maker:
-    """Collects steps; equal ones become one.
+    """Maker of adder graphs: collects steps; equal ones become one.
 
     Args:
         lo, hi: intervals of the inputs.

@@ -69,9 +69,18 @@ def run(problem: Problem, options: Options) -> Solution | None:
         "middles": hi + lo,
         "bias": [row.bias for row in rows],
         "options": [
-            o.arity, o.lam, o.saving, o.skew, o.limit, o.relax, o.budget, o.hot, o.cold, o.seed
+            o.arity,
+            o.lam,
+            o.saving,
+            o.skew,
+            o.limit,
+            o.relax,
+            o.budget,
+            o.hot,
+            o.cold,
+            o.seed,
         ],
-    }  # fmt: skip
+    }
     starts = np.cumsum([0, *(len(row.terms) for row in rows)])
     narrow = {
         "arrivals": problem.arrival,

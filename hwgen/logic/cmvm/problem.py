@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the adder-graph search is asked and what it answers, in plain integers."""
+"""Problem and solution of the adder-graph search, in plain integers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Options:
-    """How to search.
+    """Options of the search.
 
     Attributes:
         arity: operands an adder may have, 2 or 3.
@@ -97,7 +97,7 @@ class Solution:
 
     @property
     def score(self) -> int:
-        """What graphs are ranked by: an adder more in depth is worth 4 % of the area or so."""
+        """Rank among graphs: an adder more in depth is worth 4 % of the area or so."""
         return self.cost * (200 + self.depth)
 
 

@@ -89,9 +89,7 @@ def apply(plan: AdderGraph, b: Builder, ins: Sequence[Wire]) -> list[Wire]:
         (x, low, _), (y, mid, sub), *third = step.parts
         if third:
             ((z, top, less),) = third
-            made = b.add3(
-                wire(x), wire(y), wire(z), low, mid, top, sub, less, step.lo, step.hi
-            )  # fmt: skip
+            made = b.add3(wire(x), wire(y), wire(z), low, mid, top, sub, less, step.lo, step.hi)
         else:
             made = b.add(wire(x), wire(y), low, mid, sub, step.lo, step.hi)
         wires.append(made)

@@ -18,7 +18,7 @@ EAGER = 3  # how much more lateness weighs in a hurried tree
 
 
 class Record:
-    """Where a sum's adders are written down.
+    """Record of a sum's adders, as they are written down.
 
     Attributes:
         adders, constants: as in a `Solution`; a result is numbered from *fresh* on.
@@ -146,10 +146,18 @@ class Sums:
         if not terms:
             return 0, 0, 1
         items = [
-            _Item(self.form[sig] if record else None, self.centre[sig], self.radius[sig], shift,
-                  sign, self.arrival[sig], sig, False)
+            _Item(
+                self.form[sig] if record else None,
+                self.centre[sig],
+                self.radius[sig],
+                shift,
+                sign,
+                self.arrival[sig],
+                sig,
+                False,
+            )
             for sig, shift, sign in terms
-        ]  # fmt: skip
+        ]
         if len(items) == 1 and not bias:
             return self._alone(items[0], fixed, record)
         if bias:
@@ -249,8 +257,9 @@ class Sums:
         As `carry_positions`, but a constant takes either sign for free, and a sum of subtracted
         operands alone costs a negation more.
         """
-        order = sorted((op.shift, not op.constant and op.sign != sign, i)
-                       for i, op in enumerate(ops))  # fmt: skip
+        order = sorted(
+            (op.shift, not op.constant and op.sign != sign, i) for i, op in enumerate(ops)
+        )
         (low, low_negative, at), (start, _, other), *_ = order
         top = bits_for(lo, hi)
         if all(negative for _, negative, _ in order):

@@ -34,7 +34,7 @@ class Add(Node):
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """What is added up."""
+        """The terms of the sum."""
         return ((self.a, self.shift_a, False), (self.b, self.shift_b, self.sub))
 
     def moved(self, new: Mapping[Wire, Wire]) -> Self:
@@ -90,7 +90,7 @@ class Add3(Node):
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """What is added up."""
+        """The terms of the sum."""
         return (
             (self.a, self.shift_a, False),
             (self.b, self.shift_b, self.sub_b),

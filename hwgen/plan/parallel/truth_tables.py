@@ -34,7 +34,7 @@ _LARGEST = 1 << 23  # entries of a layer's matrix, positions unrolled, up to whi
 
 @dataclass(frozen=True)
 class Prices:
-    """What terms of logic cost on a family.
+    """Prices of logic on a family.
 
     Attributes:
         inputs: of its largest look-up table.
