@@ -26,7 +26,7 @@ ARGUMENTS: Arguments = (
     ("pack", "out", {"metavar": "OUT", "help": "a folder that 'hwgen build' wrote"}),
     ("pack", "-o --to", {"metavar": "DIR", "help": "folder to write; default: OUT/ip"}),
     ("pack", "--format", {"action": "append", "metavar": "NAME", "help": "ip-xact, fusesoc, "
-        "vivado, pynq, c, trigger or all; may be repeated; default: all"}),
+        "edam, vivado, pynq, c, trigger or all; may be repeated; default: all"}),
     ("pack", "--vendor", {"metavar": "NAME", "help": "vendor in catalogues; default: hwgen"}),
     ("pack", "--library", {"metavar": "NAME", "help": "library in catalogues; default: ip"}),
     ("pack", "--ip-name", {"metavar": "NAME", "help": "name in catalogues; default: that of the "

@@ -10,6 +10,7 @@ from hwgen.files import FileSet, json_bytes
 from hwgen.package.formats.bench import BENCH
 from hwgen.package.formats.c import C
 from hwgen.package.formats.constraints import CONSTRAINTS
+from hwgen.package.formats.edam import EDAM
 from hwgen.package.formats.fusesoc import FUSESOC
 from hwgen.package.formats.ipxact import IPXACT
 from hwgen.package.formats.pynq import PYNQ
@@ -22,7 +23,8 @@ from hwgen.package.ip_core import IpCore
 
 # In the order of writing: what lists the files of others comes behind them.
 FORMATS = (
-    TRIGGER, SOURCES, DESCRIPTION, BENCH, CONSTRAINTS, FUSESOC, VIVADO, PYNQ, C, IPXACT, README,
+    TRIGGER, SOURCES, DESCRIPTION, BENCH, CONSTRAINTS, FUSESOC, EDAM, VIVADO, PYNQ, C, IPXACT,
+    README,
 )  # fmt: skip
 CHOICES = tuple(form.name for form in FORMATS if form.optional)
 SCHEMA = 1

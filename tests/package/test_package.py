@@ -120,6 +120,7 @@ def test_readme_tells_ports_registers_and_uses(packed: Packed) -> None:
     [
         (("ip-xact",), {"component.xml"}, {"hwg_tiny.core", "drivers", "vivado"}),
         (("fusesoc",), {"hwg_tiny.core"}, {"component.xml", "hdl/hwg_tiny_trigger.v"}),
+        (("edam",), {"hwg_tiny.eda.yml"}, {"component.xml", "vivado"}),
         (("vivado",), {"vivado/package_ip.tcl", "constraints/hwg_tiny_ip_ooc.xdc"}, {"drivers"}),
         (("pynq", "c"), {"drivers/pynq/hwg_tiny.py", "drivers/c/hwg_tiny.c"}, {"component.xml"}),
         (("trigger",), {"hdl/hwg_tiny_trigger_vhdl.vhd", "sim/trigger"}, {"drivers"}),
@@ -332,7 +333,7 @@ def test_pack_from_the_command_line(
     assert re.match(r"some  hwgen:ip:hwg_b_[0-9a-f]{8}:0.1.0, ", capsys.readouterr().out)
     assert not (tmp_path / "some" / "component.xml").exists()
     assert run(["pack", "out", "--format", "ipxact"]) == 2
-    assert "one of trigger, fusesoc" in capsys.readouterr().err
+    assert "one of trigger, fusesoc, edam" in capsys.readouterr().err
     own = ["--vendor", "cern.ch", "--library", "l1", "--ip-name", "jet", "--ip-version", "2.1"]
     assert run(["pack", "out", "-o", "own", "--revision", "7", *own, "-q"]) == 0
     assert capsys.readouterr().out.startswith("own  cern.ch:l1:jet:2.1, ")
