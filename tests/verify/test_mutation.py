@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults are put into a generated design, one at a time: the bench must catch every one.
 
-What a mutant is caught by is a difference or a breach of protocol, never a failure to compile. The
-design without a fault passes (test_bench.py).
+A fault names a place in the structure (the first constant of a layer, the second register of a
+line), never a wire. A mutant is caught as a difference or as a breach of protocol, each by its
+name, never as a failure to compile. The design without a fault passes (test_simulate.py).
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from hwgen.errors import VerifyError
+from hwgen.errors import Mismatch, ProtocolViolation, VerifyError
 from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS, simulate
 
 pytestmark = pytest.mark.sim
@@ -22,13 +24,48 @@ pytestmark = pytest.mark.sim
 
 @dataclass(frozen=True)
 class Fault:
-    """One edit: the first match of *find* in *file* becomes *put*."""
+    """One edit of one file, and the error that the bench answers with.
+
+    Attributes:
+        name: of the fault.
+        file: below ``rtl/``.
+        find: the kind of place, a pattern.
+        put: what is there instead, a template or a function of the match.
+        nth: which of these places, from 0; negative ones from the end.
+        caught: the error.
+        top: ``flow`` or ``axis``, which is simulated.
+        quick: part of ``make test``; the others are of ``make test-ci``.
+    """
 
     name: str
     file: str
     find: str
-    put: str
+    put: str | Callable[[re.Match[str]], str]
+    nth: int = 0
+    caught: type[VerifyError] = Mismatch
     top: str = "flow"
+    quick: bool = False
+
+
+def other(change: Callable[[int], int]) -> Callable[[re.Match[str]], str]:
+    """Return what changes the number that the pattern's group ``n`` holds."""
+
+    def put(match: re.Match[str]) -> str:
+        start, end = (at - match.start() for at in match.span("n"))
+        return match[0][:start] + str(change(int(match["n"]))) + match[0][end:]
+
+    return put
+
+
+def moved(by: Callable[[int], int]) -> Callable[[re.Match[str]], str]:
+    """Return what moves the slice ``[hi:lo]`` by so many bits, given its width."""
+
+    def put(match: re.Match[str]) -> str:
+        hi, lo = int(match["hi"]), int(match["lo"])
+        step = by(hi - lo + 1)
+        return match[0].replace(f"[{hi}:{lo}]", f"[{hi + step}:{lo + step}]")
+
+    return put
 
 
 FC1, ACT1, FC2, ACT2, FC3 = (f"hwg_tiny_{n}.sv" for n in ("fc1", "act1", "fc2", "act2", "fc3"))
@@ -36,87 +73,135 @@ TOP, AXIS, PACKAGE = "hwg_tiny.sv", "hwg_tiny_axis.sv", "hwg_tiny_pkg.sv"
 REQUANT, THRESH, VALID = (f"units/hwg_{n}.sv" for n in ("requant", "thresh", "valid"))
 PACK, UNPACK, BUFFER = (f"units/hwg_{n}.sv" for n in ("axis_pack", "axis_unpack", "flow_buffer"))
 
-FAULTS = (
-    # sums
-    Fault("bias_constant", FC1, r"'d11;", "'d10;"),
-    Fault("bias_constant_bit", FC2, r"'d17 ", "'d25 "),
-    Fault("sub_becomes_add", FC2, r" - \(", " + ("),
-    Fault("add_becomes_sub", FC1, r"\) \+ (\d+)'\(", r") - \1'("),
-    Fault("shift_one_short", FC2, r"<< 2\)", "<< 1)"),
-    Fault("shift_one_far", FC1, r"<< 1\)", "<< 2)"),
-    Fault("operands_swapped", FC1, r"= (\d+'\(n\d+\)) - (\d+'\(n\d+\));", r"= \2 - \1;"),
-    Fault("wire_one_bit_short", FC2, r"wire signed \[8:0\] n47", "wire signed [7:0] n47"),
-    # signs
-    Fault("input_sign_dropped", FC1, r"wire signed (\[4:0\] n0)", r"wire \1"),
-    Fault("register_sign_dropped", FC2, r"logic signed (\[4:0\] n\d+_q1)", r"logic \1"),
-    Fault("output_sign_dropped", TOP, r"'\(\$signed\((\S+?)\)\)", r"'(\1)"),
-    # registers
-    Fault("register_missing", FC1, r"(= 9'\(n\d+)_q1\)", r"\1)"),
-    Fault("register_of_a_line_missing", ACT1, r"n27_q2 <= n27_q1;", "n27_q2 <= n27;"),
-    Fault("tap_of_another_cycle", FC2, r"(n\d+_q1 = act1_data_i)\[3:0\]", r"\1[7:4]"),
-    Fault("register_missing_unsigned", FC2, r"(n\d+)_q2\)", r"\1_q1)"),
-    Fault("register_missing_before_unit", ACT1, r"data_i\((n29)_q1\)", r"data_i(\1)"),
-    Fault("output_register_missing", TOP, r"\.Cycles\(1\)", ".Cycles(0)"),
-    # wiring
-    Fault("inputs_swapped", FC1, r"(n0 = \S+?)\[4:0\]", r"\1[9:5]"),
-    Fault("slice_off_by_one", FC1, r"\[9:5\];", "[8:4];"),
-    Fault("link_order", ACT1, r"\{(n\d+\w*), (n\d+\w*),", r"{\2, \1,"),
-    Fault("link_order_low", FC3, r"(n\d+), (n\d+)\};", r"\2, \1};"),
-    # rounding and saturation
-    Fault("round_shift", ACT1, r"\.Shift\(3\)", ".Shift(2)"),
-    Fault("saturation_bound", ACT1, r"\.Hi\(5'sd15\)", ".Hi(5'sd14)"),
-    Fault("low_saturation_lost", ACT1, r"\.SatLo\(1\)", ".SatLo(0)"),
-    Fault("high_saturation_lost", ACT1, r"\.SatHi\(1\)", ".SatHi(0)"),
+CONSTANT = r"\d's?d(?P<n>\d+)"
+SHIFT = r"<< (?P<n>\d+)\)"
+INPUT_SLICE = r"= \w+_i\[(?P<hi>\d+):(?P<lo>\d+)\];"
+BREACH = ProtocolViolation
+
+SUMS = (
+    Fault("first_constant", FC1, CONSTANT, other(lambda n: n - 1), quick=True),
+    Fault("bit_of_last_constant", FC2, CONSTANT, other(lambda n: n ^ 8), -1),
+    Fault("first_difference_added", FC2, r"\) - \(?", lambda m: m[0].replace("-", "+")),
+    Fault("first_sum_subtracted", FC1, r"\) \+ ", ") - "),
+    Fault("first_shift_short", FC2, SHIFT, other(lambda n: n - 1)),
+    Fault("first_shift_far", FC1, SHIFT, other(lambda n: n + 1)),
+    Fault("first_difference_turned", FC1, r"= (\d+'\(\w+\)) - (\d+'\(\w+\));", r"= \2 - \1;"),
+    Fault("last_sum_short", FC2, r"wire signed \[(?P<n>\d+):0\]", other(lambda n: n - 1), -1),
+)
+SIGNS = (
+    Fault("first_input_unsigned", FC1, r"wire signed", "wire", quick=True),
+    Fault("first_register_unsigned", FC2, r"logic signed", "logic"),
+    Fault("first_output_unsigned", TOP, r"'\(\$signed\((\S+?)\)\)", r"'(\1)"),
+)
+REGISTERS = (
+    Fault("first_register_of_a_sum", FC1, r"(\(\w+)_q1\)", r"\1)", quick=True),
+    Fault("second_register_of_a_line", ACT1, r"(\w+)_q2 <= \1_q1;", r"\1_q2 <= \1;"),
+    Fault("first_input_of_another_cycle", FC2, "_q1 " + INPUT_SLICE, moved(lambda width: width)),
+    Fault("second_register_unused", FC2, r"(\w+)_q2\)", r"\1_q1)"),
+    Fault("register_before_last_unit", ACT1, r"data_i\((\w+)_q1\)", r"data_i(\1)", -1),
+    Fault("output_register", TOP, r"\.Cycles\(1\)", ".Cycles(0)"),
+)
+WIRING = (
+    Fault("first_input_swapped", FC1, INPUT_SLICE, moved(lambda width: width), quick=True),
+    Fault("second_input_off_by_one", FC1, INPUT_SLICE, moved(lambda width: -1), 1),
+    Fault("first_of_a_link_swapped", ACT1, r"\{(\w+), (\w+),", r"{\2, \1,"),
+    Fault("last_of_a_link_swapped", FC3, r"(\w+), (\w+)\};", r"\2, \1};"),
+)
+ROUNDING = (
+    Fault("shift", ACT1, r"\.Shift\((?P<n>\d+)\)", other(lambda n: n - 1)),
+    Fault("upper_bound", ACT1, r"\.Hi\(\d'sd(?P<n>\d+)\)", other(lambda n: n - 1), quick=True),
+    Fault("lower_bound_lost", ACT1, r"\.SatLo\(1\)", ".SatLo(0)"),
+    Fault("upper_bound_lost", ACT1, r"\.SatHi\(1\)", ".SatHi(0)"),
     Fault("ties_go_up", REQUANT, r"ext\[Shift-1\] & \(", "ext[Shift-1] & (1'b1 | "),
     Fault("no_rounding", REQUANT, r"assign up = ext\[Shift-1\] .*;", "assign up = 1'b0;"),
     Fault("half_a_step_twice", ACT1, r"\.Half\(1\)", ".Half(0)"),
     Fault("tie_stays_odd", REQUANT, r" & ~tie;", " & ~(tie & '0);"),
-    # thresholds
-    Fault("threshold_constant", PACKAGE, r"(_T1 = .*)9'd20", r"\g<1>9'd21"),
-    Fault("threshold_value", PACKAGE, r"(_V1 = .*)4'd2", r"\g<1>4'd3"),
+)
+THRESHOLDS = (
+    Fault(
+        "third_threshold",
+        PACKAGE,
+        r"_T1 = \{(?:\S+ ){2}\d'd(?P<n>\d+)",
+        other(lambda n: n + 1),
+        quick=True,
+    ),
+    Fault("third_value", PACKAGE, r"_V1 = \{(?:\S+ ){2}\d'd(?P<n>\d+)", other(lambda n: n + 1)),
     Fault("threshold_sense", THRESH, r"ext >= threshold", "ext > threshold"),
     Fault("threshold_unsigned", ACT2, r"\.InSigned\(1\)", ".InSigned(0)"),
-    # valid
-    Fault("valid_one_short", TOP, r"::LATENCY", "::LATENCY - 1"),
+)
+VALID_BITS = (
+    Fault("valid_one_short", TOP, r"::LATENCY", "::LATENCY - 1", quick=True),
     Fault("valid_one_long", TOP, r"::LATENCY", "::LATENCY + 1"),
-    Fault("valid_not_reset", VALID, r"valid_q <= '0;", "valid_q <= valid_d;"),
+    Fault("valid_not_reset", VALID, r"valid_q <= '0;", "valid_q <= valid_d;", quick=True),
     Fault("valid_stuck", VALID, r"valid_o = .*;", "valid_o = 1'b1;"),
-    # AXI-Stream
-    Fault("last_never", PACK, r"out_last_o  = .*;", "out_last_o = 1'b0;", "axis"),
-    Fault("keep_always_full", PACK, r"out_keep_o  = .*;", "out_keep_o = '1;", "axis"),
-    Fault("container_not_signed", AXIS, r"\.Signed( *)\(1\)", r".Signed\1(0)", "axis"),
-    Fault("container_stride", UNPACK, r"frame_q\[i\*Container ", "frame_q[i*Width ", "axis"),
-    Fault("beats_change_in_stall", PACK, r"valid_q && out_ready_i", "valid_q", "axis"),
-    Fault("valid_waits_for_ready", PACK, r"out_valid_o = ", "out_valid_o = out_ready_i & ", "axis"),
-    Fault("pack_not_reset", PACK, r"valid_q <= 1'b0", "valid_q <= valid_d", "axis"),
-    Fault("beat_not_reset", UNPACK, r"beat_q    <= '0", "beat_q <= beat_d", "axis"),
-    Fault("one_credit_too_many", BUFFER, r"'\(Depth\);", "'(Depth + 1);", "axis"),
-    Fault("credit_not_returned", BUFFER, r"credit_q \+ ", "credit_q + 0 * ", "axis"),
-    Fault("too_few_places", AXIS, r"\.Depth( *)\(\d+\)", r".Depth\1(2)", "axis"),
-    Fault("early_last_accepted", UNPACK, r"in_last_i & final_beat &", "in_last_i &", "axis"),
-    Fault("late_last_accepted", UNPACK, r"bad_d = 1'b1;", "bad_d = 1'b0;", "axis"),
-    Fault("broken_frame_launched", AXIS, r"sample_valid & ~sample_bad", "sample_valid", "axis"),
-    Fault("broken_frame_stays", AXIS, r"sample_ready \| sample_bad", "sample_ready & ~sample_bad",
-          "axis"),
-    Fault("hole_in_keep_accepted", UNPACK, r"keep_ok  = .*;", "keep_ok = 1'b1;", "axis"),
-    Fault("error_flag_lost", AXIS, r"frame_error_q \| ", "", "axis"),
-)  # fmt: skip
+)
+AXI_STREAM = (
+    Fault(
+        "last_never", PACK, r"out_last_o  = .*;", "out_last_o = 1'b0;", caught=BREACH, quick=True
+    ),
+    Fault("keep_always_full", PACK, r"out_keep_o  = .*;", "out_keep_o = '1;", caught=BREACH),
+    Fault("container_not_signed", AXIS, r"\.Signed( *)\(1\)", r".Signed\1(0)", quick=True),
+    Fault("container_stride", UNPACK, r"frame_q\[i\*Container ", "frame_q[i*Width "),
+    Fault("beats_change_in_stall", PACK, r"valid_q && out_ready_i", "valid_q", caught=BREACH),
+    Fault(
+        "valid_waits_for_ready",
+        PACK,
+        r"out_valid_o = ",
+        "out_valid_o = out_ready_i & ",
+        caught=BREACH,
+    ),
+    Fault("pack_not_reset", PACK, r"valid_q <= 1'b0", "valid_q <= valid_d", caught=BREACH),
+    Fault("beat_not_reset", UNPACK, r"beat_q    <= '0", "beat_q <= beat_d"),
+    Fault(
+        "one_credit_too_many", BUFFER, r"'\(Depth\);", "'(Depth + 1);", caught=BREACH, quick=True
+    ),
+    Fault("credit_not_returned", BUFFER, r"credit_q \+ ", "credit_q + 0 * ", caught=BREACH),
+    Fault("too_few_places", AXIS, r"\.Depth( *)\(\d+\)", r".Depth\1(2)", caught=BREACH),
+    Fault("early_last_accepted", UNPACK, r"in_last_i & final_beat &", "in_last_i &"),
+    Fault("late_last_accepted", UNPACK, r"bad_d = 1'b1;", "bad_d = 1'b0;"),
+    Fault("broken_frame_launched", AXIS, r"sample_valid & ~sample_bad", "sample_valid", quick=True),
+    Fault(
+        "broken_frame_stays",
+        AXIS,
+        r"sample_ready \| sample_bad",
+        "sample_ready & ~sample_bad",
+        caught=BREACH,
+    ),
+    Fault("hole_in_keep_accepted", UNPACK, r"keep_ok  = .*;", "keep_ok = 1'b1;"),
+    Fault("error_flag_lost", AXIS, r"frame_error_q \| ", "", caught=BREACH),
+)
+FAULTS = (
+    *SUMS,
+    *SIGNS,
+    *REGISTERS,
+    *WIRING,
+    *ROUNDING,
+    *THRESHOLDS,
+    *VALID_BITS,
+    *(replace(fault, top="axis") for fault in AXI_STREAM),
+)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(f, id=f.name, marks=[] if f.quick else pytest.mark.ci) for f in FAULTS],
+)
 def test_fault_is_caught(tiny, tmp_path: Path, fault: Fault) -> None:
     out = tmp_path / "out"
     shutil.copytree(tiny.out, out, ignore=shutil.ignore_patterns("sim"))
     file = out / "rtl" / fault.file
     text = file.read_text(encoding="utf-8")
-    mutant, count = re.subn(fault.find, fault.put, text, count=1)
-    assert count == 1, "the fault has no place in this design any more: choose another"
-    assert mutant != text
-    file.write_text(mutant, encoding="utf-8")
+    places = list(re.finditer(fault.find, text))
+    assert places, "the fault has no place in this design any more: choose another"
+    place = places[fault.nth]
+    put = place.expand(fault.put) if isinstance(fault.put, str) else fault.put(place)
+    assert put != place[0]
+    file.write_text(text[: place.start()] + put + text[place.end() :], encoding="utf-8")
     claims = FLOW_CLAIMS if fault.top == "flow" else AXIS_CLAIMS
-    with pytest.raises(VerifyError):
+    with pytest.raises(fault.caught):
         simulate(out, tiny.vectors, tests=claims)
 
 
 def test_there_are_enough_faults() -> None:
-    assert len({fault.name for fault in FAULTS}) >= 20
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 50
+    assert sum(fault.quick for fault in FAULTS) >= 10
