@@ -15,6 +15,8 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
+from hwgen.synth import measure
+from hwgen.synth.count import Measured
 
 MakeBuild = Callable[..., Path]
 
@@ -38,6 +40,13 @@ def fake(folder: Path, name: str, script: str) -> None:
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{script}\n")
     (folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def canned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put figures in place of Yosys, for tests of what comes after it."""
+    figures = Measured(lut=40, plut=36, carry=20, ff=12, depth=2)
+    monkeypatch.setattr(measure, "synthesise", lambda *_, **__: figures)
 
 
 @pytest.fixture(scope="session")

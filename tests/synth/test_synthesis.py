@@ -278,14 +278,11 @@ def amd(make_build: MakeBuild, folder: Path, cache: Cache) -> Path:
 
 
 @pytest.fixture(scope="module")
-def amd_build(
-    make_build: MakeBuild, tmp_path_factory: pytest.TempPathFactory, cache: Cache
-) -> Path:
-    out = make_build(tmp_path_factory.mktemp("amd") / "small", board="vcu118")
-    synth.synth(out, jobs=2, cache=cache)
-    return out
+def amd_build(make_build: MakeBuild, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_build(tmp_path_factory.mktemp("amd") / "small", board="vcu118")
 
 
+@pytest.mark.usefixtures("canned")
 def test_vivado_runs_the_script_and_its_reports_are_read(
     amd_build: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -305,6 +302,7 @@ def test_vivado_runs_the_script_and_its_reports_are_read(
     assert "create_clock" in (amd_build / "synth" / "vivado" / "clock.xdc").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("canned")
 def test_without_vivado_the_scripts_are_there_and_it_is_said(
     amd_build: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,6 +315,7 @@ def test_without_vivado_the_scripts_are_there_and_it_is_said(
     assert made["total"]["lut"] > 0
 
 
+@pytest.mark.usefixtures("canned")
 @pytest.mark.parametrize("script", ["echo 'ERROR: licence'; exit 1", "exit 0"])
 def test_a_vivado_that_fails_or_says_nothing_is_told(
     script: str, amd_build: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

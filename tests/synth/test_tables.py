@@ -47,6 +47,7 @@ def test_the_emitted_text_is_the_naive_network(graph: Graph, tmp_path: Path) -> 
     assert prove(case, by_hand(graph, design), DIAGRAMS, tmp_path, "HWG_AMD_PRIMITIVES")
 
 
+@pytest.mark.ci
 def test_a_wrong_entry_is_found(tmp_path: Path) -> None:
     design = planned(SMALL)
     pipeline = design.pipeline

@@ -15,6 +15,8 @@ from hwgen.synth.vitis import REPORT, parse
 from hwgen.target.board import load_board
 from tests.synth.conftest import MakeBuild, fake
 
+pytestmark = pytest.mark.usefixtures("canned")
+
 FILE = Path(__file__).with_name("vitis") / REPORT
 TEXT = FILE.read_text("utf-8")
 
