@@ -136,39 +136,37 @@ class Builder:
 
     def add3(
         self,
-        a: Wire,
-        b: Wire,
-        c: Wire,
-        shift_a: int = 0,
-        shift_b: int = 0,
-        shift_c: int = 0,
-        sub_b: bool = False,
-        sub_c: bool = False,
+        wires: Sequence[Wire],
+        shifts: Sequence[int] = (0, 0, 0),
+        subs: Sequence[bool] = (False, False),
         lo: int | None = None,
         hi: int | None = None,
     ) -> Wire:
-        """Return ``(a << shift_a) +- (b << shift_b) +- (c << shift_c)`` as one adder.
+        """Return the sum of three shifted wires as one adder.
 
-        Operands that are zero leave a smaller one; *lo* and *hi* are as in `add`.
+        Terms that are zero leave a smaller one.
+
+        Args:
+            wires: three of them; the first is added.
+            shifts: of each to the left.
+            subs: whether the second and the third are subtracted.
+            lo: tightens the interval, as in `add`.
+            hi: tightens the interval.
         """
-        if self._is_zero(c):
-            return self.add(a, b, shift_a, shift_b, sub_b, lo, hi)
-        if self._is_zero(b):
-            return self.add(a, c, shift_a, shift_c, sub_c, lo, hi)
-        if self._is_zero(a) and not (sub_b and sub_c):
-            if sub_b:
-                return self.add(c, b, shift_c, shift_b, True, lo, hi)
-            return self.add(b, c, shift_b, shift_c, sub_c, lo, hi)
-        wires = (a, shift_a, False), (b, shift_b, sub_b), (c, shift_c, sub_c)
-        terms = [(*self._unshifted(wire, shift), sub) for wire, shift, sub in wires]
+        terms = list(zip(wires, shifts, (False, *subs), strict=True))
+        for zero in (2, 1, 0):
+            first, second = sorted(terms[:zero] + terms[zero + 1 :], key=lambda term: term[2])
+            if self._is_zero(terms[zero][0]) and not first[2]:
+                return self.add(first[0], second[0], first[1], second[1], second[2], lo, hi)
         # Added operands first and in order of their wires: equal sums are equal nodes.
-        (a, shift_a, _), (b, shift_b, sub_b), (c, shift_c, sub_c) = sorted(
-            terms, key=lambda term: (term[2], *term[:2])
+        terms = sorted(
+            ((*self._unshifted(wire, shift), sub) for wire, shift, sub in terms),
+            key=lambda term: (term[2], *term[:2]),
         )
+        (a, shift_a, _), (b, shift_b, sub_b), (c, shift_c, sub_c) = terms
         common = min(shift_a, shift_b, shift_c)
-        shifts = shift_a - common, shift_b - common, shift_c - common
-        node = Add3(a, b, c, *shifts, sub_b, sub_c)
-        return self._narrow(node, common, lo, hi)
+        narrow = shift_a - common, shift_b - common, shift_c - common
+        return self._narrow(Add3(a, b, c, *narrow, sub_b, sub_c), common, lo, hi)
 
     def plus(self, wire: Wire, value: int) -> Wire:
         """Return ``wire + value``; where `takes_constant`, without an adder more."""
@@ -197,18 +195,9 @@ class Builder:
             return self.add(
                 node.a, self.const(value - term if node.sub else value + term), node.shift_a
             )
-        return self.add3(
-            node.a,
-            node.b,
-            self.const(value),
-            node.shift_a,
-            node.shift_b,
-            0,
-            node.sub,
-            False,
-            self.lo[wire] + value,
-            self.hi[wire] + value,
-        )
+        wires, shifts = (node.a, node.b, self.const(value)), (node.shift_a, node.shift_b, 0)
+        low, high = self.lo[wire] + value, self.hi[wire] + value
+        return self.add3(wires, shifts, (node.sub, False), low, high)
 
     def _unshifted(self, wire: Wire, shift: int) -> tuple[Wire, int]:
         inner = self.nodes[wire]

@@ -97,7 +97,7 @@ def test_registers_move_to_where_there_are_fewer_bits() -> None:
     b.layer = "wide"
     wide = [b.add(x[0], x[i]) for i in range(1, 4)]  # three words of five bits
     b.layer = "narrow"
-    joined = b.add3(*wide)
+    joined = b.add3(wide)
     last = b.requant(joined, 0, 0, 1)
     logic = Logic.of(b, [("y", [last])])
     plan = pipeline(logic, node_delay(logic, Flat(adder_operands=3)), 2.0)

@@ -31,7 +31,7 @@ def scribble(seed: int, size: int, inputs: int = 3) -> Logic:
         if kind < 3:
             made = b.add(p, q, s, t, sub=bool(kind == 2))
         elif kind < 7:
-            made = b.add3(p, q, r, s, t, u, bool(kind & 1), bool(kind & 2))
+            made = b.add3((p, q, r), (s, t, u), (bool(kind & 1), bool(kind & 2)))
         elif kind == 7:
             made = b.shl(p, 1 + s)
         elif kind == 8:

@@ -203,7 +203,7 @@ def test_a_position_takes_one_table(tmp_path: Path) -> None:
         body.append(f"  hwg_add3 #({params}) u{i} ({wired});")
         builder = Builder(3)
         wires = [builder.input("x", k, v[0], v[-1]) for k, v in enumerate(one.values())]
-        made = builder.add3(*wires, *one.shifts, *map(bool, one.subs[1:]))
+        made = builder.add3(wires, one.shifts, [bool(sub) for sub in one.subs[1:]])
         positions += adder_positions(builder, made)
     top = tmp_path / "top.sv"
     top.write_text("\n".join([f"module top ({', '.join(ports)});", *body, "endmodule", ""]))
@@ -244,12 +244,14 @@ def _net(make_design: Callable[..., Design]) -> Design:
             c = builder.const(int(rng.choice([-24, 40, 5, -1])))
         if i % 11 == 0:
             a = builder.const(0)
-        shifts, subs = (int(v) for v in rng.integers(0, 4, 3)), rng.integers(0, 2, 2)
+        shifts, subs = [int(v) for v in rng.integers(0, 4, 3)], rng.integers(0, 2, 2)
         if max(builder.width(w) for w in (a, b, c)) < 24:
-            wires.append(builder.add3(a, b, c, *shifts, *map(bool, subs)))
+            wires.append(builder.add3((a, b, c), shifts, [bool(sub) for sub in subs]))
     x, y = wires[0], wires[1]
     up = builder.add(x, y)
-    wires.append(builder.add3(up, x, y, 0, 0, 0, True, False, -32, 30))  # 2 * y, known to be so
+    wires.append(
+        builder.add3((up, x, y), subs=(True, False), lo=-32, hi=30)
+    )  # 2 * y, known to be so
     kinds = [type(node) for node in builder.nodes]
     assert kinds.count(Add3) > 25
     delay = rng.random(len(builder.nodes))
@@ -303,7 +305,7 @@ def test_a_constant_starts_at_its_lowest_one(make_design: Callable[..., Design])
     builder = Builder(3)
     builder.layer = "fc"
     x, y = (builder.input("x", i, 0, 7) for i in range(2))
-    made = builder.add3(x, y, builder.const(-24), 0, 2, 0)
+    made = builder.add3((x, y, builder.const(-24)), (0, 2, 0))
     design = make_design(builder, {"x": ((2,), Fixed(3, 0))}, {"y": [made]})
     text = emit_rtl(design)["rtl/hwg_net_fc.sv"].decode()
     assert ".CWidth(3), .CSigned(1)," in text.replace("\n   ", "")

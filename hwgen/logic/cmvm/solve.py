@@ -89,7 +89,8 @@ def apply(plan: AdderGraph, b: Builder, ins: Sequence[Wire]) -> list[Wire]:
         (x, low, _), (y, mid, sub), *third = step.parts
         if third:
             ((z, top, less),) = third
-            made = b.add3(wire(x), wire(y), wire(z), low, mid, top, sub, less, step.lo, step.hi)
+            ins3, shifts = (wire(x), wire(y), wire(z)), (low, mid, top)
+            made = b.add3(ins3, shifts, (sub, less), step.lo, step.hi)
         else:
             made = b.add(wire(x), wire(y), low, mid, sub, step.lo, step.hi)
         wires.append(made)
@@ -144,13 +145,15 @@ def _solve(
     maker = Maker(lo, hi, 4 * max([1, *(p + abs(c) for p, c in zip(peak, bias, strict=True))]))
     blocks = _blocks(weight)
     if len(blocks) == 1:
-        outputs = _build(maker, weight, bias, lo, hi, arrival, arity, effort, seed)
+        columns, solution = _best(weight, bias, lo, hi, arrival, arity, effort, seed)
+        outputs = _build(maker, columns, solution, bias, range(len(lo)), arity)
     else:  # solve the blocks, then add their columns up
         parts = []
         for rows in blocks:
             part = _cut(rows, lo), _cut(rows, hi), _cut(rows, arrival)
             zero = (0,) * len(bias)
-            parts.append(_build(maker, weight[rows], zero, *part, arity, effort, seed, rows))
+            columns, solution = _best(weight[rows], zero, *part, arity, effort, seed)
+            parts.append(_build(maker, columns, solution, zero, rows, arity))
         outputs = [
             _total(maker, [part[j] for part in parts], value, arity) for j, value in enumerate(bias)
         ]
@@ -169,20 +172,14 @@ def _cut(rows: Sequence[int], values: Sequence[int]) -> tuple[int, ...]:
 
 def _build(
     maker: Maker,
-    weight: Matrix,
+    columns: Columns,
+    solution: Solution,
     bias: Sequence[int],
-    lo: tuple[int, ...],
-    hi: tuple[int, ...],
-    arrival: tuple[int, ...],
+    inputs: Sequence[int],
     arity: int,
-    effort: int,
-    seed: int,
-    inputs: Sequence[int] | None = None,
 ) -> list[tuple[int, int]]:
-    """Add the best graph found for a matrix to *maker*; return the columns' operands and shifts."""
-    columns, solution = _best(weight, bias, lo, hi, arrival, arity, effort, seed)
-    at = range(len(lo)) if inputs is None else inputs
-    rows = maker.extend(solution, [(i, 0) for i in at], arity)
+    """Add a solution on some inputs to *maker*; return the columns' operands and shifts."""
+    rows = maker.extend(solution, [(i, 0) for i in inputs], arity)
     return [
         (maker.const(bias[j]), 0) if row is None else rows[row]
         for j, row in enumerate(columns.row_of)
