@@ -186,7 +186,7 @@ KNOWN = {"Input", "Requantize", "Thresholds", "Dense"}
 
 
 def test_an_operation_is_known_to_its_file_and_the_front_ends_alone(root: Path) -> None:
-    """A new operation is one file in ops/, its line in ops/__init__, and a front end that uses it.
+    """A new operation is one file in ops/, and a front end that uses it.
 
     Generic tests, simulation and the documents of ``hwgen ops`` find it in the registry.
     """
