@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exception family. Every failure a user can meet is one of these; anything else is a bug.
+"""Exception family: every failure a user can meet is one of these; anything else is a bug.
 
 A message has three parts: *what* is wrong, *where* (layer, file, key), and a *hint* that says what
 to do.
@@ -9,6 +9,19 @@ Exit codes by family: 2 config, 3 model, 4 does not fit, 5 tool, 6 verification;
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+E = TypeVar("E", bound="HwgenError")
+
+
+class Result(Protocol):
+    """Result of a verb: figures for scripts, text for people."""
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures as plain data."""
+
+    def text(self) -> str:
+        """Return the figures as lines of text."""
 
 
 class HwgenError(Exception):
@@ -18,9 +31,14 @@ class HwgenError(Exception):
         what: what is wrong, with what was expected.
         where: the layer, file, option or key it concerns; may be empty.
         hint: the way out; may be empty.
+
+    Attributes:
+        result: figures of a refusal, where there are some (the estimate of a design that is too
+            large, the samples that differ); None otherwise.
     """
 
     exit_code = 1
+    result: Result | None = None
 
     def __init__(self, what: str, where: str = "", hint: str = "") -> None:
         super().__init__(what, where, hint)
@@ -31,6 +49,11 @@ class HwgenError(Exception):
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
         return f"{head}\n  hint: {self.hint}" if self.hint else head
+
+    def carrying(self: E, result: Result) -> E:
+        """Return this error with the figures that it refuses."""
+        self.result = result
+        return self
 
     def as_dict(self) -> dict[str, object]:
         """Return the parts for machine output."""

@@ -349,7 +349,7 @@ def load_arrays(path: Path, option: str) -> Any:
         ) from error
 
 
-def load_table(path: Path, option: str) -> dict[str, Any]:
+def load_table(path: Path, option: str) -> dict[str, npt.NDArray[Any]]:
     """Return the name to array table of a ``.npz``.
 
     Raises:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Building: the straight line from a model file to an output folder.
+"""Build of a model: the straight line from its file to an output folder.
 
 A build folder is self-contained: the graph it was made from, the model file, the board, the RTL,
 the vectors and the benches. Everything here but the writing of that folder is pure.
@@ -9,34 +9,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hwgen import __version__
-from hwgen.api.load import _checked, load, top_name, with_weights
+from hwgen.api.load import _checked, top_name, with_weights
+from hwgen.api.results import VerbResult
+from hwgen.api.settings import Ask
 from hwgen.cost.estimate import Estimate, zeros
 from hwgen.cost.estimate import estimate as estimate_design
+from hwgen.cost.figures import Figures
 from hwgen.design.serial import SCHEMA
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.files import FileSet, json_bytes, npz_bytes, refuse_foreign
 from hwgen.frontends import sources
-from hwgen.frontends.options import Options, settled
+from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import graph_to_json
-from hwgen.passes import run_passes
 from hwgen.paths import sim as sim_folder
 from hwgen.plan.alternatives import too_large
-from hwgen.plan.goal import Goal, goal_for
+from hwgen.plan.goal import Goal
 from hwgen.plan.planner import plan
-from hwgen.progress import Say, silent
+from hwgen.progress import Progress, silent
 from hwgen.report.figures import figures
 from hwgen.report.page import render
 from hwgen.report.sheet import build_sheet
 from hwgen.report.text import build_report
-from hwgen.target.board import Board, load_board
+from hwgen.target.board import Board
 from hwgen.verify.self_check import SELF_CHECK, check_counts, make_vectors, self_check
 from hwgen.verify.vectors import Vectors
 
@@ -51,14 +52,15 @@ BENCHES = (
 VECTORS = 64  # random samples in vectors.npz, besides the corners
 
 
-@dataclass(frozen=True)
-class Build:
-    """What a build made.
+@dataclass(frozen=True, repr=False)
+class Build(VerbResult):
+    """Build of a model.
 
     Attributes:
         graph, design, estimate, board, goal: the stations of the line.
         files: everything below the output folder.
-        facts: the figures of the report.
+        figures: of the report.
+        out: folder that was written; None where none was asked for.
     """
 
     graph: Graph
@@ -67,7 +69,17 @@ class Build:
     board: Board
     goal: Goal
     files: FileSet
-    facts: dict[str, Any]
+    figures: Figures
+    out: Path | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures of the report, and the folder."""
+        return self.figures.as_dict() | ({} if self.out is None else {"out": str(self.out)})
+
+    def text(self) -> str:
+        """Return the report and the notes of the front end."""
+        notes = [f"note: {note}" for note in self.figures.notes]
+        return "\n".join([self.files["report.txt"].decode().rstrip(), *notes])
 
 
 def build(
@@ -75,76 +87,70 @@ def build(
     out: Path | str | None = None,
     *,
     board: str,
-    weights: Path | str | None = None,
-    clock: str | None = None,
-    latency: str | None = None,
-    style: str = "parallel",
-    options: Options | None = None,
-    input_format: str | Mapping[str, str] | None = None,
-    name: str | None = None,
-    effort: int = 1,
-    seed: int = 1,
-    say: Say = silent,
+    progress: Progress = silent,
+    **settings: Any,
 ) -> Build:
     """Build the IP core of a model; written to *out* if given, whole or not at all.
 
-    *effort* and *seed* are as `goal_for` takes them; *seed* is of the random vectors too.
+    ``hwgen.build("jet.h5", "out/jet", board="vcu118", clock="200MHz", input_format="s8.4")``
+
+    Args:
+        model: ``.h5``, ``.keras``, architecture ``.json``, a hwgen bundle, or a graph.
+        out: folder to write.
+        board: name or file of the board.
+        progress: called with every step.
+        settings: ``weights``, ``clock``, ``latency``, ``style``, ``effort``, ``seed``,
+            ``options``, ``input_format``, ``name``: see `hwgen.api.settings.Ask`.
 
     Raises:
         ConfigError, ModelError, DoesNotFit: see `hwgen.errors`.
     """
+    ask = Ask.of(model, board, settings)
     if out is not None:
         refuse_foreign(Path(out).absolute())
-    target = load_board(board)
-    goal = goal_for(target, clock, latency, style, effort, seed)
-    title = _checked(name) if name else top_name(model)
-    given = with_weights(settled(options, input_format), weights)
-    graph = run_passes(model) if isinstance(model, Graph) else load(model, options=given)
-    check_counts(graph, VECTORS, seed)
+    target, goal = ask.target()
+    title = _checked(ask.name) if ask.name else top_name(ask.model)
+    graph = ask.load()
+    check_counts(graph, VECTORS, ask.seed)
     counts = zeros(graph)
     total = sum(n for _, n in counts.values())
     none = sum(z for z, _ in counts.values())
-    say("load", f"{len(graph.nodes)} nodes, {total:,} weights, {none:,} zero")
+    progress("load", f"{len(graph.nodes)} nodes, {total:,} weights, {none:,} zero")
     planned = plan(graph, target, goal, title)
     taken = estimate_design(planned, target.family)
-    say("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
+    progress("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
     refused = too_large(graph, taken, target, goal)
     if refused is not None:
         raise refused
-    vectors = make_vectors(graph, VECTORS, seed)
-    self_check(graph, planned, seed)
-    say("check", f"logic equals the reference on {SELF_CHECK} samples")
-    facts = figures(graph, planned, taken, target, goal)
-    files = _files(model, given, graph, planned, target, goal, vectors, facts)
-    say("emit", f"{len(files.paths)} files")
+    vectors = make_vectors(graph, VECTORS, ask.seed)
+    self_check(graph, planned, ask.seed)
+    progress("check", f"logic equals the reference on {SELF_CHECK} samples")
+    made = Build(
+        graph, planned, taken, target, goal, FileSet(), figures(graph, planned, taken, target, goal)
+    )
+    files = _files(ask, made, vectors)
+    progress("emit", f"{len(files.paths)} files")
     if out is not None:
         files.write(Path(out))
-        say("write", str(out))
-    return Build(graph, planned, taken, target, goal, files, facts)
+        progress("write", str(out))
+    return replace(made, files=files, out=None if out is None else Path(out))
 
 
-def _files(
-    model: Path | str | Graph,
-    options: Options,
-    graph: Graph,
-    design: Design,
-    board: Board,
-    goal: Goal,
-    vectors: Vectors,
-    facts: dict[str, Any],
-) -> FileSet:
-    document, arrays = graph_to_json(graph)
-    sheet = build_sheet(facts, graph, design, board)
+def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
+    design, board, model = made.design, made.board, ask.model
+    document, arrays = graph_to_json(made.graph)
+    sheet = build_sheet(made.figures, made.graph, design, board)
+    options = with_weights(ask.options or Options(), ask.weights)
     benches = [sim_folder() / name for name in BENCHES]
     files = emit_rtl(design) | FileSet.of(
         {
             "model/graph.json": json_bytes(document),
             "model/graph.npz": npz_bytes(arrays),
             "vectors.npz": vectors.to_bytes(),
-            "report.json": json_bytes(sheet),
+            "report.json": json_bytes(sheet.as_dict()),
             "report.html": render(sheet),
-            "report.txt": build_report(facts),
-            "config.toml": _config(design, board, goal),
+            "report.txt": build_report(made.figures),
+            "config.toml": _config(design, board, made.goal),
             "board.json": json_bytes(asdict(board)),
             **{f"sim/{p.name}": p.read_bytes() for p in benches},
             **({} if isinstance(model, Graph) else sources(Path(model), options)),

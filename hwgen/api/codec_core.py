@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The feature-map engine as an IP core: what `hwgen codec build` does."""
+"""Feature-map engine as an IP core: what `hwgen codec build` writes."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hwgen import __version__
+from hwgen.api.results import VerbResult
+from hwgen.api.settings import from_names
 from hwgen.codec.plan import CodingPlan
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
@@ -25,79 +28,17 @@ from hwgen.package.codec_engine.core import (
     turns_of,
 )
 from hwgen.package.codec_engine.ip import CODEC_KIND, codec_ip
-from hwgen.progress import Say, silent
+from hwgen.progress import Progress, silent
 from hwgen.target.board import Board, load_board
 
 BITS = 8  # of the widest values, where no plan tells
 
 
-def codec_build(
-    out: Path | str,
-    *,
-    plan: Path | str | None = None,
-    overwrite: bool = False,
-    say: Say = silent,
-    **given: Any,
-) -> dict[str, Any]:
-    """Write the engine as an IP core, whole or not at all.
+@dataclass(frozen=True)
+class EngineSettings:
+    """Settings of the engine.
 
-    Args:
-        out: folder to write.
-        plan: what calibration wrote; its tables and maps go with the core.
-        overwrite: replace what an earlier `codec_build` wrote there.
-        say: told the progress.
-        given: as `codec_core` takes them.
-
-    Returns:
-        ``out``, the folder; ``vlnv``; ``parameters``; ``maps``; ``files``, how many; ``digest``
-        over all of them; ``text``.
-
-    Raises:
-        ConfigError: parameters that no engine has, or a folder that holds something.
-        DoesNotFit: the plan needs another engine.
-        ToolMissing: PeakRDL is not installed.
-    """
-    target = Path(out)
-    _refuse(target, overwrite)
-    core = codec_core(CodingPlan.read(Path(plan)) if plan is not None else None, **given)
-    ip = codec_ip(core)
-    files = package(ip, choices_of(ip))
-    say("codec", f"{len(files.paths)} files: {core.title}")
-    files.write(target)
-    maps = [each.name for each in core.maps]
-    tables = f"{len(core.table_sets)} of {core.sets} table sets filled"
-    text = f"{target}  {ip.identity.vlnv}: {core.title}, {tables}, {len(files.paths)} files"
-    return {
-        "out": str(target),
-        "vlnv": ip.identity.vlnv,
-        "parameters": core.params,
-        "maps": maps,
-        "files": len(files.paths),
-        "digest": files.digest(),
-        "text": text,
-    }
-
-
-def codec_core(
-    plan: CodingPlan | None = None,
-    *,
-    name: str = "codec",
-    lanes: int = 4,
-    coder: str | None = None,
-    bits: int | None = None,
-    bus: int | None = None,
-    sets: int | None = None,
-    burst: int = 16,
-    outstanding: int = 4,
-    writer: bool = True,
-    reader: bool = True,
-    transform: bool = True,
-    board: str | None = None,
-) -> CodecCore:
-    """Return the engine that is asked for.
-
-    Args:
-        plan: to be served.
+    Attributes:
         name: of the core.
         lanes: values of a cycle.
         coder: ``tans`` or ``huffman``; the plan's when left out, else tANS.
@@ -106,27 +47,126 @@ def codec_core(
         sets: table sets; what the plan takes when left out, else 1.
         burst: beats of a burst.
         outstanding: bursts under way, each way.
-        writer: whether it has one.
-        reader: likewise.
+        writer, reader: whether it has them.
         transform: whether it does the transforms of the plan; without, it carries coefficients.
         board: name or file of the board.
+    """
+
+    name: str = "codec"
+    lanes: int = 4
+    coder: str | None = None
+    bits: int | None = None
+    bus: int | None = None
+    sets: int | None = None
+    burst: int = 16
+    outstanding: int = 4
+    writer: bool = True
+    reader: bool = True
+    transform: bool = True
+    board: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class CodecBuild(VerbResult):
+    """Engine that was written as an IP core.
+
+    Attributes:
+        out: the folder.
+        vlnv: vendor, library, name and version.
+        parameters: of the top module.
+        maps: of the plan that it serves.
+        files: how many.
+        digest: over all of them.
+        title: the core in a few words.
+        filled: table sets with contents, and table sets.
+    """
+
+    out: str
+    vlnv: str
+    parameters: Mapping[str, int]
+    maps: tuple[str, ...]
+    files: int
+    digest: str
+    title: str
+    filled: tuple[int, int]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures."""
+        return {k: v for k, v in asdict(self).items() if k not in ("title", "filled")}
+
+    def text(self) -> str:
+        """Return the folder and its content in a line."""
+        filled, sets = self.filled
+        tables = f"{filled} of {sets} table sets filled"
+        return f"{self.out}  {self.vlnv}: {self.title}, {tables}, {self.files} files"
+
+
+def codec_build(
+    out: Path | str,
+    *,
+    plan: Path | str | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+    **settings: Any,
+) -> CodecBuild:
+    """Write the engine as an IP core, whole or not at all.
+
+    Args:
+        out: folder to write.
+        plan: what calibration wrote; its tables and maps go with the core.
+        overwrite: replace what an earlier `codec_build` wrote there.
+        progress: called with every step.
+        settings: as `EngineSettings` has them.
+
+    Raises:
+        ConfigError: parameters that no engine has, or a folder that holds something.
+        DoesNotFit: the plan needs another engine.
+        ToolMissing: PeakRDL is not installed.
+    """
+    target = Path(out)
+    _refuse(target, overwrite)
+    core = codec_core(CodingPlan.read(Path(plan)) if plan is not None else None, **settings)
+    ip = codec_ip(core)
+    files = package(ip, choices_of(ip))
+    progress("codec", f"{len(files.paths)} files: {core.title}")
+    files.write(target)
+    return CodecBuild(
+        out=str(target),
+        vlnv=ip.identity.vlnv,
+        parameters=core.params,
+        maps=tuple(each.name for each in core.maps),
+        files=len(files.paths),
+        digest=files.digest(),
+        title=core.title,
+        filled=(len(core.table_sets), core.sets),
+    )
+
+
+def codec_core(plan: CodingPlan | None = None, **settings: Any) -> CodecCore:
+    """Return the engine that is asked for.
+
+    Args:
+        plan: to be served.
+        settings: as `EngineSettings` has them.
 
     Raises:
         ConfigError, DoesNotFit: as `codec_build`.
     """
-    on = load_board(board) if board is not None else None
+    asked = from_names(EngineSettings, settings)
+    on = load_board(asked.board) if asked.board is not None else None
     own = coder_of(plan.choices) if plan else None
-    kind = Coder[coder.upper()] if coder else Coder.TANS if own is None else own
+    kind = Coder[asked.coder.upper()] if asked.coder else Coder.TANS if own is None else own
     forms = [choice.format(plan.tables_of(choice)) for choice in plan.choices] if plan else []
-    wide = bits if bits is not None else max((form.bits for form in forms), default=BITS)
-    many = sets if sets is not None else power(len(plan.tables) if plan else 1)
+    wide = max((form.bits for form in forms), default=BITS) if asked.bits is None else asked.bits
+    many = power(len(plan.tables) if plan else 1) if asked.sets is None else asked.sets
     core = CodecCore(
-        name, __version__, lanes, kind, wide, _bus(on) if bus is None else bus, many, burst,
-        outstanding, writer, reader, table_sets=(TableSet(Tables.generic()),), board=on,
+        asked.name, __version__, asked.lanes, kind, wide,
+        _bus(on) if asked.bus is None else asked.bus, many, asked.burst, asked.outstanding,
+        asked.writer, asked.reader, table_sets=(TableSet(Tables.generic()),), board=on,
     )  # fmt: skip
     if plan is None:
         return core
-    turns = turns_of(plan) if transform else None
+    turns = turns_of(plan) if asked.transform else None
     contents, maps = served(plan, core.coder, core.bits, core.sets, turns is not None)
     return replace(
         core, turns=turns, table_sets=tuple(contents), maps=tuple(maps), model=plan.model,

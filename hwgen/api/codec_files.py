@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coded maps as files: encoding, decoding, looking inside, and making a plan."""
+"""Coded maps as files: encoding, decoding, coding plans and their KLT."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.api.load import load
+from hwgen.api.results import VerbResult
 from hwgen.api.samples import read_data, to_codes
+from hwgen.api.settings import from_names
 from hwgen.codec.block_scan import FULL_KLT
 from hwgen.codec.container import Container, stacked
 from hwgen.codec.plan import CodingPlan, MapCoding
 from hwgen.codec.statistics import token_counts
 from hwgen.codec.tables import Tables
-from hwgen.codec.tensor import Coded
-from hwgen.codec.wire import Coder, Fault, Mode
+from hwgen.codec.wire import Coder
 from hwgen.errors import ConfigError, VerifyError
 from hwgen.files import json_bytes, load_arrays, write_files
 from hwgen.frontends.bundle import write_bundle
@@ -26,7 +29,7 @@ from hwgen.frontends.options import Options
 from hwgen.ir.fixed import bits_for
 from hwgen.plan.coding.calibrate import SETS, calibrate, paper
 from hwgen.plan.coding.folded_klt import klt_graphs
-from hwgen.progress import Say, silent
+from hwgen.progress import Progress, silent
 
 SAMPLES = 64  # of the data that calibration looks at
 
@@ -60,6 +63,43 @@ def own_choice(
     return choice, Tables.of(token_counts(maps, choice.grid, choice.signed))
 
 
+@dataclass(frozen=True, repr=False)
+class Encoded(VerbResult):
+    """Maps that were encoded into a file.
+
+    Attributes:
+        maps, values: how many.
+        bytes: that a reader fetches.
+        bits_per_value: coded.
+        value_bits: of a value before.
+        blocks: how many are raw, zero and coded.
+        to: file that was written.
+        shape: of a map, (H, W, C).
+    """
+
+    maps: int
+    values: int
+    bytes: int
+    bits_per_value: float
+    value_bits: int
+    blocks: Mapping[str, int]
+    to: str
+    shape: tuple[int, int, int]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures."""
+        return {key: value for key, value in asdict(self).items() if key != "shape"}
+
+    def text(self) -> str:
+        """Return the result in a line."""
+        blocks = ", ".join(f"{count} {mode}" for mode, count in self.blocks.items() if count)
+        return (
+            f"{count_of(self.maps, 'map')} of {'x'.join(map(str, self.shape))}: "
+            f"{self.bits_per_value:.3f} bits a value instead of {self.value_bits} ({blocks}) -> "
+            f"{self.to}"
+        )
+
+
 def encode_file(
     data: Path,
     to: Path,
@@ -69,8 +109,8 @@ def encode_file(
     coder: str | None = None,
     bits: int | None = None,
     slotted: bool = False,
-) -> dict[str, Any]:
-    """Encode the maps of a ``.npy`` file into an ``.hfm`` file; returns what it took.
+) -> Encoded:
+    """Encode the maps of a ``.npy`` file into an ``.hfm`` file.
 
     Args:
         data: integers, axes (N, H, W, C) or fewer.
@@ -104,29 +144,29 @@ def encode_file(
     packed = made.pack()
     write_files({to: packed}, "--to")
     traffic = sum(coded.traffic for coded in made.maps)
-    modes = {mode: sum(c.modes[mode] for c in made.maps) for mode in ("raw", "zero", "coded")}
-    facts = {
-        "maps": len(made.maps),
-        "values": int(array.size),
-        "bytes": traffic,
-        "bits_per_value": round(8 * traffic / array.size, 4),
-        "value_bits": choice.bits,
-        "blocks": modes,
-        "to": str(to),
-    }
-    blocks = ", ".join(f"{count} {mode}" for mode, count in modes.items() if count)
-    text = (
-        f"{_count(len(made.maps), 'map')} of {'x'.join(map(str, choice.shape))}: "
-        f"{facts['bits_per_value']:.3f} bits a value instead of {choice.bits} ({blocks}) -> {to}"
+    return Encoded(
+        maps=len(made.maps),
+        values=int(array.size),
+        bytes=traffic,
+        bits_per_value=round(8 * traffic / array.size, 4),
+        value_bits=choice.bits,
+        blocks={mode: sum(c.modes[mode] for c in made.maps) for mode in ("raw", "zero", "coded")},
+        to=str(to),
+        shape=choice.shape,
     )
-    return {**facts, "text": text}
 
 
-def _count(number: int, name: str) -> str:
+def count_of(number: int, name: str) -> str:
+    """Return a number with its noun, such as ``3 maps``."""
     return f"{number} {name}{'' if number == 1 else 's'}"
 
 
-def _container(path: Path) -> Container:
+def container(path: Path) -> Container:
+    """Return the content of an ``.hfm`` file.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -134,7 +174,34 @@ def _container(path: Path) -> Container:
     return Container.unpack(data, str(path))
 
 
-def decode_file(data: Path, to: Path, keep_going: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True, repr=False)
+class Decoded(VerbResult):
+    """Maps that were decoded into a file.
+
+    Attributes:
+        shape: of the array.
+        damaged: blocks that became zeros.
+        to: file that was written.
+        dtype: of the array.
+    """
+
+    shape: tuple[int, ...]
+    damaged: int
+    to: str
+    dtype: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures."""
+        return {"shape": list(self.shape), "damaged": self.damaged, "to": self.to}
+
+    def text(self) -> str:
+        """Return the result in a line, and a note on damage."""
+        text = f"{'x'.join(map(str, self.shape))} {self.dtype} -> {self.to}"
+        damaged = f"\nnote: {count_of(self.damaged, 'damaged block')} became zeros"
+        return text + (damaged if self.damaged else "")
+
+
+def decode_file(data: Path, to: Path, keep_going: bool = False) -> Decoded:
     """Decode an ``.hfm`` file into a ``.npy`` file.
 
     Args:
@@ -146,11 +213,11 @@ def decode_file(data: Path, to: Path, keep_going: bool = False) -> dict[str, Any
         ConfigError: a file cannot be read or written.
         VerifyError: blocks are damaged.
     """
-    array, damages = _container(data).decode()
+    array, damages = container(data).decode()
     if damages and not keep_going:
         number, damage = damages[0]
         raise VerifyError(
-            f"{_count(len(damages), 'damaged block')}; the first is block {damage.block} of map "
+            f"{count_of(len(damages), 'damaged block')}; the first is block {damage.block} of map "
             f"{number}: {damage.fault.name}",
             str(data),
             "hwgen codec inspect tells where; --keep-going writes zeros in their place",
@@ -158,111 +225,14 @@ def decode_file(data: Path, to: Path, keep_going: bool = False) -> dict[str, Any
     content = io.BytesIO()
     np.save(content, array)
     write_files({to: content.getvalue()}, "--to")
-    text = f"{'x'.join(map(str, array.shape))} {array.dtype} -> {to}"
-    if damages:
-        text += f"\nnote: {_count(len(damages), 'damaged block')} became zeros"
-    return {"shape": list(array.shape), "damaged": len(damages), "to": str(to), "text": text}
+    return Decoded(array.shape, len(damages), str(to), str(array.dtype))
 
 
-def inspect_file(data: Path, only_damaged: bool = False) -> dict[str, Any]:
-    """Return a table of the blocks of an ``.hfm`` file, with what is wrong with each.
+@dataclass(frozen=True)
+class CalibrationSettings:
+    """Settings of a calibration.
 
-    If something is, it is among the figures as a failure.
-
-    Raises:
-        ConfigError: it cannot be read, or what all blocks need is damaged.
-    """
-    made = _container(data)
-    grid, form, choice = made.choice.grid, made.choice.format(made.tables), made.choice
-    rows = [row for i, coded in enumerate(made.maps) for row in _blocks(i, coded)]
-    damaged = [row for row in rows if row["fault"] != "NONE"]
-    shape = "x".join(map(str, made.shape))
-    traffic = sum(coded.traffic for coded in made.maps)
-    values = grid.size * len(made.maps)
-    layout = "slotted" if made.maps[0].slot else "packed"
-    lines = [
-        f"{shape} {made.dtype}: {_count(len(made.maps), 'map')} of "
-        f"{'x'.join(map(str, choice.shape))}, {choice.mode}, {form.coder.name.lower()}, "
-        f"{form.bits} bits{' signed' if form.signed else ''}, {layout}, key {form.key:08x}",
-        f"blocks of {'x'.join(map(str, choice.block))}, {grid.blocks} a map; "
-        f"{traffic} bytes, {8 * traffic / values:.3f} bits a value",
-        "",
-        f"{'map':>4} {'block':>5} {'at y,x,c':>14} {'values':>6} {'mode':>5} {'bytes':>5} "
-        f"{'bits':>6} {'sub-streams':>19}  fault",
-    ]
-    lines += [_line(row) for row in (damaged if only_damaged else rows)]
-    found = f"{len(damaged)} damaged" if damaged else "none damaged"
-    lines.append(f"{_count(len(rows), 'block')}, {found}")
-    facts: dict[str, Any] = {
-        "maps": len(made.maps),
-        "blocks": damaged if only_damaged else rows,
-        "damaged": len(damaged),
-        "bytes": traffic,
-        "text": "\n".join(lines),
-    }
-    if damaged:
-        what = f"{_count(len(damaged), 'block')} of {len(rows)} damaged"
-        facts |= {"failure": VerifyError(what, str(data)), "told": True}
-    return facts
-
-
-def _blocks(number: int, coded: Coded) -> list[dict[str, Any]]:
-    rows = []
-    for block in range(coded.grid.blocks):
-        header, used, fault = coded.examine(block)
-        if not fault:
-            fault = coded.decode_block(block)[1]
-        place = coded.grid.where(block)
-        h, w, c = coded.grid.shape(block)
-        subs: list[int] = []
-        if header is not None and header.mode == Mode.CODED and fault in (Fault.NONE, Fault.STATE):
-            subs = [*header.subs, header.words - sum(header.subs)]
-        rows.append(
-            {
-                "map": number,
-                "block": block,
-                "at": [side.start for side in place],
-                "values": h * w * c,
-                "mode": "" if header is None else Mode(header.mode).name.lower(),
-                "bytes": used,
-                "sub_streams": [2 * n for n in subs],
-                "fault": fault.name,
-            }
-        )
-    return rows
-
-
-def _line(row: dict[str, Any]) -> str:
-    subs = " ".join(str(n) for n in row["sub_streams"])
-    fault = "" if row["fault"] == "NONE" else row["fault"]
-    return (
-        f"{row['map']:>4} {row['block']:>5} {','.join(map(str, row['at'])):>14} "
-        f"{row['values']:>6} {row['mode']:>5} {row['bytes']:>5} "
-        f"{8 * row['bytes'] / row['values']:>6.2f} {subs:>19}  {fault}"
-    ).rstrip()
-
-
-def calibrate_file(
-    model: Path | str,
-    data: Path,
-    to: Path,
-    *,
-    weights: Path | str | None = None,
-    options: Options | None = None,
-    budget: float = 0.0,
-    coder: str = "tans",
-    sets: int = SETS,
-    names: str | None = None,
-    width: float | None = None,
-    samples: int = SAMPLES,
-    say: Say = silent,
-) -> dict[str, Any]:
-    """Choose how the maps of a model are coded, and write the plan.
-
-    Args:
-        model: as `load` takes it.
-        data: sample inputs, as floats.
-        to: file to write.
+    Attributes:
         weights: of an architecture in JSON.
         options: of the front end.
         budget: most error of the outputs, as a share of their variance; 0: lossless.
@@ -270,48 +240,113 @@ def calibrate_file(
         sets: most table sets.
         names: maps to code, with commas between.
         width: the coder of the transform-coding paper instead, with coefficients of that width.
-        samples: how many of *data* to look at.
-        say: told of progress.
+        samples: how many of the data to look at.
+    """
+
+    weights: Path | str | None = None
+    options: Options | None = None
+    budget: float = 0.0
+    coder: str = "tans"
+    sets: int = SETS
+    names: str | None = None
+    width: float | None = None
+    samples: int = SAMPLES
+
+
+@dataclass(frozen=True, repr=False)
+class Calibrated(VerbResult):
+    """Coding plan that was written.
+
+    Attributes:
+        plan: how each map is coded, and what was measured.
+        to: file that was written.
+    """
+
+    plan: CodingPlan
+    to: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return ``facts``, what was measured, and the file."""
+        return {"facts": dict(self.plan.facts), "to": self.to}
+
+    def text(self) -> str:
+        """Return a line a map, and the error of the outputs."""
+        facts = dict(self.plan.facts)
+        lines = [f"{'map':<24} {'shape':>12} {'mode':<20} bits a value"]
+        for choice in self.plan.choices:
+            method, mode = facts["method"][choice.name], choice.mode
+            kind = mode if mode in ("raw", method) else f"lossy, {method}"
+            lines.append(
+                f"{choice.name:<24} {'x'.join(map(str, choice.shape)):>12} {kind:<20} "
+                f"{facts['bits'][choice.name]:.2f} of {choice.bits}"
+            )
+        lines.append(f"error of the outputs: {facts['error']:.2g} of their variance -> {self.to}")
+        return "\n".join(lines)
+
+
+def calibrate_file(
+    model: Path | str, data: Path, to: Path, *, progress: Progress = silent, **settings: Any
+) -> Calibrated:
+    """Choose how the maps of a model are coded, and write the plan.
+
+    Args:
+        model: as `load` takes it.
+        data: sample inputs, as floats.
+        to: file to write.
+        progress: called with every step.
+        settings: as `CalibrationSettings` has them.
 
     Raises:
         ConfigError, ModelError: see `hwgen.errors`.
     """
-    if samples < 1:
-        raise ConfigError(f"{samples} samples", "--samples", "at least 1")
-    graph = load(model, weights, options)
+    asked = from_names(CalibrationSettings, settings)
+    if asked.samples < 1:
+        raise ConfigError(f"{asked.samples} samples", "--samples", "at least 1")
+    graph = load(model, asked.weights, asked.options)
     codes, _ = to_codes(graph, read_data(graph, data))
-    some = {name: rows[:samples] for name, rows in codes.items()}
-    wanted = [name.strip() for name in names.split(",")] if names else []
-    if width is None:
+    some = {name: rows[: asked.samples] for name, rows in codes.items()}
+    wanted = [name.strip() for name in asked.names.split(",")] if asked.names else []
+    if asked.width is None:
         plan = calibrate(
-            graph, some, budget=budget, coder=Coder[coder.upper()], sets=sets, names=wanted, say=say
-        )
+            graph, some, budget=asked.budget, coder=Coder[asked.coder.upper()], sets=asked.sets,
+            names=wanted, progress=progress,
+        )  # fmt: skip
     else:
-        plan = paper(graph, some, width, wanted)
+        plan = paper(graph, some, asked.width, wanted)
     write_files({to: json_bytes(plan.as_json())}, "--out")
-    facts = dict(plan.facts)
-    lines = [f"{'map':<24} {'shape':>12} {'mode':<20} bits a value"]
-    for choice in plan.choices:
-        method = facts["method"][choice.name]
-        kind = choice.mode if choice.mode == "raw" or choice.mode == method else f"lossy, {method}"
-        lines.append(
-            f"{choice.name:<24} {'x'.join(map(str, choice.shape)):>12} {kind:<20} "
-            f"{facts['bits'][choice.name]:.2f} of {choice.bits}"
-        )
-    lines.append(f"error of the outputs: {facts['error']:.2g} of their variance -> {to}")
-    return {"facts": facts, "to": str(to), "text": "\n".join(lines)}
+    return Calibrated(plan, str(to))
 
 
-def write_klt(plan: Path | str, out: Path | str, name: str | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, repr=False)
+class KltBundles(VerbResult):
+    """Bundles of a map's KLT, forward and inverse.
+
+    Attributes:
+        files: that were written.
+        map: name in the plan.
+        source: node of the network that is coded.
+        channels: size of the transform.
+    """
+
+    files: tuple[str, ...]
+    map: str
+    source: str
+    channels: int
+
+    def text(self) -> str:
+        """Return the files and the map in a line."""
+        size = f"{self.channels} x {self.channels}"
+        files = " and ".join(self.files)
+        return f"{files}: {size}, of map {self.map} (codes of {self.source})"
+
+
+def write_klt(plan: Path | str, out: Path | str, name: str | None = None) -> KltBundles:
     """Write ``OUT_forward.json`` and ``OUT_inverse.json``, bundles that `hwgen build` takes.
 
     Args:
         plan: what calibration wrote (``--paper``).
         out: what their names begin with.
         name: of the map; may be left out where only one has such a KLT.
-
-    Returns:
-        ``files``; ``map``; ``source``, the node that is coded; ``channels``; ``text``.
 
     Raises:
         ConfigError: the plan has no such map, or it has no KLT over all channels; or the files
@@ -334,10 +369,5 @@ def write_klt(plan: Path | str, out: Path | str, name: str | None = None) -> dic
     stem = Path(out)
     files = [stem.with_name(f"{stem.name}_{side}.json") for side in ("forward", "inverse")]
     write_bundle((forward, files[0]), (inverse, files[1]))
-    count = choice.shape[2]
-    names = " and ".join(map(str, files))
-    return {
-        "files": [str(file) for file in files], "map": choice.name, "source": choice.source,
-        "channels": count,
-        "text": f"{names}: {count} x {count}, of map {choice.name} (codes of {choice.source})",
-    }  # fmt: skip
+    paths = tuple(map(str, files))
+    return KltBundles(paths, choice.name, choice.source, choice.shape[2])

@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo: one real model, from its file to RTL that is simulated and compared with Keras."""
+"""Demo: one real model, from its file to RTL that is simulated and compared with Keras."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from hwgen import paths
-from hwgen.api.build import build
+from hwgen.api.build import Build, build
 from hwgen.api.predict import predict
-from hwgen.api.sim import sim
-from hwgen.api.verify import verify_build
+from hwgen.api.results import VerbResult
+from hwgen.api.sim import Simulated, sim
+from hwgen.api.verify import Verdict, verify
 from hwgen.errors import ToolMissing
-from hwgen.frontends.options import options
 from hwgen.ir.graph import Graph
-from hwgen.progress import Say, silent
+from hwgen.progress import Progress, silent
 
 BOARD, CLOCK = "vcu118", "200MHz"
 # The jet tagger's features are standardised, and its file says nothing of their format.
@@ -72,21 +70,60 @@ def shipped() -> Subject:
     )
 
 
-def run_demo(
-    out: Path, samples: int, say: Say = silent, subject: Subject | None = None
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Accuracy:
+    """Accuracy on shipped events: how many the integer reference puts into the right class."""
+
+    right: int
+    events: int
+
+
+@dataclass(frozen=True, repr=False)
+class Demo(VerbResult):
+    """Demo of one model.
+
+    Attributes:
+        subject: the model.
+        built, simulated: results of these verbs.
+        verified: of the comparison with Keras; None without TensorFlow.
+        accuracy: where the model comes with labels.
+        absent: how TensorFlow is installed, where it is missing.
+    """
+
+    subject: Subject
+    built: Build
+    simulated: Simulated
+    verified: Verdict | None
+    accuracy: Accuracy | None
+    absent: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures of the report, and under ``sim``, ``verify`` and ``accuracy`` more."""
+        return {
+            **self.built.figures.as_dict(),
+            "title": self.subject.title,
+            "out": str(self.built.out),
+            "sim": self.simulated.as_dict(),
+            "verify": self.verified and self.verified.as_dict(),
+            "accuracy": self.accuracy and asdict(self.accuracy),
+        }
+
+    def text(self) -> str:
+        """Return the figures in a few lines, and which files to open next."""
+        return _text(self)
+
+
+def demo(
+    out: Path, samples: int, progress: Progress = silent, subject: Subject | None = None
+) -> Demo:
     """Build, simulate and verify the jet tagger, or the shipped model where there is none.
 
     Args:
         out: folder to write.
         samples: random samples for the simulator; the comparison with Keras takes ten times
             as many.
-        say: told every step.
+        progress: called with every step.
         subject: the one to show instead.
-
-    Returns:
-        The figures of the report, ``sim``, ``verify`` (None without TensorFlow), ``accuracy``
-        (where the model comes with labels), and ``text`` for people.
 
     Raises:
         HwgenError: whatever building, simulating or comparing meets.
@@ -94,63 +131,50 @@ def run_demo(
     chosen = subject or jet_tagger() or shipped()
     made = build(
         chosen.model, out, board=BOARD, weights=chosen.weights, clock=CLOCK,
-        options=options(chosen.input_format), name=chosen.name, say=say,
+        input_format=chosen.input_format, name=chosen.name, progress=progress,
     )  # fmt: skip
-    simulated = sim(out, samples=samples, data=chosen.events, say=say)
-    compared: dict[str, Any] | None = None
-    absent = ""
+    simulated = sim(out, samples=samples, data=chosen.events, progress=progress)
+    verified, absent = None, ""
     try:
-        compared = verify_build(out, samples=10 * samples, data=chosen.events, say=say)
+        verified = verify(out, samples=10 * samples, data=chosen.events, progress=progress)
     except ToolMissing as missing:
         absent = missing.hint
-    facts = {
-        **made.facts,
-        "title": chosen.title,
-        "out": str(out),
-        "sim": _figures(simulated),
-        "verify": compared and _figures(compared),
-        "accuracy": _accuracy(made.graph, chosen),
-    }
-    return {**facts, "text": _text(facts, absent)}
+    return Demo(chosen, made, simulated, verified, _accuracy(made.graph, chosen), absent)
 
 
-def _figures(result: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in result.items() if key != "text"}
-
-
-def _accuracy(graph: Graph, subject: Subject) -> dict[str, int] | None:
+def _accuracy(graph: Graph, subject: Subject) -> Accuracy | None:
     """Return how many shipped events the integer reference puts into the right class."""
     if subject.events is None or subject.labels is None:
         return None
     logits = predict(graph, np.load(subject.events))
     right = (np.asarray(logits)[:, 0] > 0) == (np.load(subject.labels) == 1)
-    return {"right": int(right.sum()), "events": len(right)}
+    return Accuracy(int(right.sum()), len(right))
 
 
-def _text(facts: Mapping[str, Any], absent: str) -> str:
-    out, name = facts["out"], facts["name"]
-    terms = {k: n for k, n in facts["terms"].items() if n and k != "adder_bits"}
-    zero, weights = facts["zeros"], facts["weights"]
+def _text(made: Demo) -> str:
+    facts, out = made.built.figures, made.built.out
+    name = facts.name
+    terms = {k: n for k, n in facts.terms.items() if n and k != "adder_bits"}
+    zero, weights = facts.zeros, facts.weights
     rows = [
-        ("board", f"{facts['board']} ({facts['part']}), {facts['clock_mhz']:g} MHz"),
+        ("board", f"{facts.board} ({facts.part}), {facts.clock_mhz:g} MHz"),
         (
             "latency",
-            f"{facts['latency_cycles']} cycles = {facts['latency_ns']:g} ns, "
-            f"interval {facts['interval']}",
+            f"{facts.latency_cycles} cycles = {facts.latency_ns:g} ns, interval {facts.interval}",
         ),
         ("logic", ", ".join(f"{n:,} {kind}" for kind, n in terms.items())),
         ("weights", f"{weights:,}, {zero:,} of them zero ({100 * zero / weights:.0f} %)"),
-        ("BOPs", f"{facts['bops']:,}   EBOPs {facts['ebops']:,}"),
-        ("simulation", f"{_share(facts['sim'])} samples: RTL equals the integer reference"),
+        ("BOPs", f"{facts.bops:,}   EBOPs {facts.ebops:,}"),
+        ("simulation", f"{_share(made.simulated)} samples: RTL equals the integer reference"),
         (
             "QKeras",
-            f"{_share(facts['verify'])} samples: integer reference equals its float32 forward pass"
-            if facts["verify"]
-            else f"not compared, TensorFlow is not installed ({absent})",
+            f"{_share(made.verified)} samples: integer reference equals its float32 forward pass"
+            if made.verified
+            else f"not compared, TensorFlow is not installed ({made.absent})",
         ),
     ]
-    if facts["accuracy"]:
-        right, events = facts["accuracy"]["right"], facts["accuracy"]["events"]
+    if made.accuracy:
+        right, events = made.accuracy.right, made.accuracy.events
         share = f"({100 * right / events:.1f} %)"
         rows.append(("accuracy", f"{right:,} of {events:,} test events right {share}"))
     ahead = [
@@ -162,7 +186,7 @@ def _text(facts: Mapping[str, Any], absent: str) -> str:
     wide = max(len(what) for what, _ in ahead)
     return "\n".join(
         [
-            f"{name}: {facts['title']}",
+            f"{name}: {made.subject.title}",
             *(f"  {label:<11}{text}" for label, text in rows),
             "open next",
             *(f"  {what:<{wide}}  {why}" for what, why in ahead),
@@ -170,5 +194,5 @@ def _text(facts: Mapping[str, Any], absent: str) -> str:
     )
 
 
-def _share(result: Mapping[str, Any]) -> str:
-    return f"{result['samples'] - result['mismatches']:,}/{result['samples']:,}"
+def _share(result: Simulated | Verdict) -> str:
+    return f"{result.samples - result.mismatches:,}/{result.samples:,}"

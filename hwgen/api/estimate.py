@@ -1,121 +1,108 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a model takes before anything is built: figures, a trigger's conditions, side by side."""
+"""Estimate of a model before anything is built: figures, a trigger's answers, comparisons."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from hwgen.api.load import load, top_name
+from hwgen.api.load import top_name
+from hwgen.api.results import VerbResult
+from hwgen.api.settings import Ask
 from hwgen.cost.estimate import Estimate
 from hwgen.cost.estimate import estimate as estimate_design
+from hwgen.cost.figures import Figures
 from hwgen.design.types import Design
 from hwgen.errors import ConfigError, DoesNotFit
-from hwgen.frontends.options import Options, settled
+from hwgen.frontends.options import Options
 from hwgen.frontends.options import options as options_of
 from hwgen.ir.graph import Graph
 from hwgen.plan.alternatives import quicker, roomier, too_large
-from hwgen.plan.goal import Goal, goal_for
+from hwgen.plan.goal import Goal
 from hwgen.plan.planner import plan
 from hwgen.plan.trigger_budget import Answer, judge, parse_trigger
+from hwgen.report.comparison import Column, comparison
 from hwgen.report.figures import figures
-from hwgen.report.text import build_report, comparison
-from hwgen.target.board import Board, load_board
+from hwgen.report.text import build_report
+from hwgen.target.board import Board
 
 SETTINGS = (
     "model", "weights", "input-format", "board", "clock", "latency", "style", "effort", "seed",
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Ask:
-    """What is to be estimated.
-
-    Attributes:
-        model: file, or a graph that is loaded already.
-        board: name or file.
-        weights: weights file of an architecture in JSON.
-        clock, latency, style, effort, seed: as `hwgen.plan.goal.goal_for` takes them.
-        options: input formats, masks, scaler.
-        graph: of the model, where it is loaded already.
-    """
-
-    model: Path | str | Graph
-    board: str
-    weights: Path | str | None = None
-    clock: str | None = None
-    latency: str | None = None
-    style: str = "parallel"
-    effort: int = 1
-    seed: int = 1
-    options: Options | None = None
-    graph: Graph | None = None
-
-    def load(self) -> Graph:
-        """Return the model's graph."""
-        if isinstance(self.model, Graph):
-            return self.model
-        return self.graph or load(self.model, self.weights, self.options)
-
-
-@dataclass(frozen=True)
-class Estimated:
-    """What came out.
+@dataclass(frozen=True, repr=False)
+class Estimated(VerbResult):
+    """Estimate of a model on a board.
 
     Attributes:
         graph, design, board, goal: the stations of the line.
-        facts: the figures, plain data; with ``trigger`` where conditions were given.
-        text: the report.
-        failure: why it cannot be built, or why the trigger says no; None if all is well.
+        figures: of the design.
+        answers: to a trigger's conditions; empty where none were given.
+        refusal: why it cannot be built, or why the trigger says no; None if all is well.
     """
 
     graph: Graph
     design: Design
     board: Board
     goal: Goal
-    facts: dict[str, Any]
-    text: str
-    failure: DoesNotFit | None = None
+    figures: Figures
+    answers: tuple[Answer, ...] = ()
+    refusal: DoesNotFit | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether every condition of the trigger is met."""
+        return all(answer.holds for answer in self.answers)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures, and under ``trigger`` the answers to its conditions."""
+        conditions = [
+            {
+                "condition": a.condition.text, "holds": a.holds, "value": a.value,
+                "unit": a.condition.unit, "layer": a.layer, "share": round(a.share, 4),
+            }
+            for a in self.answers
+        ]  # fmt: skip
+        told = {"trigger": {"holds": self.holds, "conditions": conditions}} if conditions else {}
+        return {**self.figures.as_dict(), **told}
+
+    def text(self) -> str:
+        """Return the report, the trigger's answers and the notes of the front end."""
+        lines = [build_report(self.figures).rstrip("\n")]
+        if self.answers:
+            lines.append(f"trigger   {'yes' if self.holds else 'no'}")
+            lines += [f"          {answer}" for answer in self.answers]
+        return "\n".join([*lines, *(f"note: {note}" for note in self.figures.notes)])
 
 
-def estimate(
-    model: Path | str | Graph,
-    *,
-    board: str,
-    weights: Path | str | None = None,
-    clock: str | None = None,
-    latency: str | None = None,
-    style: str = "parallel",
-    options: Options | None = None,
-    input_format: str | Mapping[str, str] | None = None,
-    effort: int = 1,
-    seed: int = 1,
-) -> tuple[dict[str, Any], str]:
-    """Return (figures, report text) of a model on a board, writing nothing.
+def estimate(model: Path | str | Graph, *, board: str, **settings: Any) -> Estimated:
+    """Return the estimate of a model on a board, writing nothing.
+
+    Args:
+        model: as `hwgen.api.build.build` takes it.
+        board: name or file of the board.
+        settings: as `hwgen.api.build.build` takes them.
 
     Raises:
         ConfigError, ModelError: see `hwgen.errors`.
         DoesNotFit: the clock or the latency is out of reach, or the board is too small.
     """
-    found = examine(
-        Ask(
-            model, board, weights, clock, latency, style, effort, seed,
-            settled(options, input_format),
-        )
-    )  # fmt: skip
-    if found.failure is not None:
-        raise found.failure
-    return found.facts, found.text
+    found = examine(Ask.of(model, board, settings))
+    if found.refusal is not None:
+        raise found.refusal
+    return found
 
 
 def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     """Return everything about one model on one board.
 
-    A design that is larger than its board is estimated all the same, with the error as `failure`.
+    A design that its board cannot hold, or that a trigger refuses, is estimated all the same: the
+    error is its `refusal`, which carries the estimate.
 
     Args:
         ask: model, board and goal.
@@ -126,33 +113,18 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
         DoesNotFit: there is no design to tell anything about.
     """
     conditions = parse_trigger(trigger) if trigger is not None else ()
-    board = load_board(ask.board)
-    goal = goal_for(board, ask.clock, ask.latency, ask.style, ask.effort, ask.seed)
+    board, goal = ask.target()
     graph = ask.load()
     design = plan(graph, board, goal, top_name(ask.model))
     taken = estimate_design(design, board.family)
-    facts = figures(graph, design, taken, board, goal)
-    failure = too_large(graph, taken, board, goal)
-    text = build_report(facts)
-    if conditions:
-        answers = judge(conditions, facts)
-        refused = [answer for answer in answers if not answer.holds]
-        facts["trigger"] = {
-            "holds": not refused,
-            "conditions": [
-                {
-                    "condition": a.condition.text, "holds": a.holds, "value": a.value,
-                    "unit": a.condition.unit, "layer": a.layer, "share": round(a.share, 4),
-                }
-                for a in answers
-            ],
-        }  # fmt: skip
-        verdict = "no" if refused else "yes"
-        lines = [f"trigger   {verdict}", *(f"          {answer}" for answer in answers)]
-        text += "\n" + "\n".join(lines) + "\n"
-        if refused and failure is None:
-            failure = _refusal(graph, board, goal, taken, refused)
-    return Estimated(graph, design, board, goal, facts, text, failure)
+    found = figures(graph, design, taken, board, goal)
+    refusal = too_large(graph, taken, board, goal)
+    answers = judge(conditions, found)
+    refused = [answer for answer in answers if not answer.holds]
+    if refused and refusal is None:
+        refusal = _refusal(graph, board, goal, taken, refused)
+    made = Estimated(graph, design, board, goal, found, answers)
+    return made if refusal is None else replace(made, refusal=refusal.carrying(made))
 
 
 def _refusal(
@@ -180,7 +152,34 @@ def _faster(board: Board, mhz: float) -> str:
     return f"{board.name} has no clock above {board.max_mhz:g} MHz: split the samples over copies"
 
 
-def compare(base: Ask, others: Sequence[str], trigger: str | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, repr=False)
+class Comparison(VerbResult):
+    """Comparison of models or settings, the one asked for first.
+
+    Attributes:
+        columns: of the table, one each.
+        estimates: behind the columns; None where none could be planned.
+    """
+
+    columns: tuple[Column, ...]
+    estimates: tuple[Estimated | None, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return ``variants``: figures each, with ``says`` where one does not fit."""
+        return {"variants": [*map(_plain, self.columns, self.estimates)]}
+
+    def text(self) -> str:
+        """Return the table."""
+        return comparison(self.columns)
+
+
+def _plain(column: Column, found: Estimated | None) -> dict[str, object]:
+    made: dict[str, object] = {"variant": column.variant, "fits": column.fits}
+    says = {"says": column.says} if column.says else {}
+    return made | (found.as_dict() if found else {}) | says
+
+
+def compare(base: Ask, others: Sequence[str], trigger: str | None = None) -> Comparison:
     """Return models or settings side by side: the one asked for first, then each of *others*.
 
     Args:
@@ -189,17 +188,15 @@ def compare(base: Ask, others: Sequence[str], trigger: str | None = None) -> dic
             `SETTINGS`.
         trigger: conditions that each is held against.
 
-    Returns:
-        ``variants``, one table of figures each, with ``says`` where one does not fit, and ``text``.
-
     Raises:
         ConfigError, ModelError: one of them is wrong.
         DoesNotFit: none of them fits.
     """
     asks = [("", base), *((text, varied(base, text)) for text in others)]
-    columns: list[dict[str, Any]] = []
+    columns: list[Column] = []
+    estimates: list[Estimated | None] = []
     graphs: dict[tuple[str, str, str], Graph] = {}
-    failures: list[DoesNotFit] = []
+    refusals: list[DoesNotFit] = []
     for text, ask in asks:
         label = text or _label(base)
         file = "" if isinstance(ask.model, Graph) else str(ask.model)
@@ -209,15 +206,17 @@ def compare(base: Ask, others: Sequence[str], trigger: str | None = None) -> dic
         try:
             found = examine(replace(ask, graph=graphs[key]), trigger)
         except DoesNotFit as error:
-            failures.append(error)
-            columns.append({"variant": label, "fits": False, "says": error.what})
+            refusals.append(error)
+            columns.append(Column(label, False, error.what))
+            estimates.append(None)
             continue
-        failed = found.failure
-        column = {"variant": label, "fits": failed is None, **found.facts}
-        columns.append(column | ({"says": failed.what} if failed else {}))
-    if len(failures) == len(asks):
-        raise failures[0]
-    return {"variants": columns, "text": comparison(columns)}
+        says = found.refusal.what if found.refusal else ""
+        holds = found.holds if found.answers else None
+        columns.append(Column(label, not says, says, found.figures, holds))
+        estimates.append(found)
+    if len(refusals) == len(asks):
+        raise refusals[0]
+    return Comparison(tuple(columns), tuple(estimates))
 
 
 def _label(ask: Ask) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sweep over models, formats, boards, clocks and efforts, and what is best of it.
+"""Exploration: a sweep over models, formats, boards, clocks and efforts, and its Pareto front.
 
 What was found is kept in an Optuna journal below the output folder: a later run goes on where the
 last one ended, whether that was interrupted or asked for fewer trials. Workers may end in any
@@ -11,139 +11,113 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import product
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from hwgen import __version__
-from hwgen.api.estimate import Ask, examine
+from hwgen.api.estimate import examine
+from hwgen.api.explore_space import Point, Space
+from hwgen.api.results import VerbResult
+from hwgen.api.settings import Ask, from_names
 from hwgen.api.workers import crew
-from hwgen.cost.calibration import calibrated
+from hwgen.cost.figures import Figures, Resources, StageFigures
 from hwgen.errors import ConfigError, DoesNotFit, ToolFailed, ToolMissing
 from hwgen.files import json_bytes, write_files
-from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
-from hwgen.plan.goal import goal_for
 from hwgen.plan.trigger_budget import Condition, judge, parse_trigger
-from hwgen.progress import Say, silent
+from hwgen.progress import Progress, silent
 from hwgen.report.pareto import csv_bytes, front, plot, table
-from hwgen.target.board import load_board
+from hwgen.report.plain import read
+from hwgen.target.board import Budget
 
 METHODS = ("grid", "tpe", "nsga2")
 # All of them are better the smaller they are, but the score.
 OBJECTIVES = (
     "latency_ns", "latency_cycles", "lut", "ff", "dsp", "bram", "ebops", "bops", "score",
 )  # fmt: skip
-_AXES = ("model", "input_format", "board", "clock", "latency", "style", "effort")
 _BATCH = 8  # trials that are asked for before any of them is told
-_MOST = 100_000  # points of a grid
 
 
 @dataclass(frozen=True)
-class Space:
-    """What is swept over: every combination of these.
+class SearchSettings:
+    """Settings of a sweep.
 
     Attributes:
-        models: name to graph, of every model and input format.
-        axes: of each of `_AXES`, the values to try.
-        scores: of each model, a figure to maximise (an accuracy, as it was measured elsewhere).
-        seed: of the search for adder graphs.
+        method: ``grid`` for every point, or Optuna's search ``tpe`` or ``nsga2``.
+        trials: how many are made in all, those of earlier runs included; all points by default.
+        seed: of the search.
+        objectives: some of `OBJECTIVES`, the first two for the plot.
+        trigger: conditions; what does not meet them is left out of the front.
     """
 
-    models: Mapping[tuple[str, str], Graph]
-    axes: Mapping[str, tuple[Any, ...]]
-    scores: Mapping[str, float] = field(default_factory=dict)
+    method: str = "grid"
+    trials: int | None = None
     seed: int = 1
+    objectives: Sequence[str] = ("latency_ns", "lut")
+    trigger: str | None = None
 
-    def points(self) -> list[dict[str, Any]]:
-        """Return all of it, in order.
 
-        Raises:
-            ConfigError: that would be too many.
-        """
-        size = 1
-        for values in self.axes.values():
-            size *= len(values)
-        if size > _MOST:
-            raise ConfigError(
-                f"the grid has {size:,} points", "--method", "search it with tpe or nsga2"
-            )
-        return [
-            dict(zip(self.axes, values, strict=True)) for values in product(*self.axes.values())
-        ]
+@dataclass(frozen=True, repr=False)
+class Explored(VerbResult):
+    """Exploration: a row a point, with its settings and its figures.
 
-    def check(self) -> None:
-        """Refuse a board or goal that cannot be read, before any work is done.
+    Attributes:
+        points: all of them; those that do not fit have ``says`` instead of figures.
+        front: those that no other one beats.
+        files: paths that were written.
+        new: trials that this run made.
+        trials: in all.
+        objectives: of the front.
+    """
 
-        Raises:
-            ConfigError: with the text that is wrong.
-        """
-        axes = self.axes
-        for board, clock, latency, style, effort in product(
-            *(axes[key] for key in ("board", "clock", "latency", "style", "effort"))
-        ):
-            try:
-                goal_for(load_board(board), clock, latency, style, effort, self.seed)
-            except DoesNotFit:
-                continue  # that is an answer
+    points: tuple[Point, ...]
+    front: tuple[Point, ...]
+    files: tuple[str, ...]
+    new: int
+    trials: int
+    objectives: tuple[str, ...]
 
-    def ask(self, point: Mapping[str, Any]) -> Ask:
-        """Return what a point asks for."""
-        graph = self.models[point["model"], point["input_format"]]
-        return Ask(
-            graph, point["board"], None, point["clock"], point["latency"], point["style"],
-            point["effort"], self.seed,
-        )  # fmt: skip
+    def as_dict(self) -> dict[str, object]:
+        """Return the rows and the paths."""
+        return {
+            "points": list(self.points), "front": list(self.front), "files": list(self.files),
+            "new": self.new, "trials": self.trials,
+        }  # fmt: skip
 
-    def key(self, point: Mapping[str, Any]) -> str:
-        """Return what decides a point's figures."""
-        ask = self.ask(point)
-        assert isinstance(ask.model, Graph)
-        board = load_board(ask.board)
-        known = calibrated(board.family)
-        parts = [digest(ask.model), repr(replace(ask, model="")), repr(board), repr(known)]
-        return hashlib.sha256("\n".join([__version__, *parts]).encode()).hexdigest()
+    def text(self) -> str:
+        """Return the front as a table."""
+        return table(self.points, self.objectives)
 
 
 def explore(
     space: Space,
     out: Path,
     *,
-    method: str = "grid",
-    trials: int | None = None,
-    seed: int = 1,
-    objectives: Sequence[str] = ("latency_ns", "lut"),
-    trigger: str | None = None,
     jobs: int = 0,
     scheduler: str | None = None,
-    say: Say = silent,
-) -> dict[str, Any]:
+    progress: Progress = silent,
+    **settings: Any,
+) -> Explored:
     """Sweep, and write ``explore/`` below *out*: tables, the Pareto front, a plot, the journal.
 
     Args:
         space: what is swept over.
         out: folder; what is there already is gone on with.
-        method: ``grid`` for every point, or Optuna's search ``tpe`` or ``nsga2``.
-        trials: how many are made in all, those of earlier runs included; all points by default.
-        seed: of the search.
-        objectives: some of `OBJECTIVES`, the first two for the plot.
-        trigger: conditions; what does not meet them is left out of the front.
         jobs: processes on this machine, as `hwgen.api.workers.crew` takes them.
         scheduler: of a Dask cluster, instead.
-        say: told of every batch.
-
-    Returns:
-        ``points``, ``front``, ``new``, ``text`` and the paths that were written.
+        progress: called with every batch.
+        settings: as `SearchSettings` has them.
 
     Raises:
         ConfigError, ToolMissing, ToolFailed: see `hwgen.errors`.
     """
-    _check(method, objectives, trials, space)
-    conditions = parse_trigger(trigger) if trigger is not None else ()
+    wanted = from_names(SearchSettings, settings)
+    _check(wanted, space)
+    conditions = parse_trigger(wanted.trigger) if wanted.trigger is not None else ()
     space.check()
-    points = space.points() if method == "grid" else []
-    wanted = len(points) if trials is None else trials
+    points = space.points() if wanted.method == "grid" else []
+    count = len(points) if wanted.trials is None else wanted.trials
     folder = out / "explore"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,19 +125,22 @@ def explore(
         raise ConfigError(
             f"{folder} cannot be made ({error.strerror or error})", "--out", "choose another place"
         ) from error
-    search = _Search(space, folder, method, seed, objectives, points)
+    search = _Search(space, folder, wanted, points)
     try:
         with crew(jobs, scheduler) as run:
-            while (missing := wanted - search.finished()) > 0:
+            while (missing := count - search.finished()) > 0:
                 search.step(min(missing, _BATCH), run)
-                say("explore", f"{search.finished()} of {wanted} trials, {search.made} new")
+                progress("explore", f"{search.finished()} of {count} trials, {search.made} new")
     finally:  # an interruption keeps what is done
+        objectives = tuple(wanted.objectives)
         rows = _rows(search.found(), space, conditions, objectives)
-        result = _written(rows, folder, objectives)
-    return {**result, "new": search.made, "trials": search.finished()}
+        files = _write(rows, folder, objectives)
+    best = tuple(row for row in rows if row["pareto"])
+    return Explored(tuple(rows), best, files, search.made, search.finished(), objectives)
 
 
-def _check(method: str, objectives: Sequence[str], trials: int | None, space: Space) -> None:
+def _check(wanted: SearchSettings, space: Space) -> None:
+    method, objectives, trials = wanted.method, wanted.objectives, wanted.trials
     if method not in METHODS:
         raise ConfigError(f"unknown method {method!r}", "--method", f"one of {', '.join(METHODS)}")
     for name in objectives:
@@ -187,13 +164,7 @@ class _Search:
     """An Optuna study whose trials are made in batches."""
 
     def __init__(
-        self,
-        space: Space,
-        folder: Path,
-        method: str,
-        seed: int,
-        objectives: Sequence[str],
-        points: Sequence[Mapping[str, Any]],
+        self, space: Space, folder: Path, wanted: SearchSettings, points: Sequence[Point]
     ) -> None:
         try:
             import optuna
@@ -201,8 +172,8 @@ class _Search:
             raise ToolMissing(
                 "Optuna is not installed", "explore", "pip install 'hwgen[explore]'"
             ) from None
-        self.optuna, self.space, self.method, self.seed = optuna, space, method, seed
-        self.objectives, self.made = tuple(objectives), 0
+        self.optuna, self.space, self.method, self.seed = optuna, space, wanted.method, wanted.seed
+        self.objectives, self.made = tuple(wanted.objectives), 0
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         import optuna.storages.journal as journal
 
@@ -215,14 +186,14 @@ class _Search:
                 journal.JournalFileBackend(str(folder / "study.journal"))
             )
             # A trial that any study of this folder has made need not be made again.
-            self.known: dict[str, dict[str, Any]] = {}
+            self.known: dict[str, Mapping[str, Any]] = {}
             for other in self.storage.get_all_studies():
                 for trial in self.storage.get_all_trials(other._study_id, deepcopy=False):
                     if "found" in trial.user_attrs:
                         self.known[trial.user_attrs["key"]] = trial.user_attrs["found"]
             self.study = optuna.create_study(
                 storage=self.storage, study_name=self._name(),
-                directions=["maximize" if o == "score" else "minimize" for o in objectives],
+                directions=["maximize" if o == "score" else "minimize" for o in self.objectives],
                 load_if_exists=True,
             )  # fmt: skip
         except (OSError, ValueError, KeyError) as error:
@@ -254,7 +225,7 @@ class _Search:
         asked = [self.optuna.trial.Trial(self.study, t._trial_id) for t in running][:count]
         while len(asked) < count:
             asked.append(self.study.ask(self.choices))
-        found: dict[int, dict[str, Any]] = {}
+        found: dict[int, Mapping[str, Any]] = {}
         points = [self._point(trial.params) for trial in asked]
         keys = [self.space.key(point) for point in points]
         tasks: dict[str, int] = {}
@@ -266,7 +237,7 @@ class _Search:
                 tasks.setdefault(key, i)
         order = list(tasks.values())
 
-        def done(place: int, result: dict[str, Any]) -> None:
+        def done(place: int, result: Mapping[str, Any]) -> None:
             i = order[place]
             self.known[keys[i]] = found[i] = result
             asked[i].set_user_attr("found", result)
@@ -288,7 +259,7 @@ class _Search:
             return self.optuna.samplers.NSGAIISampler(seed=seed, population_size=_BATCH)
         return self.optuna.samplers.TPESampler(seed=seed, n_startup_trials=_BATCH)
 
-    def _point(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def _point(self, params: Mapping[str, Any]) -> Point:
         return {
             axis: next(v for v in values if _plain(v) == params[axis])
             for axis, values in self.space.axes.items()
@@ -297,12 +268,16 @@ class _Search:
     def _values(self, point: Mapping[str, Any], result: Mapping[str, Any]) -> list[float] | None:
         if "says" in result:
             return None
-        known = {**result, "score": self.space.scores.get(point["model"], 0.0)}
+        known = {
+            **result,
+            **result["modelled"],
+            "score": self.space.scores.get(point["model"], 0.0),
+        }
         return [float(known[name]) for name in self.objectives]
 
-    def found(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def found(self) -> list[tuple[Point, Mapping[str, Any]]]:
         """Return every point of this study with its figures, once, in the grid's order."""
-        made: dict[tuple[Any, ...], tuple[dict[str, Any], dict[str, Any]]] = {}
+        made: dict[tuple[Any, ...], tuple[Point, Mapping[str, Any]]] = {}
         for trial in self.study.get_trials(deepcopy=False):
             if "found" in trial.user_attrs:
                 point = self._point(trial.params)
@@ -317,31 +292,48 @@ def _plain(value: Any) -> Any:
     return "" if value is None else value
 
 
-def measure(ask: Ask) -> dict[str, Any]:
-    """Return the figures of a point that an exploration keeps, or why there are none."""
+@dataclass(frozen=True)
+class Measured:
+    """Figures of a point that an exploration keeps; *modelled* are lut, ff, dsp and bram."""
+
+    clock_mhz: float
+    latency_cycles: int
+    latency_ns: float
+    latency_crossings: int
+    interval: int
+    weights: int
+    zeros: int
+    bops: int
+    ebops: int
+    budget: Budget
+    modelled: Resources
+    fmax_mhz: float
+    stages: tuple[StageFigures, ...]
+
+    @classmethod
+    def of(cls, figures: Figures) -> Measured:
+        """Return what is kept of a design's figures."""
+        same = {f.name: getattr(figures, f.name) for f in fields(cls) if f.name != "fmax_mhz"}
+        return cls(**same, fmax_mhz=figures.fmax.mhz)
+
+
+def measure(ask: Ask) -> Mapping[str, Any]:
+    """Return the figures of a point as the journal keeps them, or why there are none."""
     try:
         made = examine(ask)
     except DoesNotFit as error:
         return {"says": error.what.splitlines()[0]}
-    if made.failure is not None:
-        return {"says": made.failure.what.splitlines()[0]}
-    facts = made.facts
-    kept = ("clock_mhz", "latency_cycles", "latency_ns", "latency_crossings", "interval")
-    return {
-        **{key: facts[key] for key in (*kept, "weights", "zeros", "bops", "ebops", "budget")},
-        **facts["modelled"],
-        "modelled": facts["modelled"],
-        "fmax_mhz": facts["fmax"]["mhz"],
-        "stages": [{k: v for k, v in stage.items() if k != "note"} for stage in facts["stages"]],
-    }
+    if made.refusal is not None:
+        return {"says": made.refusal.what.splitlines()[0]}
+    return asdict(Measured.of(made.figures))
 
 
 def _rows(
-    found: Sequence[tuple[dict[str, Any], dict[str, Any]]],
+    found: Sequence[tuple[Point, Mapping[str, Any]]],
     space: Space,
     conditions: Sequence[Condition],
     objectives: Sequence[str],
-) -> list[dict[str, Any]]:
+) -> list[Point]:
     """Return a row a point: its settings, its figures, whether it fits and is on the front."""
     rows = []
     for point, result in found:
@@ -350,29 +342,24 @@ def _rows(
             rows.append({**row, "pareto": False, "says": result["says"]})
             continue
         row |= {k: v for k, v in result.items() if k not in ("stages", "budget", "modelled")}
+        row |= result["modelled"]
         if space.scores:
             row["score"] = space.scores.get(point["model"], 0.0)
         if conditions:
-            row["trigger"] = all(answer.holds for answer in judge(conditions, result))
+            answers = judge(conditions, read(Measured, result))
+            row["trigger"] = all(answer.holds for answer in answers)
         rows.append(row)
     best = front([r for r in rows if r["fits"] and r.get("trigger", True)], objectives)
     return [{**row, "pareto": any(row is b for b in best)} for row in rows]
 
 
-def _written(
-    rows: Sequence[Mapping[str, Any]], folder: Path, objectives: Sequence[str]
-) -> dict[str, Any]:
-    text = table(rows, objectives)
+def _write(rows: Sequence[Point], folder: Path, objectives: Sequence[str]) -> tuple[str, ...]:
+    """Write the tables and the drawing; return their paths."""
     files = {
         "explore.json": json_bytes({"objectives": list(objectives), "points": list(rows)}),
         "explore.csv": csv_bytes(rows),
-        "explore.txt": (text + "\n").encode(),
+        "explore.txt": (table(rows, objectives) + "\n").encode(),
         "pareto.svg": plot(rows, objectives),
     }
     write_files({folder / name: content for name, content in files.items()}, "--out")
-    return {
-        "points": list(rows),
-        "front": [row for row in rows if row["pareto"]],
-        "files": [str(folder / name) for name in files],
-        "text": text,
-    }
+    return tuple(str(folder / name) for name in files)

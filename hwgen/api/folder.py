@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A build folder opened again: its graph and design, held against the digests of the build."""
+"""Build folder opened again: its graph and design, held against the digests of the build."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hwgen.ops.serial import digest
 
 @dataclass(frozen=True)
 class BuildFolder:
-    """A build folder opened again.
+    """Build folder opened again.
 
     Attributes:
         folder: where it lies.
@@ -64,6 +64,15 @@ class BuildFolder:
         if design.model != digest(graph):
             raise ConfigError("design.json and model/ do not belong together", str(folder), AGAIN)
         return cls(folder, graph, design, str(manifest["hwgen"]))
+
+
+def open(folder: Path | str) -> BuildFolder:
+    """Open a folder that `hwgen.build` wrote.
+
+    Raises:
+        ConfigError: as `BuildFolder.open`.
+    """
+    return BuildFolder.open(Path(folder))
 
 
 def _json(folder: Path, name: str) -> dict[str, Any]:

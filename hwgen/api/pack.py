@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A built design as an IP package: what `hwgen pack` does."""
+"""IP package of a build."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hwgen.api.folder import BuildFolder
+from hwgen.api.results import VerbResult
 from hwgen.design.serial import AGAIN
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet, refuse_foreign
@@ -18,7 +19,7 @@ from hwgen.package.identity import Listing
 from hwgen.package.ip_core import IpCore
 from hwgen.package.network.core import NetworkCore
 from hwgen.package.network.ip import KIND, network_ip
-from hwgen.progress import Say, silent
+from hwgen.progress import Progress, silent
 from hwgen.target.board import board_from
 from hwgen.verify.vectors import Vectors
 
@@ -26,13 +27,36 @@ FOLDER = "ip"  # below the build
 _AS_HWGEN_SAYS = Listing()
 
 
+@dataclass(frozen=True, repr=False)
+class Packed(VerbResult):
+    """IP package of a build.
+
+    Attributes:
+        ip: the folder.
+        vlnv: vendor, library, name and version.
+        formats: that it holds.
+        files: how many.
+        digest: over all of them.
+    """
+
+    ip: str
+    vlnv: str
+    formats: tuple[str, ...]
+    files: int
+    digest: str
+
+    def text(self) -> str:
+        """Return the folder and its content in a line."""
+        return f"{self.ip}  {self.vlnv}, {self.files} files: {', '.join(self.formats)}"
+
+
 def pack(
     out: Path | str,
     to: Path | str | None = None,
     formats: Sequence[str] = (),
     listing: Listing = _AS_HWGEN_SAYS,
-    say: Say = silent,
-) -> dict[str, Any]:
+    progress: Progress = silent,
+) -> Packed:
     """Write the IP package of a build, whole or not at all.
 
     Args:
@@ -41,10 +65,7 @@ def pack(
         formats: of `hwgen.package.build.CHOICES`; none or ``all``: all that the core can have.
         listing: vendor, library, name, version and revision in catalogues, where they are not to be
             hwgen's.
-        say: told the progress.
-
-    Returns:
-        ``ip``, the folder; ``files``, how many; ``formats``; ``digest`` over all files; ``text``.
+        progress: called with every step.
 
     Raises:
         ConfigError: no such build, one whose RTL was edited, an unknown format, a name that some
@@ -57,16 +78,10 @@ def pack(
     chosen = _chosen(core, formats)
     _refuse_build(target)
     files = package(core, chosen)
-    say("pack", f"{len(files.paths)} files: {', '.join(chosen)}")
+    progress("pack", f"{len(files.paths)} files: {', '.join(chosen)}")
     files.write(target)
-    return {
-        "ip": str(target),
-        "vlnv": core.identity.vlnv,
-        "formats": list(chosen),
-        "files": len(files.paths),
-        "digest": files.digest(),
-        "text": f"{target}  {core.identity.vlnv}, {len(files.paths)} files: {', '.join(chosen)}",
-    }
+    vlnv = core.identity.vlnv
+    return Packed(str(target), vlnv, chosen, len(files.paths), files.digest())
 
 
 def packed(

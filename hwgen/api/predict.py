@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hwgen.api.folder import BuildFolder
-from hwgen.api.samples import read_data, to_codes, values_of
+from hwgen.api.results import VerbResult
+from hwgen.api.samples import Floats, read_data, to_codes, values_of
 from hwgen.errors import ConfigError
 from hwgen.files import npz_bytes, write_files
 from hwgen.ir.graph import Graph
@@ -37,7 +39,9 @@ def predict(graph: Graph | Path | str, x: Any, apply_scaler: bool = False) -> An
     return values if len(values) > 1 else next(iter(values.values()))
 
 
-def _predict(graph: Graph, x: Any, apply_scaler: bool, option: str) -> tuple[dict[str, Any], int]:
+def _predict(
+    graph: Graph, x: Any, apply_scaler: bool, option: str
+) -> tuple[Mapping[str, Floats], int]:
     """Return the values by output name, and how many inputs were off the grid."""
     if isinstance(x, Mapping):
         table = dict(x)
@@ -72,7 +76,27 @@ def _spread(values: tuple[float, ...], shape: tuple[int, ...]) -> Any:
     return array.reshape(shape) if array.size == int(np.prod(shape)) else array
 
 
-def predict_file(out: Path, data: Path, to: Path, apply_scaler: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True, repr=False)
+class Prediction(VerbResult):
+    """Prediction from file to file.
+
+    Attributes:
+        samples: how many.
+        moved: input values that were not on the grid.
+        to: file that was written.
+    """
+
+    samples: int
+    moved: int
+    to: str
+
+    def text(self) -> str:
+        """Return what was written, and a note on inputs that had to be moved."""
+        moved = f"{self.moved} input values were not on the grid and were rounded or saturated"
+        return f"{self.samples} samples -> {self.to}" + (f"\nnote: {moved}" if self.moved else "")
+
+
+def predict_file(out: Path, data: Path, to: Path, apply_scaler: bool = False) -> Prediction:
     """Run `predict` from file to file: ``.npy`` for one output, ``.npz`` by name for several.
 
     Raises:
@@ -91,8 +115,4 @@ def predict_file(out: Path, data: Path, to: Path, apply_scaler: bool = False) ->
     else:
         np.save(content, made[names[0]])
     write_files({to: content.getvalue()}, "--to")
-    samples = len(made[names[0]])
-    text = f"{samples} samples -> {to}"
-    if moved:
-        text += f"\nnote: {moved} input values were not on the grid and were rounded or saturated"
-    return {"samples": samples, "moved": moved, "to": str(to), "text": text}
+    return Prediction(len(made[names[0]]), moved, str(to))

@@ -1,17 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was found out about a build after it was made: kept in its report."""
+"""Results of verbs: frozen values that print in one line; a build's report keeps some of them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hwgen.errors import ConfigError
 from hwgen.files import json_bytes, write_files
 from hwgen.report.page import render
+from hwgen.report.sheet import Sheet
+
+
+class VerbResult:
+    """Base of what verbs return; every one of them is a frozen dataclass."""
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures as plain data, as ``--json`` prints them."""
+        return asdict(cast(Any, self))
+
+    def text(self) -> str:
+        """Return the result as lines of text, as the command line prints it."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        first = next(iter(self.text().splitlines()), "")
+        return f"<{type(self).__name__}: {first.strip()}>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return f"<pre>{escape(self.text())}</pre>"
 
 
 def record(folder: Path, what: str, result: Mapping[str, Any]) -> None:
@@ -28,54 +51,47 @@ def record(folder: Path, what: str, result: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: the report is missing or not one of hwgen's, or cannot be written.
     """
-    sheet = _current(folder)
+    content = current_sheet(folder).as_dict()
     bound = {} if what == "verify" else {"rtl": rtl_digest(folder)}  # that one runs no RTL
-    sheet["results"] = dict(sorted({**sheet["results"], what: {**result, **bound}}.items()))
-    _write(folder, sheet)
+    known = content["results"]
+    assert isinstance(known, dict)
+    content["results"] = dict(sorted({**known, what: {**result, **bound}}.items()))
+    write_sheet(folder, Sheet.from_dict(content))
 
 
-def draw(folder: Path) -> dict[str, Any]:
-    """Draw ``report.html`` from ``report.json``.
+def current_sheet(folder: Path) -> Sheet:
+    """Return the report of a build without the results of another RTL.
 
-    Returns:
-        ``page`` and ``data``, the two paths, ``results``, what has been found out so far, and
-        ``text`` for people.
-
-    Raises: as `record`.
+    Raises:
+        ConfigError: as `read_sheet`.
     """
-    sheet = _current(folder)
-    _write(folder, sheet)
-    page, data = folder / "report.html", folder / "report.json"
-    known = ", ".join(sheet["results"]) or "nothing yet"
-    return {
-        "page": str(page), "data": str(data), "results": sheet["results"],
-        "text": f"{page}  (results: {known})",
-    }  # fmt: skip
+    content = read_sheet(folder).as_dict()
+    rtl, known = rtl_digest(folder), content["results"]
+    assert isinstance(known, dict)
+    content["results"] = {k: v for k, v in known.items() if v.get("rtl") in (None, rtl)}
+    return Sheet.from_dict(content)
 
 
-def _current(folder: Path) -> dict[str, Any]:
-    """Return the report without the results of another RTL."""
-    sheet = read_sheet(folder)
-    rtl = rtl_digest(folder)
-    kept = {k: v for k, v in sheet["results"].items() if v.get("rtl") in (None, rtl)}
-    return {**sheet, "results": kept}
+def write_sheet(folder: Path, sheet: Sheet) -> None:
+    """Write the report of a build, and draw its page.
 
-
-def _write(folder: Path, sheet: Mapping[str, Any]) -> None:
-    files = {"report.json": json_bytes(sheet), "report.html": render(sheet)}
+    Raises:
+        ConfigError: they cannot be written.
+    """
+    files = {"report.json": json_bytes(sheet.as_dict()), "report.html": render(sheet)}
     write_files({folder / name: content for name, content in files.items()}, str(folder))
 
 
-def read_sheet(folder: Path) -> dict[str, Any]:
-    """Return what ``report.json`` says.
+def read_sheet(folder: Path) -> Sheet:
+    """Return the content of ``report.json``.
 
     Raises:
         ConfigError: it is missing or not one of this hwgen's.
     """
     try:
-        sheet = json.loads((folder / "report.json").read_text("utf-8"))
-        if isinstance(sheet["results"], dict) and sheet["network"]:
-            return dict(sheet)
+        sheet = Sheet.from_dict(json.loads((folder / "report.json").read_text("utf-8")))
+        if sheet.network:
+            return sheet
         reason = "it lists no network"
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = str(error) or type(error).__name__

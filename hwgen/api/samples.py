@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from hwgen.errors import ConfigError
 from hwgen.files import load_arrays
@@ -16,8 +17,10 @@ from hwgen.ir.tensor import Codes
 from hwgen.verify.self_check import check_counts, make_vectors
 from hwgen.verify.vectors import Vectors
 
+Floats: TypeAlias = npt.NDArray[Any]  # of a user: any kind of number, shape (samples, *shape)
 
-def read_data(graph: Graph, path: Path, option: str = "--data") -> dict[str, Any]:
+
+def read_data(graph: Graph, path: Path, option: str = "--data") -> Mapping[str, Floats]:
     """Read samples: a ``.npy`` for one input, a ``.npz`` by input name for several.
 
     Raises:
@@ -86,7 +89,7 @@ def to_codes(
 # -------------------------------------------------------------------- prediction
 
 
-def values_of(graph: Graph, codes: Mapping[str, Codes]) -> dict[str, Any]:
+def values_of(graph: Graph, codes: Mapping[str, Codes]) -> Mapping[str, Floats]:
     """Return the float64 values of output codes."""
     return {
         out.name: codes[out.name].astype(np.float64) * np.array(out.scale) + np.array(out.offset)

@@ -4,15 +4,49 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from hwgen.api.folder import BuildFolder
-from hwgen.api.results import record
+from hwgen.api.results import VerbResult, record
 from hwgen.api.samples import _vectors
 from hwgen.errors import ConfigError, VerifyError
-from hwgen.progress import Say, silent
-from hwgen.verify.simulate import simulate, trace_of
+from hwgen.progress import Progress, silent
+from hwgen.verify.simulate import BenchSettings, simulate, trace_of
+
+
+@dataclass(frozen=True, repr=False)
+class Simulated(VerbResult):
+    """Simulation of a build without a difference.
+
+    Attributes:
+        samples, mismatches: how many were compared on the flow top, how many differ (none).
+        latency_cycles, interval: as measured.
+        simulator: that ran.
+        seed: of the random samples.
+        waves: paths of waveforms, where they were asked for.
+    """
+
+    samples: int
+    mismatches: int
+    latency_cycles: int | None
+    interval: int | None
+    simulator: str
+    seed: int
+    waves: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures; ``waves`` only where there are some."""
+        return {key: value for key, value in asdict(self).items() if key != "waves" or value}
+
+    def text(self) -> str:
+        """Return the result in a line, and the waveforms."""
+        text = (
+            f"{self.samples - self.mismatches}/{self.samples} samples match, latency "
+            f"{self.latency_cycles} cycles, interval {self.interval} "
+            f"({self.simulator}, seed {self.seed})"
+        )
+        return text + "".join(f"\nwaveform: {path}" for path in self.waves)
 
 
 def sim(
@@ -24,13 +58,19 @@ def sim(
     waves: bool = False,
     seed: int = 1,
     only: int | None = None,
-    say: Say = silent,
-) -> dict[str, Any]:
+    progress: Progress = silent,
+) -> Simulated:
     """Simulate a build against the integer reference, through every claim of the bench.
 
-    Returns:
-        ``samples``, ``mismatches``, ``latency_cycles``, ``interval``, ``simulator``, ``seed``,
-        ``text`` for people, and ``waves`` (paths) if asked for.
+    Args:
+        out: folder of the build.
+        samples: random ones, besides the corners.
+        data: file of samples to add.
+        simulator: ``verilator`` or ``icarus``.
+        waves: write waveforms.
+        seed: of the random samples.
+        only: one sample to replay.
+        progress: called with every step.
 
     Raises:
         Mismatch, ProtocolViolation: with layer, index, expected, got, seed and what replays it.
@@ -41,20 +81,18 @@ def sim(
     vectors = _vectors(opened.graph, samples, seed, data)
     if only is not None:
         vectors = vectors.only(only)
-    say("vectors", f"{len(vectors)} samples, seed {seed}")
+    progress("vectors", f"{len(vectors)} samples, seed {seed}")
     again = ["hwgen", "sim", str(out), f"--samples={samples}", f"--seed={seed}"]
     again += [f"--data={data}"] * (data is not None)
     again += [f"--simulator={simulator}"] * (simulator != "verilator")
+    bench = BenchSettings(simulator, waves, seed, replay=shlex.join(again))
     try:
-        result = simulate(
-            opened.folder, vectors, simulator=simulator, waves=waves, seed=seed,
-            trace=trace_of(opened.design), replay=shlex.join(again),
-        )  # fmt: skip
+        result = simulate(opened.folder, vectors, bench, trace=trace_of(opened.design))
     except VerifyError as error:
         if only is None:
-            told = {"samples": len(vectors), "mismatches": getattr(error, "mismatches", 0)}
+            figures = {"samples": len(vectors), "mismatches": getattr(error, "mismatches", 0)}
             how = {"simulator": simulator, "seed": seed, "failed": error.what}
-            record(opened.folder, "sim", {**told, **how})
+            record(opened.folder, "sim", {**figures, **how})
         raise
     except OSError as error:  # it compiles in the build folder
         raise ConfigError(
@@ -62,22 +100,10 @@ def sim(
             str(out),
             "make the folder writable, or copy it to where you can write",
         ) from error
-    say("simulate", f"{simulator}, {result.samples} samples")
-    facts: dict[str, Any] = {
-        "samples": result.samples,
-        "mismatches": result.mismatches,
-        "latency_cycles": result.latency_cycles,
-        "interval": result.interval,
-        "simulator": simulator,
-        "seed": seed,
-    }
-    if only is None:
-        record(opened.folder, "sim", facts)
-    text = (
-        f"{result.samples - result.mismatches}/{result.samples} samples match, latency "
-        f"{result.latency_cycles} cycles, interval {result.interval} ({simulator}, seed {seed})"
+    progress("simulate", f"{simulator}, {result.samples} samples")
+    made = Simulated(
+        result.samples, result.mismatches, result.latency_cycles, result.interval, simulator, seed
     )
-    if result.waves:
-        facts["waves"] = [str(w) for w in result.waves]
-        text += "".join(f"\nwaveform: {w}" for w in result.waves)
-    return {**facts, "text": text}
+    if only is None:
+        record(opened.folder, "sim", made.as_dict())
+    return replace(made, waves=tuple(map(str, result.waves)))

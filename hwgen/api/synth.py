@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real synthesis of a build: what its layers take, how fast it is, a bitstream for a board."""
+"""Synthesis of a build by real tools: resources of its layers, clock, a bitstream for a board."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from statistics import median_low
 from typing import Any
 
 from hwgen.api.folder import BuildFolder
-from hwgen.api.results import read_sheet, record, rtl_digest
+from hwgen.api.results import VerbResult, read_sheet, record, rtl_digest
+from hwgen.api.settings import from_names
+from hwgen.cost.figures import RESOURCES, Resources
 from hwgen.design.names import ModuleNames
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError, ToolMissing
 from hwgen.files import json_bytes, make_folder, write_files
 from hwgen.plan.goal import parse_clock
-from hwgen.progress import Say, silent
+from hwgen.progress import Progress, silent
 from hwgen.report.synth import synth_text
 from hwgen.synth import nextpnr, vendor_flow, yosys
 from hwgen.synth.bitstream import PACKERS, packer
@@ -29,17 +31,42 @@ from hwgen.synth.board.selftest import SelfTest, self_test
 from hwgen.synth.cache import Cache
 from hwgen.synth.count import Measured
 from hwgen.synth.measure import Bench, Setting
-from hwgen.synth.nextpnr import Routed
+from hwgen.synth.placement import Routed
+from hwgen.synth.results import Bitstream, Modelled, Routes, Synthesis, Taken
+from hwgen.synth.settings import SynthSettings
 from hwgen.synth.sources import Part, Sources
-from hwgen.synth.vendor_flow import check_vendor, figures
+from hwgen.synth.vendor_flow import check_vendor, taken
 from hwgen.target.board import Board, board_from, boards, load_board
 
 MOST_SEEDS = 64
 
 
+@dataclass(frozen=True, repr=False)
+class Synthesised(VerbResult):
+    """Synthesis of a build.
+
+    Attributes:
+        found: figures of all tools.
+        board: it was synthesised for.
+        name: of the design.
+    """
+
+    found: Synthesis
+    board: Board
+    name: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures."""
+        return self.found.as_dict()
+
+    def text(self) -> str:
+        """Return the table of layers, and what each tool said."""
+        return synth_text(self.found, self.board, self.name)
+
+
 @dataclass(frozen=True)
 class _Job:
-    """What is being synthesised."""
+    """Build, board and tools of one synthesis."""
 
     out: BuildFolder
     board: Board
@@ -47,7 +74,7 @@ class _Job:
     sources: Sources
     top: str
     jobs: int
-    say: Say
+    progress: Progress
     test_mhz: float | None = None  # the most for the self-test's clock
 
     @property
@@ -60,11 +87,8 @@ class _Job:
 
 
 def synth(
-    out: Path | str, *, board: str | None = None, top: str = "flow", route: bool = False,
-    seeds: int = 1, bitstream: bool = False, run_vivado: bool = False, run_vitis: bool = False,
-    test_clock: str | None = None, dsp: bool = False, jobs: int | None = None, say: Say = silent,
-    cache: Cache | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    out: Path | str, *, progress: Progress = silent, cache: Cache | None = None, **settings: Any
+) -> Synthesised:
     """Synthesise a build with Yosys, and on request place, route and pack it with open tools.
 
     Every layer is mapped by itself, in parallel, and the whole flat; what was mapped before is
@@ -73,68 +97,55 @@ def synth(
 
     Args:
         out: a folder that `hwgen.api.build.build` wrote.
-        board: another one than the build's.
-        top: ``flow`` for the core, ``axis`` for the core behind AXI-Stream.
-        route: place and route the top in a harness, which gives its clock rate.
-        seeds: of the placement, counted from 1.
-        bitstream: also build the self-test for the board and its bitstream.
-        test_clock: of the self-test, such as ``20MHz``, where it shall be below the build's.
-        run_vivado: write scripts for Vivado, and run them.
-        run_vitis: write a script for Vitis HLS, and run it on the C++ of the build.
-        dsp: let products of two variables take DSP blocks, which the parallel style never asks for.
-        jobs: processes at once; as many as there are processors if None.
-        say: hears of every step.
+        progress: called with every step.
         cache: other than the user's.
-
-    Returns:
-        The figures, ``text`` for people, and ``failure`` if the board is too small or slow, or if
-        the vendor's tool is missing.
+        settings: as `SynthSettings` has them.
 
     Raises:
         ConfigError: no build, a wrong board or option.
-        ToolMissing, ToolFailed: of Yosys, nextpnr or a packer.
+        DoesNotFit: the board is too small or slow; the error carries the figures.
+        ToolMissing, ToolFailed: of Yosys, nextpnr or a packer; where a vendor's tool is missing,
+            the error carries the figures of the others.
     """
-    job = _job(Path(out), board, top, dsp, jobs, say, cache)
-    if test_clock is not None:
-        if not bitstream:
-            raise ConfigError("there is no self-test", "--test-clock", "give --bitstream as well")
-        job = replace(job, test_mhz=min(parse_clock(test_clock), job.mhz))
-    _check(job, route, seeds, bitstream, run_vivado, run_vitis)
+    wanted = from_names(SynthSettings, settings)
+    job = _job(Path(out), wanted, progress, cache)
+    _check(job, wanted)
     _forget_other_rtl(job)
     found = _mapped(job)
-    failure: HwgenError | None = _too_small(job, found["total"])
-    files: dict[str, bytes] = {}
-    if failure is None:
-        if route:
-            found["route"] = _routed(job, seeds)
-        if bitstream:
+    refusal: HwgenError | None = _too_small(job, found.total)
+    files: Mapping[str, bytes] = {}
+    if refusal is None:
+        if wanted.route:
+            found = replace(found, route=_routed(job, wanted.seeds))
+        if wanted.bitstream:
             try:
-                found["bitstream"], files = _loadable(job, seeds)
+                bitstream, files = _loadable(job, wanted.seeds)
+                found = replace(found, bitstream=bitstream)
             except DoesNotFit as error:
-                failure = error
+                refusal = error
+    build, design = job.out.folder, job.out.design
     try:
-        if run_vivado:
-            found["vivado"] = vendor_flow.run_vivado(
-                job.out.folder, job.out.design, job.board, job.top, route
-            )
-        if run_vitis:
-            found["vitis"] = vendor_flow.run_vitis(job.out.folder, job.out.design, job.board)
+        if wanted.run_vivado:
+            run = vendor_flow.run_vivado(build, design, job.board, job.top, wanted.route)
+            found = replace(found, vivado=run)
+        if wanted.run_vitis:
+            found = replace(found, vitis=vendor_flow.run_vitis(build, design, job.board))
     except ToolMissing as error:
-        failure = failure or error
-    text = synth_text(found, job.board, job.out.design)
-    return _written(job, found, files, text) | {"failure": failure}
+        refusal = refusal or error
+    made = Synthesised(found, job.board, design.name)
+    _write(job, made, files)
+    if refusal is not None:
+        raise refusal.carrying(made)
+    return made
 
 
-def _job(
-    out: Path, board: str | None, top: str, dsp: bool, jobs: int | None, say: Say,
-    cache: Cache | None,
-) -> _Job:  # fmt: skip
+def _job(out: Path, wanted: SynthSettings, progress: Progress, cache: Cache | None) -> _Job:
     opened = BuildFolder.open(out)
-    if board is None:
+    if wanted.board is None:
         target = board_from(json.loads((out / "board.json").read_text("utf-8")))
     else:
-        target = load_board(board)
-    tops = ModuleNames.of(opened.design).tops
+        target = load_board(wanted.board)
+    tops, top, jobs = ModuleNames.of(opened.design).tops, wanted.top, wanted.jobs
     if top not in tops:
         raise ConfigError(f"the design has no top {top!r}", "--top", f"one of {', '.join(tops)}")
     if jobs is not None and jobs < 1:
@@ -147,21 +158,24 @@ def _job(
         raise ConfigError(
             f"the RTL cannot be read ({error})", str(out), "build it again"
         ) from error
-    setting = Setting(target.family.name, target.device, dsp)
-    bench = Bench(setting, cache or Cache())
-    return _Job(opened, target, bench, sources, tops[top], jobs or os.cpu_count() or 1, say)
+    bench = Bench(Setting(target.family.name, target.device, wanted.dsp), cache or Cache())
+    many = jobs or os.cpu_count() or 1
+    job = _Job(opened, target, bench, sources, tops[top], many, progress)
+    if wanted.test_clock is None:
+        return job
+    if not wanted.bitstream:
+        raise ConfigError("there is no self-test", "--test-clock", "give --bitstream as well")
+    return replace(job, test_mhz=min(parse_clock(wanted.test_clock), job.mhz))
 
 
-def _check(
-    job: _Job, route: bool, seeds: int, bitstream: bool, run_vivado: bool, run_vitis: bool
-) -> None:
+def _check(job: _Job, wanted: SynthSettings) -> None:
     """Refuse what cannot end well before the long work begins."""
-    family = job.board.family.name
+    family, seeds = job.board.family.name, wanted.seeds
     if not 1 <= seeds <= MOST_SEEDS:
         raise ConfigError(f"{seeds} seeds are not possible", "--seeds", f"1 to {MOST_SEEDS}")
     yosys.version()
     yosys.script_for(family, [], job.top)
-    if route or bitstream:
+    if wanted.route or wanted.bitstream:
         nextpnr.nextpnr(family)
         if job.board.device is None:
             raise ConfigError(
@@ -169,13 +183,13 @@ def _check(
                 "--route",
                 "give its file a [device] table",
             )
-    if route:
+    if wanted.route:
         nextpnr.harness_pins(family, job.board.pins)
-    if bitstream:
+    if wanted.bitstream:
         packer(family)
         _self_test(job)
-    for option, wanted in (("--vivado", run_vivado), ("--vitis", run_vitis)):
-        if wanted:
+    for option, asked in (("--vivado", wanted.run_vivado), ("--vitis", wanted.run_vitis)):
+        if asked:
             check_vendor(job.out.folder, job.board, option)
 
 
@@ -205,7 +219,7 @@ def _parts(job: _Job) -> tuple[dict[str, Part], dict[str, str]]:
     return parts, layers
 
 
-def _mapped(job: _Job) -> dict[str, Any]:
+def _mapped(job: _Job) -> Synthesis:
     parts, _ = _parts(job)
     found: dict[str, Measured] = {}
     with ThreadPoolExecutor(job.jobs) as pool:
@@ -214,21 +228,21 @@ def _mapped(job: _Job) -> dict[str, Any]:
         for future in _ended(running):
             row = running[future]
             found[row] = future.result()
-            job.say("map", f"{row}: {found[row].plut:,} LUT, {found[row].ff:,} FF")
-    rows = {row: figures(found[row]) for row in parts}
+            job.progress("map", f"{row}: {found[row].plut:,} LUT, {found[row].ff:,} FF")
+    rows = {row: taken(found[row]) for row in parts}
     total = rows.pop("total")
-    made: dict[str, Any] = {
-        "tool": yosys.version(),
-        "board": job.board.name,
-        "part": job.board.part,
-        "family": job.board.family.name,
-        "top": job.top,
-        "rtl": rtl_digest(job.out.folder),
-        "dsp": job.bench.setting.dsp,
-        "stages": rows,
-        "total": total,
-    }
-    return made | _estimates(job)
+    return Synthesis(
+        tool=yosys.version(),
+        board=job.board.name,
+        part=job.board.part,
+        family=job.board.family.name,
+        top=job.top,
+        rtl=rtl_digest(job.out.folder),
+        dsp=job.bench.setting.dsp,
+        stages=rows,
+        total=total,
+        estimate=_modelled(job),
+    )
 
 
 def _ended(running: Mapping[Future[Any], str]) -> Any:
@@ -243,31 +257,27 @@ def _ended(running: Mapping[Future[Any], str]) -> Any:
         raise
 
 
-def _estimates(job: _Job) -> dict[str, Any]:
-    """Return what the build expected, by stage; nothing for another family than the build's."""
+def _modelled(job: _Job) -> Modelled | None:
+    """Return the build's estimate, by stage; None for another family than the build's."""
     sheet = read_sheet(job.out.folder)
-    if sheet["family"] != job.board.family.name:
-        return {}
-    kinds = ("lut", "ff", "dsp", "bram")
-    return {
-        "estimate": {
-            "stages": {s["name"]: {kind: s[kind] for kind in kinds} for s in sheet["stages"]},
-            "total": {kind: sheet["modelled"][kind] for kind in kinds},
-        }
-    }
+    if sheet.family != job.board.family.name:
+        return None
+    stages = {s.name: Resources(s.lut, s.ff, s.dsp, s.bram) for s in sheet.figures.stages}
+    return Modelled(stages, sheet.figures.modelled)
 
 
-def _too_small(job: _Job, total: Mapping[str, Any]) -> DoesNotFit | None:
+def _too_small(job: _Job, total: Taken) -> DoesNotFit | None:
     budget = job.board.budget
-    over = [k for k in ("lut", "ff", "dsp", "bram") if total[k] > getattr(budget, k)]
+    need = {kind: getattr(total, kind) for kind in RESOURCES}
+    over = [kind for kind in RESOURCES if need[kind] > getattr(budget, kind)]
     if not over:
         return None
-    said = ", ".join(f"{total[k]:,} {k.upper()} of {getattr(budget, k):,}" for k in over)
+    said = ", ".join(f"{need[k]:,} {k.upper()} of {getattr(budget, k):,}" for k in over)
     holds = [
         b
         for b in boards()
         if b.family.name == job.board.family.name
-        and all(total[k] <= getattr(b.budget, k) for k in ("lut", "ff", "dsp", "bram"))
+        and all(need[kind] <= getattr(b.budget, kind) for kind in RESOURCES)
     ]
     larger = min(holds, key=lambda b: (b.budget.lut, b.name), default=None)
     hint = f"it fits {larger.name}" if larger else "prune more, or use fewer bits"
@@ -277,7 +287,7 @@ def _too_small(job: _Job, total: Mapping[str, Any]) -> DoesNotFit | None:
 # -------------------------------------------------------------------- place and route
 
 
-def _routed(job: _Job, seeds: int) -> dict[str, Any]:
+def _routed(job: _Job, seeds: int) -> Routes:
     part = job.sources.part(job.top)
     job.bench.harness(part)
     made: dict[int, Routed] = {}
@@ -289,18 +299,21 @@ def _routed(job: _Job, seeds: int) -> dict[str, Any]:
         for future in _ended(running):
             routed = future.result()
             made[routed.seed] = routed
-            job.say("route", f"seed {routed.seed}: {routed.fmax_mhz:g} MHz")
+            job.progress("route", f"seed {routed.seed}: {routed.fmax_mhz:g} MHz")
     rates = {seed: made[seed].fmax_mhz for seed in sorted(made)}
     middle = median_low(rates.values())
     first = next(made[seed] for seed in rates if rates[seed] == middle)
-    return {
-        "tool": nextpnr.version(job.board.family.name),
-        "fmax_mhz": middle,
-        "seeds": {str(seed): rate for seed, rate in rates.items()},
-        "goal_mhz": job.mhz,
-        **{kind: getattr(first, kind) for kind in ("lut", "ff", "dsp", "bram")},
-        "used": {kind: [used, there] for kind, used, there in first.used},
-    }
+    return Routes(
+        tool=nextpnr.version(job.board.family.name),
+        fmax_mhz=middle,
+        seeds={str(seed): rate for seed, rate in rates.items()},
+        goal_mhz=job.mhz,
+        lut=first.lut,
+        ff=first.ff,
+        dsp=first.dsp,
+        bram=first.bram,
+        used={kind: (used, there) for kind, used, there in first.used},
+    )
 
 
 def _self_test(job: _Job) -> SelfTest:
@@ -313,8 +326,8 @@ def _self_test(job: _Job) -> SelfTest:
     )  # fmt: skip
 
 
-def _loadable(job: _Job, seeds: int) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return the facts of the bitstream and the files that it is made of, by name.
+def _loadable(job: _Job, seeds: int) -> tuple[Bitstream, dict[str, bytes]]:
+    """Return the bitstream's figures and the files that it is made of, by name.
 
     Raises:
         DoesNotFit: no seed reaches the clock.
@@ -326,23 +339,23 @@ def _loadable(job: _Job, seeds: int) -> tuple[dict[str, Any], dict[str, bytes]]:
     mhz, reached = float(test.mhz), 0.0
     for seed in range(1, seeds + 1):
         routed, bits = job.bench.loadable(part, texts[test.constraints], seed, mhz)
-        job.say("bitstream", f"seed {seed}: {routed.fmax_mhz:g} MHz for {mhz:g} MHz")
+        job.progress("bitstream", f"seed {seed}: {routed.fmax_mhz:g} MHz for {mhz:g} MHz")
         reached = max(reached, routed.fmax_mhz)
         if routed.fmax_mhz >= mhz:
             name = f"{job.out.design.name}_{job.board.name}.{PACKERS[job.board.family.name][2]}"
-            facts = {
-                "file": f"synth/{name}",
-                "bytes": len(bits),
-                "clock_mhz": mhz,
-                "fmax_mhz": routed.fmax_mhz,
-                "seed": seed,
-                "samples": test.samples,
-                "lut": routed.lut,
-                "ff": routed.ff,
-                "bram": routed.bram,
-            }
+            figures = Bitstream(
+                file=f"synth/{name}",
+                bytes=len(bits),
+                clock_mhz=mhz,
+                fmax_mhz=routed.fmax_mhz,
+                seed=seed,
+                samples=test.samples,
+                lut=routed.lut,
+                ff=routed.ff,
+                bram=routed.bram,
+            )
             files = {f"selftest/{path}": content for path, content in test.files}
-            return facts, {name: bits, **files}
+            return figures, {name: bits, **files}
     raise DoesNotFit(
         f"the self-test reaches {reached:g} MHz on {job.board.name}, and its clock is {mhz:g} MHz",
         job.top,
@@ -354,15 +367,13 @@ def _loadable(job: _Job, seeds: int) -> tuple[dict[str, Any], dict[str, bytes]]:
 # -------------------------------------------------------------------- results
 
 
-def _written(
-    job: _Job, found: dict[str, Any], files: Mapping[str, bytes], text: str
-) -> dict[str, Any]:
-    """Write the results into the build and return them."""
+def _write(job: _Job, made: Synthesised, files: Mapping[str, bytes]) -> None:
+    """Write the results into the build."""
     for name in ("synth.json", *files):
         make_folder((job.folder / name).parent)
-    contents = {"synth.json": json_bytes(found), "synth.txt": f"{text}\n".encode(), **files}
+    found, text = made.as_dict(), f"{made.text()}\n".encode()
+    contents = {"synth.json": json_bytes(found), "synth.txt": text, **files}
     write_files({job.folder / name: data for name, data in contents.items()}, str(job.folder))
     design = job.out.design
     if job.board.name == design.target and job.top == ModuleNames.of(design).top:
         record(job.out.folder, "synth", {k: v for k, v in found.items() if k != "estimate"})
-    return {**found, "text": text}

@@ -11,83 +11,65 @@ from typing import Any
 import numpy as np
 
 from hwgen.api.folder import BuildFolder
-from hwgen.api.results import record
+from hwgen.api.results import VerbResult, record
 from hwgen.api.samples import _vectors
 from hwgen.errors import ConfigError, Mismatch
 from hwgen.ir.graph import Graph
-from hwgen.progress import Say, silent
+from hwgen.progress import Progress, silent
 from hwgen.verify.vectors import Vectors
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a comparison with the model's own forward pass showed.
+@dataclass(frozen=True, repr=False)
+class Verdict(VerbResult):
+    """Verdict of a comparison with the model's own forward pass.
 
     Attributes:
         samples, mismatches: how many were compared, how many differ.
         seed: of the random samples.
-        text: the result in a line.
-        first: the first difference in a line; empty when there is none.
-        folder: the build.
+        source: name of the model file.
     """
 
     samples: int
     mismatches: int
     seed: int
-    text: str
-    first: str
-    folder: str
+    source: str
 
-    def figures(self) -> dict[str, Any]:
-        """Return what scripts read."""
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures."""
         return {"samples": self.samples, "mismatches": self.mismatches, "seed": self.seed}
 
-    def error(self) -> Mismatch | None:
-        """Return what is raised for it, or None if all is equal."""
-        if not self.mismatches:
-            return None
-        hint = f"replay with --samples {self.samples} --seed {self.seed}"
-        return Mismatch(
-            f"{self.text}\n  {self.first}", self.folder, hint, self.samples, self.mismatches
+    def text(self) -> str:
+        """Return the result in a line."""
+        return (
+            f"{self.samples - self.mismatches}/{self.samples} samples equal the float32 forward "
+            f"pass of {self.source} (seed {self.seed})"
         )
 
 
-def verify_build(
+def verify(
     out: Path | str,
     *,
     against: str = "qkeras",
     samples: int = 10000,
     data: Path | None = None,
     seed: int = 1,
-    say: Say = silent,
-) -> dict[str, Any]:
+    progress: Progress = silent,
+) -> Verdict:
     """Compare the integer reference with the model's own float32 forward pass.
 
-    Returns:
-        ``samples``, ``mismatches`` (0), ``seed``, and ``text`` for people.
+    Args:
+        out: folder of the build.
+        against: ``qkeras``.
+        samples: random ones, besides the corners.
+        data: file of samples to add.
+        seed: of the random samples.
+        progress: called with every step.
 
     Raises:
         ConfigError: the build was not made from a Keras file, or data that do not fit.
-        Mismatch: outputs differ; the first is named. See `compare` for the figures.
+        Mismatch: outputs differ; the first is named, and the error carries the verdict.
         ToolMissing, ToolFailed: TensorFlow or QKeras is absent, or cannot load the model.
     """
-    verdict = compare(out, against=against, samples=samples, data=data, seed=seed, say=say)
-    error = verdict.error()
-    if error is not None:
-        raise error
-    return {**verdict.figures(), "text": verdict.text}
-
-
-def compare(
-    out: Path | str,
-    *,
-    against: str = "qkeras",
-    samples: int = 10000,
-    data: Path | None = None,
-    seed: int = 1,
-    say: Say = silent,
-) -> Verdict:
-    """Do what `verify_build` does, and return what was found when outputs differ, too."""
     from hwgen.frontends.keras.live import oracle
 
     if against != "qkeras":
@@ -106,17 +88,17 @@ def compare(
         node.name: np.ldexp(vectors.inputs[node.name].astype(np.float64), -node.type.frac)
         for node in graph.inputs
     }
-    say("vectors", f"{len(vectors)} samples, seed {seed}")
+    progress("vectors", f"{len(vectors)} samples, seed {seed}")
     weights = folder / "keras" / source["weights"] if "weights" in source else None
     found = oracle(folder / "keras" / source["model"], weights, floats, len(graph.outputs))
-    say("qkeras", "float32 forward pass done")
+    progress("qkeras", "float32 forward pass done")
     wrong, first = _differences(graph, vectors, found)
-    text = (
-        f"{len(vectors) - wrong}/{len(vectors)} samples equal the float32 forward pass of "
-        f"{source['model']} (seed {seed})"
-    )
-    verdict = Verdict(len(vectors), wrong, seed, text, first, str(opened.folder))
-    record(opened.folder, "verify", verdict.figures())
+    verdict = Verdict(len(vectors), wrong, seed, source["model"])
+    record(opened.folder, "verify", verdict.as_dict())
+    if wrong:
+        hint = f"replay with --samples {verdict.samples} --seed {seed}"
+        what = f"{verdict.text()}\n  {first}"
+        raise Mismatch(what, str(opened.folder), hint, verdict.samples, wrong).carrying(verdict)
     return verdict
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: verbs over the public functions. The only place that prints and exits."""
+"""Command line: verbs over the public functions. The only place that prints and exits."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         with contextlib.redirect_stdout(sys.stderr):
             result = VERBS[args.verb][0](args)
     except HwgenError as error:
-        return told.failure(error.as_dict(), str(error), error.exit_code)
+        return told.refusal(error)
     except KeyboardInterrupt:
         return told.failure({"error": "Interrupted", "what": "interrupted"}, "interrupted", 130)
     except Exception as error:  # the last resort: one line for people, one object for scripts
@@ -59,17 +59,9 @@ def run(argv: Sequence[str] | None = None) -> int:
         hint = "this is a bug in hwgen; please report it with what -v prints"
         facts = {"error": "Bug", "what": what, "where": "", "hint": hint}
         return told.failure(facts, f"{what}\n  hint: {hint}", 1)
-    failure = result.pop("failure", None)  # of a verb that has figures to tell all the same
-    told_too = result.pop("told", False)  # and text as well
-    if failure is not None:
-        if told_too and not args.json:
-            print(result["text"], flush=True)
-        facts = {**failure.as_dict(), **{k: v for k, v in result.items() if k != "text"}}
-        return told.failure(facts, str(failure), failure.exit_code)
-    text = result.pop("text", "")
     if args.json:
-        print(json.dumps({"ok": True, **result}))
-    elif text:
+        print(json.dumps({"ok": True, **result.as_dict()}))
+    elif text := result.text():
         print(text)
     return 0
 
@@ -82,6 +74,15 @@ class _Teller:
         self.verbose = "-v" in words or "--verbose" in words
         known = (" ".join(words[:2]), *words[:1])
         self.verb = next((name for name in known if name in VERBS), "")
+
+    def refusal(self, error: HwgenError) -> int:
+        """Tell an error, with the figures that it carries, and return its exit code."""
+        figures: Mapping[str, object] = {}
+        if error.result is not None:
+            figures = error.result.as_dict()
+            if not self.json:
+                print(error.result.text(), flush=True)
+        return self.failure({**error.as_dict(), **figures}, str(error), error.exit_code)
 
     def failure(self, facts: Mapping[str, Any], text: str, code: int) -> int:
         """Tell it, and return the exit code."""

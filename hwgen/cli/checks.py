@@ -1,45 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs on a built design."""
+"""Verbs on a built design: simulation, verification, prediction, report."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from hwgen.cli.common import Arguments, Verbs, progress
+from hwgen.errors import Result
 
 
-def _sim(args: argparse.Namespace) -> dict[str, Any]:
+def _sim(args: argparse.Namespace) -> Result:
     from hwgen.api import sim
 
     return sim.sim(
         Path(args.out), samples=args.samples, data=args.data and Path(args.data),
         simulator=args.simulator, waves=args.waves, seed=args.seed, only=args.only,
-        say=progress(args),
+        progress=progress(args),
     )  # fmt: skip
 
 
-def _verify(args: argparse.Namespace) -> dict[str, Any]:
+def _verify(args: argparse.Namespace) -> Result:
     from hwgen.api import verify
 
-    verdict = verify.compare(
+    return verify.verify(
         Path(args.out), against=args.against, samples=args.samples,
-        data=args.data and Path(args.data), seed=args.seed, say=progress(args),
+        data=args.data and Path(args.data), seed=args.seed, progress=progress(args),
     )  # fmt: skip
-    return {**verdict.figures(), "text": verdict.text, "failure": verdict.error()}
 
 
-def _predict(args: argparse.Namespace) -> dict[str, Any]:
+def _predict(args: argparse.Namespace) -> Result:
     from hwgen.api import predict
 
     return predict.predict_file(Path(args.out), Path(args.data), Path(args.to), args.apply_scaler)
 
 
-def _report(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.api import results
+def _report(args: argparse.Namespace) -> Result:
+    from hwgen.api import report
 
-    return results.draw(Path(args.out))
+    return report.report(Path(args.out))
 
 
 VERBS: Verbs = {

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs on coded feature maps."""
+"""Verbs on coded feature maps."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from hwgen.cli.common import Arguments, Verbs, model_options, progress
+from hwgen.errors import Result
 
 
-def _encode(args: argparse.Namespace) -> dict[str, Any]:
+def _encode(args: argparse.Namespace) -> Result:
     from hwgen.api import codec_files
 
     return codec_files.encode_file(
@@ -19,29 +19,29 @@ def _encode(args: argparse.Namespace) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _decode(args: argparse.Namespace) -> dict[str, Any]:
+def _decode(args: argparse.Namespace) -> Result:
     from hwgen.api import codec_files
 
     return codec_files.decode_file(Path(args.data), Path(args.to), args.keep_going)
 
 
-def _inspect(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.api import codec_files
+def _inspect(args: argparse.Namespace) -> Result:
+    from hwgen.api import codec_inspect
 
-    return codec_files.inspect_file(Path(args.data), args.only_damaged)
+    return codec_inspect.inspect_file(Path(args.data), args.only_damaged)
 
 
-def _calibrate(args: argparse.Namespace) -> dict[str, Any]:
+def _calibrate(args: argparse.Namespace) -> Result:
     from hwgen.api import codec_files
 
     return codec_files.calibrate_file(
         args.model, Path(args.data), Path(args.out), weights=args.weights,
         options=model_options(args), budget=args.error, coder=args.coder, sets=args.tables,
-        names=args.maps, width=args.paper, samples=args.samples, say=progress(args),
+        names=args.maps, width=args.paper, samples=args.samples, progress=progress(args),
     )  # fmt: skip
 
 
-def _build(args: argparse.Namespace) -> dict[str, Any]:
+def _build(args: argparse.Namespace) -> Result:
     from hwgen.api import codec_core
 
     return codec_core.codec_build(
@@ -49,11 +49,11 @@ def _build(args: argparse.Namespace) -> dict[str, Any]:
         coder=args.coder, bits=args.bits, bus=args.bus, sets=args.sets, burst=args.burst,
         outstanding=args.outstanding, writer=not args.no_writer, reader=not args.no_reader,
         transform=not args.no_transform, board=args.board, overwrite=args.overwrite,
-        say=progress(args),
+        progress=progress(args),
     )  # fmt: skip
 
 
-def _klt(args: argparse.Namespace) -> dict[str, Any]:
+def _klt(args: argparse.Namespace) -> Result:
     from hwgen.api import codec_files
 
     return codec_files.write_klt(args.plan, args.out, args.map)

@@ -1,26 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verb that estimates: one model, a trigger's conditions, models or settings side by side."""
+"""Verb on a model before it is built: its estimate, a trigger's answers, comparisons."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from hwgen.cli.common import Arguments, Verbs, model_options, notes_of
+from hwgen.cli.common import Arguments, Verbs, model_options
+from hwgen.errors import Result
 
 
-def _estimate(args: argparse.Namespace) -> dict[str, Any]:
+def _estimate(args: argparse.Namespace) -> Result:
     from hwgen.api import estimate
+    from hwgen.api.settings import Ask
 
-    ask = estimate.Ask(
+    ask = Ask(
         args.model, args.board, args.weights, args.clock, args.latency, args.style, args.effort,
         args.seed, model_options(args),
     )  # fmt: skip
     if args.compare:
         return estimate.compare(ask, args.compare, args.trigger)
     found = estimate.examine(ask, args.trigger)
-    text = "\n".join([found.text.rstrip(), *notes_of(found.facts["notes"])])
-    return {**found.facts, "text": text, "told": True, "failure": found.failure}
+    if found.refusal is not None:
+        raise found.refusal
+    return found
 
 
 VERBS: Verbs = {

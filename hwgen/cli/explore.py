@@ -1,28 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verb that sweeps settings and models."""
+"""Verb that sweeps settings and models."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from hwgen.cli.common import Arguments, Verbs, progress
+from hwgen.errors import Result
 
 
-def _explore(args: argparse.Namespace) -> dict[str, Any]:
+def _explore(args: argparse.Namespace) -> Result:
     from hwgen.api.explore import explore
-    from hwgen.api.explore_space import space_from
+    from hwgen.api.explore_space import Lists
 
-    space = space_from(
-        args.model, args.board, weights=args.weights, input_formats=args.input_format,
-        clocks=args.clock, latencies=args.latency, efforts=args.effort, styles=args.style,
-        scores=args.score, seed=args.seed,
+    lists = Lists(
+        args.model, args.board, args.weights, args.input_format, args.clock, args.latency,
+        args.effort, args.style, args.score, args.seed,
     )  # fmt: skip
     return explore(
-        space, Path(args.out), method=args.method, trials=args.trials, seed=args.seed,
+        lists.space(), Path(args.out), method=args.method, trials=args.trials, seed=args.seed,
         objectives=args.objectives.split(","), trigger=args.trigger, jobs=args.jobs,
-        scheduler=args.scheduler, say=progress(args),
+        scheduler=args.scheduler, progress=progress(args),
     )  # fmt: skip
 
 

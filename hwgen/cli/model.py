@@ -1,52 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs that start at a model."""
+"""Verbs on a model: load, show, build."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from hwgen.cli.common import Arguments, Verbs, model_options, notes_of, progress
-
-
-def _load(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.api import load
-    from hwgen.frontends import bundle
-
-    graph = load.load(args.model, args.weights, model_options(args))
-    count = len(graph.nodes)
-    made: dict[str, Any] = {"graph": graph.name, "nodes": count, "notes": list(graph.notes)}
-    lines = [f"{graph.name}: {count} nodes", *notes_of(graph.notes)]
-    if args.out:
-        bundle.write_bundle((graph, Path(args.out)))
-        made["out"] = args.out
-        lines.append(f"written: {args.out} and {Path(args.out).with_suffix('.npz').name}")
-    return made | {"text": "\n".join(lines)}
+from hwgen.cli.common import Arguments, Verbs, model_options, progress
+from hwgen.errors import Result
 
 
-def _show(args: argparse.Namespace) -> dict[str, Any]:
-    from hwgen.api import load
+def _load(args: argparse.Namespace) -> Result:
+    from hwgen.api import show
 
-    graph = load.load(args.model, args.weights, model_options(args))
-    return {
-        "graph": graph.name,
-        "nodes": list(graph.lines()),
-        "notes": list(graph.notes),
-        "text": "\n".join([graph.show(), *notes_of(graph.notes)]),
-    }
+    out = Path(args.out) if args.out else None
+    return show.load_to(args.model, args.weights, model_options(args), out)
 
 
-def _build(args: argparse.Namespace) -> dict[str, Any]:
+def _show(args: argparse.Namespace) -> Result:
+    from hwgen.api import show
+
+    return show.show(args.model, args.weights, model_options(args))
+
+
+def _build(args: argparse.Namespace) -> Result:
     from hwgen.api import build
 
-    made = build.build(
+    return build.build(
         args.model, args.out, board=args.board, weights=args.weights, clock=args.clock,
         latency=args.latency, style=args.style, options=model_options(args), name=args.name,
-        effort=args.effort, seed=args.seed, say=progress(args),
+        effort=args.effort, seed=args.seed, progress=progress(args),
     )  # fmt: skip
-    text = "\n".join([made.files["report.txt"].decode().rstrip(), *notes_of(made.graph.notes)])
-    return {**made.facts, "out": str(args.out), "text": text}
 
 
 VERBS: Verbs = {

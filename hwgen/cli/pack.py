@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verb that hands a design to others' tools."""
+"""Verb that packages a build for the tools of others."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from hwgen.cli.common import Arguments, Verbs, progress
+from hwgen.errors import Result
 
 
-def _pack(args: argparse.Namespace) -> dict[str, Any]:
+def _pack(args: argparse.Namespace) -> Result:
     from hwgen.api import pack
     from hwgen.package.identity import Listing
 

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verb that runs synthesis tools."""
+"""Verb that runs synthesis tools."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from hwgen.cli.common import Arguments, Verbs, progress
+from hwgen.errors import Result
 
 
-def _synth(args: argparse.Namespace) -> dict[str, Any]:
+def _synth(args: argparse.Namespace) -> Result:
     from hwgen.api import synth
 
     return synth.synth(
         Path(args.out), board=args.board, top=args.top, route=args.route, seeds=args.seeds,
         bitstream=args.bitstream, run_vivado=args.vivado, run_vitis=args.vitis, dsp=args.dsp,
-        test_clock=args.test_clock, jobs=args.jobs, say=progress(args),
+        test_clock=args.test_clock, jobs=args.jobs, progress=progress(args),
     )  # fmt: skip
 
 

@@ -140,7 +140,7 @@ class MapCoding:
             slot=slot // 8, data=data, index=index, capacity=size // 8,
         )  # fmt: skip
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return what `from_json` reads."""
         made = asdict(self)
         made["coder"] = self.coder.name.lower()
@@ -222,7 +222,7 @@ class CodingPlan:
         """Return the tables of a choice."""
         return self.tables[choice.table_set]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return what `from_json` reads; tables in hexadecimal."""
         return {
             "codec_plan": SCHEMA,

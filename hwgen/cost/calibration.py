@@ -24,7 +24,7 @@ _KIN = ((6, "ultrascale_plus"), (4, "ecp5"))
 
 
 @dataclass(frozen=True)
-class Error:
+class ErrorFigures:
     """Error of a model on designs that it was not fitted to, as shares of what was measured.
 
     Attributes:
@@ -42,9 +42,22 @@ class Error:
     layer_worst: float
     tool: str
 
-    def described(self, of: Calibration) -> dict[str, Any]:
-        """Return it as plain data, with the family that it was found on."""
-        return {**vars(self), "family": of.family, "own": of.own}
+    def found_on(self, known: Calibration) -> ErrorBar:
+        """Return the error with the family that it was found on."""
+        return ErrorBar(**vars(self), family=known.family, own=known.own)
+
+
+@dataclass(frozen=True)
+class ErrorBar(ErrorFigures):
+    """Error of a model, with the family that it was found on.
+
+    Attributes:
+        family: that was synthesised.
+        own: whether it is the family of the board, and not only a kin.
+    """
+
+    family: str
+    own: bool
 
 
 @dataclass(frozen=True)
@@ -65,10 +78,10 @@ class Calibration:
     family: str
     own: bool
     factors: Mapping[str, float]
-    lut: Error
+    lut: ErrorFigures
     path: tuple[float, float, float] | None = None
     grades: Mapping[str, float] = field(default_factory=dict)
-    fmax: Error | None = None
+    fmax: ErrorFigures | None = None
 
 
 def path_ns(path: tuple[float, float, float], model_ns: float, lut: float) -> float:
@@ -119,8 +132,8 @@ def _made(name: str, entry: Mapping[str, Any], own: bool) -> Calibration:
         name,
         own,
         entry["factors"],
-        Error(**entry["lut"]),
+        ErrorFigures(**entry["lut"]),
         tuple(routed["path"]) if routed else None,
         routed["grades"] if routed else {},
-        Error(**routed["error"]) if routed else None,
+        ErrorFigures(**routed["error"]) if routed else None,
     )

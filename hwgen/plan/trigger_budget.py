@@ -8,9 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Protocol
 
+from hwgen.cost.figures import Resources, StageFigures
 from hwgen.errors import ConfigError
+from hwgen.target.board import Budget
 
 CROSSING_NS = 25.0  # between two bunch crossings of the LHC
 
@@ -103,6 +105,34 @@ def _number(value: float, unit: str) -> str:
     return f"{value:,.0f}" if unit in ("", "cycles", "bx") else f"{value:.4g}"
 
 
+class Judged(Protocol):
+    """Figures that conditions are about, as `hwgen.cost.figures.Figures` has them."""
+
+    @property
+    def clock_mhz(self) -> float:
+        """The clock."""
+
+    @property
+    def interval(self) -> int:
+        """Cycles between two samples."""
+
+    @property
+    def latency_cycles(self) -> int:
+        """Cycles from an input to its output."""
+
+    @property
+    def modelled(self) -> Resources:
+        """Resources of the design."""
+
+    @property
+    def budget(self) -> Budget:
+        """Resources of the device."""
+
+    @property
+    def stages(self) -> tuple[StageFigures, ...]:
+        """Figures of each stage."""
+
+
 def parse_trigger(text: str) -> tuple[Condition, ...]:
     """Return the conditions that a text lists, separated by commas.
 
@@ -155,34 +185,34 @@ def _condition(part: str) -> Condition:
     return Condition("".join(part.split()), key, least, strict, number * factor, shown)
 
 
-def judge(conditions: Sequence[Condition], facts: Mapping[str, Any]) -> tuple[Answer, ...]:
+def judge(conditions: Sequence[Condition], figures: Judged) -> tuple[Answer, ...]:
     """Return what becomes of each condition.
 
     Args:
         conditions: of `parse_trigger`.
-        facts: as `hwgen.report.figures.figures` gives them.
+        figures: of the design.
     """
-    return tuple(_answer(condition, facts) for condition in conditions)
+    return tuple(_answer(condition, figures) for condition in conditions)
 
 
-def _answer(condition: Condition, facts: Mapping[str, Any]) -> Answer:
+def _answer(condition: Condition, figures: Judged) -> Answer:
     key, unit = condition.key, condition.unit
     if key == "rate":
-        rate = facts["clock_mhz"] / facts["interval"]
+        rate = figures.clock_mhz / figures.interval
         return Answer(condition, rate, condition.holds(rate))
     if key == "latency":
-        cycles = facts["latency_cycles"]
+        cycles = figures.latency_cycles
         # Not from the rounded figure that is shown: a limit may be hit exactly.
-        ns = cycles * 1000.0 / facts["clock_mhz"]
+        ns = cycles * 1000.0 / figures.clock_mhz
         value = {"ns": ns, "cycles": cycles, "bx": crossings(ns)}[unit]
-        parts = {stage["name"]: stage["cycles"] for stage in facts["stages"]}
+        parts = {stage.name: stage.cycles for stage in figures.stages}
         return _blamed(condition, value, parts, cycles)
-    count = facts["modelled"].get(key, 0)
+    count = getattr(figures.modelled, key, 0)
     value = float(count)
     if unit == "%":
-        budget = facts["budget"].get(key, 0)
+        budget = getattr(figures.budget, key, 0)
         value = 100.0 * count / budget if budget else math.inf if count else 0.0
-    return _blamed(condition, value, {s["name"]: s.get(key, 0) for s in facts["stages"]}, count)
+    return _blamed(condition, value, {s.name: getattr(s, key, 0) for s in figures.stages}, count)
 
 
 def _blamed(condition: Condition, value: float, parts: Mapping[str, int], whole: float) -> Answer:

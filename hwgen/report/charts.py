@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
+
+from hwgen.cost.figures import StageFigures
+from hwgen.report.sheet import Histogram, NamedOutput, NodeFigures
 
 _COLOURS = {"input": "c", "activation": "b"}  # by role; "a" is any other node
 
@@ -28,17 +30,17 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def number_format(node: Mapping[str, Any]) -> str:
+def number_format(node: NodeFigures) -> str:
     """Return a node's number format, such as ``s8.4``."""
-    return f"{'s' if node['signed'] else 'u'}{node['width']}.{node['frac']}"
+    return f"{'s' if node.signed else 'u'}{node.width}.{node.frac}"
 
 
-def network(nodes: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, Any]]) -> str:
+def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str:
     """Draw the graph from top to bottom; nodes of equal depth stand side by side."""
     wide, high, gap_x, gap_y = 260, 52, 24, 28
     depth: dict[str, int] = {}
     for node in nodes:
-        depth[node["name"]] = max((depth[i] + 1 for i in node["inputs"]), default=0)
+        depth[node.name] = max((depth[i] + 1 for i in node.inputs), default=0)
     rows: dict[int, list[str]] = {}
     for name, level in depth.items():
         rows.setdefault(level, []).append(name)
@@ -52,11 +54,11 @@ def network(nodes: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, A
         for level, row in rows.items()
         for k, name in enumerate(row)
     }
-    leaving = {out["node"]: out["name"] for out in outputs}
+    leaving = {out.node: out.name for out in outputs}
     parts = []
     for node in nodes:
-        x, y = place[node["name"]]
-        for source in node["inputs"]:
+        x, y = place[node.name]
+        for source in node.inputs:
             sx, sy = place[source][0] + wide / 2, place[source][1] + high
             tx = x + wide / 2
             middle = (sy + y) / 2
@@ -65,22 +67,22 @@ def network(nodes: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, A
                 f'{tx:g} {y:g}"/>'
             )
     for node in nodes:
-        x, y = place[node["name"]]
-        kind, colour = node["kind"], _COLOURS.get(node["role"], "a")
-        shape = "\u00d7".join(str(n) for n in node["shape"])
+        x, y = place[node.name]
+        kind, colour = node.kind, _COLOURS.get(node.role, "a")
+        shape = "\u00d7".join(str(n) for n in node.shape)
         parts += [
             f'<rect class="box" x="{x:g}" y="{y:g}" width="{wide}" height="{high}" rx="8"/>',
             f'<rect class="{colour}" x="{x:g}" y="{y:g}" width="5" height="{high}" rx="2"/>',
-            _text(x + 16, y + 21, _short(node["name"], 22), "strong"),
+            _text(x + 16, y + 21, _short(node.name, 22), "strong"),
             _text(x + 16, y + 40, _short(f"{kind}, {shape} of {number_format(node)}", 40), "soft"),
         ]
-        if node["name"] in leaving:
+        if node.name in leaving:
             parts.append(_text(x + wide - 10, y + 21, "output", "soft r"))
     height = len(rows) * (high + gap_y) - gap_y
     return _svg(total, height, parts, "the network", fixed=columns > 1)
 
 
-def waterfall(stages: Sequence[Mapping[str, Any]], cycles: int, period_ns: float) -> str:
+def waterfall(stages: Sequence[StageFigures], cycles: int, period_ns: float) -> str:
     """Draw which cycles each stage takes; a stage without registers is a tick in its cycle."""
     left, right, row = 130, 70, 26
     width = 700
@@ -98,24 +100,24 @@ def waterfall(stages: Sequence[Mapping[str, Any]], cycles: int, period_ns: float
     parts.append(_text(0, bottom + 31, "ns", "soft"))
     for k, stage in enumerate(stages):
         y = k * row + 5
-        x = left + stage["start"] * scale
-        long = (stage["end"] - stage["start"]) * scale
-        parts.append(_text(0, y + 12, _short(stage["name"], 20)))
+        x = left + stage.start * scale
+        long = (stage.end - stage.start) * scale
+        parts.append(_text(0, y + 12, _short(stage.name, 20)))
         if long:
             parts.append(
                 f'<rect class="a" x="{x:g}" y="{y:g}" width="{long:g}" height="16" rx="4"/>'
             )
         else:
             parts.append(f'<rect class="b" x="{x - 2:g}" y="{y:g}" width="4" height="16" rx="2"/>')
-        spent = stage["end"] - stage["start"]
+        spent = stage.end - stage.start
         said = f"{spent} cycle{'s' * (spent != 1)}" if spent else "no register"
         parts.append(_text(x + long + 8, y + 12, said, "soft"))
     return _svg(width + 40, bottom + 38, parts, "latency, stage by stage")
 
 
-def histogram(bins: Mapping[str, Any]) -> str:
+def histogram(bins: Histogram) -> str:
     """Draw how often each weight occurs; the bar of zero is cut off where it towers."""
-    counts, low, step = bins["counts"], bins["low"], bins["step"]
+    counts, low, step = bins.counts, bins.low, bins.step
     width, height = 230, 96
     zero = -low // step if low <= 0 < low + step * len(counts) else -1
     most = max((n for k, n in enumerate(counts) if k != zero), default=0) or max(counts)
@@ -127,7 +129,7 @@ def histogram(bins: Mapping[str, Any]) -> str:
             f'<rect class="{"c" if k == zero else "a"}" x="{k * bar:.4g}" y="{76 - tall:.4g}" '
             f'width="{max(bar - 0.8, 0.8):.4g}" height="{max(tall, 0.6 if count else 0):.4g}"/>'
         )
-    scale = 2.0 ** -bins["frac"]
+    scale = 2.0**-bins.frac
     parts.append(f'<line class="grid" x1="0" y1="76" x2="{width}" y2="76"/>')
     if zero >= 0 and counts[zero] > most:
         middle = (zero + 0.5) * bar
@@ -140,26 +142,26 @@ def histogram(bins: Mapping[str, Any]) -> str:
     return _svg(width, height, parts, "weights")
 
 
-def ranges(nodes: Sequence[Mapping[str, Any]]) -> str:
+def ranges(nodes: Sequence[NodeFigures]) -> str:
     """Draw each node's reachable interval inside what its number format could hold."""
     left, width, row = 130, 700, 26
     span = width - left - 190
     parts = []
     for k, node in enumerate(nodes):
         y = k * row + 4
-        low = -(1 << node["width"] - 1) if node["signed"] else 0
-        high = (1 << node["width"] - 1) - 1 if node["signed"] else (1 << node["width"]) - 1
+        low = -(1 << node.width - 1) if node.signed else 0
+        high = (1 << node.width - 1) - 1 if node.signed else (1 << node.width) - 1
         unit = span / max(high - low, 1)
-        x = left + (node["lo"] - low) * unit
-        long = max((node["hi"] - node["lo"]) * unit, 2)
+        x = left + (node.lo - low) * unit
+        long = max((node.hi - node.lo) * unit, 2)
         parts += [
-            _text(0, y + 12, _short(node["name"], 20)),
+            _text(0, y + 12, _short(node.name, 20)),
             f'<rect class="box" x="{left}" y="{y}" width="{span:g}" height="16" rx="4"/>',
             f'<rect class="b" x="{x:.5g}" y="{y}" width="{long:.5g}" height="16" rx="3"/>',
             _text(
                 left + span + 10,
                 y + 12,
-                f"{number_format(node)} [{node['lo']}, {node['hi']}]",
+                f"{number_format(node)} [{node.lo}, {node.hi}]",
                 "soft",
             ),
         ]

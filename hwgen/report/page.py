@@ -3,30 +3,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
+from hwgen.cost.figures import RESOURCES
 from hwgen.report import charts
-
-_KINDS = ("lut", "ff", "dsp", "bram")
-Sheet = Mapping[str, Any]
+from hwgen.report.sheet import Sheet
 
 
 def render(sheet: Sheet) -> bytes:
     """Return the page of a report.
 
     Args:
-        sheet: as `hwgen.report.sheet.build_sheet` makes it, with the results so far.
+        sheet: of the build, with the results so far.
     """
     style = Path(__file__).with_name("page.css").read_text("utf-8")
-    name = escape(sheet["name"])
+    name = escape(sheet.figures.name)
     body = "\n".join(
         [
             _head(sheet),
             _tiles(sheet),
-            *(f'<p class="note">{escape(note)}</p>' for note in sheet["notes"]),
+            *(f'<p class="note">{escape(note)}</p>' for note in sheet.figures.notes),
             _section("Verification", _verification(sheet)),
             _section("Resources", _resources(sheet)),
             '<div class="two">',
@@ -54,7 +52,7 @@ def _section(title: str, content: str) -> str:
 
 def _head(sheet: Sheet) -> str:
     badges = []
-    found = sheet["results"]
+    found = sheet.results
     for what, words in (("sim", "RTL = reference"), ("verify", "reference = QKeras")):
         result = found.get(what)
         if result is None:
@@ -66,23 +64,24 @@ def _head(sheet: Sheet) -> str:
     if "synth" in found:
         badges.append('<span class="badge ok">synthesised</span>')
     return (
-        f"<h1>{escape(sheet['name'])}</h1>"
-        f'<p class="sub">{escape(sheet["board_title"])}: {escape(sheet["part"])}, '
-        f"{sheet['clock_mhz']:g} MHz, style {escape(sheet['style'])}</p>{''.join(badges)}"
+        f"<h1>{escape(sheet.figures.name)}</h1>"
+        f'<p class="sub">{escape(sheet.board_title)}: {escape(sheet.figures.part)}, '
+        f"{sheet.figures.clock_mhz:g} MHz, style {escape(sheet.figures.style)}</p>{''.join(badges)}"
     )
 
 
 def _tiles(sheet: Sheet) -> str:
-    modelled, budget = sheet["modelled"], sheet["budget"]
-    crossings = sheet["latency_crossings"]
+    figures = sheet.figures
+    modelled, budget = figures.modelled, figures.budget
+    crossings = figures.latency_crossings
     tiles = [
-        (f"{sheet['latency_ns']:g} ns", f"latency, {sheet['latency_cycles']} cycles"),
+        (f"{sheet.figures.latency_ns:g} ns", f"latency, {sheet.figures.latency_cycles} cycles"),
         (f"{crossings} BX", "bunch crossings of 25 ns"),
-        (str(sheet["interval"]), "initiation interval, cycles"),
-        (f"{modelled['lut']:,}", f"LUT modelled, {_share(modelled['lut'], budget['lut'])}"),
-        (f"{modelled['ff']:,}", f"FF modelled, {_share(modelled['ff'], budget['ff'])}"),
-        (f"{sheet['weights']:,}", f"weights, {_share(sheet['zeros'], sheet['weights'])} zero"),
-        (f"{sheet['ebops']:,}", f"EBOPs; BOPs {sheet['bops']:,}"),
+        (str(sheet.figures.interval), "initiation interval, cycles"),
+        (f"{modelled.lut:,}", f"LUT modelled, {_share(modelled.lut, budget.lut)}"),
+        (f"{modelled.ff:,}", f"FF modelled, {_share(modelled.ff, budget.ff)}"),
+        (f"{figures.weights:,}", f"weights, {_share(figures.zeros, figures.weights)} zero"),
+        (f"{sheet.figures.ebops:,}", f"EBOPs; BOPs {sheet.figures.bops:,}"),
     ]
     made = "".join(f'<div class="tile"><b>{b}</b><span>{s}</span></div>' for b, s in tiles)
     return f'<div class="tiles">{made}</div>'
@@ -96,7 +95,7 @@ def _share(part: float, whole: float) -> str:
 
 
 def _verification(sheet: Sheet) -> str:
-    found = sheet["results"]
+    found = sheet.results
     rows = []
     for what, title, run in (
         ("sim", "RTL against the integer reference", "hwgen sim OUT"),
@@ -122,22 +121,24 @@ def _verification(sheet: Sheet) -> str:
 
 
 def _resources(sheet: Sheet) -> str:
-    budget, synth = sheet["budget"], sheet["results"].get("synth")
+    budget, synth = sheet.figures.budget, sheet.results.get("synth")
     made = []
-    for kind in _KINDS:
-        modelled = sheet["modelled"][kind]
+    for kind in RESOURCES:
+        modelled = getattr(sheet.figures.modelled, kind)
         if not modelled and not (synth and synth["total"].get(kind)):
             continue
-        made.append(_bar(f"{kind.upper()}", modelled, budget[kind], "modelled", ""))
+        made.append(_bar(f"{kind.upper()}", modelled, getattr(budget, kind), "modelled", ""))
         if synth:
-            made.append(_bar("", synth["total"].get(kind, 0), budget[kind], "synthesised", "b"))
-    title = escape(sheet["part"])
+            made.append(
+                _bar("", synth["total"].get(kind, 0), getattr(budget, kind), "synthesised", "b")
+            )
+    title = escape(sheet.figures.part)
     key = f'<p class="key">Share of {title}: <i></i>modelled <i class="b"></i>synthesised</p>'
     if not synth:
         return (
             "".join(made) + key + '<p class="sub">Not synthesised: <code>hwgen synth OUT</code></p>'
         )
-    lut, got = sheet["modelled"]["lut"], synth["total"]["lut"]
+    lut, got = sheet.figures.modelled.lut, synth["total"]["lut"]
     off = f"model against synthesis {100 * (lut / got - 1):+.1f} % LUT. " if got else ""
     routed = synth.get("route")
     speed = f"Post-route {routed['fmax_mhz']:g} MHz. " if routed else ""
@@ -156,12 +157,12 @@ def _bar(title: str, value: float, whole: float, said: str, colour: str) -> str:
 
 
 def _network(sheet: Sheet) -> str:
-    return charts.network(sheet["network"], sheet["outputs"])
+    return charts.network(sheet.network, sheet.outputs)
 
 
 def _latency(sheet: Sheet) -> str:
-    stages = [stage for stage in sheet["stages"] if stage["name"] != "top"]
-    drawn = charts.waterfall(stages, sheet["latency_cycles"], 1000.0 / sheet["clock_mhz"])
+    stages = [stage for stage in sheet.figures.stages if stage.name != "top"]
+    drawn = charts.waterfall(stages, sheet.figures.latency_cycles, 1000.0 / sheet.figures.clock_mhz)
     return (
         f'<div class="wide">{drawn}</div><p class="key"><i></i>cycles of the layer '
         '<i class="b"></i>no register inside: it shares its cycle. Outputs are registered.</p>'
@@ -169,7 +170,7 @@ def _latency(sheet: Sheet) -> str:
 
 
 def _ranges(sheet: Sheet) -> str:
-    drawn = charts.ranges(sheet["network"])
+    drawn = charts.ranges(sheet.network)
     return (
         f'<div class="wide">{drawn}</div><p class="key"><i class="b"></i>codes that can occur, '
         "proven, inside what the format could hold</p>"
@@ -177,40 +178,40 @@ def _ranges(sheet: Sheet) -> str:
 
 
 def _layers(sheet: Sheet) -> str:
-    synth = sheet["results"].get("synth")
+    synth = sheet.results.get("synth")
     measured = synth["stages"] if synth else {}
     head = ["stage", "cycles", "LUT", "FF", "weights", "zero", "what"]
     if synth:
         head[4:4] = ["LUT synth.", "FF synth."]
     rows = []
-    for stage in sheet["stages"]:
-        name = stage["name"]
-        counts = sheet["layers"].get(name)
+    for stage in sheet.figures.stages:
+        name = stage.name
+        counts = sheet.figures.layers.get(name)
         row = [
             escape(name),
-            f"{stage['start']} … {stage['end']}",
-            f"{stage['lut']:,}",
-            f"{stage['ff']:,}",
-            f"{counts['weights']:,}" if counts else "",
-            _share(counts["zeros"], counts["weights"]) if counts else "",
-            escape(stage["note"]),
+            f"{stage.start} … {stage.end}",
+            f"{stage.lut:,}",
+            f"{stage.ff:,}",
+            f"{counts.weights:,}" if counts else "",
+            _share(counts.zeros, counts.weights) if counts else "",
+            escape(stage.note),
         ]
         if synth:
             got = measured.get(name, {})
             row[4:4] = [f"{got['lut']:,}" if got else "", f"{got['ff']:,}" if got else ""]
         rows.append(row)
-    modelled = sheet["modelled"]
-    total = ["all", f"0 … {sheet['latency_cycles']}", f"{modelled['lut']:,}", f"{modelled['ff']:,}"]
+    modelled = sheet.figures.modelled
+    total = ["all", f"0 … {sheet.figures.latency_cycles}", f"{modelled.lut:,}", f"{modelled.ff:,}"]
     if synth:
         total += [f"{synth['total']['lut']:,}", f"{synth['total']['ff']:,}"]
-    total += [f"{sheet['weights']:,}", _share(sheet["zeros"], sheet["weights"]), ""]
+    total += [f"{sheet.figures.weights:,}", _share(sheet.figures.zeros, sheet.figures.weights), ""]
     return _table(head, [*rows, total], set(range(2, len(head) - 1)), total=True)
 
 
 def _weights(sheet: Sheet) -> str:
     drawn = [
         f"<div><p><b>{escape(name)}</b></p>{charts.histogram(bins)}</div>"
-        for name, bins in sheet["weight_codes"].items()
+        for name, bins in sheet.weight_codes.items()
     ]
     if not drawn:
         return ""
@@ -221,8 +222,8 @@ def _weights(sheet: Sheet) -> str:
 
 
 def _provenance(sheet: Sheet) -> str:
-    known = {**sheet["provenance"], "board": sheet["board"], "family": sheet["family"]}
-    synth = sheet["results"].get("synth")
+    known = {**sheet.provenance, "board": sheet.figures.board, "family": sheet.family}
+    synth = sheet.results.get("synth")
     if synth:
         known["synthesis"] = synth["tool"]
     rows = "".join(

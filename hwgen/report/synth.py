@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result of a synthesis as plain text."""
+"""Result of a synthesis as plain text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from hwgen.design.types import Design
+from hwgen.cost.figures import RESOURCES, Resources
+from hwgen.report.text import aligned
+from hwgen.synth.results import Routes, Synthesis, Taken
 from hwgen.target.board import Board
 
 _COLUMNS = (
@@ -19,95 +18,89 @@ _COLUMNS = (
 )
 
 
-def synth_text(found: Mapping[str, Any], board: Board, design: Design) -> str:
+def synth_text(found: Synthesis, board: Board, name: str) -> str:
     """Return the table of layers, the total beside the estimate, and what the other tools said.
 
     Args:
-        found: as `hwgen.api.synth.synth` returns it.
+        found: result of the synthesis.
         board: it was synthesised for.
-        design: what was synthesised.
+        name: of the design.
     """
-    expected = found.get("estimate", {"stages": {}, "total": {}})
+    model = found.estimate
     head = ["layer", *(title for _, title in _COLUMNS)]
-    if expected["total"]:
+    if model:
         head += ["LUT model", "error"]
-    rows = [_row(name, row, expected["stages"].get(name)) for name, row in found["stages"].items()]
-    parts = {
-        kind: sum(row[kind] for row in found["stages"].values())
-        for kind in ("lut", "ff", "carry", "dsp", "bram")
-    }
-    parts["depth"] = max(row["depth"] for row in found["stages"].values())
-    rows.append(_row("sum", parts, None))
-    rows.append(_row("whole", found["total"], expected["total"] or None))
+    rows = [
+        _row(layer, row, model.stages.get(layer) if model else None)
+        for layer, row in found.stages.items()
+    ]
+    parts = found.stages.values()
+    kinds = ("lut", "ff", "carry", "dsp", "bram")
+    sums = {kind: sum(getattr(row, kind) for row in parts) for kind in kinds}
+    rows.append(_row("sum", Taken(**sums, depth=max(row.depth or 0 for row in parts)), None))
+    rows.append(_row("whole", found.total, model.total if model else None))
     lines = [
-        f"{design.name} for {board.title} ({board.part}), top {found['top']}, {found['tool']}",
+        f"{name} for {board.title} ({board.part}), top {found.top}, {found.tool}",
         "",
-        *_aligned([head, *rows]),
+        *aligned(_filled([head, *rows])),
         "",
         "carry: positions of carry chains, each with its LUT; depth: LUTs in a row, a chain as one",
-        f"whole, flat: {_shares(found['total'], board)}",
+        f"whole, flat: {_shares(found.total, board)}",
     ]
-    if "route" in found:
-        lines += _route(found["route"])
-    if "vivado" in found:
-        made = found["vivado"]
-        speed = f", {made['fmax_mhz']:g} MHz" if "fmax_mhz" in made else ""
-        done = "placed and routed" if made["routed"] else "synthesised"
-        lines.append(f"Vivado ({done}): {made['lut']:,} LUT, {made['ff']:,} FF{speed}")
-    if "vitis" in found:
-        made = found["vitis"]
+    if found.route:
+        lines += _route(found.route)
+    if found.vivado:
+        run = found.vivado
+        speed = f", {run.fmax_mhz:g} MHz" if run.fmax_mhz is not None else ""
+        done = "placed and routed" if run.routed else "synthesised"
+        lines.append(f"Vivado ({done}): {run.lut:,} LUT, {run.ff:,} FF{speed}")
+    if found.vitis:
+        hls = found.vitis
         lines.append(
-            f"Vitis HLS (estimated): {made['lut']:,} LUT, {made['ff']:,} FF, {made['ns']:g} ns, "
-            f"latency {made['latency']}, interval {made['interval']}"
+            f"Vitis HLS (estimated): {hls.lut:,} LUT, {hls.ff:,} FF, {hls.ns:g} ns, "
+            f"latency {hls.latency}, interval {hls.interval}"
         )
-    if "bitstream" in found:
-        made = found["bitstream"]
+    if found.bitstream:
+        bits = found.bitstream
         lines += [
-            f"bitstream {made['file']}: {made['bytes']:,} bytes; the core is tested with "
-            f"{made['samples']} samples at {made['clock_mhz']:g} MHz",
-            f"  reaches {made['fmax_mhz']:g} MHz (seed {made['seed']}), {made['lut']:,} LUT and "
-            f"{made['bram']} BRAM with the test; LED 0 lit: all equal, LED 1 lit: a difference",
+            f"bitstream {bits.file}: {bits.bytes:,} bytes; the core is tested with "
+            f"{bits.samples} samples at {bits.clock_mhz:g} MHz",
+            f"  reaches {bits.fmax_mhz:g} MHz (seed {bits.seed}), {bits.lut:,} LUT and "
+            f"{bits.bram} BRAM with the test; LED 0 lit: all equal, LED 1 lit: a difference",
         ]
     return "\n".join(lines)
 
 
-def _route(route: Mapping[str, Any]) -> list[str]:
-    seeds = route["seeds"]
-    rates = ", ".join(f"{rate:g}" for rate in seeds.values())
-    many = f", the median of {len(seeds)} seeds ({rates})" if len(seeds) > 1 else ", one seed"
+def _route(route: Routes) -> list[str]:
+    rates = ", ".join(f"{rate:g}" for rate in route.seeds.values())
+    count = len(route.seeds)
+    many = f", the median of {count} seeds ({rates})" if count > 1 else ", one seed"
     return [
-        f"placed and routed: {route['fmax_mhz']:g} MHz{many}; {route['goal_mhz']:g} MHz wanted; "
-        f"{route['tool']}",
-        f"  {route['lut']:,} LUT, {route['ff']:,} FF, with the shift registers of the harness",
+        f"placed and routed: {route.fmax_mhz:g} MHz{many}; {route.goal_mhz:g} MHz wanted; "
+        f"{route.tool}",
+        f"  {route.lut:,} LUT, {route.ff:,} FF, with the shift registers of the harness",
     ]
 
 
-def _shares(total: Mapping[str, Any], board: Board) -> str:
+def _shares(total: Taken, board: Board) -> str:
     said = []
-    for kind in ("lut", "ff", "dsp", "bram"):
-        there = getattr(board.budget, kind)
-        if total[kind] or kind in ("lut", "ff"):
-            share = f" ({100 * total[kind] / there:.1f} %)" if there else ""
-            said.append(f"{total[kind]:,} {kind.upper()} of {there:,}{share}")
+    for kind in RESOURCES:
+        count, there = getattr(total, kind), getattr(board.budget, kind)
+        if count or kind in ("lut", "ff"):
+            share = f" ({100 * count / there:.1f} %)" if there else ""
+            said.append(f"{count:,} {kind.upper()} of {there:,}{share}")
     return ", ".join(said)
 
 
-def _row(name: str, row: Mapping[str, Any], expected: Mapping[str, Any] | None) -> list[str]:
-    cells = [name, *(f"{row[kind]:,}" for kind, _ in _COLUMNS)]
+def _row(name: str, row: Taken, expected: Resources | None) -> list[str]:
+    cells = [name, *(f"{getattr(row, kind):,}" for kind, _ in _COLUMNS)]
     if expected is not None:
-        off = 100 * (expected["lut"] / row["lut"] - 1) if row["lut"] else 0.0
-        cells += [f"{expected['lut']:,}", f"{off:+.1f} %" if row["lut"] else ""]
+        off = 100 * (expected.lut / row.lut - 1) if row.lut else 0.0
+        cells += [f"{expected.lut:,}", f"{off:+.1f} %" if row.lut else ""]
     return cells
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """Return lines of right-aligned columns, the first left-aligned."""
+def _filled(rows: list[list[str]]) -> list[list[str]]:
+    """Return rows of equal length."""
     most = max(len(row) for row in rows)
-    full = [row + [""] * (most - len(row)) for row in rows]
-    widths = [max(len(row[k]) for row in full) for k in range(most)]
-    return [
-        "  ".join(
-            cell.ljust(widths[k]) if k == 0 else cell.rjust(widths[k]) for k, cell in enumerate(row)
-        ).rstrip()
-        for row in full
-    ]
+    return [row + [""] * (most - len(row)) for row in rows]

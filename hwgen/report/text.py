@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures as plain text: of one design, and of several side by side."""
+"""Report of a design as plain text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import ceil
-from typing import Any
 
-Facts = Mapping[str, Any]
-_COUNTED = ("lut", "ff", "dsp", "bram")
+from hwgen.cost.calibration import ErrorBar
+from hwgen.cost.figures import RESOURCES, Figures
+
 _TERMS = {
     "maxima": "maxima",
     "multipliers": "multipliers",
@@ -20,26 +20,26 @@ _TERMS = {
 _WIDE = 100  # columns; longer notes are cut
 
 
-def build_report(facts: Facts) -> str:
+def build_report(figures: Figures) -> str:
     """Return the report of a design: a block of headline figures, then one line a stage.
 
     Args:
-        facts: as `hwgen.report.figures.figures` gives them.
+        figures: of the design, as `hwgen.report.figures.figures` gives them.
     """
-    lines = [f"{name:<9} {text}".rstrip() for name, text in _head(facts)]
-    return "\n".join([*lines, "", *_stages(facts)]) + "\n"
+    lines = [f"{name:<9} {text}".rstrip() for name, text in _head(figures)]
+    return "\n".join([*lines, "", *_stages(figures)]) + "\n"
 
 
-def _head(facts: Facts) -> list[tuple[str, str]]:
-    cycles, crossings = facts["latency_cycles"], facts["latency_crossings"]
-    rate = facts["clock_mhz"] / facts["interval"]
-    terms = facts["terms"]
+def _head(figures: Figures) -> list[tuple[str, str]]:
+    cycles, crossings = figures.latency_cycles, figures.latency_crossings
+    rate = figures.clock_mhz / figures.interval
+    terms = figures.terms
     logic = [f"{terms['adders'] + terms['ternary_adders']:,} adders"]
     three = f"; {terms['ternary_adders']:,} of three operands" if terms["ternary_adders"] else ""
     logic[0] += f" ({terms['adder_bits']:,} carry bits{three})"
     logic += [f"{terms[key]:,} {name}" for key, name in _TERMS.items() if terms.get(key)]
-    zeros, weights = facts["zeros"], facts["weights"]
-    inputs = facts["input_bits"]
+    zeros, weights = figures.zeros, figures.weights
+    inputs = figures.input_bits
     widths = sorted(set(inputs.values()))
     wide = (
         f"inputs of {widths[0]} bit{'s' if widths[0] > 1 else ''}"
@@ -47,32 +47,32 @@ def _head(facts: Facts) -> list[tuple[str, str]]:
         else "inputs of " + ", ".join(f"{bits} ({name})" for name, bits in inputs.items()) + " bits"
     )
     return [
-        ("design", f"{facts['name']}  ({facts['style']}, model {facts['model'][:8]})"),
-        ("board", f"{facts['board']}, {facts['part']}, {facts['clock_mhz']:g} MHz"),
+        ("design", f"{figures.name}  ({figures.style}, model {figures.model[:8]})"),
+        ("board", f"{figures.board}, {figures.part}, {figures.clock_mhz:g} MHz"),
         (
             "latency",
-            f"{cycles} cycle{'s' if cycles != 1 else ''} = {facts['latency_ns']:g} ns = {crossings}"
+            f"{cycles} cycle{'s' if cycles != 1 else ''} = {figures.latency_ns:g} ns = {crossings}"
             f" bunch crossing{'s' if crossings != 1 else ''} of 25 ns",
         ),
-        ("interval", f"{facts['interval']}: {rate:g} million samples a second"),
-        *((key.upper(), _taken(facts, key)) for key in _COUNTED),
-        ("Fmax", _fmax(facts)),
+        ("interval", f"{figures.interval}: {rate:g} million samples a second"),
+        *((key.upper(), _taken(figures, key)) for key in RESOURCES),
+        ("Fmax", _fmax(figures)),
         ("logic", ", ".join(logic)),
         (
             "weights",
-            f"{weights:,} of {facts['parameters']:,} parameters; zero on the integers: {zeros:,}"
+            f"{weights:,} of {figures.parameters:,} parameters; zero on the integers: {zeros:,}"
             + (f" ({100 * zeros / weights:.0f} %)" if weights else ""),
         ),
-        ("BOPs", f"{facts['bops']:,} ({wide})"),
-        ("EBOPs", f"{facts['ebops']:,}"),
+        ("BOPs", f"{figures.bops:,} ({wide})"),
+        ("EBOPs", f"{figures.ebops:,}"),
     ]
 
 
-def _taken(facts: Facts, key: str) -> str:
-    count, there = facts["modelled"][key], facts["budget"][key]
+def _taken(figures: Figures, key: str) -> str:
+    count, there = getattr(figures.modelled, key), getattr(figures.budget, key)
     text = f"{count:>9,} of {there:>9,}  {share(count, there):>7}"
     if key == "lut":
-        text += f"   modelled; {error_bar(facts['lut_error'])}"
+        text += f"   modelled; {error_bar(figures.lut_error)}"
     return text if key == "lut" or count else f"{count:>9,} of {there:>9,}"
 
 
@@ -86,37 +86,36 @@ def share(count: float, whole: float) -> str:
     return f"{percent:.1f} %" if percent >= 0.1 else "< 0.1 %"
 
 
-def error_bar(error: Facts | None) -> str:
+def error_bar(error: ErrorBar | None) -> str:
     """Return how far the LUT model was off on layers and designs that it was not fitted to."""
     if error is None:
         return "no synthesis to compare with"
-    of = "" if error["own"] else f", measured on {error['family']}"
-    shares = [error[key] for key in ("layer_median", "layer_worst", "median", "worst")]
-    layer, layer_worst, design, design_worst = (100 * share for share in shares)
+    of = "" if error.own else f", measured on {error.family}"
     return (
-        f"off by {layer:.1f} % (median) to {ceil(layer_worst)} % (worst) a layer, {design:.1f} to "
-        f"{ceil(design_worst)} % a design, on {error['designs']} designs{of}"
+        f"off by {100 * error.layer_median:.1f} % (median) to {ceil(100 * error.layer_worst)} % "
+        f"(worst) a layer, {100 * error.median:.1f} to {ceil(100 * error.worst)} % a design, "
+        f"on {error.designs} designs{of}"
     )
 
 
-def _fmax(facts: Facts) -> str:
-    text, error = f"{facts['fmax']['mhz']:g} MHz by the delay model", facts["fmax"]["error"]
+def _fmax(figures: Figures) -> str:
+    text, error = f"{figures.fmax.mhz:g} MHz by the delay model", figures.fmax.error
     if error is None:
         return f"{text}; never compared with place and route on this family"
     return (
-        f"{text}; off by {100 * error['median']:.0f} % (median) to {ceil(100 * error['worst'])} % "
-        f"(worst) from {error['tool']} on {error['designs']} designs"
+        f"{text}; off by {100 * error.median:.0f} % (median) to {ceil(100 * error.worst)} % "
+        f"(worst) from {error.tool} on {error.designs} designs"
     )
 
 
-def _stages(facts: Facts) -> list[str]:
+def _stages(figures: Figures) -> list[str]:
     rows = [["stage", "cycles", "LUT", "FF", "DSP", "BRAM", "of LUT", "what"]]
-    whole = facts["modelled"]["lut"]
-    for stage in facts["stages"]:
-        counts = [f"{stage[key]:,}" for key in _COUNTED]
-        span = f"{stage['start']}..{stage['end']}" if stage["name"] != "top" else ""
-        rows.append([stage["name"], span, *counts, share(stage["lut"], whole), stage["note"]])
-    if not any(stage["dsp"] or stage["bram"] for stage in facts["stages"]):
+    whole = figures.modelled.lut
+    for stage in figures.stages:
+        counts = [f"{getattr(stage, key):,}" for key in RESOURCES]
+        span = f"{stage.start}..{stage.end}" if stage.name != "top" else ""
+        rows.append([stage.name, span, *counts, share(stage.lut, whole), stage.note])
+    if not any(stage.dsp or stage.bram for stage in figures.stages):
         rows = [row[:4] + row[6:] for row in rows]
     return aligned(rows, left=(0, len(rows[0]) - 1))
 
@@ -132,45 +131,3 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[s
         )
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-def comparison(columns: Sequence[Facts]) -> str:
-    """Return variants side by side, a column each.
-
-    Args:
-        columns: figures with ``variant`` and ``fits``; of one that cannot be planned only those and
-            ``says``, its reason.
-    """
-    rows: list[list[str]] = [["", *(_cut(c["variant"], 24) for c in columns)]]
-
-    def row(title: str, value: Any) -> None:
-        rows.append([title, *(value(c) if "name" in c else "-" for c in columns)])
-
-    row("board", lambda c: c["board"])
-    row("clock, MHz", lambda c: f"{c['clock_mhz']:g}")
-    row("latency, cycles", lambda c: f"{c['latency_cycles']:,}")
-    row("latency, ns", lambda c: f"{c['latency_ns']:g}")
-    row("bunch crossings", lambda c: f"{c['latency_crossings']:,}")
-    row("interval", lambda c: f"{c['interval']:,}")
-    for key in _COUNTED:
-        row(key.upper(), lambda c, key=key: f"{c['modelled'][key]:,}")
-        if key in ("lut", "ff"):
-            row(
-                f"{key.upper()} of the part",
-                lambda c, key=key: share(c["modelled"][key], c["budget"][key]),
-            )
-    row("Fmax, MHz", lambda c: f"{c['fmax']['mhz']:g}")
-    row("parameters", lambda c: f"{c['parameters']:,}")
-    row("zero weights", lambda c: share(c["zeros"], c["weights"]))
-    row("BOPs", lambda c: f"{c['bops']:,}")
-    row("EBOPs", lambda c: f"{c['ebops']:,}")
-    rows.append(["fits", *("yes" if c["fits"] else "no" for c in columns)])
-    if any("trigger" in c for c in columns):
-        row("trigger", lambda c: "yes" if c["trigger"]["holds"] else "no")
-    lines = aligned(rows)
-    lines += [f"{c['variant']}: {c['says'].splitlines()[0]}" for c in columns if c.get("says")]
-    return "\n".join(lines)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -18,7 +18,8 @@ from hwgen.synth.bitstream import pack
 from hwgen.synth.board.harness import UNIT, harness_name
 from hwgen.synth.cache import Cache, key_of
 from hwgen.synth.count import Measured
-from hwgen.synth.nextpnr import Routed, harness_pins, place_and_route, write_harnessed
+from hwgen.synth.nextpnr import harness_pins, place_and_route, write_harnessed
+from hwgen.synth.placement import Placement, Routed
 from hwgen.synth.sources import Part
 from hwgen.synth.yosys import script_for, synthesise, version, write_netlist
 from hwgen.target.board import Device, Pins
@@ -98,7 +99,7 @@ class Bench:
                 self._harnessed(part, mapped, netlist)
                 made = place_and_route(
                     netlist, harness_name(part.top), device, setting.family,
-                    constraints=constraints, seed=seed, freq_mhz=mhz,
+                    Placement(seed, mhz, constraints),
                 )  # fmt: skip
             return asdict(made)
 
@@ -154,8 +155,8 @@ class Bench:
                 else:
                     netlist.write_bytes(found)
                 made = place_and_route(
-                    netlist, part.top, device, setting.family, constraints=constraints, seed=seed,
-                    freq_mhz=mhz, folder=folder / "routed",
+                    netlist, part.top, device, setting.family,
+                    Placement(seed, mhz, constraints), folder / "routed",
                 )  # fmt: skip
                 assert made.config is not None
                 bits = pack(setting.family, device, made.config)

@@ -25,6 +25,7 @@ from hwgen.errors import ConfigError, DoesNotFit, ToolFailed, ToolMissing
 from hwgen.synth.board.harness import UNIT, harness_name, harness_top
 from hwgen.synth.board.pins import Pin
 from hwgen.synth.board.pins import constraints as pin_constraints
+from hwgen.synth.placement import Placement, Routed
 from hwgen.synth.yosys import run_script, write_netlist
 from hwgen.target.board import Device, Pins
 from hwgen.tools import run, tail
@@ -79,30 +80,6 @@ ARCHS: Mapping[str, Arch] = {
 _FREE_PINS = ("ecp5", "ice40")
 _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)\s*/\s*(\d+)\s+\d+\s*%", re.M)
 _PORT = re.compile(r"^(input|output) \[(\d+):(\d+)\] (\S+)$", re.M)
-
-
-@dataclass(frozen=True)
-class Routed:
-    """A design that was placed and routed.
-
-    Attributes:
-        fmax_mhz: of the slowest clock, as nextpnr's timing analysis gives it.
-        lut, ff, bram, dsp: as nextpnr counts them, the harness included.
-        seed: of the placement.
-        used: of every kind of cell, how many are used of how many.
-        log: the end of what was printed.
-        config: the file that holds the routed design; None if it was not kept.
-    """
-
-    fmax_mhz: float
-    lut: int
-    ff: int
-    bram: int
-    dsp: int
-    seed: int
-    used: tuple[tuple[str, int, int], ...] = ()
-    log: str = ""
-    config: Path | None = None
 
 
 def program(name: str, package: str) -> Path:
@@ -172,30 +149,23 @@ def version(family: str) -> str:
 
 
 def place_and_route(
-    source: Path | Sequence[Path], top: str, device: Device, family: str, *,
-    constraints: str = "", pins: Pins | None = None, seed: int = 1, freq_mhz: float = 100.0,
-    clock: str = "clk_i", dsp: bool = False, folder: Path | None = None, timeout: float = 7200.0,
-) -> Routed:  # fmt: skip
+    source: Path | Sequence[Path],
+    top: str,
+    device: Device,
+    family: str,
+    settings: Placement = Placement(),  # noqa: B008 - frozen
+    folder: Path | None = None,
+) -> Routed:
     """Place and route a design.
 
-    Sources are mapped first, and wrapped in `hwg_harness`, so that any module fits the pins and its
-    speed is that of its own logic. A netlist is taken as it is.
-
     Args:
-        source: Verilog files in dependency order, or a netlist (``.json``) that Yosys mapped with
-            buffers at its ports.
-        top: module to measure, or the top of the netlist.
-        device: part, package and speed, as nextpnr names them.
+        source: a netlist of `hwgen.synth.yosys.write_netlist`, or sources in dependency order,
+            which are mapped inside the harness.
+        top: module; of a netlist the one it was written for.
+        device: to place on.
         family: one of `ARCHS`.
-        constraints: of a netlist's pins, in the family's own language; none are needed for ECP5 and
-            iCE40, where pins may be chosen freely.
-        pins: of the board, which the harness takes; as little needed.
-        seed: of the placement.
-        freq_mhz: what the placer aims at; the result may be above or below.
-        clock: clock port of *top*, when sources are given.
-        dsp: let products take DSP blocks, when sources are given.
+        settings: of the placement.
         folder: keeps the routed design; it is thrown away if None.
-        timeout: seconds, for mapping and for place and route each.
 
     Raises:
         ConfigError: no open place and route for the family, or nothing to measure.
@@ -210,13 +180,18 @@ def place_and_route(
         else:
             netlist = work / "netlist.json"
             top = write_harnessed(
-                source, top, family, netlist, device=device.name, clock=clock, dsp=dsp,
-                timeout=timeout,
+                source, top, family, netlist, device=device.name, clock=settings.clock,
+                dsp=settings.dsp, timeout=settings.timeout,
             )  # fmt: skip
-            constraints = constraints or harness_pins(family, pins)
-        return _route(
-            netlist, top, device, family, constraints, seed, freq_mhz, folder, timeout, work
-        )
+            pins = settings.constraints or harness_pins(family, settings.pins)
+            settings = replace(settings, constraints=pins)
+        made = _route(netlist, top, device, family, settings, work)
+        if folder is None:
+            return made
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = folder / arch(family).config
+        shutil.move(work / kept.name, kept)
+        return replace(made, config=kept)
 
 
 def write_harnessed(
@@ -298,10 +273,9 @@ def module_ports(files: Sequence[Path], top: str) -> tuple[sv.PortDecl, ...]:
 
 
 def _route(
-    netlist: Path, top: str, device: Device, family: str, constraints: str, seed: int,
-    freq_mhz: float, folder: Path | None, timeout: float, work: Path,
-) -> Routed:  # fmt: skip
-    known, log = arch(family), work / "nextpnr.log"
+    netlist: Path, top: str, device: Device, family: str, settings: Placement, work: Path
+) -> Routed:
+    known, log, constraints = arch(family), work / "nextpnr.log", settings.constraints
     (work / known.pins).write_text(constraints)
     if netlist.parent != work:
         # By a name in its own folder: WebAssembly sees another /tmp.
@@ -309,9 +283,9 @@ def _route(
     command = [
         str(nextpnr(family)), *_part(family, device), *_files(family, known, bool(constraints)),
         "--json", "netlist.json", "--top", top, "--report", "report.json",
-        "--seed", str(seed), "--freq", f"{freq_mhz:g}", "--timing-allow-fail",
+        "--seed", str(settings.seed), "--freq", f"{settings.freq_mhz:g}", "--timing-allow-fail",
     ]  # fmt: skip
-    end, name, printed = time.monotonic() + timeout, f"nextpnr-{known.program}", ""
+    end, name, printed = time.monotonic() + settings.timeout, f"nextpnr-{known.program}", ""
     for way in known.ways:
         share = 1 if way == known.ways[-1] else 4  # of some seeds a placer never ends
         left = (end - time.monotonic()) / share
@@ -323,13 +297,7 @@ def _route(
             if small or way == known.ways[-1] or time.monotonic() > end:
                 raise small or error from None
     report = json.loads((work / "report.json").read_text("utf-8"))
-    made = _read(report, printed, known, seed)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        kept = folder / known.config
-        shutil.move(work / known.config, kept)
-        made = replace(made, config=kept)
-    return made
+    return _read(report, printed, known, settings.seed)
 
 
 def _part(family: str, device: Device) -> list[str]:

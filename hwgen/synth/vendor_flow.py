@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design
@@ -16,15 +15,15 @@ from hwgen.errors import ConfigError, ToolMissing
 from hwgen.files import make_folder, write_files
 from hwgen.synth import vitis, vivado
 from hwgen.synth.count import Measured
+from hwgen.synth.results import Taken, VitisRun, VivadoRun
 from hwgen.synth.vendor_scripts import hls_script, vivado_scripts
 from hwgen.target.board import Board
 
-KINDS = ("lut", "ff", "carry", "dsp", "bram", "depth")
 
-
-def figures(measured: Measured) -> dict[str, Any]:
-    """Return what is reported: a site of two tables counts as one LUT, as with the vendor."""
-    return {"lut": measured.plut, **{kind: getattr(measured, kind) for kind in KINDS[1:]}}
+def taken(measured: Measured) -> Taken:
+    """Return the resources of mapped logic as reports have them."""
+    m = measured
+    return Taken(m.plut, m.ff, m.carry, m.dsp, m.bram, m.depth)
 
 
 def check_vendor(folder: Path, board: Board, option: str) -> None:
@@ -46,7 +45,7 @@ def sources(build: Path) -> list[str]:
     return sorted(path.name for path in (build / "hls").glob("*.cpp"))
 
 
-def run_vivado(build: Path, design: Design, board: Board, top: str, route: bool) -> dict[str, Any]:
+def run_vivado(build: Path, design: Design, board: Board, top: str, route: bool) -> VivadoRun:
     """Write the scripts into ``synth/vivado`` and run them.
 
     Args:
@@ -71,13 +70,11 @@ def run_vivado(build: Path, design: Design, board: Board, top: str, route: bool)
         measured = vivado.run_vivado(folder, mhz)
     except ToolMissing as error:
         raise _there(error, folder) from None
-    facts = {**figures(measured), "ns": measured.ns, "routed": route}
-    if measured.ns:
-        facts["fmax_mhz"] = round(1000 / measured.ns, 2)
-    return facts
+    fmax = round(1000 / measured.ns, 2) if measured.ns else None
+    return VivadoRun(**vars(taken(measured)), ns=measured.ns, routed=route, fmax_mhz=fmax)
 
 
-def run_vitis(build: Path, design: Design, board: Board) -> dict[str, Any]:
+def run_vitis(build: Path, design: Design, board: Board) -> VitisRun:
     """Write the script into ``synth/vitis`` and run it on the C++ of the build.
 
     Raises:
@@ -91,8 +88,8 @@ def run_vitis(build: Path, design: Design, board: Board) -> dict[str, Any]:
         made = vitis.run_vitis(folder)
     except ToolMissing as error:
         raise _there(error, folder) from None
-    facts = {**figures(made.measured), "ns": made.measured.ns}
-    return facts | {"latency": made.latency, "interval": made.interval}
+    figures = vars(taken(made.measured))
+    return VitisRun(**figures, ns=made.measured.ns, latency=made.latency, interval=made.interval)
 
 
 def _there(error: ToolMissing, folder: Path) -> ToolMissing:

@@ -36,7 +36,7 @@ def power_of_two(where: str, key: str, width: int) -> None:
         )
 
 
-def read(path: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
+def read(path: Path, spec: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the file's table, checked against *spec*.
 
     Args:

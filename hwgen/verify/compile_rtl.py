@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hwgen import paths, tools
 from hwgen.design.types import Design
@@ -194,7 +193,7 @@ def _store(stored: Path, items: Mapping[str, Path]) -> None:
                 os.replace(fresh, stored / name)
 
 
-def icarus_job(source: Source, folder: Path, *, waves: bool) -> dict[str, Any]:
+def icarus_job(source: Source, folder: Path, *, waves: bool) -> Mapping[str, object]:
     """Return the arguments with which cocotb's runner compiles for Icarus."""
     return {
         "sources": [str(path) for path in source.files],
@@ -221,9 +220,18 @@ def bench_environment() -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class BenchRun:
+    """Simulator of a run, whether it writes waveforms, and the seed of its random start."""
+
+    simulator: str
+    waves: bool
+    seed: int
+
+
 def run_bench(
-    source: Source, folder: Path, *, simulator: str, build: dict[str, Any] | None,
-    claims: Sequence[str], job: Path, waves: bool, seed: int, timeout: float,
+    source: Source, folder: Path, run: BenchRun, *, build: Mapping[str, object] | None,
+    claims: Sequence[str], job: Path, timeout: float,
 ) -> str:  # fmt: skip
     """Run *claims* of bench_design and return the log; ``results.xml`` is in *folder*.
 
@@ -231,7 +239,7 @@ def run_bench(
         ProtocolViolation: an assertion in the hardware fired.
         ToolFailed: the simulator crashed, or took too long.
     """
-    random_start = ["+verilator+rand+reset+2", f"+verilator+seed+{seed % (1 << 31 - 1) + 1}"]
+    random_start = ["+verilator+rand+reset+2", f"+verilator+seed+{run.seed % (1 << 31 - 1) + 1}"]
     test = {
         "test_module": "bench_design",
         "hdl_toplevel": source.top,
@@ -240,14 +248,14 @@ def run_bench(
         "test_dir": str(folder),
         "results_xml": str(folder / "results.xml"),
         "test_filter": rf"(^|\.)({'|'.join(claims)})$",
-        "seed": seed,
+        "seed": run.seed,
         "extra_env": {"HWG_JOB": str(job)},
-        "plusargs": random_start if simulator == "verilator" else [],
-        "waves": waves,
+        "plusargs": random_start if run.simulator == "verilator" else [],
+        "waves": run.waves,
     }
     order = folder / "runner.json"
     order.write_text(
-        json.dumps({"simulator": simulator, "build": build, "test": test}), encoding="utf-8"
+        json.dumps({"simulator": run.simulator, "build": build, "test": test}), encoding="utf-8"
     )
     command = [sys.executable, str(paths.sim() / "lib" / "runner.py"), str(order)]
     env = bench_environment()

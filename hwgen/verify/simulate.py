@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Simulates a written design against its vectors, and believes nothing that was not counted."""
+"""Simulation of a written design against its vectors; every sample that passes was counted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from hwgen.errors import (
     HwgenError,
     Mismatch,
     ProtocolViolation,
-    ToolFailed,
     VerifyError,
 )
 from hwgen.files import npz_bytes
@@ -82,39 +81,62 @@ class SimResult:
 
 
 @dataclass(frozen=True)
+class BenchSettings:
+    """Settings of a simulation.
+
+    Attributes:
+        simulator: ``verilator`` or ``icarus``.
+        waves: also write waveforms (VCD from Verilator, FST from Icarus).
+        seed: of gaps, stalls and resets.
+        tests: claims to run; all if empty.
+        build_dir: where to compile; ``OUT/sim/build`` if None.
+        timeout: seconds for each build and each run.
+        replay: the command that makes these vectors again and simulates them; without it, one that
+            does for corners and random rows.
+    """
+
+    simulator: str = "verilator"
+    waves: bool = False
+    seed: int = 1
+    tests: Sequence[str] = ()
+    build_dir: Path | None = None
+    timeout: float = 1800.0
+    replay: str = ""
+
+
+@dataclass(frozen=True)
 class _Run:
-    """What every step of one simulation needs to know."""
+    """Folders and settings of one simulation."""
 
     out: Path
     design: Design
     build: Path
-    simulator: str
-    waves: bool
-    seed: int
-    timeout: float
+    settings: BenchSettings
     replay: str
+
+    @property
+    def simulator(self) -> str:
+        return self.settings.simulator
+
+    @property
+    def seed(self) -> int:
+        return self.settings.seed
 
 
 def simulate(
-    out: Path, vectors: Vectors, *, simulator: str = "verilator", waves: bool = False,
-    seed: int = 1, tests: Sequence[str] = (), build_dir: Path | None = None,
-    trace: Trace | None = None, timeout: float = 1800.0, replay: str = "",
-) -> SimResult:  # fmt: skip
+    out: Path,
+    vectors: Vectors,
+    settings: BenchSettings = BenchSettings(),
+    trace: Trace | None = None,
+) -> SimResult:
     """Run the bench on the flow top and on the AXI-Stream top of a written design.
 
     Args:
         out: the folder that `emit` wrote (``design.json``, ``rtl/files.f``).
         vectors: inputs with the reference's outputs.
-        simulator: ``verilator`` or ``icarus``.
-        waves: also write waveforms (VCD from Verilator, FST from Icarus).
-        seed: of gaps, stalls and resets.
-        tests: claims to run; all if empty.
-        build_dir: where to compile; ``out/sim/build`` if None.
+        settings: of the run.
         trace: gives, for input codes, what every layer exports, ``{link: (samples, exports)}``;
             with it a mismatch names the first wrong layer (see `trace_of`).
-        timeout: seconds for each build and each run.
-        replay: the command that makes these vectors again and simulates them; without it, one that
-            does for corners and random rows.
 
     Raises:
         Mismatch: an output differs; says where, what, and how to see it again.
@@ -124,14 +146,15 @@ def simulate(
     """
     began = time.monotonic()
     simulators.cocotb_present()
+    simulator = settings.simulator
     if simulator not in ("verilator", "icarus"):
         raise ConfigError(f"no simulator {simulator!r}", "--simulator", "verilator or icarus")
     design = read_design(out)
     _check_vectors(design, vectors)
-    build = (build_dir or out / "sim" / "build").resolve()
-    replay = replay or _replay(out, vectors, simulator, seed)
-    run = _Run(out.resolve(), design, build, simulator, waves, seed, timeout, replay)
-    wanted = _wanted(tests)
+    build = (settings.build_dir or out / "sim" / "build").resolve()
+    replay = settings.replay or _replay(out, vectors, simulator, settings.seed)
+    run = _Run(out.resolve(), design, build, settings, replay)
+    wanted = _wanted(settings.tests)
     build.mkdir(parents=True, exist_ok=True)
     vectors.save(build / "vectors.npz")
 
@@ -143,7 +166,7 @@ def simulate(
     problems: list[HwgenError] = []
     # Two tops, two cores; one after the other where the first compiles the library of both. The
     # flow top is judged first: what it shows explains the other.
-    alone = simulator == "verilator" and not compile_rtl.library_ready(waves)
+    alone = simulator == "verilator" and not compile_rtl.library_ready(settings.waves)
     with ThreadPoolExecutor(1 if alone else min(len(wanted), os.cpu_count() or 1)) as pool:
         for future in [pool.submit(one, top) for top in wanted]:
             try:
@@ -158,7 +181,7 @@ def simulate(
             raise _mismatch(run, name, record, vectors, where, why)
         if record.get("violation"):
             raise ProtocolViolation(
-                f"{record['violation']} ({name}, {simulator}, seed {seed})",
+                f"{record['violation']} ({name}, {simulator}, seed {run.seed})",
                 design.name,
                 f"replay: {run.replay}",
             )
@@ -216,6 +239,7 @@ def _run_top(
     links: Path | None = None,
 ) -> dict[str, Record]:  # fmt: skip
     """Build one top, run *claims* on it, and return their records."""
+    settings = run.settings
     signals = compile_rtl.port_names(run.design, top)
     if links is not None:
         signals += [f"{layer.link}_data" for p in run.design.pipelines for layer in p.layers]
@@ -224,12 +248,14 @@ def _run_top(
     source = compile_rtl.Source(module, files, tuple(signals))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    build: dict[str, Any] | None = None
+    build: Mapping[str, object] | None = None
     if run.simulator == "verilator":
-        compile_rtl.verilate(source, folder, waves=run.waves, rows=rows, timeout=run.timeout)
+        compile_rtl.verilate(
+            source, folder, waves=run.settings.waves, rows=rows, timeout=run.settings.timeout
+        )
     else:
         simulators.icarus()
-        build = compile_rtl.icarus_job(source, folder, waves=run.waves)
+        build = compile_rtl.icarus_job(source, folder, waves=settings.waves)
     job = folder / "job.json"
     facts = {
         "design": str(run.out / DOCUMENT), "vectors": str(vectors), "seed": run.seed,
@@ -237,8 +263,8 @@ def _run_top(
     }  # fmt: skip
     job.write_text(json.dumps(facts), encoding="utf-8")
     log = compile_rtl.run_bench(
-        source, folder, simulator=run.simulator, build=build, claims=claims, job=job,
-        waves=run.waves, seed=run.seed, timeout=run.timeout,
+        source, folder, compile_rtl.BenchRun(run.simulator, settings.waves, run.seed),
+        build=build, claims=claims, job=job, timeout=settings.timeout,
     )  # fmt: skip
     return _judge(claims, folder, log)
 
@@ -318,7 +344,7 @@ def _replay(out: Path, vectors: Vectors, simulator: str, seed: int) -> str:
 
 def _result(run: _Run, records: Mapping[str, Record], seconds: float) -> SimResult:
     axis = records.get("axis_matches_reference")
-    kinds = ("*/dump.vcd", "*/*.fst") if run.waves else ()  # of Verilator, of Icarus
+    kinds = ("*/dump.vcd", "*/*.fst") if run.settings.waves else ()  # of Verilator, of Icarus
     waves = sorted(path for kind in kinds for path in run.build.glob(kind))
     return SimResult(
         samples=int(records.get("matches_reference", {}).get("checked", 0)),
@@ -332,6 +358,3 @@ def _result(run: _Run, records: Mapping[str, Record], seconds: float) -> SimResu
         claims={name: int(record["checked"]) for name, record in records.items()},
         waves=tuple(waves),
     )
-
-
-__all__ = ["AXIS_CLAIMS", "FLOW_CLAIMS", "SimResult", "ToolFailed", "Trace", "simulate", "trace_of"]

@@ -11,10 +11,12 @@ import pytest
 from hwgen import paths
 from hwgen.api import demo
 from hwgen.api.build import build
-from hwgen.api.demo import jet_tagger, run_demo, shipped
+from hwgen.api.demo import Accuracy, jet_tagger, shipped
 from hwgen.api.load import load
 from hwgen.api.predict import predict
 from hwgen.api.samples import to_codes
+from hwgen.api.sim import Simulated
+from hwgen.api.verify import Verdict
 from hwgen.cost.estimate import zeros
 from hwgen.errors import DoesNotFit, ToolMissing
 from hwgen.target.board import boards
@@ -86,7 +88,7 @@ def test_shipped_model_builds_on_every_board_that_holds_it(board: str) -> None:
         return
     made = build(shipped().model, board=board)
     assert "rtl/hwg_magic.sv" in made.files.paths
-    assert made.facts["zeros"] == figures()["zero"]
+    assert made.figures.zeros == figures()["zero"]
 
 
 @pytest.mark.keras
@@ -124,37 +126,38 @@ def stub(monkeypatch: pytest.MonkeyPatch, compared: Any) -> dict[str, Any]:
     """Let the demo run without simulator and Keras; return what it asks them for."""
     asked: dict[str, Any] = {}
 
-    def sim(out: Path, **options: Any) -> dict[str, Any]:
+    def sim(out: Path, **options: Any) -> Simulated:
         asked["sim"] = {"out": out, **options}
-        return {"samples": 1037, "mismatches": 0, "text": "never shown"}
+        return Simulated(1037, 0, 9, 1, "none", 1)
 
-    def verify(out: Path, **options: Any) -> dict[str, Any]:
+    def verify(out: Path, **options: Any) -> Verdict:
         asked["verify"] = {"out": out, **options}
         if isinstance(compared, Exception):
             raise compared
-        return dict(compared)
+        assert isinstance(compared, Verdict)
+        return compared
 
     monkeypatch.setattr(demo, "sim", sim)
-    monkeypatch.setattr(demo, "verify_build", verify)
+    monkeypatch.setattr(demo, "verify", verify)
     return asked
 
 
 def test_demo_tells_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = stub(monkeypatch, {"samples": 11037, "mismatches": 0, "text": ""})
+    asked = stub(monkeypatch, Verdict(11037, 0, 1, "magic.h5"))
     said: list[str] = []
-    result = run_demo(tmp_path / "demo", 37, lambda stage, _: said.append(stage), shipped())
-    text = result["text"]
+    result = demo.demo(tmp_path / "demo", 37, lambda stage, _: said.append(stage), shipped())
+    text, facts = result.text(), result.built.figures
     assert asked["sim"]["samples"] == 37
     assert asked["sim"]["data"] == asked["verify"]["data"] == shipped().events
     assert asked["verify"]["samples"] == 370
     assert {"load", "schedule", "write"} <= set(said)
-    assert f"{result['latency_cycles']} cycles = {result['latency_ns']:g} ns" in text
-    assert f"{result['terms']['adders']:,} adders" in text
-    assert f"{result['zeros']:,} of them zero" in text
-    assert f"{result['bops']:,}   EBOPs {result['ebops']:,}" in text
+    assert f"{facts.latency_cycles} cycles = {facts.latency_ns:g} ns" in text
+    assert f"{facts.terms['adders']:,} adders" in text
+    assert f"{facts.zeros:,} of them zero" in text
+    assert f"{facts.bops:,}   EBOPs {facts.ebops:,}" in text
     assert "1,037/1,037 samples: RTL" in text
     assert "11,037/11,037 samples: integer reference" in text
-    assert result["accuracy"] == {"right": figures()["right"], "events": 1000}
+    assert result.accuracy == Accuracy(figures()["right"], 1000)
     assert f"{figures()['right']} of 1,000 test events" in text
     shown = [line.split()[0] for line in text.split("open next\n")[1].splitlines()]
     for file in shown[:-1]:
@@ -164,21 +167,22 @@ def test_demo_tells_what_was_measured(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_demo_does_without_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stub(monkeypatch, ToolMissing("TensorFlow is not installed", "", "pip install 'hwgen[keras]'"))
-    result = run_demo(tmp_path / "demo", 10, subject=shipped())
-    assert result["verify"] is None
+    result = demo.demo(tmp_path / "demo", 10, subject=shipped())
+    assert result.verified is None
     told = "not compared, TensorFlow is not installed (pip install 'hwgen[keras]')"
-    assert told in result["text"]
+    assert told in result.text()
 
 
 @pytest.mark.sim
 @pytest.mark.keras
 @pytest.mark.slow
 def test_demo_in_earnest(tmp_path: Path) -> None:
-    result = run_demo(tmp_path / "demo", 20)
-    assert result["sim"]["mismatches"] == result["verify"]["mismatches"] == 0
-    assert result["sim"]["samples"] > 20
-    assert result["verify"]["samples"] > 200
-    assert result["sim"]["latency_cycles"] == result["latency_cycles"]
+    result = demo.demo(tmp_path / "demo", 20)
+    assert result.verified is not None
+    assert result.simulated.mismatches == result.verified.mismatches == 0
+    assert result.simulated.samples > 20
+    assert result.verified.samples > 200
+    assert result.simulated.latency_cycles == result.built.figures.latency_cycles
 
 
 def test_training_data_goes_onto_the_grid() -> None:

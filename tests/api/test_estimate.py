@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from hwgen import paths
-from hwgen.api.estimate import Ask, compare, estimate, examine, varied
+from hwgen.api.estimate import compare, estimate, examine, varied
+from hwgen.api.settings import Ask
 from hwgen.cli import run
 from hwgen.cost.calibration import calibrated
 from hwgen.errors import ConfigError, DoesNotFit
@@ -53,37 +54,39 @@ def net(rng: np.random.Generator, *sizes: int, bits: int = 6) -> Graph:
 
 
 def test_the_figures_add_up(rng: np.random.Generator) -> None:
-    facts, text = estimate(net(rng, 8, 10, 4), board="vu13p", clock="360MHz")
+    made = estimate(net(rng, 8, 10, 4), board="vu13p", clock="360MHz")
+    facts, text = made.figures, made.text()
     budget = load_board("vu13p").budget
     for key in ("lut", "ff", "dsp", "bram"):
-        assert sum(stage[key] for stage in facts["stages"]) == facts["modelled"][key]
-        assert facts["budget"][key] == getattr(budget, key)
-    assert sum(stage["cycles"] for stage in facts["stages"]) == facts["latency_cycles"]
-    assert facts["latency_ns"] == pytest.approx(facts["latency_cycles"] / 0.36, abs=1e-3)
-    assert facts["latency_crossings"] == -(-facts["latency_cycles"] * 1000 // (360 * 25))
-    assert facts["weights"] == 8 * 10 + 10 * 4
-    assert facts["parameters"] == facts["weights"] + 10 + 4
-    assert facts["input_bits"] == {"x": 8}
-    assert facts["fmax"]["mhz"] >= 360
+        assert sum(getattr(stage, key) for stage in facts.stages) == getattr(facts.modelled, key)
+        assert getattr(facts.budget, key) == getattr(budget, key)
+    assert sum(stage.cycles for stage in facts.stages) == facts.latency_cycles
+    assert facts.latency_ns == pytest.approx(facts.latency_cycles / 0.36, abs=1e-3)
+    assert facts.latency_crossings == -(-facts.latency_cycles * 1000 // (360 * 25))
+    assert facts.weights == 8 * 10 + 10 * 4
+    assert facts.parameters == facts.weights + 10 + 4
+    assert facts.input_bits == {"x": 8}
+    assert facts.fmax.mhz >= 360
     for said in ("bunch crossing", "inputs of 8 bits", "360 million samples", "off by", "fc1"):
         assert said in text
     known = calibrated(load_board("vu13p").family)
     assert f"{100 * known.lut.layer_median:.1f} % (median)" in text
     assert f"to {math.ceil(100 * known.lut.layer_worst)} % (worst) a layer" in text
-    assert facts["lut_error"]["designs"] == known.lut.designs > 0
+    assert facts.lut_error.designs == known.lut.designs > 0
 
 
 def test_a_kin_lends_its_factors_and_says_so(rng: np.random.Generator) -> None:
     graph = net(rng, 4, 4)
-    facts, text = estimate(graph, board="arty_a7_35t")
-    assert facts["lut_error"]["own"] is False
-    assert facts["lut_error"]["family"] == "ultrascale_plus"
+    made = estimate(graph, board="arty_a7_35t")
+    facts, text = made.figures, made.text()
+    assert facts.lut_error.own is False
+    assert facts.lut_error.family == "ultrascale_plus"
     assert "measured on ultrascale_plus" in text
-    assert facts["fmax"]["error"] is None
+    assert facts.fmax.error is None
     assert "never compared" in text
-    own, _ = estimate(graph, board="ulx3s")
-    assert own["lut_error"]["own"] is True
-    assert (own["fmax"]["error"] is None) == (calibrated(load_board("ulx3s").family).fmax is None)
+    own = estimate(graph, board="ulx3s").figures
+    assert own.lut_error.own is True
+    assert (own.fmax.error is None) == (calibrated(load_board("ulx3s").family).fmax is None)
 
 
 def test_the_jet_tagger_takes_under_two_seconds() -> None:
@@ -94,9 +97,10 @@ def test_the_jet_tagger_takes_under_two_seconds() -> None:
         model = shared / "models" / "qkeras_3layer.json"
         weights, form = shared / "models" / "qkeras_3layer_weights.h5", "s8.4"
     start = time.process_time()
-    facts, _ = estimate(model, weights=weights, input_format=form, board="vu13p", clock="360MHz")
+    made = estimate(model, weights=weights, input_format=form, board="vu13p", clock="360MHz")
     assert time.process_time() - start < 2.0
-    assert facts["latency_cycles"] > 1
+    facts = made.figures
+    assert facts.latency_cycles > 1
 
 
 def test_bunch_crossings_begin_whole() -> None:
@@ -155,8 +159,9 @@ def test_what_is_no_condition_is_refused_with_a_hint(text: str, what: str, hint:
 
 
 def test_a_limit_that_is_hit_exactly(rng: np.random.Generator) -> None:
-    facts, _ = estimate(net(rng, 4, 4), board="vu13p", clock="300MHz")
-    ns, lut = facts["latency_cycles"] / 0.3, facts["modelled"]["lut"]
+    made = estimate(net(rng, 4, 4), board="vu13p", clock="300MHz")
+    facts = made.figures
+    ns, lut = facts.latency_cycles / 0.3, facts.modelled.lut
     for text, holds in (
         (f"latency<={ns!r}ns", True),
         (f"latency<{ns!r}ns", False),
@@ -164,8 +169,8 @@ def test_a_limit_that_is_hit_exactly(rng: np.random.Generator) -> None:
         (f"lut<{lut}", False),
         ("rate=300MHz", True),
         ("rate>300MHz", False),
-        (f"latency<={facts['latency_crossings']}bx", True),
-        (f"latency<{facts['latency_cycles'] + 1}cycles", True),
+        (f"latency<={facts.latency_crossings}bx", True),
+        (f"latency<{facts.latency_cycles + 1}cycles", True),
     ):
         (answer,) = judge(parse_trigger(text), facts)
         assert answer.holds is holds, text
@@ -174,25 +179,25 @@ def test_a_limit_that_is_hit_exactly(rng: np.random.Generator) -> None:
 def test_the_layer_that_breaks_a_condition_is_named(rng: np.random.Generator) -> None:
     ask = Ask(net(rng, 6, 16, 3), "vu13p", clock="400MHz")
     found = examine(ask, "latency<5ns, lut<10, rate=40MHz")
-    assert isinstance(found.failure, DoesNotFit)
-    assert "trigger   no" in found.text
-    stages = {stage["name"]: stage for stage in found.facts["stages"]}
-    most = max(stages, key=lambda name: stages[name]["lut"])
-    late = max(stages, key=lambda name: stages[name]["cycles"])
-    latency, lut, rate = found.facts["trigger"]["conditions"]
-    assert (latency["holds"], lut["holds"], rate["holds"]) == (False, False, True)
-    assert (latency["layer"], lut["layer"], rate["layer"]) == (late, most, "")
-    share = stages[most]["lut"] / found.facts["modelled"]["lut"]
-    assert lut["share"] == pytest.approx(share, abs=1e-4)
-    assert f"{most} takes the most of it, {100 * share:.0f} %" in found.failure.what
-    assert "prune more" in found.failure.hint
+    assert isinstance(found.refusal, DoesNotFit)
+    assert "trigger   no" in found.text()
+    stages = {stage.name: stage for stage in found.figures.stages}
+    most = max(stages, key=lambda name: stages[name].lut)
+    late = max(stages, key=lambda name: stages[name].cycles)
+    latency, lut, rate = found.answers
+    assert (latency.holds, lut.holds, rate.holds) == (False, False, True)
+    assert (latency.layer, lut.layer, rate.layer) == (late, most, "")
+    share = stages[most].lut / found.figures.modelled.lut
+    assert lut.share == pytest.approx(share)
+    assert f"{most} takes the most of it, {100 * share:.0f} %" in found.refusal.what
+    assert "prune more" in found.refusal.hint
 
 
 def test_yes_has_no_failure(rng: np.random.Generator) -> None:
     found = examine(Ask(net(rng, 4, 4), "vu13p"), "latency<1us,rate=40MHz,lut<5%,dsp=0")
-    assert found.failure is None
-    assert found.facts["trigger"]["holds"] is True
-    assert "trigger   yes" in found.text
+    assert found.refusal is None
+    assert found.holds is True
+    assert "trigger   yes" in found.text()
 
 
 def test_a_clock_that_meets_the_latency_is_found(rng: np.random.Generator) -> None:
@@ -200,22 +205,22 @@ def test_a_clock_that_meets_the_latency_is_found(rng: np.random.Generator) -> No
     slow = examine(Ask(graph, "vu13p", clock="30MHz"))
     limit = slow.design.latency_ns * 0.6
     found = examine(Ask(graph, "vu13p", clock="30MHz"), f"latency<{limit:.3f}ns")
-    assert found.failure is not None
-    assert "it takes" in found.failure.hint
-    mhz = float(found.failure.hint.split(" at ")[1].split()[0])
+    assert found.refusal is not None
+    assert "it takes" in found.refusal.hint
+    mhz = float(found.refusal.hint.split(" at ")[1].split()[0])
     again = examine(Ask(graph, "vu13p", clock=f"{mhz}MHz"), f"latency<{limit:.3f}ns")
-    assert again.failure is None  # the way out is one
-    out = examine(Ask(graph, "vu13p", clock="30MHz"), "latency<0.5ns").failure
+    assert again.refusal is None  # the way out is one
+    out = examine(Ask(graph, "vu13p", clock="30MHz"), "latency<0.5ns").refusal
     assert out is not None
     assert "the least that was found on vu13p is" in out.hint
 
 
 def test_a_rate_above_the_clock_is_refused(rng: np.random.Generator) -> None:
     graph = net(rng, 4, 4)
-    found = examine(Ask(graph, "vu13p", clock="30MHz"), "rate=40MHz").failure
+    found = examine(Ask(graph, "vu13p", clock="30MHz"), "rate=40MHz").refusal
     assert found is not None
     assert found.hint == "ask for a clock of 40 MHz or more"
-    found = examine(Ask(graph, "ulx3s", clock="30MHz"), "rate=4GHz").failure
+    found = examine(Ask(graph, "ulx3s", clock="30MHz"), "rate=4GHz").refusal
     assert found is not None
     assert "split the samples" in found.hint
 
@@ -224,12 +229,12 @@ def test_a_rate_above_the_clock_is_refused(rng: np.random.Generator) -> None:
 def test_the_smallest_board_that_holds_it_is_named(rng: np.random.Generator) -> None:
     graph = net(rng, 24, 32, 12)
     found = examine(Ask(graph, "tangnano9k", clock="20MHz"))
-    assert found.failure is not None  # its figures are told all the same
-    need = found.facts["modelled"]["lut"]
+    assert found.refusal is not None  # its figures are told all the same
+    need = found.figures.modelled.lut
     assert need > found.board.budget.lut
-    assert f"{need:,} LUT (it has {found.board.budget.lut:,})" in found.failure.what
-    name = found.failure.hint.split("holds it is ")[1].split()[0]
-    assert examine(Ask(graph, name, clock="20MHz")).failure is None
+    assert f"{need:,} LUT (it has {found.board.budget.lut:,})" in found.refusal.what
+    name = found.refusal.hint.split("holds it is ")[1].split()[0]
+    assert examine(Ask(graph, name, clock="20MHz")).refusal is None
     with pytest.raises(DoesNotFit, match="tangnano9k"):
         estimate(graph, board="tangnano9k", clock="20MHz")
 
@@ -238,15 +243,15 @@ def test_the_smallest_board_that_holds_it_is_named(rng: np.random.Generator) -> 
 def test_a_share_is_met_by_a_larger_board(rng: np.random.Generator) -> None:
     graph = net(rng, 8, 10, 4)
     found = examine(Ask(graph, "arty_a7_35t", clock="50MHz"), "lut<1%")
-    assert found.failure is not None
-    name = found.failure.hint.split("meets lut<1% is ")[1].split()[0]
-    assert examine(Ask(graph, name, clock="50MHz"), "lut<1%").failure is None
+    assert found.refusal is not None
+    name = found.refusal.hint.split("meets lut<1% is ")[1].split()[0]
+    assert examine(Ask(graph, name, clock="50MHz"), "lut<1%").refusal is None
     smaller = [
         b.name for b in boards() if b.budget.lut < load_board(name).budget.lut and b.max_mhz >= 50
     ]
     for other in smaller:
         try:
-            assert examine(Ask(graph, other, clock="50MHz"), "lut<1%").failure is not None, other
+            assert examine(Ask(graph, other, clock="50MHz"), "lut<1%").refusal is not None, other
         except DoesNotFit:
             continue
 
@@ -261,14 +266,14 @@ def test_settings_and_models_side_by_side(tmp_path: Path) -> None:
         ["clock=300MHz,board=vu13p", str(b), "board=icebreaker,clock=400MHz"],
         "lut<10",
     )
-    first, fast, other, none = made["variants"]
+    first, fast, other, none = made.as_dict()["variants"]
     assert (first["board"], first["clock_mhz"], first["name"]) == ("vcu118", 100.0, "a")
     assert (fast["board"], fast["clock_mhz"], fast["name"]) == ("vu13p", 300.0, "a")
     assert (other["name"], other["latency_cycles"]) == ("b", first["latency_cycles"])
     assert fast["latency_cycles"] >= first["latency_cycles"]
     assert none["fits"] is False
     assert "400 MHz" in none["says"]
-    lines = made["text"].splitlines()
+    lines = made.text().splitlines()
     assert lines[0].split()[0] == "a.h5"
     assert next(line for line in lines if line.startswith("trigger")).split()[1:] == [
         "no", "no", "no", "-",

@@ -17,7 +17,7 @@ import pytest
 from hwgen.api import explore as explore_file
 from hwgen.api.estimate import examine
 from hwgen.api.explore import Space, explore
-from hwgen.api.explore_space import space_from
+from hwgen.api.explore_space import Lists
 from hwgen.api.workers import crew
 from hwgen.cli import run
 from hwgen.errors import ConfigError, ToolError
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 def small(folder: Path, **more: Any) -> Space:
     settings: dict[str, Any] = {"clocks": "100MHz,400MHz", "efforts": "0,1", **more}
-    return space_from([str(tiny_h5(folder / "m.h5"))], "vu13p", **settings)
+    return Lists([str(tiny_h5(folder / "m.h5"))], "vu13p", **settings).space()
 
 
 @pytest.fixture
@@ -55,38 +55,38 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_grid_is_swept_and_written(tmp_path: Path) -> None:
     space = small(tmp_path, latencies="none,1ns")
     made = explore(space, tmp_path / "out")
-    assert len(made["points"]) == 2 * 2 * 2
-    assert made["new"] == made["trials"] == 8
-    none = [p for p in made["points"] if p["latency"] == "1ns"]
+    assert len(made.points) == 2 * 2 * 2
+    assert made.new == made.trials == 8
+    none = [p for p in made.points if p["latency"] == "1ns"]
     assert all(not p["fits"] and p["says"] and not p["pareto"] for p in none)
-    for point in (p for p in made["points"] if p["fits"]):
-        facts = examine(space.ask(point)).facts
-        assert point["lut"] == facts["modelled"]["lut"]
-        assert point["latency_ns"] == facts["latency_ns"]
-    best = min(p["latency_ns"] for p in made["points"] if p["fits"])
-    assert best in [p["latency_ns"] for p in made["front"]]
+    for point in (p for p in made.points if p["fits"]):
+        facts = examine(space.ask(point)).figures
+        assert point["lut"] == facts.modelled.lut
+        assert point["latency_ns"] == facts.latency_ns
+    best = min(p["latency_ns"] for p in made.points if p["fits"])
+    assert best in [p["latency_ns"] for p in made.front]
     folder = tmp_path / "out" / "explore"
     stored = json.loads((folder / "explore.json").read_text())
-    assert stored["points"] == made["points"]
+    assert tuple(stored["points"]) == made.points
     rows = list(csv.DictReader(io.StringIO((folder / "explore.csv").read_text())))
-    assert [row["lut"] for row in rows] == [str(p.get("lut", "")) for p in made["points"]]
+    assert [row["lut"] for row in rows] == [str(p.get("lut", "")) for p in made.points]
     ElementTree.fromstring((folder / "pareto.svg").read_text())
-    assert made["text"] == (folder / "explore.txt").read_text().rstrip("\n")
+    assert made.text() == (folder / "explore.txt").read_text().rstrip("\n")
 
 
 def test_going_on_does_nothing_twice(tmp_path: Path, measured: list[Any]) -> None:
     space = small(tmp_path)
     first = explore(space, tmp_path / "out", trials=3)
-    assert (first["new"], first["trials"], len(measured)) == (3, 3, 3)
+    assert (first.new, first.trials, len(measured)) == (3, 3, 3)
     second = explore(space, tmp_path / "out")
-    assert (second["new"], second["trials"], len(measured)) == (1, 4, 4)
+    assert (second.new, second.trials, len(measured)) == (1, 4, 4)
     kept = files(tmp_path / "out" / "explore")
     third = explore(space, tmp_path / "out")
-    assert (third["new"], len(measured)) == (0, 4)
+    assert (third.new, len(measured)) == (0, 4)
     assert files(tmp_path / "out" / "explore") == kept
     # Another study in the same folder takes what it needs from the first.
     more = explore(small(tmp_path, clocks="100MHz,300MHz,400MHz"), tmp_path / "out")
-    assert (more["new"], len(measured)) == (2, 6)
+    assert (more.new, len(measured)) == (2, 6)
     # In one go it comes out the same.
     explore(space, tmp_path / "new")
     assert files(tmp_path / "new" / "explore") == kept
@@ -110,9 +110,9 @@ def test_an_interruption_keeps_what_is_done(
     stored = json.loads((tmp_path / "out" / "explore" / "explore.json").read_text())
     assert len(stored["points"]) == 2
     again = explore(space, tmp_path / "out")
-    assert (again["new"], again["trials"]) == (2, 4)
+    assert (again.new, again.trials) == (2, 4)
     whole = explore(space, tmp_path / "new")
-    assert again["points"] == whole["points"]
+    assert again.points == whole.points
     assert files(tmp_path / "out" / "explore") == files(tmp_path / "new" / "explore")
 
 
@@ -122,8 +122,8 @@ def test_a_search_depends_on_its_seed_alone(
 ) -> None:
     space = small(tmp_path, clocks="60MHz:440MHz:40MHz")
     whole = explore(space, tmp_path / "whole", method=method, trials=12, seed=3)
-    assert whole["trials"] == 12
-    assert whole["new"] == len(whole["points"]) <= 12
+    assert whole.trials == 12
+    assert whole.new == len(whole.points) <= 12
 
     @contextmanager
     def backwards(jobs: int, scheduler: str | None = None) -> Iterator[Any]:
@@ -140,23 +140,23 @@ def test_a_search_depends_on_its_seed_alone(
     monkeypatch.setattr(explore_file, "crew", backwards)
     explore(space, tmp_path / "parts", method=method, trials=8, seed=3)
     parts = explore(space, tmp_path / "parts", method=method, trials=12, seed=3)
-    assert parts["points"] == whole["points"]
+    assert parts.points == whole.points
     other = explore(space, tmp_path / "other", method=method, trials=12, seed=4)
-    assert other["points"] != whole["points"]
+    assert other.points != whole.points
 
 
 def test_variants_of_a_model_with_their_scores(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     models = [str(tiny_h5(tmp_path / "m.h5", OPEN)), str(tiny_h5(tmp_path / "b" / "m.h5", OPEN))]
-    space = space_from(
+    space = Lists(
         models, "vu13p", input_formats=["s8.4", "s5.2"], scores=[0.75, 0.5], clocks="200MHz"
-    )
+    ).space()
     assert list(space.axes["model"]) == ["m.h5", "m.h5#2"]
     made = explore(space, tmp_path / "out", objectives=("lut", "score"), trigger="lut<50%")
-    assert len(made["points"]) == 4
-    assert all(p["trigger"] for p in made["points"])
+    assert len(made.points) == 4
+    assert all(p["trigger"] for p in made.points)
     # The same network twice: only the better score stays, in its smaller format.
-    assert [(p["model"], p["input_format"]) for p in made["front"]] == [("m.h5", "s5.2")]
+    assert [(p["model"], p["input_format"]) for p in made.front] == [("m.h5", "s5.2")]
     text = (tmp_path / "out" / "explore" / "explore.txt").read_text()
     assert "4 points, 4 fit, 4 meet the trigger, 1 on the Pareto front of lut, score" in text
     assert str(tmp_path) not in text
@@ -168,7 +168,7 @@ def test_workers_find_the_same(jobs: int, tmp_path: Path) -> None:
     space = small(tmp_path)
     here = explore(space, tmp_path / "here", jobs=0)
     there = explore(space, tmp_path / "there", jobs=jobs)
-    assert there["points"] == here["points"]
+    assert there.points == here.points
     assert files(tmp_path / "there" / "explore") == files(tmp_path / "here" / "explore")
 
 

@@ -193,7 +193,7 @@ def test_verify_tells_how_many_differ(
     assert "output fc2, sample 3 (corner), element 1" in found["what"]
     assert "a library that talks" in told
     with pytest.raises(Mismatch, match="sample 3"):
-        hwgen.verify_build(tiny, samples=30)
+        hwgen.verify(tiny, samples=30)
 
 
 # --- predict --------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ def test_a_bug_is_told_in_one_line_and_in_full_on_demand(
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr("hwgen.api.load.load", broken)
+    monkeypatch.setattr("hwgen.api.show.load", broken)
     assert run(["show", "m.h5", "--json"]) == 1
     said, told = capsys.readouterr()
     assert json.loads(said)["error"] == "Bug"

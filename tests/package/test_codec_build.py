@@ -305,7 +305,7 @@ def test_folders_are_replaced_only_when_asked_and_only_ones_own(
     with pytest.raises(ConfigError, match=r"there is a codec core already(?s:.*)--overwrite"):
         codec_build(ip, lanes=2)
     assert (ip / "manifest.json").read_bytes() == before
-    assert codec_build(ip, lanes=2, overwrite=True)["parameters"]["Lanes"] == 2
+    assert codec_build(ip, lanes=2, overwrite=True).parameters["Lanes"] == 2
     assert (ip / "manifest.json").read_bytes() != before
     for kind in ("ip", None):
         manifest = {"hwgen": "0", "schema": 1, "files": {}} | ({"kind": kind} if kind else {})

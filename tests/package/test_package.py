@@ -300,8 +300,8 @@ def test_a_package_is_replaced_whole(tiny: Packed, tmp_path: Path) -> None:
     names = {p.name for p in (tmp_path / "p").rglob("*")}
     assert not {"left.txt", "hwg_tiny.c"} & names
     assert "hwg_tiny.py" in names
-    assert told["formats"] == ["pynq"]
-    assert told["files"] == sum(p.is_file() for p in (tmp_path / "p").rglob("*"))
+    assert told.formats == ("pynq",)
+    assert told.files == sum(p.is_file() for p in (tmp_path / "p").rglob("*"))
 
 
 def test_without_peakrdl_the_extra_is_named(tiny: Packed, monkeypatch: pytest.MonkeyPatch) -> None:

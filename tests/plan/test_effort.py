@@ -103,7 +103,7 @@ def test_an_estimate_is_of_the_same_design(
     words = ["-b", VCU, "--effort", str(effort), "--seed", "4", "--json", "-q"]
     assert run(["estimate", str(model), *words]) == 0
     told = json.loads(capsys.readouterr().out)
-    built = hwgen.build(model, board=VCU, effort=effort, seed=4).facts
+    built = hwgen.build(model, board=VCU, effort=effort, seed=4).figures.as_dict()
     for figure in ("terms", "latency_cycles", "modelled"):
         assert told[figure] == built[figure]
 

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 import hwgen
-from hwgen.api.results import draw, read_sheet, record
+from hwgen.api.report import report
+from hwgen.api.results import read_sheet, record
+from hwgen.cost.figures import StageFigures
 from hwgen.errors import ConfigError
 from hwgen.report.charts import histogram, network, waterfall
+from hwgen.report.sheet import Histogram, NamedOutput, NodeFigures
 from tests.cli.models import branchy_h5, tiny_h5
 
 SIM = {"samples": 12, "mismatches": 0, "latency_cycles": 3, "simulator": "icarus", "seed": 1}
@@ -64,21 +67,24 @@ def test_a_build_writes_a_page_that_needs_nothing_else(built: Path) -> None:
     assert not page.asked
     assert "://" not in (built / "report.html").read_text("utf-8")
     sheet = read_sheet(built)
-    assert f"{sheet['latency_ns']:g} ns" in text
-    assert f"{sheet['modelled']['lut']:,}" in text
-    for node in sheet["network"]:
-        assert any(node["name"] in word for word in page.words)
+    assert f"{sheet.figures.latency_ns:g} ns" in text
+    assert f"{sheet.figures.modelled.lut:,}" in text
+    for node in sheet.network:
+        assert any(node.name in word for word in page.words)
     assert text.count("not run") == 4  # two badges, two rows
 
 
 def test_the_stages_add_up_to_the_whole(built: Path) -> None:
     sheet = read_sheet(built)
+    figures = sheet.figures
     for kind in ("lut", "ff", "dsp", "bram"):
-        assert sum(stage[kind] for stage in sheet["stages"]) == sheet["modelled"][kind]
-    for name, bins in sheet["weight_codes"].items():
-        assert sum(bins["counts"]) == sheet["layers"][name]["weights"]
-        zero = -bins["low"] // bins["step"]
-        assert bins["counts"][zero] >= sheet["layers"][name]["zeros"]
+        assert sum(getattr(stage, kind) for stage in figures.stages) == getattr(
+            figures.modelled, kind
+        )
+    for name, bins in sheet.weight_codes.items():
+        assert sum(bins.counts) == figures.layers[name].weights
+        zero = -bins.low // bins.step
+        assert bins.counts[zero] >= figures.layers[name].zeros
 
 
 def test_results_enter_and_leave_with_the_rtl_they_belong_to(built: Path) -> None:
@@ -89,7 +95,7 @@ def test_results_enter_and_leave_with_the_rtl_they_belong_to(built: Path) -> Non
     assert "reference = QKeras: 30 samples" in text
     top = next((built / "rtl").glob("*.sv"))
     top.write_text(top.read_text() + "// edited\n")
-    assert set(draw(built)["results"]) == {"verify"}
+    assert set(report(built).results) == {"verify"}
     assert "RTL = reference: not run" in " ".join(page_of(built).words)
 
 
@@ -102,7 +108,7 @@ def test_a_failure_is_told_as_one(built: Path) -> None:
 
 def test_synthesis_stands_beside_the_model(built: Path) -> None:
     sheet = read_sheet(built)
-    name = sheet["stages"][0]["name"]
+    name = sheet.figures.stages[0].name
     total = {"lut": 1234, "ff": 567, "dsp": 0, "bram": 0}
     stages = {name: {"lut": 321, "ff": 45}}
     route = {"fmax_mhz": 123.5}
@@ -123,24 +129,22 @@ def test_the_same_build_gives_the_same_page(tmp_path: Path) -> None:
 
 
 def test_a_name_cannot_break_the_page() -> None:
-    node = {
-        "name": "<b>&", "kind": "dense", "role": "", "inputs": [], "shape": [2], "width": 4,
-        "frac": 0, "signed": True,
-    }  # fmt: skip
-    drawn = network([node], [{"name": "y", "node": "<b>&"}])
+    node = NodeFigures("<b>&", "dense", "", "", (), (2,), 4, 0, True, -8, 7, "")
+    drawn = network([node], [NamedOutput("y", "<b>&")])
     Page(drawn)
     assert "<b>" not in drawn
 
 
 def test_drawings_hold_at_the_edges() -> None:
-    Page(waterfall([{"name": "a", "start": 0, "end": 0}], 0, 5.0))
-    Page(histogram({"low": 0, "step": 1, "frac": 3, "counts": [7]}))
-    Page(histogram({"low": -1, "step": 2, "frac": 0, "counts": [1, 1]}))
+    Page(waterfall([StageFigures("a", "", 0, 0, 0, 0, 0, 0, 0)], 0, 5.0))
+    Page(histogram(Histogram(0, 1, 3, (7,))))
+    Page(histogram(Histogram(-1, 2, 0, (1, 1))))
 
 
 def test_a_folder_without_a_report_is_refused(built: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"report\.json"):
-        draw(tmp_path)
-    (built / "report.json").write_text(json.dumps({"results": {}, "network": []}))
+        report(tmp_path)
+    told = json.loads((built / "report.json").read_text("utf-8"))
+    (built / "report.json").write_text(json.dumps({**told, "network": []}))
     with pytest.raises(ConfigError, match="lists no network"):
-        draw(built)
+        report(built)

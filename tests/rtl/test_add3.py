@@ -23,7 +23,7 @@ from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Add3, Wire, adder_positions
 from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design, run_script
-from hwgen.verify.simulate import FLOW_CLAIMS, simulate, trace_of
+from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate, trace_of
 from hwgen.verify.vectors import Vectors
 
 UNIT = paths.rtl() / "arith" / "hwg_add3.sv"
@@ -269,7 +269,7 @@ def design(make_design: Callable[..., Design]) -> Design:
 def test_a_design_of_sums_of_three_equals_its_logic(design: Design, tmp_path: Path) -> None:
     out = emit_rtl(design).write(tmp_path / "out")
     vectors = _vectors(design)
-    result = simulate(out, vectors, tests=FLOW_CLAIMS, trace=trace_of(design))
+    result = simulate(out, vectors, BenchSettings(tests=FLOW_CLAIMS), trace=trace_of(design))
     assert (result.samples, result.mismatches) == (len(vectors), 0)
     assert result.latency_cycles == design.latency
 

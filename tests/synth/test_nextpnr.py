@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hwgen.errors import ConfigError, ToolFailed, ToolMissing
-from hwgen.synth import nextpnr
+from hwgen.synth import nextpnr, placement
 from hwgen.synth.bitstream import pack, packer
 from hwgen.target.board import load_board
 
@@ -28,11 +28,15 @@ def wide(tmp_path: Path) -> list[Path]:
     return [file]
 
 
-def routed(files: list[Path], board: str, seed: int = 1, mhz: float = 50.0) -> nextpnr.Routed:
+def routed(files: list[Path], board: str, seed: int = 1, mhz: float = 50.0) -> placement.Routed:
     target = load_board(board)
     assert target.device is not None
     return nextpnr.place_and_route(
-        files, "m", target.device, target.family.name, pins=target.pins, seed=seed, freq_mhz=mhz
+        files,
+        "m",
+        target.device,
+        target.family.name,
+        placement.Placement(seed, mhz, pins=target.pins),
     )
 
 
@@ -130,7 +134,9 @@ def test_where_a_placer_fails_or_never_ends_the_next_one_is_tried(
             nextpnr.place_and_route(netlist, "m", device, "ecp5")
     else:
         # A first one that does not end has a quarter of the time.
-        made = nextpnr.place_and_route(netlist, "m", device, "ecp5", timeout=8.0)
+        made = nextpnr.place_and_route(
+            netlist, "m", device, "ecp5", placement.Placement(timeout=8.0)
+        )
         assert made.fmax_mhz == 50.0
     first, second = tried.read_text().splitlines()
     assert "--placer static" in first

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from hwgen.api.folder import BuildFolder
 from hwgen.api.results import read_sheet
 from hwgen.cli import run
 from hwgen.errors import ConfigError, DoesNotFit, ToolFailed, ToolMissing
-from hwgen.synth import measure, nextpnr
+from hwgen.synth import measure, nextpnr, placement
 from hwgen.synth.cache import Cache, key_of
 from hwgen.target.board import load_board
 from tests.synth.conftest import MakeBuild, fake
@@ -32,7 +32,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
 @pytest.fixture(scope="module")
 def first(
     make_build: MakeBuild, tmp_path_factory: pytest.TempPathFactory, cache: Cache
-) -> tuple[Path, dict[str, Any]]:
+) -> tuple[Path, synth.Synthesised]:
     out = make_build(tmp_path_factory.mktemp("first") / "small")
     return out, synth.synth(out, jobs=1, cache=cache)
 
@@ -51,23 +51,22 @@ def count_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_layers_and_whole_are_measured_beside_the_model(
-    first: tuple[Path, dict[str, Any]],
+    first: tuple[Path, synth.Synthesised],
 ) -> None:
     out, made = first
-    assert made["failure"] is None
-    assert list(made["stages"]) == ["first", "second", "top"]
-    assert all(made["stages"][name]["lut"] > 0 for name in ("first", "second"))
-    assert made["total"]["depth"] >= made["stages"]["first"]["depth"] >= 1
+    assert list(made.found.stages) == ["first", "second", "top"]
+    assert all(made.found.stages[name].lut > 0 for name in ("first", "second"))
+    assert made.found.total.depth >= made.found.stages["first"].depth >= 1
     written = json.loads((out / "synth" / "synth.json").read_text("utf-8"))
-    assert written["total"] == made["total"]
+    assert written["total"] == asdict(made.found.total)
     assert "whole, flat" in (out / "synth" / "synth.txt").read_text("utf-8")
-    assert read_sheet(out)["results"]["synth"]["total"] == made["total"]
+    assert read_sheet(out).results["synth"]["total"] == asdict(made.found.total)
     BuildFolder.open(out)  # the build is still whole
     assert str(out.parent) not in (out / "synth" / "synth.json").read_text("utf-8")
 
 
 def test_the_second_time_nothing_is_mapped(
-    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch
+    first: tuple[Path, synth.Synthesised], cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, made = first
     runs = count_runs(monkeypatch)
@@ -76,19 +75,19 @@ def test_the_second_time_nothing_is_mapped(
 
 
 def test_a_rebuilt_design_pays_for_what_changed(
-    make_build: MakeBuild, cache: Cache, first: tuple[Path, dict[str, Any]],
+    make_build: MakeBuild, cache: Cache, first: tuple[Path, synth.Synthesised],
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 ) -> None:  # fmt: skip
     out = make_build(tmp_path / "small", bump=1)
     runs = count_runs(monkeypatch)
     made = synth.synth(out, jobs=1, cache=cache)
-    assert made["stages"]["first"] == first[1]["stages"]["first"]
+    assert made.found.stages["first"] == first[1].found.stages["first"]
     assert "hwg_pair_first" not in runs
     assert "hwg_pair_second" in runs
 
 
 def test_results_of_another_rtl_do_not_stay(
-    first: tuple[Path, dict[str, Any]], cache: Cache, tmp_path: Path
+    first: tuple[Path, synth.Synthesised], cache: Cache, tmp_path: Path
 ) -> None:
     out = shutil.copytree(first[0], tmp_path / "small")
     (out / "synth" / "old.bit").write_bytes(b"of this RTL")
@@ -129,7 +128,7 @@ def test_damaged_results_are_found_out_anew(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_options_are_refused_before_any_work(
-    first: tuple[Path, dict[str, Any]], options: dict[str, Any], said: str,
+    first: tuple[Path, synth.Synthesised], options: dict[str, Any], said: str,
     monkeypatch: pytest.MonkeyPatch, cache: Cache,
 ) -> None:  # fmt: skip
     runs = count_runs(monkeypatch)
@@ -146,32 +145,33 @@ def test_a_folder_that_is_no_build_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_device_that_is_too_small_is_told_with_the_numbers_and_one_that_holds_it(
-    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch,
+    first: tuple[Path, synth.Synthesised], cache: Cache, monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     out = shutil.copytree(first[0], tmp_path / "small")
     ulx3s = load_board("ulx3s")
     tiny = replace(ulx3s, name="tiny", budget=replace(ulx3s.budget, lut=10))
     monkeypatch.setattr(synth, "load_board", lambda name: tiny)
-    made = synth.synth(out, board="tiny", jobs=1, cache=cache)
-    failure = made["failure"]
-    assert isinstance(failure, DoesNotFit)
-    assert f"{made['total']['lut']} LUT of 10" in str(failure)
-    assert "it fits" in failure.hint
-    assert "synth" in read_sheet(out)["results"]  # of the build's own board, as before
-    assert read_sheet(out)["results"]["synth"]["board"] == "ulx3s"
+    with pytest.raises(DoesNotFit, match="LUT of 10") as caught:
+        synth.synth(out, board="tiny", jobs=1, cache=cache)
+    made = caught.value.result  # the figures come with it
+    assert isinstance(made, synth.Synthesised)
+    assert f"{made.found.total.lut} LUT of 10" in str(caught.value)
+    assert "it fits" in caught.value.hint
+    assert "synth" in read_sheet(out).results  # of the build's own board, as before
+    assert read_sheet(out).results["synth"]["board"] == "ulx3s"
 
 
 @pytest.mark.slow
 def test_the_core_is_routed_and_more_seeds_give_their_median(
-    first: tuple[Path, dict[str, Any]], cache: Cache
+    first: tuple[Path, synth.Synthesised], cache: Cache
 ) -> None:
     made = synth.synth(first[0], route=True, seeds=3, jobs=2, cache=cache)
-    rates = sorted(made["route"]["seeds"].values())
-    assert made["route"]["fmax_mhz"] == rates[1]
+    rates = sorted(made.found.route.seeds.values())
+    assert made.found.route.fmax_mhz == rates[1]
     assert min(rates) > 50
-    assert f"{rates[1]:g} MHz" in made["text"]
-    assert read_sheet(first[0])["results"]["synth"]["route"]["fmax_mhz"] == rates[1]
+    assert f"{rates[1]:g} MHz" in made.text()
+    assert read_sheet(first[0]).results["synth"]["route"]["fmax_mhz"] == rates[1]
 
 
 @pytest.mark.slow
@@ -184,33 +184,32 @@ def test_a_bitstream_is_written_and_the_same_again(
 ) -> None:
     out = make_build(tmp_path / "small", board=board, clock="20MHz")
     made = synth.synth(out, bitstream=True, seeds=3, jobs=1, cache=Cache(tmp_path / "one"))
-    assert made["failure"] is None
-    file = out / made["bitstream"]["file"]
+    file = out / made.found.bitstream.file
     assert file.name == f"pair_{board}.{name}"
     bits = file.read_bytes()
-    assert len(bits) == made["bitstream"]["bytes"] > 1000
-    assert made["bitstream"]["fmax_mhz"] >= made["bitstream"]["clock_mhz"]
+    assert len(bits) == made.found.bitstream.bytes > 1000
+    assert made.found.bitstream.fmax_mhz >= made.found.bitstream.clock_mhz
     assert (out / "synth" / "selftest" / "hwg_pair_board.sv").is_file()
     synth.synth(out, bitstream=True, seeds=3, jobs=1, cache=Cache(tmp_path / "two"))
     assert file.read_bytes() == bits
 
 
 def test_a_clock_that_is_not_reached_is_told(
-    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch
+    first: tuple[Path, synth.Synthesised], cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = nextpnr.Routed(12.5, 1, 1, 0, 0, 1)
+    slow = placement.Routed(12.5, 1, 1, 0, 0, 1)
     monkeypatch.setattr(measure.Bench, "loadable", lambda self, *rest: (slow, b"bits"))
-    made = synth.synth(first[0], bitstream=True, jobs=1, cache=cache)
-    assert isinstance(made["failure"], DoesNotFit)
-    assert "12.5 MHz" in str(made["failure"])
-    assert "--test-clock 12MHz" in made["failure"].hint
-    assert "bitstream" not in made
+    with pytest.raises(DoesNotFit, match=r"12\.5 MHz") as caught:
+        synth.synth(first[0], bitstream=True, jobs=1, cache=cache)
+    assert "--test-clock 12MHz" in caught.value.hint
+    assert caught.value.result is not None
+    assert "bitstream" not in caught.value.result.as_dict()
 
 
 def test_the_self_test_may_run_slower_than_the_build(
-    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch
+    first: tuple[Path, synth.Synthesised], cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = nextpnr.Routed(12.5, 1, 1, 0, 0, 1)
+    slow = placement.Routed(12.5, 1, 1, 0, 0, 1)
     asked: list[float] = []
 
     def loadable(bench: Any, part: Any, pins: str, seed: int, mhz: float) -> Any:
@@ -219,8 +218,7 @@ def test_the_self_test_may_run_slower_than_the_build(
 
     monkeypatch.setattr(measure.Bench, "loadable", loadable)
     made = synth.synth(first[0], bitstream=True, test_clock="13MHz", jobs=1, cache=cache)
-    assert made["failure"] is None
-    assert asked[0] == made["bitstream"]["clock_mhz"] == 12.5  # of a 25 MHz oscillator
+    assert asked[0] == made.found.bitstream.clock_mhz == 12.5  # of a 25 MHz oscillator
     with pytest.raises(ConfigError, match="no self-test"):
         synth.synth(first[0], test_clock="12MHz", cache=cache)
     with pytest.raises(ConfigError, match="no clock"):
@@ -228,16 +226,16 @@ def test_the_self_test_may_run_slower_than_the_build(
 
 
 def test_the_verb_prints_the_table_or_one_object(
-    first: tuple[Path, dict[str, Any]], cache: Cache, monkeypatch: pytest.MonkeyPatch,
+    first: tuple[Path, synth.Synthesised], cache: Cache, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.setattr(synth, "Cache", lambda: cache)
     assert run(["synth", str(first[0]), "--jobs", "1", "-q"]) == 0
-    assert capsys.readouterr().out == f"{first[1]['text']}\n"
+    assert capsys.readouterr().out == f"{first[1].text()}\n"
     assert run(["synth", str(first[0]), "--json", "-q"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["ok"]
-    assert said["total"] == first[1]["total"]
+    assert said["total"] == asdict(first[1].found.total)
     assert run(["synth", str(first[0]), "--seeds", "0", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["where"] == "--seeds"
 
@@ -246,7 +244,7 @@ def test_the_verb_prints_the_table_or_one_object(
 
 
 def test_a_missing_nextpnr_is_told_before_any_work(
-    first: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    first: tuple[Path, synth.Synthesised], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     runs = count_runs(monkeypatch)
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
@@ -290,10 +288,9 @@ def test_vivado_runs_the_script_and_its_reports_are_read(
     fake(tmp_path / "bin", "vivado", script)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     made = synth.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
-    assert made["failure"] is None
     assert (tmp_path / "said").read_text().split()[:4] == ["-mode", "batch", "-source", "synth.tcl"]
-    assert made["vivado"]["lut"] == 1234
-    assert made["vivado"]["ns"] == pytest.approx(1000 / load_board("vcu118").default_mhz - 0.731)
+    assert made.found.vivado.lut == 1234
+    assert made.found.vivado.ns == pytest.approx(1000 / load_board("vcu118").default_mhz - 0.731)
     text = (amd_build / "synth" / "vivado" / "synth.tcl").read_text("utf-8")
     assert f"set part {load_board('vcu118').part}" in text
     listed = (amd_build / "rtl" / "files.f").read_text("utf-8").split()
@@ -308,11 +305,12 @@ def test_without_vivado_the_scripts_are_there_and_it_is_said(
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.delenv("XILINX_VIVADO", raising=False)
-    made = synth.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
-    assert isinstance(made["failure"], ToolMissing)
-    assert "scripts are written" in str(made["failure"])
+    with pytest.raises(ToolMissing, match="scripts are written") as caught:
+        synth.synth(amd_build, run_vivado=True, jobs=1, cache=cache)
     assert (amd_build / "synth" / "vivado" / "project.tcl").is_file()
-    assert made["total"]["lut"] > 0
+    made = caught.value.result
+    assert isinstance(made, synth.Synthesised)
+    assert made.found.total.lut > 0
 
 
 @pytest.mark.usefixtures("canned")

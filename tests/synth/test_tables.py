@@ -18,7 +18,7 @@ from hwgen.synth.count import Measured, count
 from hwgen.synth.yosys import map_design
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import make_vectors
-from hwgen.verify.simulate import FLOW_CLAIMS, simulate, trace_of
+from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate, trace_of
 from tests.synth.equivalence import DIAGRAMS, Product, prove
 from tests.synth.sparse import by_hand, network, planned
 
@@ -98,6 +98,8 @@ def test_the_latency_claimed_is_the_one_simulated(tmp_path: Path) -> None:
     assert design.latency > 2
     emit_rtl(design).write(tmp_path / "out")
     vectors = make_vectors(MIXED, 500, 3)
-    result = simulate(tmp_path / "out", vectors, tests=FLOW_CLAIMS, trace=trace_of(design))
+    result = simulate(
+        tmp_path / "out", vectors, BenchSettings(tests=FLOW_CLAIMS), trace=trace_of(design)
+    )
     assert (result.samples, result.mismatches) == (len(vectors), 0)
     assert (result.latency_cycles, result.interval) == (design.latency, 1)

@@ -78,10 +78,10 @@ def test_either_name_of_the_tool_runs_the_script(
     fake(tmp_path / "bin", tool, f'echo "$@" > {tmp_path}/said; cp {FILE} .')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     made = synth.synth(with_cpp, run_vitis=True, jobs=1, cache=cache)
-    assert made["failure"] is None
     assert (tmp_path / "said").read_text().strip() == words
-    assert (made["vitis"]["lut"], made["vitis"]["latency"]) == (2345, 4)
-    assert "Vitis HLS (estimated): 2,345 LUT" in made["text"]
+    assert made.found.vitis is not None
+    assert (made.found.vitis.lut, made.found.vitis.latency) == (2345, 4)
+    assert "Vitis HLS (estimated): 2,345 LUT" in made.text()
     text = (with_cpp / "synth" / "vitis" / "hls.tcl").read_text("utf-8")
     assert f"set_part {load_board('vcu118').part}\n" in text
     assert "add_files $here/../../hls/small.cpp" in text
@@ -94,8 +94,8 @@ def test_without_it_the_script_is_there_and_it_is_said(
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     for name in ("XILINX_HLS", "XILINX_VITIS"):
         monkeypatch.delenv(name, raising=False)
-    made = synth.synth(with_cpp, run_vitis=True, jobs=1, cache=cache)
-    assert isinstance(made["failure"], ToolMissing)
+    with pytest.raises(ToolMissing):
+        synth.synth(with_cpp, run_vitis=True, jobs=1, cache=cache)
     assert (with_cpp / "synth" / "vitis" / "hls.tcl").is_file()
 
 

@@ -19,7 +19,7 @@ from hwgen.ops.input_ import Input
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import make_vectors
-from hwgen.verify.simulate import FLOW_CLAIMS, simulate, trace_of
+from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate, trace_of
 
 # Test vectors are files of 64-bit codes.
 _WIDEST = 1 << 62
@@ -69,7 +69,9 @@ def test_rtl_of_every_operation_equals_the_reference(clock_mhz: float, tmp_path:
     design = schedule(graph, heading, load_board("vcu118").family)
     emit_rtl(design).write(tmp_path / "out")
     vectors = make_vectors(graph, 200, 3)
-    result = simulate(tmp_path / "out", vectors, tests=FLOW_CLAIMS, trace=trace_of(design))
+    result = simulate(
+        tmp_path / "out", vectors, BenchSettings(tests=FLOW_CLAIMS), trace=trace_of(design)
+    )
     assert result.samples == len(vectors)
     assert result.mismatches == 0
     assert (result.latency_cycles, result.interval) == (design.latency, 1)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from hwgen.errors import Mismatch, ProtocolViolation, VerifyError
-from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS, simulate
+from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS, BenchSettings, simulate
 
 pytestmark = pytest.mark.sim
 
@@ -199,7 +199,7 @@ def test_fault_is_caught(tiny, tmp_path: Path, fault: Fault) -> None:
     file.write_text(text[: place.start()] + put + text[place.end() :], encoding="utf-8")
     claims = FLOW_CLAIMS if fault.top == "flow" else AXIS_CLAIMS
     with pytest.raises(fault.caught):
-        simulate(out, tiny.vectors, tests=claims)
+        simulate(out, tiny.vectors, BenchSettings(tests=claims))
 
 
 def test_there_are_enough_faults() -> None:

@@ -23,7 +23,7 @@ from hwgen.errors import (
 )
 from hwgen.verify import simulate as simulating
 from hwgen.verify import simulators
-from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS, simulate, trace_of
+from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS, BenchSettings, simulate, trace_of
 
 
 @pytest.fixture
@@ -62,7 +62,9 @@ def test_several_inputs_and_outputs_of_different_length_pass(twoway) -> None:
 def test_one_claim_with_waves(tiny, tmp_path: Path) -> None:
     few = tiny.vectors.rows(0, 3)
     result = simulate(
-        tiny.out, few, tests=["matches_reference"], waves=True, build_dir=tmp_path / "build"
+        tiny.out,
+        few,
+        BenchSettings(tests=["matches_reference"], waves=True, build_dir=tmp_path / "build"),
     )
     assert dict(result.claims) == {"matches_reference": 3}
     assert (result.latency_cycles, result.axis_samples) == (None, 0)
@@ -76,9 +78,11 @@ def test_icarus_agrees_or_is_named_as_missing(tiny, tmp_path: Path) -> None:
     build = tmp_path / "build"
     if shutil.which("iverilog") is None:
         with pytest.raises(ToolMissing, match="Icarus Verilog is not installed"):
-            simulate(tiny.out, tiny.vectors, simulator="icarus", build_dir=build)
+            simulate(tiny.out, tiny.vectors, BenchSettings(simulator="icarus", build_dir=build))
     else:
-        result = simulate(tiny.out, tiny.vectors, simulator="icarus", build_dir=build)
+        result = simulate(
+            tiny.out, tiny.vectors, BenchSettings(simulator="icarus", build_dir=build)
+        )
         assert (result.samples, result.mismatches) == (len(tiny.vectors), 0)
         assert result.latency_cycles == tiny.design.latency
 
@@ -87,7 +91,7 @@ def test_icarus_agrees_or_is_named_as_missing(tiny, tmp_path: Path) -> None:
 def test_a_mismatch_names_layer_index_values_seed_and_replay(copy) -> None:
     edit(copy.out / "rtl" / "hwg_tiny_fc2.sv", " - (", " + (")
     with pytest.raises(Mismatch) as caught:
-        simulate(copy.out, copy.vectors, seed=5, trace=trace_of(copy.design))
+        simulate(copy.out, copy.vectors, BenchSettings(seed=5), trace=trace_of(copy.design))
     error = caught.value
     assert error.where == "layer fc2"
     said = re.fullmatch(
@@ -107,7 +111,11 @@ def test_a_mismatch_names_layer_index_values_seed_and_replay(copy) -> None:
 
     few = copy.vectors.only(int(row))
     with pytest.raises(Mismatch) as again:  # the replay shows the same
-        simulate(copy.out, few, seed=5, tests=["matches_reference"], replay="hwgen sim mine")
+        simulate(
+            copy.out,
+            few,
+            BenchSettings(seed=5, tests=["matches_reference"], replay="hwgen sim mine"),
+        )
     assert f"sample {row} (corner), output fc3_out[{element}]" in again.value.what
     assert f"got {got} ({got_bits})" in again.value.what
     assert again.value.hint == f"replay: hwgen sim mine --only {row}"
@@ -117,7 +125,9 @@ def test_a_mismatch_names_layer_index_values_seed_and_replay(copy) -> None:
 def test_a_fault_behind_the_layers_is_told_apart(copy) -> None:
     edit(copy.out / "rtl" / "hwg_tiny.sv", "6'($signed(", "6'((")
     with pytest.raises(Mismatch, match="every layer is right for this sample") as caught:
-        simulate(copy.out, copy.vectors, tests=FLOW_CLAIMS, trace=trace_of(copy.design))
+        simulate(
+            copy.out, copy.vectors, BenchSettings(tests=FLOW_CLAIMS), trace=trace_of(copy.design)
+        )
     assert caught.value.where == "outputs"
 
 
@@ -127,21 +137,23 @@ def test_a_wrong_latency_claim_is_a_violation(copy) -> None:
     edit(copy.out / "design.json", f'"latency": {latency}', f'"latency": {latency - 1}')
     claim = f"latency is {latency} cycles, claimed are {latency - 1} .latency_is_as_claimed"
     with pytest.raises(ProtocolViolation, match=claim):
-        simulate(copy.out, copy.vectors, tests=["latency_is_as_claimed"])
+        simulate(copy.out, copy.vectors, BenchSettings(tests=["latency_is_as_claimed"]))
 
 
 @pytest.mark.sim
 def test_sources_that_do_not_compile_are_a_tool_failure(copy) -> None:
     edit(copy.out / "rtl" / "hwg_tiny_fc1.sv", "endmodule", "endmodul")
     with pytest.raises(ToolFailed, match=r"(?s)command: .*hwg_tiny_fc1\.sv.*syntax error"):
-        simulate(copy.out, copy.vectors, tests=["matches_reference"])
+        simulate(copy.out, copy.vectors, BenchSettings(tests=["matches_reference"]))
 
 
 def test_wrong_calls_are_explained(copy) -> None:
     vectors = copy.vectors
     for match, call in {
-        "no simulator 'modelsim'": lambda: simulate(copy.out, vectors, simulator="modelsim"),
-        "no claim sings": lambda: simulate(copy.out, vectors, tests=["sings"]),
+        "no simulator 'modelsim'": lambda: simulate(
+            copy.out, vectors, BenchSettings(simulator="modelsim")
+        ),
+        "no claim sings": lambda: simulate(copy.out, vectors, BenchSettings(tests=["sings"])),
         "no samples to simulate": lambda: simulate(copy.out, vectors.rows(0, 0)),
         "there is no design.json here": lambda: simulate(copy.out / "rtl", vectors),
         "the design .'x'.": lambda: simulate(

@@ -26,7 +26,7 @@ from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
 from hwgen.plan.coding.sensitivity import FeatureMap, SensitivityModel, change_of, maps_of
-from hwgen.progress import Say, silent
+from hwgen.progress import Progress, silent
 
 STEPS = tuple(2 ** (k / 2) for k in range(1, 17))  # of a code, tried by every method
 ROUNDS = 16  # of the search for the budget
@@ -192,7 +192,7 @@ def calibrate(
     coder: Coder = Coder.TANS,
     sets: int = SETS,
     names: Sequence[str] = (),
-    say: Say = silent,
+    progress: Progress = silent,
 ) -> CodingPlan:
     """Choose how each map of a network is coded, and make the tables.
 
@@ -207,16 +207,16 @@ def calibrate(
         coder: Huffman or tANS.
         sets: most table sets, 1 to 16; hardware stores them all.
         names: maps to code; all activations with pixels if left out.
-        say: told of progress.
+        progress: called with every step.
 
     Raises:
         ConfigError: there is nothing to code, or the budget makes no sense.
     """
     survey = Survey.of(graph, inputs, coder=coder, lossless=not budget, names=names)
     tried = sum(len(some) for some in survey.options)
-    say("maps", f"{len(survey.bench.maps)} maps, {tried} ways tried")
+    progress("maps", f"{len(survey.bench.maps)} maps, {tried} ways tried")
     plan = survey.plan(budget, sets)
-    say("choice", f"error {dict(plan.facts)['error']:.2g}")
+    progress("choice", f"error {dict(plan.facts)['error']:.2g}")
     return plan
 
 

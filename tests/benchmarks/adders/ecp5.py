@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from hwgen.synth import nextpnr
+from hwgen.synth import nextpnr, placement
 from hwgen.synth.board import harness
 from hwgen.synth.count import Measured, count
 from hwgen.synth.measure import flow_digest
@@ -120,7 +120,7 @@ def _placed(name: str, case: Case, by: str, text: Text, out: Path) -> Placed:
     )  # fmt: skip
 
 
-def _routed(text: Text, cache: Path) -> list[nextpnr.Routed]:
+def _routed(text: Text, cache: Path) -> list[placement.Routed]:
     """Place and route at every seed; each result is kept by digest."""
     shell = (Path(harness.__file__), find_unit(harness.UNIT).path)
     tools = (nextpnr.version(FAMILY), flow_digest(), str(DEVICE), f"{AIM}", PINS)
@@ -138,11 +138,11 @@ def _routed(text: Text, cache: Path) -> list[nextpnr.Routed]:
                         files, text.top, FAMILY, netlist, device=DEVICE.name, clock=text.clock
                     )
                 made = nextpnr.place_and_route(
-                    netlist, top, DEVICE, FAMILY, constraints=PINS, seed=seed, freq_mhz=AIM
+                    netlist, top, DEVICE, FAMILY, placement.Placement(seed, AIM, PINS)
                 )
                 keep(kept, json.dumps(asdict(made)).encode())
             known = json.loads(kept.read_text())
-            results.append(nextpnr.Routed(**{**known, "config": None}))
+            results.append(placement.Routed(**{**known, "config": None}))
     return results
 
 

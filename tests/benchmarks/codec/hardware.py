@@ -11,6 +11,7 @@ from pathlib import Path
 from hwgen.codec.wire import Coder
 from hwgen.synth.count import Measured
 from hwgen.synth.nextpnr import place_and_route, version
+from hwgen.synth.placement import Placement
 from hwgen.synth.yosys import synthesise
 from hwgen.synth.yosys import version as yosys_version
 from hwgen.target.board import Device, load_board
@@ -102,8 +103,8 @@ def mapped(folder: Path, unit: Unit) -> Measured:
 def routed_mhz(folder: Path, unit: Unit, seed: int) -> float:
     """Return a unit's clock on an ECP5-8, routed between the shift registers of the harness."""
     return place_and_route(
-        sources(folder, unit), "tb", ECP5, "ecp5", pins=load_board("ulx3s").pins, seed=seed,
-        freq_mhz=GOAL_MHZ, dsp=unit.dsp, timeout=PATIENCE,
+        sources(folder, unit), "tb", ECP5, "ecp5",
+        Placement(seed, GOAL_MHZ, "", load_board("ulx3s").pins, unit.dsp, timeout=PATIENCE),
     ).fmax_mhz  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from hwgen.cost.estimate import estimate, longest_ns
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.synth import nextpnr, yosys
+from hwgen.synth import nextpnr, placement, yosys
 from hwgen.synth.measure import flow_digest
 from hwgen.target.board import load_board
 from tests.benchmarks.estimate.calibrate import described, fit_path, split
@@ -80,8 +80,8 @@ def _routed(design: Design, grade: str, seed: int, cache: Path) -> float:
                 files.append(Path(folder) / f"{i:03}_{Path(name).name}")
                 files[-1].write_bytes(made[f"rtl/{name}"])
             routed = nextpnr.place_and_route(
-                files, ModuleNames.of(design).top, device, board.family.name, seed=seed,
-                freq_mhz=design.clock_mhz,
+                files, ModuleNames.of(design).top, device, board.family.name,
+                placement.Placement(seed, design.clock_mhz),
             )  # fmt: skip
         cache.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(routed.fmax_mhz))

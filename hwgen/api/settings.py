@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of a build or an estimate, as a user writes them, checked by name and by type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hwgen.api.load import load
+from hwgen.errors import ConfigError
+from hwgen.frontends.options import Options, settled
+from hwgen.ir.graph import Graph
+from hwgen.passes import run_passes
+from hwgen.plan.goal import Goal, goal_for
+from hwgen.target.board import Board, load_board
+
+T = TypeVar("T")
+_UNITS = {"clock": "200MHz or 5ns", "latency": "100ns or 20cycles"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Model and the settings that it is built or estimated with.
+
+    Attributes:
+        model: file, or a graph that is loaded already.
+        board: name or file.
+        weights: weights file of an architecture in JSON.
+        clock, latency, style, effort, seed: as `hwgen.plan.goal.goal_for` takes them; *seed* is of
+            the random test vectors, too.
+        options: input formats, masks, scaler.
+        graph: of the model, where it is loaded already.
+        name: of the design; the model's name if None.
+    """
+
+    model: Path | str | Graph
+    board: str
+    weights: Path | str | None = None
+    clock: str | None = None
+    latency: str | None = None
+    style: str = "parallel"
+    effort: int = 1
+    seed: int = 1
+    options: Options | None = None
+    graph: Graph | None = None
+    name: str | None = None
+
+    @classmethod
+    def of(cls, model: Any, board: Any, given: Mapping[str, Any]) -> Ask:
+        """Return what keyword arguments ask for.
+
+        Args:
+            model: as `model` above.
+            board: likewise.
+            given: any of the other settings by name, and ``input_format``: ``s8.4`` for every
+                input, or a table by input name.
+
+        Raises:
+            ConfigError: an unknown name, or a value of a wrong type or without a unit.
+        """
+        known = [f.name for f in fields(cls) if f.name not in ("model", "board", "graph")]
+        check_names(given, [*known, "input_format"])
+        if not isinstance(model, str | Path | Graph):
+            raise ConfigError(
+                f"a model file or a graph is expected, not {_kind(model)}",
+                "model",
+                "give the path of a .h5, .keras or .json file, or what hwgen.load returns",
+            )
+        for key in ("clock", "latency"):
+            _check_quantity(key, given.get(key))
+        for key in ("effort", "seed"):
+            _check_type(key, given.get(key, 1), int, "a whole number")
+        for key, value in (("board", board), ("style", given.get("style", "parallel"))):
+            _check_type(key, value, str, "a name")
+        for key, kind, words in (
+            ("name", str, "a name"), ("weights", (str, Path), "a file"),
+            ("options", Options, "what hwgen.frontends.options.options returns"),
+            ("input_format", (str, Mapping), "such as 's8.4', or a table by input name"),
+        ):  # fmt: skip
+            if given.get(key) is not None:
+                _check_type(key, given[key], kind, words)
+        settings = dict(given)
+        form = settings.pop("input_format", None)
+        options = settled(settings.pop("options", None), form)
+        return cls(model, board, options=options, **settings)
+
+    def load(self) -> Graph:
+        """Return the model's graph, passes done."""
+        if isinstance(self.model, Graph):
+            return run_passes(self.model)
+        return self.graph or load(self.model, self.weights, self.options)
+
+    def target(self) -> tuple[Board, Goal]:
+        """Return the board and the goal."""
+        board = load_board(self.board)
+        settings = self.clock, self.latency, self.style, self.effort, self.seed
+        return board, goal_for(board, *settings)
+
+
+def check_names(given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse an argument that does not exist.
+
+    Raises:
+        ConfigError: with the nearest name that does.
+    """
+    names = list(known)
+    for key in given:
+        if key not in names:
+            near = get_close_matches(key, names, n=1)
+            meant = f"did you mean {near[0]!r}? " if near else ""
+            raise ConfigError(
+                f"there is no setting {key!r}", key, f"{meant}the settings are {', '.join(names)}"
+            )
+
+
+def from_names(kind: type[T], given: Mapping[str, Any]) -> T:
+    """Return the settings dataclass of keyword arguments.
+
+    Raises:
+        ConfigError: a name that it does not have.
+    """
+    check_names(given, [f.name for f in fields(kind)])  # type: ignore[arg-type]
+    return kind(**given)
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"{type(value).__name__} {value!r}"[:60]
+
+
+def _check_type(key: str, value: Any, kind: Any, words: str) -> None:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ConfigError(f"{key} is {words}, not {_kind(value)}", key, f"write {key}={words!r}")
+
+
+def _check_quantity(key: str, value: Any) -> None:
+    if value is None or isinstance(value, str):
+        return
+    units = _UNITS[key]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        first = units.split()[0].lstrip("0123456789")
+        hint = f"write {key}='{value:g}{first}'"
+        raise ConfigError(f"{key} {value:g} has no unit", key, hint)
+    raise ConfigError(f"{key} is text with a unit, not {_kind(value)}", key, f"such as {units}")

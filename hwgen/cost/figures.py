@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of a planned design: the values that reports, triggers and explorations work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from hwgen.cost.calibration import ErrorBar
+from hwgen.target.board import Budget
+
+RESOURCES = ("lut", "ff", "dsp", "bram")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Resources of a device: look-up tables, flip-flops, DSP blocks, block memories."""
+
+    lut: int
+    ff: int
+    dsp: int
+    bram: int
+
+
+@dataclass(frozen=True)
+class StageFigures:
+    """Figures of one stage; ``top`` is what lies around the stages.
+
+    Attributes:
+        name: of the layer.
+        note: shape, weights and zeros in words.
+        start, end: cycles since the network input.
+        cycles: that the stage adds to the latency; of branches side by side, a cycle counts for
+            the first.
+        lut, ff, dsp, bram: modelled.
+    """
+
+    name: str
+    note: str
+    start: int
+    end: int
+    cycles: int
+    lut: int
+    ff: int
+    dsp: int
+    bram: int
+
+
+@dataclass(frozen=True)
+class ZeroCount:
+    """Zero weights of a layer, and all of its weights."""
+
+    zeros: int
+    weights: int
+
+
+@dataclass(frozen=True)
+class Fmax:
+    """Clock that the delay model gives, in MHz, and its error where it was measured."""
+
+    mhz: float
+    error: ErrorBar | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures of a planned design, before anything is synthesised.
+
+    Attributes:
+        name: of the design.
+        model: digest of the model.
+        style: ``parallel``.
+        board, part: what it is planned for.
+        clock_mhz: the clock that was asked for.
+        latency_cycles, latency_ns, latency_crossings: from an input to its output; a crossing is
+            one of the LHC, 25 ns.
+        interval: cycles between two samples.
+        terms: adders, thresholds, tables and other logic, counted.
+        weights, zeros, parameters: of the integer network.
+        layers: the same of each layer.
+        input_bits: width of each input.
+        bops, ebops: bit operations, and the effective ones.
+        modelled: resources by the cost model.
+        budget: of the device.
+        lut_error: how far the cost model was off; None where nothing was measured.
+        fmax: by the delay model.
+        stages: of the design, in order.
+        notes: of the front end.
+    """
+
+    name: str
+    model: str
+    style: str
+    board: str
+    part: str
+    clock_mhz: float
+    latency_cycles: int
+    latency_ns: float
+    latency_crossings: int
+    interval: int
+    terms: Mapping[str, int]
+    weights: int
+    zeros: int
+    parameters: int
+    layers: Mapping[str, ZeroCount]
+    input_bits: Mapping[str, int]
+    bops: int
+    ebops: int
+    modelled: Resources
+    budget: Budget
+    lut_error: ErrorBar | None
+    fmax: Fmax
+    stages: tuple[StageFigures, ...]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures as plain data."""
+        return asdict(self)
