@@ -12,6 +12,7 @@ import argparse
 import io
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,32 @@ def train(data: Mapping[str, Any], to: Path, seed: int = SEED) -> None:
     sparsity.strip_pruning(pruned).save(to, include_optimizer=False, save_format="h5")
 
 
-def make(data: Path, folder: Path, seed: int = SEED) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Trained:
+    """Figures of the shipped model, as its NOTICE has them.
+
+    Attributes:
+        hidden: sizes of the hidden layers.
+        zero, weights: how many weights are zero, of how many.
+        seed: of the training.
+        events, test: how many are shipped, and how many the whole test set has.
+        right_shipped, right_test: of these, in the right class.
+        share_shipped, share_test: the same in percent.
+    """
+
+    hidden: str
+    zero: int
+    weights: int
+    seed: int
+    events: int
+    test: int
+    right_shipped: int
+    share_shipped: float
+    right_test: int
+    share_test: float
+
+
+def make(data: Path, folder: Path, seed: int = SEED) -> Trained:
     """Train and write the four files of the shipped model; return the figures of the NOTICE.
 
     Raises:
@@ -137,24 +163,24 @@ def make(data: Path, folder: Path, seed: int = SEED) -> dict[str, Any]:
         graph = load(model)
     right = (np.asarray(predict(graph, x))[:, 0] > 0) == (y == 1)
     counts = zeros(graph).values()
-    figures = {
-        "hidden": "-".join(map(str, HIDDEN)),
-        "zero": sum(none for none, _ in counts),
-        "weights": sum(size for _, size in counts),
-        "seed": seed,
-        "events": EVENTS,
-        "test": len(x),
-        "right_shipped": int(right[chosen].sum()),
-        "share_shipped": 100 * float(right[chosen].mean()),
-        "right_test": int(right.sum()),
-        "share_test": 100 * float(right.mean()),
-    }
+    figures = Trained(
+        hidden="-".join(map(str, HIDDEN)),
+        zero=sum(none for none, _ in counts),
+        weights=sum(size for _, size in counts),
+        seed=seed,
+        events=EVENTS,
+        test=len(x),
+        right_shipped=int(right[chosen].sum()),
+        share_shipped=100 * float(right[chosen].mean()),
+        right_test=int(right.sum()),
+        share_test=100 * float(right.mean()),
+    )
     write_files(
         {
             folder / "magic.h5": content,
             folder / "events.npy": _npy(x[chosen]),
             folder / "labels.npy": _npy(y[chosen]),
-            folder / "NOTICE": NOTICE.format(**figures).encode(),
+            folder / "NOTICE": NOTICE.format(**asdict(figures)).encode(),
         },
         "folder",
     )

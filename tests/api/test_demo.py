@@ -208,7 +208,7 @@ def test_training_makes_a_pruned_model_that_loads(
     made = magic.make(tmp_path / "data.npz", tmp_path)
     graph = load(tmp_path / "magic.h5")
     assert all(none * 2 >= size for none, size in zeros(graph).values())
-    assert made["right_test"] > 0.8 * made["test"]
+    assert made.right_test > 0.8 * made.test
     events = np.load(tmp_path / "events.npy")
     right = (predict(graph, events)[:, 0] > 0) == (np.load(tmp_path / "labels.npy") == 1)
     assert f"{right.sum()} of the 1,000 events" in (tmp_path / "NOTICE").read_text("utf-8")
