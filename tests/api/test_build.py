@@ -238,16 +238,16 @@ def test_a_pruned_model_simulates(name: str, tmp_path: Path) -> None:
     arrays = {k: tuple(np.float32(v) for v in pair) for k, pair in PRUNED[name].items()}
     made = hwgen.build(tiny_h5(tmp_path / "net.h5", **arrays), tmp_path / "out", board="vcu118")
     result = hwgen.sim(tmp_path / "out", samples=40)
-    assert result["samples"] >= 40
-    assert (result["mismatches"], result["interval"]) == (0, 1)
-    assert result["latency_cycles"] == made.design.latency >= 1
+    assert result.samples >= 40
+    assert (result.mismatches, result.interval) == (0, 1)
+    assert result.latency_cycles == made.design.latency >= 1
 
 
 @pytest.mark.sim
 def test_several_inputs_and_outputs_lint_and_simulate(tmp_path: Path) -> None:
     hwgen.build(branchy_h5(tmp_path / "b.h5"), tmp_path / "out", board="ecp5_evn")
     lint(tmp_path / "out", "b")
-    assert hwgen.sim(tmp_path / "out", samples=40)["mismatches"] == 0
+    assert hwgen.sim(tmp_path / "out", samples=40).mismatches == 0
 
 
 def lint(out: Path, name: str) -> None:
