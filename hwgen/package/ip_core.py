@@ -63,23 +63,29 @@ class Bus:
 REGISTERS = "registers"  # target of the bus with the registers
 
 
-def clock_bus(timed: Sequence[str], hertz: int | None = None) -> Bus:
+RESET = "aresetn"
+
+
+def clock_bus(
+    timed: Sequence[str], hertz: int | None = None, resets: Sequence[str] = (RESET,)
+) -> Bus:
     """Return the bus interface of ``aclk``.
 
     Args:
         timed: names of the buses that it times.
         hertz: its planned rate, if there is one.
+        resets: ports that reset what it times.
     """
-    facts = [("ASSOCIATED_BUSIF", "", ":".join(timed)), ("ASSOCIATED_RESET", "", "aresetn")]
+    facts = [("ASSOCIATED_BUSIF", "", ":".join(timed)), ("ASSOCIATED_RESET", "", ":".join(resets))]
     if hertz is not None:
         facts.append(("FREQ_HZ", "longint", str(hertz)))
     return Bus("aclk", BusKind.CLOCK, False, (("CLK", "aclk"),), tuple(facts), "times everything")
 
 
-def reset_bus() -> Bus:
-    """Return the bus interface of ``aresetn``."""
+def reset_bus(port: str = RESET) -> Bus:
+    """Return the bus interface of a reset, ``aresetn`` unless another port is named."""
     facts = (("POLARITY", "", "ACTIVE_LOW"),)
-    return Bus("aresetn", BusKind.RESET, False, (("RST", "aresetn"),), facts, "synchronous")
+    return Bus(port, BusKind.RESET, False, (("RST", port),), facts, "synchronous")
 
 
 @dataclass(frozen=True)

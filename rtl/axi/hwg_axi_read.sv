@@ -8,6 +8,9 @@
 /// Parameters: DataWidth 32, 64 or 128; MaxBurst 1 to 256; Depth >= MaxBurst; Outstanding >= 1
 /// Notes:      A burst is asked for only when the buffer has room for all of it, so RREADY is
 ///             always high: a stalled consumer never stalls the bus. One ID: data come in order.
+///             flush_i gives up the command: what is asked for is waited for and dropped; no command
+///             is taken, and idle_o is low, until that is done. rst_ni is the reset of the bus:
+///             nothing outlives it.
 `default_nettype none
 
 module hwg_axi_read #(
@@ -20,6 +23,7 @@ module hwg_axi_read #(
 ) (
   input  wire logic                  clk_i,
   input  wire logic                  rst_ni,
+  input  wire logic                  flush_i,
   // commands; the address is aligned to a beat, the length at least 1
   input  wire logic                  cmd_valid_i,
   output logic                       cmd_ready_o,
@@ -76,13 +80,18 @@ module hwg_axi_read #(
   logic [BeatsWidth-1:0] left_d, left_q;
   logic [PAGE_WIDTH-1:0] to_page;
   logic [8:0]            burst;                 // beats of the next burst
-  logic                  final_burst, ask, taken;
+  logic                  final_burst, ask;
+  logic                  flushing_d, flushing_q, give_up;
+  logic                  ar_valid_d, ar_valid_q;
+  logic [AddrWidth-1:0]  ar_addr_q;
+  logic [7:0]            ar_len_q;
   logic [ROOM_WIDTH-1:0] room_d, room_q;        // beats of the buffer not promised to any burst
   logic                  track_ready, track_valid, track_final;
   logic                  beat, last_beat;
-  logic                  buffer_ready;
+  logic                  buffer_ready, buffer_valid, pop;
 
-  assign cmd_ready_o = ~busy_q;
+  assign give_up     = flush_i | flushing_q;
+  assign cmd_ready_o = ~busy_q & ~give_up;
   assign to_page     = PAGE_WIDTH'(4096 / BEAT_BYTES) - PAGE_WIDTH'(addr_q[11:SHIFT]);
 
   always_comb begin
@@ -92,14 +101,14 @@ module hwg_axi_read #(
   end
 
   assign final_burst = {{9{1'b0}}, left_q} == {{BeatsWidth{1'b0}}, burst};
-  // Once raised, arvalid stays: room only grows, and a free place in the tracker stays free. There
-  // must be room for the longest burst, whatever this one's length, which is known late.
-  assign ask   = busy_q & track_ready & (room_q >= ROOM_WIDTH'(MaxBurst));
-  assign taken = ask & m_axi_arready_i;
+  // There must be room for the longest burst, whatever this one's length, which is known late.
+  assign ask        = busy_q & track_ready & (room_q >= ROOM_WIDTH'(MaxBurst)) & ~give_up
+                    & (~ar_valid_q | m_axi_arready_i);
+  assign ar_valid_d = ask | (ar_valid_q & ~m_axi_arready_i);
 
-  assign m_axi_arvalid_o = ask;
-  assign m_axi_araddr_o  = addr_q;
-  assign m_axi_arlen_o   = 8'(burst - 9'd1);
+  assign m_axi_arvalid_o = ar_valid_q;
+  assign m_axi_araddr_o  = ar_addr_q;
+  assign m_axi_arlen_o   = ar_len_q;
   assign m_axi_arsize_o  = 3'(SHIFT);
   assign m_axi_arburst_o = 2'b01;
 
@@ -111,24 +120,29 @@ module hwg_axi_read #(
       busy_d = 1'b1;
       addr_d = cmd_addr_i;
       left_d = cmd_beats_i;
-    end else if (taken) begin
+    end else if (ask) begin
       busy_d = ~final_burst;
       addr_d = addr_q + (AddrWidth'(burst) << SHIFT);
       left_d = left_q - BeatsWidth'(burst);
     end
+    if (give_up) busy_d = 1'b0;
   end
 
   always_comb begin
     room_d = room_q;
-    if (taken)                      room_d = room_d - ROOM_WIDTH'(burst);
-    if (out_valid_o && out_ready_i) room_d = room_d + ROOM_WIDTH'(1);
+    if (ask)                 room_d = room_d - ROOM_WIDTH'(burst);
+    if (buffer_valid && pop) room_d = room_d + ROOM_WIDTH'(1);
   end
+
+  assign pop         = out_ready_i | give_up;
+  assign out_valid_o = buffer_valid & ~give_up;
+  assign flushing_d  = flush_i | (flushing_q & (track_valid | buffer_valid));
 
   // Of every burst under way: is it the last of its command?
   hwg_fifo #(.Width(1), .Depth(Outstanding)) i_track (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
-    .in_valid_i  (taken),
+    .in_valid_i  (ask),
     .in_ready_o  (track_ready),
     .in_data_i   (final_burst),
     .out_valid_o (track_valid),
@@ -146,26 +160,34 @@ module hwg_axi_read #(
     .in_valid_i  (m_axi_rvalid_i),
     .in_ready_o  (buffer_ready),
     .in_data_i   ({m_axi_rresp_i != 2'b00, m_axi_rlast_i & track_final, m_axi_rdata_i}),
-    .out_valid_o (out_valid_o),
-    .out_ready_i (out_ready_i),
+    .out_valid_o (buffer_valid),
+    .out_ready_i (pop),
     .out_data_o  ({out_error_o, out_last_o, out_data_o})
   );
 
-  assign idle_o = ~busy_q & ~track_valid & ~out_valid_o;
+  assign idle_o = ~busy_q & ~track_valid & ~buffer_valid & ~give_up;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      busy_q <= 1'b0;
-      room_q <= ROOM_WIDTH'(Depth);
+      busy_q     <= 1'b0;
+      flushing_q <= 1'b0;
+      ar_valid_q <= 1'b0;
+      room_q     <= ROOM_WIDTH'(Depth);
     end else begin
-      busy_q <= busy_d;
-      room_q <= room_d;
+      busy_q     <= busy_d;
+      flushing_q <= flushing_d;
+      ar_valid_q <= ar_valid_d;
+      room_q     <= room_d;
     end
   end
 
   always_ff @(posedge clk_i) begin
     addr_q <= addr_d;
     left_q <= left_d;
+    if (ask) begin
+      ar_addr_q <= addr_q;
+      ar_len_q  <= 8'(burst - 9'd1);
+    end
   end
 
 endmodule

@@ -53,6 +53,7 @@ module hwg_codec_encode #(
   input  wire logic                  in_valid_i,
   output logic                       in_ready_o,
   input  wire logic [Lanes*Bits-1:0] in_data_i,
+  output logic                       in_final_o,      // a beat that is taken now ends the last block
   // out: blocks, and their words
   output logic                       out_block_valid_o,
   input  wire logic                  out_block_ready_i,
@@ -89,7 +90,7 @@ module hwg_codec_encode #(
   localparam int ABOUT_WIDTH = 32 + 1 + 36;
   logic [Lanes-1:0]       deal_q, block_readies, in_readies;
   logic [12:0]            left_q;  // values of the block still to come
-  logic                   idle, take;
+  logic                   idle, take, ending, final_q;
   logic [CountWidth-1:0]  count;
   logic [ABOUT_WIDTH-1:0] about;
   assign idle          = left_q == '0;
@@ -97,16 +98,19 @@ module hwg_codec_encode #(
   assign count         = (left_q < 13'(Lanes)) ? CountWidth'(left_q) : CountWidth'(Lanes);
   assign in_ready_o    = ~idle & (|(in_readies & deal_q));
   assign take          = in_valid_i & in_ready_o;
+  assign ending        = left_q <= 13'(Lanes);
+  assign in_final_o    = ending & final_q;
   assign about         = {block_number_i, block_final_i, 12'(block_h_i - 13'd1),
                           12'(block_w_i - 13'd1), 12'(block_c_i - 13'd1)};
   always_ff @(posedge clk_i) begin
+    if (block_valid_i && block_ready_o) final_q <= block_final_i;
     if (!rst_ni) begin
       deal_q <= Lanes'(1);
       left_q <= '0;
     end else begin
       if (block_valid_i && block_ready_o) left_q <= block_values_i;
       else if (take)                      left_q <= left_q - 13'(count);
-      if (take && left_q <= 13'(Lanes)) deal_q <= (deal_q << 1) | Lanes'(deal_q[Lanes-1]);
+      if (take && ending) deal_q <= (deal_q << 1) | Lanes'(deal_q[Lanes-1]);
     end
   end
 

@@ -49,6 +49,7 @@ module hwg_codec_forward #(
   input  wire logic                  in_valid_i,
   output logic                       in_ready_o,
   input  wire logic [Width-1:0]      in_value_i,
+  output logic                       in_last_o,    // a value that is taken now ends its block
   // coefficients
   output logic                       out_valid_o,
   input  wire logic                  out_ready_i,
@@ -80,7 +81,8 @@ module hwg_codec_forward #(
   logic [15:0]           mixed, pixel;
   logic                  read_valid, read_last, launch, ready;
   logic [ADDR_WIDTH-1:0] write_addr, read_addr;
-  assign take = in_valid_i & in_ready_o;
+  assign take      = in_valid_i & in_ready_o;
+  assign in_last_o = accept_last;
   hwg_codec_blocks #(
     .Inverse(0),
     .Values (Values),

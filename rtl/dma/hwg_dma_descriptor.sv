@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The registers that describe one tensor to an engine: a bank of hwg_dma_regs.rdl.
 ///
-/// Function:   fourteen 32-bit words, written and read by word number; what they mean is on the ports
+/// Function:   fifteen 32-bit words, written and read by word number; what they mean is on the ports
 /// Timing:     a write holds from the next cycle on
-/// Parameters: AddrWidth 13 to 64
+/// Parameters: AddrWidth 13 to 64; Room 0 or 1
 /// Notes:      An engine takes them at its start; change them only while it stands still.
 `default_nettype none
 
 module hwg_dma_descriptor #(
-  parameter int AddrWidth = 32  // bits of a byte address
+  parameter int AddrWidth = 32,  // bits of a byte address
+  parameter int Room      = 1    // 0: an engine that does not write the index
 ) (
   input  wire logic                 clk_i,
   input  wire logic                 rst_ni,
@@ -38,21 +39,25 @@ module hwg_dma_descriptor #(
   output logic                      tans_o,
   output logic      [3:0]           set_o,
   output logic      [31:0]          key_o,       // fingerprint of tables and weights
-  output logic      [31:0]          first_o      // number of the first block
+  output logic      [31:0]          first_o,     // number of the first block
+  output logic      [31:0]          room_o       // words of the index
 );
 
   if (AddrWidth < 13 || AddrWidth > 64) begin : gen_check_addr
     initial $fatal(1, "hwg_dma_descriptor: AddrWidth must be 13 to 64");
   end
+  if (Room < 0 || Room > 1) begin : gen_check_room
+    initial $fatal(1, "hwg_dma_descriptor: Room must be 0 or 1");
+  end
 
   localparam int DATA_LO = 0, DATA_HI = 1, INDEX_LO = 2, INDEX_HI = 3, CAPACITY = 4, BLOCKS = 5;
   localparam int LAYOUT = 6, PIXELS = 7, CHANNELS = 8, BLOCK_PIXELS = 9, BLOCK_CHANNELS = 10;
-  localparam int FORMAT = 11, KEY = 12, FIRST = 13, WORDS = 14;
+  localparam int FORMAT = 11, KEY = 12, FIRST = 13, ROOM = 14, WORDS = 15;
 
   // The bits of each word that can be written; the others read as 0.
   localparam logic [63:0] ADDR = {64{1'b1}} >> (64 - AddrWidth);
   localparam logic [32*WORDS-1:0] USED = {
-    32'hffff_ffff, 32'hffff_ffff, 32'h0000_0fff, 32'h0000_1fff, 32'h1fff_1fff, 32'h0000_ffff,
+    {32{Room != 0}}, 32'hffff_ffff, 32'hffff_ffff, 32'h0000_0fff, 32'h0000_1fff, 32'h1fff_1fff, 32'h0000_ffff,
     32'hffff_ffff, 32'h0001_ffff, 32'hffff_ffff, 32'hffff_ffff, ADDR, ADDR
   };
 
@@ -95,6 +100,7 @@ module hwg_dma_descriptor #(
   assign set_o         = words[32*FORMAT+8 +: 4];
   assign key_o         = words[32*KEY +: 32];
   assign first_o       = words[32*FIRST +: 32];
+  assign room_o        = words[32*ROOM +: 32];
 
 endmodule
 

@@ -11,7 +11,8 @@
 /// Notes:      docs/bitstream.md has the layouts. Sizes are held while busy. A bad index (first
 ///             offset not 0, no increase, past the capacity), or a slot past the capacity, is fault 1
 ///             and an answer of the bus in error fault 7; a block longer than any can be, or than its
-///             slot, is fault 2. None of these is read.
+///             slot, is fault 2. None of these is read. After rst_ni alone, flush_i in its last cycle
+///             at least, and nothing is started until bus_idle_o.
 `default_nettype none
 
 module hwg_dma_fetch #(
@@ -23,6 +24,9 @@ module hwg_dma_fetch #(
 ) (
   input  wire logic                 clk_i,
   input  wire logic                 rst_ni,
+  input  wire logic                 bus_rst_ni,     // of the bus, which outlives rst_ni
+  input  wire logic                 flush_i,        // give up what is asked of the bus
+  output logic                      bus_idle_o,
   input  wire logic                 start_i,
   output logic                      busy_o,
   // the tensor
@@ -259,7 +263,8 @@ module hwg_dma_fetch #(
     .Depth       (Depth)
   ) i_read (
     .clk_i           (clk_i),
-    .rst_ni          (rst_ni),
+    .rst_ni          (bus_rst_ni),
+    .flush_i         (flush_i),
     .cmd_valid_i     (taken_ahead | ask_block),
     .cmd_ready_o     (cmd_ready),
     .cmd_addr_i      (read_addr),
@@ -354,6 +359,8 @@ module hwg_dma_fetch #(
     .out_ready_i (place_next),
     .out_data_o  ({place_error, place})
   );
+
+  assign bus_idle_o = axi_idle;
 
   assign busy_o = busy_q | ~axi_idle | tag_valid | place_valid;
 

@@ -46,6 +46,7 @@ module hwg_dma_forward #(
   input  wire logic                  in_valid_i,
   output logic                       in_ready_o,
   input  wire logic [Lanes*Word-1:0] in_data_i,
+  output logic                       in_final_o,  // the map ends with the beat that is taken now
   // coefficients
   output logic                       out_valid_o,
   input  wire logic                  out_ready_i,
@@ -72,7 +73,7 @@ module hwg_dma_forward #(
   end
 
   logic [15:0] channels;
-  logic        grid_valid, grid_ready, block_valid, block_ready;
+  logic        grid_valid, grid_ready, grid_last, block_valid, block_ready;
   logic [12:0] grid_h, grid_w, grid_c, grid_values;
 
   hwg_dma_pixels #(.SideWidth(16)) i_pixels (
@@ -92,19 +93,33 @@ module hwg_dma_forward #(
     .out_h_o      (grid_h),
     .out_w_o      (grid_w),
     .out_c_o      (grid_c),
-    .out_values_o (grid_values)
+    .out_values_o (grid_values),
+    .out_last_o   (grid_last)
   );
 
   // ---- values one by one
-  logic            value_valid, value_ready, unused_high;
+  logic            value_valid, value_ready, value_last, unused_high;
   logic [Word-1:0] value;
 
   if (Lanes == 1) begin : gen_single
-    logic unused_values;
+    logic unused_values, room, known, final_block;
 
-    assign unused_values = ^grid_values;
-    assign block_valid   = grid_valid;
-    assign grid_ready    = block_ready;
+    // Blocks are told of ahead of their values.
+    hwg_fifo #(.Width(1), .Depth(4)) i_finals (
+      .clk_i       (clk_i),
+      .rst_ni      (rst_ni),
+      .in_valid_i  (grid_valid & block_ready),
+      .in_ready_o  (room),
+      .in_data_i   (grid_last),
+      .out_valid_o (known),
+      .out_ready_i (value_valid & value_ready & value_last),
+      .out_data_o  (final_block)
+    );
+
+    assign unused_values = ^{grid_values, known};
+    assign in_final_o    = value_last & final_block;
+    assign block_valid   = grid_valid & room;
+    assign grid_ready    = block_ready & room;
     assign value_valid   = in_valid_i;
     assign in_ready_o    = value_ready;
     assign value         = in_data_i;
@@ -112,7 +127,7 @@ module hwg_dma_forward #(
     localparam int CountWidth = $clog2(Lanes + 1);
 
     logic [12:0]           left_q;  // values of the block that are still to come
-    logic                  idle, word_ready, take;
+    logic                  idle, word_ready, take, final_q, unused_last;
     logic [CountWidth-1:0] count;
 
     assign idle        = left_q == '0;
@@ -121,8 +136,11 @@ module hwg_dma_forward #(
     assign count       = (left_q < 13'(Lanes)) ? CountWidth'(left_q) : CountWidth'(Lanes);
     assign in_ready_o  = word_ready & ~idle;
     assign take        = in_valid_i & in_ready_o;
+    assign in_final_o  = final_q & (left_q <= 13'(Lanes));
+    assign unused_last = value_last;
 
     always_ff @(posedge clk_i) begin
+      if (grid_valid && grid_ready) final_q <= grid_last;
       if (!rst_ni)                       left_q <= '0;
       else if (grid_valid && grid_ready) left_q <= grid_values;
       else if (take)                     left_q <= left_q - 13'(count);
@@ -178,6 +196,7 @@ module hwg_dma_forward #(
     .in_valid_i    (value_valid),
     .in_ready_o    (value_ready),
     .in_value_i    (value[Width-1:0]),
+    .in_last_o     (value_last),
     .out_valid_o   (q_valid),
     .out_ready_i   (q_ready),
     .out_value_o   (q),

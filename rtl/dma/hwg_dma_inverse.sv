@@ -84,6 +84,7 @@ module hwg_dma_inverse #(
   logic [15:0] channels;
   logic        block_valid, block_ready;
   logic [12:0] block_h, block_w, block_c, unused_values;
+  logic        unused_last;
 
   hwg_dma_pixels #(.SideWidth(16)) i_pixels (
     .clk_i        (clk_i),
@@ -102,7 +103,8 @@ module hwg_dma_inverse #(
     .out_h_o      (block_h),
     .out_w_o      (block_w),
     .out_c_o      (block_c),
-    .out_values_o (unused_values)
+    .out_values_o (unused_values),
+    .out_last_o   (unused_last)
   );
 
   // ---- coefficients one by one. What is known of a block with its last word goes past the

@@ -29,7 +29,8 @@ module hwg_dma_pixels #(
   output logic      [12:0]          out_h_o,
   output logic      [12:0]          out_w_o,
   output logic      [12:0]          out_c_o,
-  output logic      [12:0]          out_values_o  // h * w * c
+  output logic      [12:0]          out_values_o,  // h * w * c
+  output logic                      out_last_o
 );
 
   if (SideWidth < 13 || SideWidth > 32) begin : gen_check_side
@@ -38,7 +39,7 @@ module hwg_dma_pixels #(
 
   logic [12:0] bh, bw, bc;
   logic [31:0] number;
-  logic        last, unused;
+  logic        unused;
 
   always_comb begin
     case (kind_i)
@@ -80,10 +81,10 @@ module hwg_dma_pixels #(
     .out_w_o      (out_w_o),
     .out_c_o      (out_c_o),
     .out_values_o (out_values_o),
-    .out_last_o   (last)
+    .out_last_o   (out_last_o)
   );
 
-  assign unused = ^{number, last};
+  assign unused = ^number;
 
 endmodule
 

@@ -28,6 +28,9 @@ module hwg_dma_reader #(
 ) (
   input  wire logic                  clk_i,
   input  wire logic                  rst_ni,
+  input  wire logic                  bus_rst_ni,   // of the bus, which outlives rst_ni
+  input  wire logic                  flush_i,      // as hwg_dma_fetch
+  output logic                       bus_idle_o,
   input  wire logic                  start_i,
   output logic                       busy_o,
   input  wire logic                  fast_i,
@@ -138,6 +141,9 @@ module hwg_dma_reader #(
   ) i_fetch (
     .clk_i           (clk_i),
     .rst_ni          (rst_ni),
+    .bus_rst_ni      (bus_rst_ni),
+    .flush_i         (flush_i),
+    .bus_idle_o      (bus_idle_o),
     .start_i         (start_i),
     .busy_o          (fetching),
     .data_addr_i     (data_addr_i),

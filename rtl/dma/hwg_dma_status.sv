@@ -21,7 +21,7 @@ module hwg_dma_status #(
   input  wire logic        fault_i,         // with block_i: something is wrong with it
   input  wire logic [3:0]  fault_kind_i,
   input  wire logic [31:0] fault_number_i,
-  input  wire logic [10:0] words_i,         // moved in this cycle, 64 bits each
+  input  wire logic        word_i,          // 64 bits are moved
   input  wire logic        stall_i,
   // eight words of the register map
   input  wire logic [2:0]  read_word_i,
@@ -42,14 +42,14 @@ module hwg_dma_status #(
   logic             faulty_q;
 
   assign good     = block_i & ~fault_i;
-  assign event_on = {stall_i, words_i != '0, fault_i, good && block_mode_i == 2'd2,
+  assign event_on = {stall_i, word_i, fault_i, good && block_mode_i == 2'd2,
                      good && block_mode_i == 2'd1, good && block_mode_i == 2'd0};
   assign faulty_o = faulty_q;
 
   for (genvar i = 0; i < 6; i++) begin : gen_count
     logic [Width:0] next;
 
-    assign next = {1'b0, count_q[i]} + ((i == 4) ? (Width+1)'(words_i) : (Width+1)'(1));
+    assign next = {1'b0, count_q[i]} + (Width+1)'(1);
 
     always_ff @(posedge clk_i) begin
       if (!rst_ni || clear_i) count_q[i] <= '0;

@@ -9,7 +9,9 @@
 /// Notes:      docs/bitstream.md has the layouts. A block that does not fit under the capacity (in
 ///             slots: that does not fit into its slot, or whose slot does not) is dropped with all
 ///             that follow (overflow_o); their offsets repeat the last one, which no decoder accepts.
-///             Sizes are held while busy.
+///             So is all that follows offsets for which the index has no room (index_full_o). Sizes
+///             are held while busy. After rst_ni alone, flush_i in its last cycle at least, and
+///             nothing is started until bus_idle_o.
 `default_nettype none
 
 module hwg_dma_store #(
@@ -21,6 +23,9 @@ module hwg_dma_store #(
 ) (
   input  wire logic                   clk_i,
   input  wire logic                   rst_ni,
+  input  wire logic                   bus_rst_ni,    // of the bus, which outlives rst_ni
+  input  wire logic                   flush_i,       // give up what is not on the bus yet
+  output logic                        bus_idle_o,
   input  wire logic                   start_i,
   output logic                        busy_o,
   // the tensor
@@ -29,6 +34,7 @@ module hwg_dma_store #(
   input  wire logic                   slotted_i,
   input  wire logic [15:0]            slot_i,        // words of a slot
   input  wire logic [31:0]            capacity_i,    // words of data
+  input  wire logic [31:0]            room_i,        // words of the index
   // in: blocks, and their words
   input  wire logic                   block_valid_i,
   output logic                        block_ready_o,
@@ -39,6 +45,7 @@ module hwg_dma_store #(
   input  wire logic [63:0]            word_data_i,
   // what happened
   output logic                        overflow_o,    // pulse: a block is dropped
+  output logic                        index_full_o,  // pulse, once: offsets do not fit, all else is dropped
   output logic                        error_o,       // pulse: the bus answered with an error
   output logic      [31:0]            words_o,       // of the room used so far
   // AXI4, write channels
@@ -91,7 +98,9 @@ module hwg_dma_store #(
   logic [31:0]          offsets_q [0:CHUNK-1];
   logic                 note;                    // another offset is known
   logic [32:0]          finish;
-  logic                 fits, index_due, index_last;
+  logic                 fits, index_due, index_last, index_fits;
+  logic                 full_d, full_q;          // the index had no room
+  logic [31:0]          room_d, room_q;          // words of the index that are left
   logic [3:0]           index_words;
 
   logic                 cmd_valid, cmd_ready, axi_idle;
@@ -107,6 +116,8 @@ module hwg_dma_store #(
   assign index_due = ~slotted_i & (count_q == 5'(CHUNK) | (final_q & count_q != '0));
 
   assign block_ready_o = state_q[BLOCK] & ~index_due;
+  assign index_fits    = (room_q[31:4] != '0) | (room_q[3:0] >= index_words);
+  assign index_full_o  = state_q[BLOCK] & index_due & ~index_fits & ~full_q;
   assign overflow_o    = block_valid_i & block_ready_o & ~(fits & ~dropping_q);
   assign words_o       = offset_q;
   assign index_words   = 4'((count_q + 5'd1) >> 1);
@@ -122,7 +133,13 @@ module hwg_dma_store #(
     count_d    = count_q;
     sent_d     = sent_q;
     note       = 1'b0;
-    if (state_q[BLOCK] && index_due) begin
+    full_d     = full_q;
+    room_d     = room_q;
+    if (state_q[BLOCK] && index_due && !index_fits) begin
+      dropping_d = 1'b1;
+      full_d     = 1'b1;
+      count_d    = '0;
+    end else if (state_q[BLOCK] && index_due) begin
       state_d = 7'd1 << ASK_INDEX;
     end else if (state_q[BLOCK] && final_q) begin
       state_d = 7'd1 << DRAIN;
@@ -149,6 +166,7 @@ module hwg_dma_store #(
       if (index_last) begin
         state_d = 7'd1 << BLOCK;
         count_d = '0;
+        room_d  = room_q - 32'(index_words);
         index_d = index_q + AddrWidth'(4 * CHUNK);
       end
     end else if (state_q[DRAIN] && axi_idle) begin
@@ -159,7 +177,9 @@ module hwg_dma_store #(
       dropping_d = 1'b0;
       final_d    = 1'b0;
       offset_d   = '0;
+      full_d     = 1'b0;
       index_d    = index_addr_i;
+      room_d     = room_i;
       count_d    = slotted_i ? 5'd0 : 5'd1;  // the first offset is 0
       note       = 1'b1;
     end
@@ -188,6 +208,7 @@ module hwg_dma_store #(
   assign in_high      = state_q[DATA] & offset_q[0];
   assign word_ready_o = state_q[DATA] & (dropping_q | in_ready);
   assign busy_o       = ~state_q[IDLE];
+  assign bus_idle_o   = axi_idle;
 
   hwg_dma_widen #(.DataWidth(DataWidth)) i_widen (
     .clk_i       (clk_i),
@@ -212,7 +233,8 @@ module hwg_dma_store #(
     .Depth       (Depth)
   ) i_write (
     .clk_i           (clk_i),
-    .rst_ni          (rst_ni),
+    .rst_ni          (bus_rst_ni),
+    .flush_i         (flush_i),
     .cmd_valid_i     (cmd_valid),
     .cmd_ready_o     (cmd_ready),
     .cmd_addr_i      (cmd_addr),
@@ -247,6 +269,8 @@ module hwg_dma_store #(
   always_ff @(posedge clk_i) begin
     dropping_q <= dropping_d;
     final_q    <= final_d;
+    full_q     <= full_d;
+    room_q     <= room_d;
     left_q     <= left_d;
     offset_q   <= offset_d;
     index_q    <= index_d;

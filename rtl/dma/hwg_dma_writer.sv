@@ -9,8 +9,9 @@
 /// Parameters: those of hwg_codec_encode and hwg_dma_store; Buffer > MaxBurst
 /// Notes:      docs/bitstream.md has format and order. What the tensor is must stand still while
 ///             busy, which ends when memory has answered for everything. A block without room is
-///             fault 8, as are all that follow; an answer of the bus in error is fault 7, told with
-///             the number of the block then in hand: that one or one before it did not get there.
+///             fault 8, as are all that follow, and so is an index without room; an answer of the bus
+///             in error is fault 7, told with the number of the block then in hand: that one or one
+///             before it did not get there.
 `default_nettype none
 
 module hwg_dma_writer #(
@@ -29,6 +30,9 @@ module hwg_dma_writer #(
 ) (
   input  wire logic                   clk_i,
   input  wire logic                   rst_ni,
+  input  wire logic                   bus_rst_ni,    // of the bus, which outlives rst_ni
+  input  wire logic                   flush_i,       // as hwg_dma_store
+  output logic                        bus_idle_o,
   input  wire logic                   start_i,
   output logic                        busy_o,
   // the tensor
@@ -37,6 +41,7 @@ module hwg_dma_writer #(
   input  wire logic                   slotted_i,
   input  wire logic [15:0]            slot_i,
   input  wire logic [31:0]            capacity_i,
+  input  wire logic [31:0]            room_i,        // words of the index
   input  wire logic [31:0]            first_i,       // number of its first block
   input  wire logic [15:0]            height_i,
   input  wire logic [15:0]            width_i,
@@ -64,6 +69,7 @@ module hwg_dma_writer #(
   input  wire logic                   in_valid_i,
   output logic                        in_ready_o,
   input  wire logic [Lanes*Bits-1:0]  in_data_i,
+  output logic                        in_final_o,    // the tensor ends with the beat that is taken now
   // what happens
   output logic                        block_o,       // a block goes to memory, or is dropped
   output logic      [1:0]             block_mode_o,
@@ -190,6 +196,7 @@ module hwg_dma_writer #(
     .in_valid_i        (in_valid_i),
     .in_ready_o        (in_ready_o),
     .in_data_i         (in_data_i),
+    .in_final_o        (in_final_o),
     .out_block_valid_o (block_valid),
     .out_block_ready_i (block_ready),
     .out_block_words_o (block_words),
@@ -201,7 +208,7 @@ module hwg_dma_writer #(
     .out_last_o        (unused_last)
   );
 
-  logic        storing, overflow, error;
+  logic        storing, overflow, index_full, error;
   logic [31:0] unused_words;
 
   hwg_dma_store #(
@@ -213,6 +220,9 @@ module hwg_dma_writer #(
   ) i_store (
     .clk_i           (clk_i),
     .rst_ni          (rst_ni),
+    .bus_rst_ni      (bus_rst_ni),
+    .flush_i         (flush_i),
+    .bus_idle_o      (bus_idle_o),
     .start_i         (start_i),
     .busy_o          (storing),
     .data_addr_i     (data_addr_i),
@@ -220,6 +230,7 @@ module hwg_dma_writer #(
     .slotted_i       (slotted_i),
     .slot_i          (slot_i),
     .capacity_i      (capacity_i),
+    .room_i          (room_i),
     .block_valid_i   (block_valid),
     .block_ready_o   (block_ready),
     .block_words_i   (block_words),
@@ -228,6 +239,7 @@ module hwg_dma_writer #(
     .word_ready_o    (word_ready),
     .word_data_i     (word_data),
     .overflow_o      (overflow),
+    .index_full_o    (index_full),
     .error_o         (error),
     .words_o         (unused_words),
     .m_axi_awvalid_o (m_axi_awvalid_o),
@@ -246,23 +258,27 @@ module hwg_dma_writer #(
     .m_axi_bresp_i   (m_axi_bresp_i)
   );
 
-  // Faults one at a time: an answer in error is told when no block is, as a block of its own would
-  // be. Blocks come every third cycle at most, and answers not as often as words, so few wait.
+  // Faults one at a time: an answer in error, or an index without room, is told when no block is, as
+  // a block of its own would be. Blocks come every third cycle at most, and answers not as often as
+  // words, so few wait.
   logic        dropped_d, dropped_q;  // this block and all others
   logic [31:0] number_d, number_q;    // of the next block
   logic [7:0]  owed_d, owed_q;        // answers in error that are still to be told
-  logic        owing;
+  logic        full_d, full_q;        // an index without room likewise
+  logic        owing, full;
 
-  assign owing          = (owed_q != '0) & ~block_o;
+  assign full           = full_q & ~block_o;
+  assign owing          = (owed_q != '0) & ~full_q & ~block_o;
   assign block_o        = block_valid & block_ready;
-  assign fault_o        = overflow | owing;
-  assign fault_kind_o   = overflow ? FAULT_OVF : FAULT_AXI;
+  assign fault_o        = overflow | full | owing;
+  assign fault_kind_o   = (overflow | full) ? FAULT_OVF : FAULT_AXI;
   assign fault_number_o = overflow ? number_q : number_q - 32'd1;
   assign word_o         = word_valid & word_ready & ~dropped_q;
-  assign busy_o         = storing | (owed_q != '0);
+  assign busy_o         = storing | full_q | (owed_q != '0);
 
   always_comb begin
-    dropped_d = dropped_q | overflow;
+    dropped_d = dropped_q | overflow | index_full;
+    full_d    = index_full | (full_q & ~full);
     number_d  = block_o ? number_q + 32'd1 : number_q;
     owed_d    = owed_q + 8'(error) - 8'(owing);
     if (start_i) begin
@@ -272,8 +288,13 @@ module hwg_dma_writer #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) owed_q <= '0;
-    else         owed_q <= owed_d;
+    if (!rst_ni) begin
+      owed_q <= '0;
+      full_q <= 1'b0;
+    end else begin
+      owed_q <= owed_d;
+      full_q <= full_d;
+    end
   end
 
   always_ff @(posedge clk_i) begin

@@ -51,7 +51,7 @@ class Core:
         self.dut = dut
         reset = (dut.aclk, dut.aresetn, False)
         self.memory = Memory(SIZE, FILL)
-        self.slave = Slave(dut, self.memory, "m_axi_gmem")
+        self.slave = Slave(dut, self.memory, "m_axi_gmem", dut.m_axi_gmem_aresetn)
         self.lite = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi_control"), *reset)
         for part in (self.lite.write_if, self.lite.read_if):
             part.log.setLevel("WARNING")
@@ -60,10 +60,10 @@ class Core:
 
     async def start(self) -> None:
         """Start the clock, and reset."""
-        self.dut.aresetn.value = 0
+        self.dut.aresetn.value = self.dut.m_axi_gmem_aresetn.value = 0
         Clock(self.dut.aclk, 10, "ns").start()
         await ClockCycles(self.dut.aclk, 4)
-        self.dut.aresetn.value = 1
+        self.dut.aresetn.value = self.dut.m_axi_gmem_aresetn.value = 1
         await ClockCycles(self.dut.aclk, 2)
 
     async def pause(self, pattern: str) -> None:

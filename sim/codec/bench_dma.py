@@ -62,6 +62,7 @@ def configure(dut: Any, tensor: dict[str, Any], base: int, capacity: int = 1 << 
     dut.data_addr.value, dut.index_addr.value = base, INDEX
     dut.slotted.value, dut.slot.value = int(tensor["slot"] > 0), tensor["slot"]
     dut.capacity.value, dut.blocks.value = capacity, len(tensor["blocks"])
+    dut.room.value = len(tensor["index"]) // 16
 
 
 async def pulse(dut: Any, name: str) -> None:

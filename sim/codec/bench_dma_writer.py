@@ -76,7 +76,9 @@ class Writer:
                 await self.edge
             getattr(self.dut, f"{name}_write").value = 0
 
-    async def write(self, tensor: dict[str, Any], base: int, pattern: str, capacity: int) -> Told:
+    async def write(
+        self, tensor: dict[str, Any], base: int, pattern: str, capacity: int, room: int = 1 << 16
+    ) -> Told:
         """Write a tensor; its values pause by a pattern, and junk is offered behind them."""
         dut, told = self.dut, Told()
         for name, side in zip(SIDES, tensor["sizes"], strict=True):
@@ -85,6 +87,7 @@ class Writer:
             getattr(dut, name).value = tensor[name]
         dut.is_signed.value, dut.slotted.value = int(tensor["signed"]), int(tensor["slot"] > 0)
         dut.data_addr.value, dut.index_addr.value, dut.capacity.value = base, INDEX, capacity
+        dut.room.value = room
         ahead = beats(tensor["values"], LANES, BITS)
         stop, held = pauses(pattern, SEED + 5, 41), False
         await self.edge
@@ -183,6 +186,14 @@ async def full_buffers_and_bus_errors_are_told(dut: Any) -> None:
             assert told.words == sum(len(b) // 16 for b in tensor["blocks"][:kept])
             assert told.modes == tensor["modes"]
             assert writer.memory.data == image(tensor, 64, kept), f"{kept} blocks should lie there"
+        if not tensor["slot"]:  # a word too little of the index
+            words = len(tensor["index"]) // 16
+            for room in (words, words - 1, 0):
+                writer.memory.data[:] = bytes([FILL]) * SIZE
+                told = await writer.write(tensor, 64, "random", tensor["capacity"], room)
+                assert [kind for _, kind in told.faults[:1]] == [OVF] * (room < words), room
+                at = INDEX + 8 * room
+                assert writer.memory.data[at : at + 64] == bytes([FILL]) * 64, "beyond the index"
         places = [64, 64 + 8 * sum(sizes[:2])] + [INDEX] * (not tensor["slot"])
         for turn, place in enumerate(places):
             writer.memory.answer = (AxiResp.SLVERR, AxiResp.DECERR)[turn % 2]

@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections import deque
 from pathlib import Path
 from typing import Any
 
-import cocotb
 from axi_memory import Memory, Slave
-from axis import beats, pauses, value
+from axis import value
 from cocotb.clock import Clock
 from cocotb.task import Task
 from cocotb.triggers import FallingEdge, ReadOnly
 from cocotbext.axi import AxiResp
+from value_streams import Feeder, Taken, Taker, Values
 
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 SEED, SHAPE = int(JOB["seed"]), (int(JOB["lanes"]), int(JOB.get("word", JOB["bits"])))
@@ -35,85 +34,6 @@ WRITER, READER = 0, 1
 MODES = ("raw", "zero", "coded")
 WATCHDOG = 120_000  # cycles
 Tensor = dict[str, Any]
-Values = list[list[int]]  # of each block
-Taken = tuple[Values, list[int], int]  # values of blocks, at fault or not, stalls
-
-
-class Feeder:
-    """Offers values; once valid, a beat stays until it is taken."""
-
-    def __init__(self, dut: Any, lanes: int, bits: int) -> None:
-        self.dut, self.lanes, self.bits = dut, lanes, bits
-        dut.s_values_valid.value = 0
-
-    def feed(self, values: list[list[int]], pattern: str, seed: int) -> Task[None]:
-        """Offer a tensor's values; the task is done when all are taken."""
-        return cocotb.start_soon(self._feed(beats(values, self.lanes, self.bits), pattern, seed))
-
-    async def _feed(self, ahead: deque[int], pattern: str, seed: int) -> None:
-        dut, edge, stop, held = self.dut, FallingEdge(self.dut.aclk), pauses(pattern, seed), False
-        while ahead:
-            await edge
-            held = held or not next(stop)
-            dut.s_values_valid.value = int(held)
-            dut.s_values_data.value = ahead[0] if held else (1 << self.lanes * self.bits) - 1
-            await ReadOnly()
-            if held and value(dut.s_values_ready):
-                ahead.popleft()
-                held = False
-        await edge
-        dut.s_values_valid.value = 0
-
-
-class Taker:
-    """Takes values, and watches that a beat stays as it is until it is taken."""
-
-    def __init__(self, dut: Any, lanes: int, bits: int) -> None:
-        self.dut, self.lanes, self.bits = dut, lanes, bits
-        dut.m_values_ready.value = 0
-
-    def take(self, signed: bool, pattern: str, seed: int) -> Task[Taken]:
-        """Take a tensor; the task is done with its last beat."""
-        return cocotb.start_soon(self._take(signed, pattern, seed))
-
-    async def _take(self, signed: bool, pattern: str, seed: int) -> Taken:
-        dut, edge, stop = self.dut, FallingEdge(self.dut.aclk), pauses(pattern, seed)
-        names = ("data", "count", "block", "fault", "last")
-        blocks: list[list[int]] = [[]]
-        faults: list[int] = []
-        stalls, held = 0, None
-        while True:
-            await edge
-            ready = not next(stop)
-            dut.m_values_ready.value = int(ready)
-            await ReadOnly()
-            if not value(dut.m_values_valid):
-                assert held is None, "a beat was withdrawn"
-                continue
-            beat = tuple(value(getattr(dut, f"m_values_{name}")) for name in names)
-            if not beat[2]:  # only the last beat of a block tells of its fault
-                beat = (*beat[:3], 0, *beat[4:])
-            assert held in (None, beat), "a beat changed while it was stalled"
-            held = None if ready else beat
-            stalls += not ready
-            if not ready:
-                continue
-            word, count, block, fault, last = beat
-            assert 1 <= count <= self.lanes
-            blocks[-1] += self._codes(word, count, signed)
-            if block:
-                faults.append(fault)
-                blocks.append([])
-            if last:
-                assert block
-                await edge
-                dut.m_values_ready.value = 0
-                return blocks[:-1], faults, stalls
-
-    def _codes(self, word: int, count: int, signed: bool) -> list[int]:
-        mask, top = (1 << self.bits) - 1, 1 << self.bits - 1
-        codes = [word >> i * self.bits & mask for i in range(count)]
-        return [c - 2 * top if signed and c & top else c for c in codes]
 
 
 class Engine:
@@ -132,13 +52,13 @@ class Engine:
         for name in ("awvalid", "wvalid", "arvalid"):
             getattr(dut, f"s_axil_{name}").value = 0
         dut.s_axil_bready.value = dut.s_axil_rready.value = 1
-        dut.aresetn.value = 0
+        dut.aresetn.value = dut.m_axi_aresetn.value = 0
         Clock(dut.aclk, 10, "ns").start()
-        self.slave = Slave(dut, self.memory)
+        self.slave = Slave(dut, self.memory, reset=dut.m_axi_aresetn)
         self.feeder, self.taker = Feeder(dut, *SHAPE), Taker(dut, *SHAPE)
         for _ in range(4):
             await self.edge
-        dut.aresetn.value = 1
+        dut.aresetn.value = dut.m_axi_aresetn.value = 1
         await self.edge
         await self.write("irq_enable", 0xF)
 
@@ -215,7 +135,8 @@ class Engine:
             "index_lo": index & 0xFFFF_FFFF, "index_hi": index >> 32,
             "capacity": tensor["capacity"], "blocks": len(tensor["values"]), "layout": layout,
             "pixels": height << 16 | width, "channels": channels, "block_pixels": bh << 16 | bw,
-            "block_channels": bc, "format": shape, "key": tensor["key"], "first": 0, **other,
+            "block_channels": bc, "format": shape, "key": tensor["key"], "first": 0,
+            **({} if which else {"index_room": index_words(tensor)}), **other,
         }  # fmt: skip
         for name, word in words.items():
             await self.write(f"tensor{which}_{name}", word)
@@ -256,7 +177,7 @@ class Engine:
         names = ("faults", "words", "stalls", *MODES)
         found = {name: await self.read(f"tally{which}_{name}") for name in names}
         fault = await self.read(f"tally{which}_fault")
-        assert fault in (0, *range(17, 26)), "a kind without a fault"
+        assert fault in (0, *range(17, 30)), "a kind without a fault"
         found["kind"] = fault & 15
         found["block"] = await self.read(f"tally{which}_fault_block")
         assert bool(fault) == bool((await self.read("status")) >> (2 + which) & 1)
@@ -311,10 +232,10 @@ class Engine:
             task.cancel()
         dut = self.dut
         dut.s_values_valid.value = dut.m_values_ready.value = 0
-        dut.aresetn.value = 0
+        dut.aresetn.value = dut.m_axi_aresetn.value = 0
         await self.edge
         await self.edge
-        dut.aresetn.value = 1
+        dut.aresetn.value = dut.m_axi_aresetn.value = 1
         await self.edge
         assert await self.read("status") == 0
         await self.write("irq_enable", 0xF)
@@ -354,6 +275,11 @@ async def ready(dut: Any) -> Engine:
     await engine.start()
     await engine.load(0)
     return engine
+
+
+def index_words(tensor: Tensor) -> int:
+    """Return the words that its index takes."""
+    return 0 if tensor["slot"] else (len(tensor["values"]) + 2) // 2
 
 
 def signed(tensor: Tensor) -> bool:

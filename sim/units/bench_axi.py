@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import cocotb
-from axi_memory import Memory, Slave
+from axi_memory import ORDERS, Memory, Slave
 from axis import pauses, value
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
@@ -30,7 +30,15 @@ Command = tuple[int, int]  # address, beats
 
 async def start(dut: Any) -> tuple[Memory, Slave]:
     memory = Memory(SIZE, FILL)
-    for name in ("wcmd_valid", "rcmd_valid", "in_valid", "out_ready", "in_last"):
+    for name in (
+        "wcmd_valid",
+        "rcmd_valid",
+        "in_valid",
+        "out_ready",
+        "in_last",
+        "wflush",
+        "rflush",
+    ):
         getattr(dut, name).value = 0
     dut.aresetn.value = 0
     Clock(dut.aclk, 10, "ns").start()
@@ -138,6 +146,90 @@ async def writes_and_reads_are_exact_under_stalls(dut: Any) -> None:
                 assert got == bytes(expected[address : address + beats * BYTES]), "read otherwise"
                 assert not errors
             assert value(dut.ridle)
+
+
+def random_words(rng: random.Random, beats: int) -> list[tuple[int, int]]:
+    return [(rng.getrandbits(WIDTH), (1 << BYTES) - 1) for _ in range(beats)]
+
+
+def lay(memory: bytearray, address: int, words: list[tuple[int, int]]) -> None:
+    for k, (word, _) in enumerate(words):
+        memory[address + k * BYTES : address + (k + 1) * BYTES] = word.to_bytes(BYTES, "little")
+
+
+@cocotb.test()
+async def every_order_of_the_channels_is_served(dut: Any) -> None:
+    """A slave may want the address first, the data first, or both at once, and answer late."""
+    memory, slave = await start(dut)
+    rng = random.Random(SEED + 7)
+    for order in ORDERS:
+        for late in (0, 60):
+            for pattern in ("none", "random"):
+                slave.pause(pattern, rng.getrandbits(30), order, late)
+                memory.data[:] = bytes([FILL]) * SIZE
+                expected = bytearray(memory.data)
+                sent = []
+                for address, beats in commands(rng, 6):
+                    sent.append((address, random_words(rng, beats)))
+                    lay(expected, *sent[-1])
+                spoilt = sent[rng.randrange(len(sent))][0]
+                assert await write(dut, sent, pattern) == 0
+                assert memory.data == expected, f"{order}, {late}, {pattern}"
+                memory.broken = [range(spoilt, spoilt + BYTES)]  # one place, so one burst
+                assert await write(dut, sent, "none") == 1, f"{order}, {late}, {pattern}"
+                memory.broken = []
+
+
+async def interrupted(dut: Any, rng: random.Random, flush: Any, cycles: int) -> None:
+    """Offer commands and beats at random, then give up."""
+    for cycle in range(cycles + 1):
+        await FallingEdge(dut.aclk)
+        flush.value = int(cycle == cycles)
+        dut.wcmd_valid.value = dut.rcmd_valid.value = 1
+        dut.wcmd_addr.value = dut.rcmd_addr.value = BYTES * rng.randrange(SIZE // BYTES // 2)
+        dut.rcmd_beats.value = rng.randint(1, 80)
+        dut.in_valid.value, dut.in_last.value = rng.randrange(2), int(rng.random() < 0.1)
+        dut.in_data.value, dut.in_strb.value = rng.getrandbits(WIDTH), (1 << BYTES) - 1
+        dut.out_ready.value = rng.randrange(2)
+    await FallingEdge(dut.aclk)
+    flush.value = 0
+    for name in ("wcmd_valid", "rcmd_valid", "in_valid", "in_last", "out_ready"):
+        getattr(dut, name).value = 0
+
+
+@cocotb.test()
+async def what_is_given_up_ends_on_the_bus(dut: Any) -> None:
+    """After a flush at any moment the next commands are served as if nothing had been before."""
+    memory, slave = await start(dut)
+    rng = random.Random(SEED + 9)
+    for turn in range(60):
+        order, pattern = rng.choice(ORDERS), rng.choice(PATTERNS)
+        slave.pause(pattern, rng.getrandbits(30), order, rng.choice((0, 50)))
+        memory.broken = [range(SIZE)] if turn % 3 == 0 else []  # answers in error are nobody's
+        flush, idle = ((dut.wflush, dut.widle), (dut.rflush, dut.ridle))[turn % 2]
+        other = (dut.rflush, dut.wflush)[turn % 2]
+        await interrupted(dut, rng, flush, rng.randrange(3, 90))
+        other.value = 1
+        await FallingEdge(dut.aclk)
+        other.value = 0
+        cycles = 0
+        while not (value(dut.widle) and value(dut.ridle)):
+            await FallingEdge(dut.aclk)
+            assert not value(dut.werror), "an error of what was given up"
+            assert not value(dut.out_valid), "a beat of what was given up"
+            cycles += 1
+            assert cycles < 20_000, f"a flush hangs: turn {turn}, {order}, {pattern}"
+        assert value(idle)
+        memory.broken = []
+        memory.data[:] = bytes([FILL]) * SIZE
+        expected = bytearray(memory.data)
+        work = [(BYTES * rng.randrange(8), random_words(rng, rng.randint(1, 3 * BURST)))]
+        lay(expected, *work[0])
+        assert await write(dut, work, "random") == 0
+        assert memory.data == expected, f"turn {turn}"
+        found, _ = await read(dut, [(work[0][0], len(work[0][1]))], "random")
+        at = work[0][0]
+        assert found == [(bytes(expected[at : at + BYTES * len(work[0][1])]), 0)], f"turn {turn}"
 
 
 @cocotb.test()

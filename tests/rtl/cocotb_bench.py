@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +16,8 @@ from hwgen import paths, tools
 from hwgen.errors import ToolFailed
 from hwgen.units.library import with_uses
 from hwgen.verify import compile_rtl
+
+PATIENCE = 3600.0  # seconds that a simulation may take
 
 
 def simulate(
@@ -55,6 +59,13 @@ def simulate(
     return {name for name, held in verdicts.items() if not held}
 
 
+def checkers(modules: Iterable[str]) -> list[Path]:
+    """Return the protocol checkers of sim/checks that watch some units, and what binds them."""
+    home = paths.sim() / "checks"
+    binds = [file for file in (home / f"bind_{module}.sv" for module in modules) if file.is_file()]
+    return [home / "checks.sv", *sorted(home.glob("hwg_*.sv")), *binds] if binds else []
+
+
 def run(
     folder: Path, bench: str, source: compile_rtl.Source, facts: Mapping[str, Any],
     only: Collection[str] = (),
@@ -70,7 +81,9 @@ def run(
     """
     build = folder / "build"
     build.mkdir()
-    compile_rtl.verilate(source, build, waves=False, rows=100, timeout=900)
+    files = (*checkers(file.stem for file in source.files), *source.files)
+    watched = replace(source, files=files)
+    compile_rtl.verilate(watched, build, waves=False, rows=100, timeout=900)
     job, order = folder / "job.json", folder / "order.json"
     job.write_text(json.dumps(facts))
     seed = int(facts["seed"])
@@ -84,13 +97,12 @@ def run(
         test["test_filter"] = rf"(^|\.)({'|'.join(only)})$"
     order.write_text(json.dumps({"simulator": "verilator", "build": None, "test": test}))
     runner = [sys.executable, str(paths.sim() / "lib" / "runner.py"), str(order)]
-    try:
-        log = tools.run(runner, env=compile_rtl.bench_environment(), timeout=900)
-    except ToolFailed as problem:
-        log = str(problem)
+    said = folder / "sim.log"
+    with suppress(ToolFailed):  # the verdicts are in the results, or there are none
+        tools.run(runner, env=compile_rtl.bench_environment(), log=said, timeout=PATIENCE)
+    print(said.read_text(errors="replace"))
     results = build / "results.xml"
-    assert results.is_file(), log
-    print(log)
+    assert results.is_file(), "the simulation broke off"
     return {
         str(case.get("name")).rpartition(".")[2]: case.find("failure") is None
         and case.find("error") is None

@@ -17,6 +17,10 @@ _FRAMES: list[Corner] = [
     {"DataWidth": 8, "Container": 64, "Width": 33, "Count": 3},  # containers wider than beats
     {"DataWidth": 32, "Container": 16, "Width": 16, "Count": 5},
 ]
+_SIDES: list[Corner] = [
+    {"Transform": 1, "Lanes": 2, "Coder": 1, "Width": 20},
+    {"Lanes": 4, "DataWidth": 128, "AddrWidth": 64, "Sets": 4, "Weighted": 1},
+]
 _TURN: list[Corner] = [
     {"Lanes": 4, "Word": 32, "Width": 20, "Groups": 0, "Kinds": 0},
     {"Lanes": 3, "Word": 14, "Width": 2, "Groups": 512, "Values": 16},
@@ -82,7 +86,17 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
     "hwg_reg_bank": [{"Words": 16}],
     "hwg_dma_descriptor": [{"AddrWidth": 64}],
     "hwg_dma_status": [{"Width": 12}],
-    "hwg_dma_regs": [{"AddrWidth": 64}, {"Transform": 1}],
+    "hwg_dma_regs": [{"Transform": 1}],
+    "hwg_dma_bank": [
+        {"AddrWidth": 64, "Transform": 1},
+        {"Reader": 1, "Transform": 1, "Counter": 12},
+    ],
+    "hwg_dma_tables": [{"Coder": 1, "Sets": 16, "Weighted": 1, "Groups": 512}, {"Writer": 0}],
+    "hwg_dma_run": [],
+    "hwg_dma_source": [{"Width": 1}],
+    "hwg_dma_deliver": [{"Width": 1}, {"Width": 64, "CountWidth": 3}],
+    "hwg_dma_write_side": [*_SIDES, {"Present": 0}, {"Transform": 1, "Present": 0}],
+    "hwg_dma_read_side": [*_SIDES, {"Present": 0}, {"Transform": 1, "Present": 0}],
     "hwg_dma_transform": [{"Limits": 0}],
     "hwg_dma_pixels": [{"SideWidth": 32}],
     "hwg_dma_forward": _TURN,

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.sim
 
 CLAIMS = {
     "writes_and_reads_are_exact_under_stalls",
+    "every_order_of_the_channels_is_served",
+    "what_is_given_up_ends_on_the_bus",
     "reads_at_full_rate",
     "bus_errors_are_told",
 }
@@ -44,7 +46,7 @@ def bench(width: int, burst: int) -> tuple[str, list[str]]:
     own = {
         "wcmd_valid": 1, "wcmd_addr": 32, "in_valid": 1, "in_data": width,
         "in_strb": width // 8, "in_last": 1, "rcmd_valid": 1, "rcmd_addr": 32, "rcmd_beats": 16,
-        "out_ready": 1,
+        "out_ready": 1, "wflush": 1, "rflush": 1,
     }  # fmt: skip
     told = {
         "wcmd_ready": 1, "in_ready": 1, "werror": 1, "widle": 1, "rcmd_ready": 1, "out_valid": 1,
@@ -74,12 +76,14 @@ def bench(width: int, burst: int) -> tuple[str, list[str]]:
   assign m_axi_awid = 1'b0;
   assign m_axi_arid = 1'b0;
   hwg_axi_write #({given}) u_write (
-    .clk_i(aclk), .rst_ni(aresetn), .cmd_valid_i(wcmd_valid), .cmd_ready_o(wcmd_ready),
+    .clk_i(aclk), .rst_ni(aresetn), .flush_i(wflush),
+    .cmd_valid_i(wcmd_valid), .cmd_ready_o(wcmd_ready),
     .cmd_addr_i(wcmd_addr), .in_valid_i(in_valid), .in_ready_o(in_ready), .in_data_i(in_data),
     .in_strb_i(in_strb), .in_last_i(in_last), .error_o(werror), .idle_o(widle),
     {bus(("aw", "w", "b"))});
   hwg_axi_read #({given}) u_read (
-    .clk_i(aclk), .rst_ni(aresetn), .cmd_valid_i(rcmd_valid), .cmd_ready_o(rcmd_ready),
+    .clk_i(aclk), .rst_ni(aresetn), .flush_i(rflush),
+    .cmd_valid_i(rcmd_valid), .cmd_ready_o(rcmd_ready),
     .cmd_addr_i(rcmd_addr), .cmd_beats_i(rcmd_beats), .out_valid_o(out_valid),
     .out_ready_i(out_ready), .out_data_o(out_data), .out_last_o(out_last),
     .out_error_o(out_error), .idle_o(ridle),
@@ -116,6 +120,15 @@ FAULTS = (
     ("hwg_axi_write", "(to_page < PAGE_WIDTH'(MaxBurst)) ?", "1'b0 ?",
      "writes_and_reads_are_exact_under_stalls"),
     ("hwg_axi_write", "answered & (m_axi_bresp_i != 2'b00)", "1'b0", "bus_errors_are_told"),
+    ("hwg_axi_write", "m_axi_wvalid_o = length", "m_axi_wvalid_o = ~aw_valid_q & length",
+     "every_order_of_the_channels_is_served"),
+    ("hwg_axi_write", "(level_q == '0) & (open_q == '0)", "1'b1",
+     "what_is_given_up_ends_on_the_bus"),
+    ("hwg_axi_write", "    if (spill) level_d = level_q - LEVEL_WIDTH'(1);",
+     "    if (give_up) level_d = '0;",
+     "what_is_given_up_ends_on_the_bus"),
+    ("hwg_axi_read", "(flushing_q & (track_valid | buffer_valid))", "1'b0",
+     "what_is_given_up_ends_on_the_bus"),
 )  # fmt: skip
 
 
@@ -125,3 +138,21 @@ def test_a_fault_is_found(
     module: str, good: str, bad: str, claim: str, tmp_path: Path, seed: int
 ) -> None:
     assert claim in run(tmp_path, seed, 64, 16, planted(module, good, bad))
+
+
+# What only the protocol checkers see.
+UNSEEN = (
+    ("hwg_axi_write", "                       & (open_q != OPEN_WIDTH'(Outstanding))",
+     "                      ", "too many bursts are open"),
+    ("hwg_axi_read", "(room_q >= ROOM_WIDTH'(MaxBurst))", "(room_q != '0)", "has to wait"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "good", "bad", "words"), UNSEEN, ids=("write", "read"))
+def test_a_checker_finds_a_fault(
+    module: str, good: str, bad: str, words: str, tmp_path: Path, seed: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    with pytest.raises(AssertionError):
+        assert run(tmp_path, seed, 64, 16, planted(module, good, bad)) == set()
+    assert words in capsys.readouterr().out

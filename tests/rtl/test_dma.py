@@ -64,13 +64,13 @@ def bench(width: int, burst: int) -> tuple[str, list[str]]:
     }  # fmt: skip
     own = {
         "fetch_start": 1, "store_start": 1, "out_ready": 1, "word_ready": 1, "in_valid": 1,
-        "in_words": 11, "in_final": 1, "put_valid": 1, "put_data": 64,
+        "in_words": 11, "in_final": 1, "put_valid": 1, "put_data": 64, "room": 32,
     }  # fmt: skip
     told = {
         "fetch_busy": 1, "store_busy": 1, "out_valid": 1, "out_number": 32, "out_h": 13,
         "out_w": 13, "out_c": 13, "out_values": 13, "out_words": 11, "out_fault": 4, "out_final": 1,
         "word_valid": 1, "word_data": 64, "word_error": 1, "word_last": 1, "in_ready": 1,
-        "put_ready": 1, "overflow": 1, "store_error": 1, "stored_words": 32,
+        "put_ready": 1, "overflow": 1, "store_error": 1, "stored_words": 32, "index_full": 1,
     }  # fmt: skip
     wires = axi_wires(width)
     ports = [("input wire logic", 1, "aclk"), ("input wire logic", 1, "aresetn")]
@@ -105,13 +105,16 @@ def bench(width: int, burst: int) -> tuple[str, list[str]]:
   assign m_axi_awid = 1'b0;
   assign m_axi_arid = 1'b0;
   hwg_dma_store #({given}) u_store (
-    .clk_i(aclk), .rst_ni(aresetn), .start_i(store_start), .busy_o(store_busy), {same(places)},
+    .clk_i(aclk), .rst_ni(aresetn), .bus_rst_ni(aresetn), .flush_i(1'b0), .bus_idle_o(),
+    .start_i(store_start), .busy_o(store_busy), {same(places)}, .room_i(room),
+    .index_full_o(index_full),
     .block_valid_i(in_valid), .block_ready_o(in_ready), .block_words_i(in_words),
     .block_final_i(in_final), .word_valid_i(put_valid), .word_ready_o(put_ready),
     .word_data_i(put_data), .overflow_o(overflow), .error_o(store_error), .words_o(stored_words),
     {bus(("aw", "w", "b"))});
   hwg_dma_fetch #({given}) u_fetch (
-    .clk_i(aclk), .rst_ni(aresetn), .start_i(fetch_start), .busy_o(fetch_busy), {same(places)},
+    .clk_i(aclk), .rst_ni(aresetn), .bus_rst_ni(aresetn), .flush_i(1'b0), .bus_idle_o(),
+    .start_i(fetch_start), .busy_o(fetch_busy), {same(places)},
     {same(sizes)}, .block_valid_o(out_valid), .block_ready_i(out_ready), {blocks},
     .word_valid_o(word_valid), .word_ready_i(word_ready), .word_data_o(word_data),
     .word_error_o(word_error), .word_last_o(word_last), {bus(("ar", "r"))});

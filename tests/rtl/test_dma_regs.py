@@ -13,7 +13,6 @@ from systemrdl.node import RegNode
 
 from hwgen import paths
 from tests.rtl.cocotb_bench import planted, simulate
-from tests.rtl.engine_bench import plain
 
 CLAIMS = {
     "every_register_is_as_described",
@@ -27,7 +26,6 @@ CLAIMS = {
 
 # What a core with transforms tells of them, and the constants that say so.
 TURNS = {"TRANSFORM": 1, "KINDS": 5, "GROUPS": 64, "WIDTH": 20}
-CONFIG, KINDS = "32'h0801_C801", "Kinds     = 32'd0"
 
 
 def described(transform: int = 1) -> dict[str, dict[str, Any]]:
@@ -56,38 +54,98 @@ def described(transform: int = 1) -> dict[str, dict[str, Any]]:
     return made
 
 
+# Of a bank's ports, bits: 0 is one without a range, -1 an address.
+_FIELDS = {
+    "data_addr": -1, "index_addr": -1, "capacity": 32, "blocks": 32, "slot": 16, "slotted": 0,
+    "height": 16, "width": 16, "channels": 16, "bh": 13, "bw": 13, "bc": 13, "bits": 4,
+    "signed": 0, "transformed": 0, "stored": 0, "tans": 0, "set": 4, "key": 32, "first": 32,
+    "room": 32, "kind": 2, "klt": 0, "down": 5, "shift": 5, "factors": 48, "map_height": 16,
+    "map_width": 16, "lo": 32, "hi": 32,
+}  # fmt: skip
+_EVENTS = {
+    "block": 0, "block_mode": 2, "fault": 0, "fault_kind": 4, "fault_number": 32, "word": 0,
+    "stall": 0,
+}  # fmt: skip
+
+
+def bench(addr_width: int, transform: int, count_width: int) -> tuple[str, list[str]]:
+    """Return the registers with both banks (the writer's in the low halves), and the ports."""
+    wide = {True: "output logic", False: "input wire logic"}
+    lite = {
+        "aw_valid": (False, 1), "aw_ready": (True, 1), "aw_addr": (False, 9),
+        "w_valid": (False, 1), "w_ready": (True, 1), "w_data": (False, 32), "w_strb": (False, 4),
+        "b_valid": (True, 1), "b_ready": (False, 1), "b_resp": (True, 2), "ar_valid": (False, 1),
+        "ar_ready": (True, 1), "ar_addr": (False, 9), "r_valid": (True, 1), "r_ready": (False, 1),
+        "r_data": (True, 32), "r_resp": (True, 2), "irq": (True, 1),
+    }  # fmt: skip
+    own = {
+        "start": (True, 2), "abort": (True, 2), "forget": (True, 1), "fast": (True, 1),
+        "limit": (True, 32), "busy": (False, 2), "done": (False, 2), "tail": (False, 1),
+        "table_write": (True, 1), "table_known": (False, 1), "table_kind": (True, 3),
+        "table_addr": (True, 16), "table_data": (True, 32),
+    }  # fmt: skip
+    sizes = {name: bits or 1 for name, bits in (_FIELDS | _EVENTS).items()}
+    sizes |= {"data_addr": addr_width, "index_addr": addr_width}
+    both = {name: (True, 2 * sizes[name]) for name in _FIELDS}
+    both |= {name: (False, 2 * sizes[name]) for name in _EVENTS}
+    ports = {"aclk": (False, 1), "aresetn": (False, 1), **lite, **own, **both}
+    shown = {"signed": "is_signed"}
+    head = ",\n".join(
+        f"  {wide[out]} [{bits - 1}:0] {shown.get(name, name)}"
+        for name, (out, bits) in ports.items()
+    )
+
+    def linked(names: Any) -> str:
+        return ", ".join(f".{n}_{'o' if out else 'i'}({n})" for n, (out, _) in names.items())
+
+    banks = []
+    for i, which in enumerate(("writer", "reader")):
+        parts = [
+            f".{name}_{'o' if out else 'i'}({shown.get(name, name)}[{i * sizes[name]} +: "
+            f"{sizes[name]}])"
+            for name, (out, _) in both.items()
+        ]
+        banks.append(
+            f"  hwg_dma_bank #(.AddrWidth({addr_width}), .Reader({i}), .Transform({transform}), "
+            f".Counter({count_width})) u_{which} (.clk_i(aclk), .rst_ni(aresetn), "
+            f".write_i(bank_write[{i}]), .write_word_i(write_word), .write_data_i(write_data), "
+            f".write_mask_i(write_mask), .read_word_i(read_word), .read_data_o({which}_data), "
+            f".clear_i(clear[{i}]), .faulty_o(faulty[{i}]), {', '.join(parts)});"
+        )
+    kinds = TURNS["GROUPS"] << 16 | TURNS["WIDTH"] << 8 | TURNS["KINDS"]
+    told = f", .Config(32'h0821_C801), .Kinds(32'd{kinds})" if transform else ""
+    text = f"""module tb (\n{head}\n);
+  logic [1:0] bank_write, clear, faulty;
+  logic [6:0] write_word, read_word;
+  logic [31:0] write_data, write_mask, writer_data, reader_data;
+  hwg_dma_regs #(.Transform({transform}){told}) u_regs (.clk_i(aclk), .rst_ni(aresetn),
+    {linked(lite)}, {linked(own)}, .clear_o(clear), .fault_i(fault), .faulty_i(faulty),
+    .bank_write_o(bank_write), .write_word_o(write_word), .write_data_o(write_data),
+    .write_mask_o(write_mask), .read_word_o(read_word), .writer_data_i(writer_data),
+    .reader_data_i(reader_data));
+{chr(10).join(banks)}
+endmodule
+"""
+    return text, [shown.get(name, name) for name in ports]
+
+
 def run(
     folder: Path, seed: int, addr_width: int, count_width: int = 32,
     edit: Callable[[Path], None] | None = None, transform: int = 1,
 ) -> set[str]:  # fmt: skip
-    text, ports = plain("hwg_dma_regs", {"AddrWidth": addr_width, "Transform": transform})
-
-    def edited(units: Path) -> None:
-        file = units / "hwg_dma_regs.sv"
-        whole = file.read_text()
-        assert whole.count(".Width(32)") == 1
-        file.write_text(whole.replace(".Width(32)", f".Width({count_width})"))
-        if edit is not None:
-            edit(units)
-        if transform:
-            whole = file.read_text()
-            kinds = TURNS["GROUPS"] << 16 | TURNS["WIDTH"] << 8 | TURNS["KINDS"]
-            for good, bad in ((CONFIG, "32'h0821_C801"), (KINDS, f"Kinds     = 32'd{kinds}")):
-                assert whole.count(good) == 1 or edit is not None
-                whole = whole.replace(good, bad)
-            file.write_text(whole)
-
+    text, ports = bench(addr_width, transform, count_width)
     facts = {
         "seed": seed, "addr_width": addr_width, "count_width": count_width,
         "registers": described(transform),
     }  # fmt: skip
-    return simulate(folder, "bench_dma_regs", text, ports, ["hwg_dma_regs"], facts, CLAIMS, edited)
+    modules = ["hwg_dma_regs", "hwg_dma_bank"]
+    return simulate(folder, "bench_dma_regs", text, ports, modules, facts, CLAIMS, edit)
 
 
 def test_description_leaves_no_register_without_a_meaning() -> None:
     for transform, last in ((0, 256), (1, 352)):
         registers = described(transform)
-        assert len(registers) == 11 + 2 * 14 + 2 * 8 + transform * (1 + 2 * 6)
+        assert len(registers) == 12 + 2 * 15 + 2 * 8 + transform * (1 + 2 * 6)
         offsets = [register["offset"] for register in registers.values()]
         assert len(set(offsets)) == len(offsets)
         assert max(offsets) < last
@@ -109,11 +167,16 @@ def test_registers_are_those_of_the_description(
 FAULTS = (
     ("hwg_dma_regs", "W_ENABLE = 7'd5, W_EVENTS = 7'd6", "W_ENABLE = 7'd6, W_EVENTS = 7'd5",
      "every"),
-    ("hwg_dma_regs", "32'h0801_C801", "32'h0801_8801", "every"),
-    ("hwg_dma_regs", "word < 7'd46", "word < 7'd47", "other"),
-    ("hwg_dma_regs", "{fault_i, busy_q & ~busy_i}", "{fault_i, busy_q}", "starts"),
+    ("hwg_dma_regs", "W_CONFIG:  read_data = Config", "W_CONFIG:  read_data = Limits", "every"),
+    ("hwg_dma_regs", "word < 7'd47", "word < 7'd48", "other"),
+    ("hwg_dma_regs", "{fault_i, done_i}", "{fault_i, busy_i}", "starts"),
     ("hwg_dma_regs", "& ~busy_i & ~start_q", "& ~start_q", "starts"),
-    ("hwg_dma_regs", "(write_word == W_MODE & working[1])", "1'b0", "what"),
+    ("hwg_dma_regs", "(write_word == W_MODE & working[READER])", "1'b0", "what"),
+    ("hwg_dma_regs", "(write_word == W_LIMIT & working[WRITER])", "1'b0", "what"),
+    ("hwg_dma_regs", "events_d = events_d | {fault_i, done_i};",
+     "if (!(write && write_word == W_EVENTS)) events_d = events_d | {fault_i, done_i};", "starts"),
+    ("hwg_dma_regs", "write_data[3:2] & write_mask[3:2]", "write_data[2:1] & write_mask[2:1]",
+     "starts"),
     ("hwg_dma_descriptor", "32'h1fff_1fff", "32'h1fff_0fff", "every"),
     ("hwg_dma_descriptor", "words[32*PIXELS+16 +: 16]", "words[32*PIXELS +: 16]", "fields"),
     ("hwg_dma_status", "block_i & ~fault_i", "block_i", "tallies"),
@@ -121,7 +184,8 @@ FAULTS = (
     ("hwg_dma_transform", "32'h001f_1f07", "32'h001f_0f07", "every"),
     ("hwg_dma_transform", "words[32*MAP+16 +: 16]", "words[32*MAP +: 16]", "fields"),
     ("hwg_dma_regs", "word < 7'd86", "word < 7'd87", "other"),
-    ("hwg_dma_regs", "#(.Limits(i))", "#(.Limits(1))", "every"),
+    ("hwg_dma_bank", "#(.Limits(Reader))", "#(.Limits(1))", "every"),
+    ("hwg_dma_bank", ".Room(1 - Reader)", ".Room(1)", "every"),
     ("hwg_axil_slave", "{8{w_strb_i[2]}}", "{8{w_strb_i[1]}}", "every"),
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from hwgen.codec.tensor import encode
 from hwgen.codec.wire import Coder, Grid
 from tests.rtl.cocotb_bench import simulate
 from tests.rtl.codec_cases import rom_of
-from tests.rtl.engine_bench import plain
+from tests.rtl.engine_bench import ALONE, plain
 from tests.rtl.reader_tensors import damaged, extremes, job, sparse, whole
 
 pytestmark = pytest.mark.sim
@@ -46,7 +46,7 @@ def run(
         if kind in ("flip", "tail"):
             cases.append(job(broken, f"slot {kind}"))
     params = {"DataWidth": width, "Lanes": lanes, "Coder": int(coder), "Bits": BITS}
-    text, ports = plain("hwg_dma_reader", params)
+    text, ports = plain("hwg_dma_reader", params, ALONE)
     facts = {
         "seed": seed, "lanes": lanes, "bits": BITS, "table": rom_of([tables], coder),
         "weights": [], "tensors": cases,

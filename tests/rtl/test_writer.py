@@ -16,7 +16,7 @@ from hwgen.codec.tensor import Coded, encode
 from hwgen.codec.wire import Coder, Grid
 from tests.rtl.cocotb_bench import planted, simulate
 from tests.rtl.codec_cases import encoder_roms, tables_of, values_of
-from tests.rtl.engine_bench import plain
+from tests.rtl.engine_bench import ALONE, plain
 from tests.rtl.reader_tensors import extremes, job, sparse
 
 pytestmark = pytest.mark.sim
@@ -142,6 +142,7 @@ def run(
             "DataWidth": width, "Lanes": lanes, "Coder": int(coder), "Bits": bits, "Sets": SETS,
             "Weighted": int(weighted), "MaxBurst": 4 if width == 128 else 16,
         },
+        ALONE,
     )  # fmt: skip
     facts = {
         "seed": seed, "lanes": lanes, "bits": bits, "tables": work.loads(),
@@ -184,6 +185,9 @@ FAULTS = (
     ("hwg_dma_store", "count_q == 5'(CHUNK) | ", "", "tensors"),
     ("hwg_dma_store", "(finish <= {1'b0, capacity_i})", "1'b1", "full"),
     ("hwg_dma_writer", "dropped_q | overflow", "1'b0", "full"),
+    ("hwg_dma_writer", "(owed_q != '0) & ~full_q & ~block_o", "(owed_q != '0)", "full"),
+    ("hwg_dma_store", "(room_q[3:0] >= index_words)", "1'b1", "full"),
+    ("hwg_dma_store", "room_q - 32'(index_words)", "room_q", "full"),
     ("hwg_dma_writer", "owed_q + 8'(error)", "8'(error)", "full"),
     ("hwg_dma_writer", "grid_number + first_i", "grid_number", "tensors"),
     ("hwg_dma_writer", "storing | (owed_q", "(owed_q", "tensors"),

@@ -81,6 +81,8 @@ def describe(
         "key": form.key,
         "first": first,
     }  # fmt: skip
+    if engine == WRITER:
+        words["index_room"] = 0 if slot else grid.blocks // 2 + 1
     return {f"tensor{engine}_{name}": word for name, word in words.items()}
 
 
@@ -297,9 +299,9 @@ def codec_bench(core: CodecCore, registers: RegisterMap) -> Bench:
     wide, user = 8 * core.beat, core.count_width + 2
     steps = list(_steps(core, registers, rounds))
     outer = {
-        f"{IN}_tdata": "in_data", f"{IN}_tvalid": "in_valid", f"{IN}_tready": "in_ready",
-        f"{OUT}_tdata": "out_data", f"{OUT}_tuser": "out_user", f"{OUT}_tlast": "out_last",
-        f"{OUT}_tvalid": "out_valid", f"{OUT}_tready": "out_ready",
+        f"{IN}_tdata": "in_data", f"{IN}_tlast": "in_last", f"{IN}_tvalid": "in_valid",
+        f"{IN}_tready": "in_ready", f"{OUT}_tdata": "out_data", f"{OUT}_tuser": "out_user",
+        f"{OUT}_tlast": "out_last", f"{OUT}_tvalid": "out_valid", f"{OUT}_tready": "out_ready",
     }  # fmt: skip
     given = {
         "bid": "1'b0", "bresp": "2'b00", "rid": "1'b0", "rresp": "2'b00",

@@ -7,10 +7,19 @@ from collections.abc import Iterator
 
 from hwgen.emit.verilog import sv
 from hwgen.package.codec_engine.core import ENGINE, PAGE, CodecCore
-from hwgen.package.ip_core import REGISTERS, AddressSpace, Bus, BusKind, clock_bus, reset_bus
+from hwgen.package.ip_core import (
+    REGISTERS,
+    RESET,
+    AddressSpace,
+    Bus,
+    BusKind,
+    clock_bus,
+    reset_bus,
+)
 from hwgen.package.verilog import LITE, lite_bus, lite_ports, plain_module
 
 CONTROL, MEMORY, IN, OUT = "s_axi_control", "m_axi_gmem", "s_axis_values", "m_axis_values"
+MEMORY_RESET = f"{MEMORY}_aresetn"
 Channels = tuple[tuple[str, tuple[tuple[str, int | str], ...]], ...]
 # Of AXI4, by direction of the master: signal, bits (0: one without a range; "a", "d" and "s":
 # address, data, strobes).
@@ -56,6 +65,7 @@ def stream_ports(core: CodecCore) -> dict[str, list[sv.PortDecl]]:
     if core.writer:
         made[IN] = [
             sv.PortDecl("input", wide, f"{IN}_tdata", note),
+            sv.PortDecl("input", None, f"{IN}_tlast", "of the tensor"),
             sv.PortDecl("input", None, f"{IN}_tvalid"),
             sv.PortDecl("output", None, f"{IN}_tready"),
         ]
@@ -75,7 +85,8 @@ def codec_ports(core: CodecCore) -> list[sv.PortDecl]:
     """Return the ports of the packaged module."""
     return [
         sv.PortDecl("input", None, "aclk"),
-        sv.PortDecl("input", None, "aresetn"),
+        sv.PortDecl("input", None, RESET),
+        sv.PortDecl("input", None, MEMORY_RESET, "that of the memory's bus"),
         sv.PortDecl("output", None, "irq"),
         *lite_ports(CONTROL, (PAGE - 1).bit_length()),
         *memory_ports(core),
@@ -121,8 +132,9 @@ def codec_buses(core: CodecCore) -> tuple[Bus, ...]:
     streams = stream_ports(core)
     sensitivity = (("SENSITIVITY", "", "LEVEL_HIGH"),)
     return (
-        clock_bus([CONTROL, MEMORY, *streams]),
+        clock_bus([CONTROL, MEMORY, *streams], resets=(RESET, MEMORY_RESET)),
         reset_bus(),
+        reset_bus(MEMORY_RESET),
         Bus("irq", BusKind.INTERRUPT, True, (("INTERRUPT", "irq"),), sensitivity,
             "an event that was chosen waits"),
         lite_bus(CONTROL, REGISTERS),
@@ -149,6 +161,7 @@ def _engine(core: CodecCore) -> list[str]:
         ("s_values_valid_i", f"{IN}_tvalid" if core.writer else "1'b0"),
         ("s_values_ready_o", f"{IN}_tready" if core.writer else "no_ready"),
         ("s_values_data_i", "to_engine"),
+        ("s_values_last_i", f"{IN}_tlast" if core.writer else "1'b0"),
         ("m_values_valid_o", f"{OUT}_tvalid" if core.reader else "no_valid"),
         ("m_values_ready_i", f"{OUT}_tready" if core.reader else "1'b1"),
         ("m_values_data_o", "from_engine"),
@@ -164,7 +177,8 @@ def _engine(core: CodecCore) -> list[str]:
         [*params, ("Version", f"32'h{core.figures['VERSION']:08X}")],
         [
             ("clk_i", "aclk"),
-            ("rst_ni", "aresetn"),
+            ("rst_ni", RESET),
+            ("bus_rst_ni", MEMORY_RESET),
             ("irq_o", "irq"),
             *lite,
             *values,
