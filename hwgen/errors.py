@@ -24,6 +24,9 @@ class Result(Protocol):
         """Return the figures as lines of text."""
 
 
+_LISTED = 8  # places that share one problem and are named
+
+
 class HwgenError(Exception):
     """Base of every error that hwgen raises on purpose.
 
@@ -86,22 +89,32 @@ class UnsupportedQuantizer(ModelError):
 
 
 class ModelProblems(ModelError):
-    """Every problem of one model, told at once."""
+    """Every problem of one model, told at once: equal ones together, a shared hint once."""
 
     def __init__(self, where: str, problems: Sequence[ModelError]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
         lines = [f"{count} problem{'s' if count != 1 else ''} in this model"]
+        groups: dict[str, dict[str, list[str]]] = {}
         for problem in self.problems:
-            lines += [
-                "  - " + line if i == 0 else "    " + line
-                for i, line in enumerate(str(problem).splitlines())
-            ]
+            groups.setdefault(problem.hint, {}).setdefault(problem.what, []).append(problem.where)
+        for hint, found in groups.items():
+            for what, wheres in found.items():
+                first, *rest = f"{_listed(wheres)}{what}".splitlines()
+                lines += [f"  - {first}", *(f"    {line}" for line in rest)]
+            if hint:
+                lines.append(f"      hint: {hint}")
         super().__init__("\n".join(lines), where)
 
     def as_dict(self) -> dict[str, object]:
         """Return the parts and the single problems for machine output."""
         return {**super().as_dict(), "problems": [p.as_dict() for p in self.problems]}
+
+
+def _listed(wheres: list[str]) -> str:
+    named = [where for where in dict.fromkeys(wheres) if where]
+    more = f" and {len(named) - _LISTED} more" if len(named) > _LISTED else ""
+    return f"{', '.join(named[:_LISTED])}{more}: " if named else ""
 
 
 class DoesNotFit(HwgenError):

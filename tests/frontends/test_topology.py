@@ -152,7 +152,8 @@ def test_nested_models_are_inlined(first: int) -> None:
     )
     dense = [c for c in net.calls if c.layer.cls == "QDense"]
     assert [c.layer.key for c in dense] == ["enc/fc", "enc/fc"]
-    assert [c.inputs for c in dense] == [("a",), ("b",)]
+    entered = {c.output: c.inputs for c in net.calls if c.layer.cls == "InputLayer"}
+    assert [entered[c.inputs[0]] for c in dense] == [("a",), ("b",)]
     assert len({c.output for c in net.calls}) == len(net.calls)
     assert net.calls[-1].inputs == tuple(c.output for c in dense)
 
@@ -169,7 +170,13 @@ def test_a_sequential_inside() -> None:
         ),
         "m",
     )
-    assert [c.layer.cls for c in net.calls] == ["InputLayer", "QDense", "QActivation", "QDense"]
+    assert [(c.layer.cls, c.inputs) for c in net.calls] == [
+        ("InputLayer", ()),
+        ("InputLayer", ("x",)),
+        ("QDense", ("seq/in",)),
+        ("QActivation", ("seq/fc",)),
+        ("QDense", ("seq/act",)),
+    ]
 
 
 def test_nesting_has_an_end() -> None:
@@ -213,7 +220,8 @@ def test_tensors_in_keyword_arguments() -> None:
         ),
         "m",
     )
-    assert net.calls[-1].inputs == ("x", "y")
+    assert net.calls[-1].inputs == ("x",)
+    assert net.calls[-1].arguments == {"y": "a tensor"}
 
 
 def wrapped(outer: str, inner: str) -> Call:
@@ -223,9 +231,10 @@ def wrapped(outer: str, inner: str) -> Call:
 
 def test_wrappers_are_peeled_off() -> None:
     pruned = wrapped("PruneLowMagnitude", "QDense").layer
-    assert (pruned.cls, pruned.name, pruned.pruned, pruned.timed) == ("QDense", "wrap", True, False)
+    assert (pruned.cls, pruned.name) == ("QDense", "wrap")
+    assert pruned.wrapped_in == {"PruneLowMagnitude"}
     timed = wrapped("TimeDistributed", "QDense").layer
-    assert (timed.config["units"], timed.timed) == (3, True)
+    assert (timed.config["units"], timed.wrapped_in) == (3, {"TimeDistributed"})
     check_wrapper(timed)
     assert timed.where == "wrap (QDense)"
 

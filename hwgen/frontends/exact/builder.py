@@ -16,15 +16,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hwgen.errors import ModelError, ModelProblems, UnsupportedLayer
-from hwgen.frontends.exact.steps import Affine, Rectify, Step, Value, exponent
+from hwgen.frontends.exact.steps import (
+    Affine,
+    Divide,
+    Normalise,
+    Rectify,
+    Step,
+    Value,
+    exponent,
+)
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.names import node_name
+from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Op
 from hwgen.ops.movepoint import MovePoint
 from hwgen.ops.requantize import Requantize
 from hwgen.ops.shape import ShiftLeft
 
-# A float32 sum is exact while it stays below this many least significant bits.
+# A float32 sum is exact up to this many least significant bits.
 FLOAT32_EXACT = 1 << 24
 Scaler = tuple[Sequence[float], Sequence[float]]
 
@@ -58,6 +67,7 @@ class ExactBuilder:
         self.nodes: list[Node] = []
         self.notes: list[str] = []
         self.problems: list[ModelError] = []
+        self._stand_ins = 0
         self._names: set[str] = set()
         self._ports: set[str] = set()
         self._exact: dict[tuple[str, tuple[Step, ...]], Value] = {}
@@ -69,10 +79,31 @@ class ExactBuilder:
         if text not in self.notes:
             self.notes.append(text)
 
+    def note_rounding(self, value: Value, at: Origin, extra: int = 0) -> None:
+        """Tell that the framework's own float32 sums round here, if they do.
+
+        Args:
+            value: what comes out of the sum or product.
+            at: the layer.
+            extra: the largest term that partial sums may lack.
+        """
+        peak = value.type.peak + extra
+        if peak > FLOAT32_EXACT:
+            self.note(
+                f"{at.name}: values reach {peak.bit_length()} bits; beyond 24 {self.owner} own "
+                "float32 rounds, hwgen stays exact"
+            )
+
     def problem(self, error: ModelError) -> None:
         """Keep a problem, once: shared layers meet theirs at every call."""
         if str(error) not in map(str, self.problems):
             self.problems.append(error)
+
+    def stand_in(self, shape: tuple[int, ...]) -> Value:
+        """Return zeros in place of a value that was refused, so that what follows is looked at."""
+        assert self.problems, "a stand-in for nothing"
+        self._stand_ins += 1
+        return Value(f"?{self._stand_ins}", TensorType.covering(shape, 0, 0, 0))
 
     # ---------------------------------------------------------------- nodes
 
@@ -104,7 +135,7 @@ class ExactBuilder:
 
     def aligned(self, values: Sequence[Value], at: Origin) -> list[Value]:
         """Return exact values on one grid: the finest of theirs."""
-        done = [self.exact(v, at) for v in values]
+        done = [self.settled(v, at) for v in values]
         frac = max(v.type.frac for v in done)
         return [
             v
@@ -134,12 +165,21 @@ class ExactBuilder:
             return self.rectify(value, step, at)
         if isinstance(step, Affine) and (power := _power_of_two(step)) is not None:
             return self.scaled(value, power, at)
+        kind, hint = _off_grid(step)
         raise UnsupportedLayer(
-            "a batch normalisation, mean, unquantized bias or scale that is no power of two "
-            "reaches this layer without a quantizer in between, so its input is on no integer grid",
-            at.where,
-            "put a QActivation in front of this layer",
+            f"{kind} reaches {at.where} without a quantizer in between, so the input of that layer "
+            "is on no integer grid",
+            step.where or at.where,
+            f"put a QActivation in front of {at.name}{hint}",
         )
+
+    def settled(self, value: Value, at: Origin) -> Value:
+        """Return the exact value as `exact` does; what it refuses is told, zeros stand in."""
+        try:
+            return self.exact(value, at)
+        except ModelError as error:
+            self.problem(error)
+            return self.stand_in(value.type.shape)
 
     def rectify(self, value: Value, step: Rectify, at: Origin) -> Value:
         """Emit an unquantized ReLU of exact codes as a clip.
@@ -156,7 +196,7 @@ class ExactBuilder:
             raise UnsupportedLayer(
                 f"a ReLU with slope {step.slope:g} and ceiling {step.ceiling:g} leaves the integer "
                 "grid",
-                at.where,
+                step.where or at.where,
                 "use a slope of 2**-k and a ceiling on the grid, or put a quantizer directly "
                 "behind it",
             )
@@ -213,3 +253,15 @@ def _power_of_two(step: Affine) -> int | None:
         return None
     powers = {exponent(float(m)) for m in np.unique(step.mul)}
     return powers.pop() if len(powers) == 1 else None
+
+
+def _off_grid(step: Affine | Normalise | Divide) -> tuple[str, str]:
+    """Return what leaves the integer grid, and a way out besides a quantizer behind it."""
+    if isinstance(step, Normalise):
+        return "a batch normalisation", ""
+    if isinstance(step, Divide):
+        count = f" over {step.count:g}" if step.count.size == 1 else " over a changing number of"
+        return f"a mean{count} values", ", or take the mean over a power of two of them"
+    if step.add is not None:
+        return "an unquantized bias", ", or give the layer a bias_quantizer"
+    return "a scale that is no power of two", ", or use alpha='auto_po2' or alpha=1"

@@ -50,18 +50,19 @@ def linear(b: ExactBuilder, value: Value, product: Product, at: Origin, name: st
         at: the layer.
         name: of the node; by default the layer's.
     """
-    value = b.exact(value, at)
+    value = b.settled(value, at)
     codes = product.weights
     op, rest = _with_bias(value, product, at)
     width = Fixed.covering(int(codes.codes.min()), int(codes.codes.max()), codes.frac)
     done = b.emit(name or at.name, op, [value], at, f"weights {width}")
+    b.note_rounding(done, at, _largest_bias(op))
     if not codes.exact:
-        done = done.after(Affine(mul=f32(codes.scale).reshape(-1)))
+        done = done.after(Affine(mul=f32(codes.scale).reshape(-1), where=at.where))
         b.note(
             f"{at.name}: its weight scale is no power of two, so {b.owner} float32 sums "
             "round; hwgen applies the scale to the exact integer sum"
         )
-    return done if rest is None else done.after(Affine(add=rest))
+    return done if rest is None else done.after(Affine(add=rest, where=at.where))
 
 
 def _with_bias(value: Value, product: Product, at: Origin) -> tuple[Op, F32 | None]:
@@ -93,3 +94,8 @@ def _with_bias(value: Value, product: Product, at: Origin) -> tuple[Op, F32 | No
     if up <= _BIAS_EXTRA_BITS and op.infer([value.type]).peak < FLOAT32_EXACT:
         return op, None
     return make(codes.codes, none, codes.frac), floats
+
+
+def _largest_bias(op: Op) -> int:
+    bias: IntArray = getattr(op, "bias", np.zeros(1, np.int64))
+    return int(np.abs(bias).max(initial=0))

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hwgen.frontends.exact.builder import FLOAT32_EXACT, ExactBuilder, Origin
+from hwgen.frontends.exact.builder import ExactBuilder, Origin
 from hwgen.frontends.exact.codes import I64
 from hwgen.frontends.exact.staircase import changes, tabulate
 from hwgen.frontends.exact.steps import Normalise, Rectify, Value, f32
@@ -62,7 +62,7 @@ def quantize(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str)
     Raises:
         UnsupportedLayer: no integer operation equals steps and quantizer together.
     """
-    _note_float32(b, value, q, at)
+    _note_saturation(b, value, q, at)
     op = _requantize(value, q)
     done = Value(value.node, value.type)
     if op is None:
@@ -115,13 +115,8 @@ def _tabulated(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: st
     return done
 
 
-def _note_float32(b: ExactBuilder, value: Value, q: Quantizer, at: Origin) -> None:
+def _note_saturation(b: ExactBuilder, value: Value, q: Quantizer, at: Origin) -> None:
     kind = value.type
-    if kind.peak >= FLOAT32_EXACT:
-        b.note(
-            f"{at.name}: accumulators reach {kind.peak.bit_length()} bits; beyond 24 "
-            f"{b.owner} own float32 sums round, hwgen stays exact"
-        )
     ends = [value.evaluate(bound.astype(np.float64)) for bound in (kind.lo, kind.hi)]
     if float(np.abs(ends).max()) >= q.limit:
         b.note(

@@ -31,10 +31,16 @@ def f32(values: Any) -> F32:
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """``x * mul + add``, rounded to float32 after each."""
+    """``x * mul + add``, rounded to float32 after each.
+
+    Attributes:
+        mul, add: the parameters that are present.
+        where: the layer that it comes from.
+    """
 
     mul: F32 | None = None
     add: F32 | None = None
+    where: str = ""
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
@@ -48,7 +54,8 @@ class Affine:
 
     def map(self, fn: Callable[[F32], F32]) -> Affine:
         """Return the step with every parameter passed through *fn*."""
-        return Affine(*(None if a is None else fn(a) for a in (self.mul, self.add)))
+        mul, add = (None if a is None else fn(a) for a in (self.mul, self.add))
+        return Affine(mul, add, self.where)
 
     def line(self) -> tuple[F64, F64]:
         """Return the factor and the offset as real numbers."""
@@ -73,6 +80,7 @@ class Normalise:
         form: ``plain`` is ``x * (inv * gamma) + (beta - mean * (inv * gamma))``; images take
             ``fused``, which is ``fma((x - mean) * inv, gamma, beta)``, or on machines without
             oneDNN ``centred``, which is ``(x - mean) * (inv * gamma) + beta``.
+        where: the layer that it comes from.
     """
 
     inv: F32
@@ -80,6 +88,7 @@ class Normalise:
     beta: F32
     mean: F32
     form: Literal["plain", "fused", "centred"] = "plain"
+    where: str = ""
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
@@ -98,7 +107,7 @@ class Normalise:
     def map(self, fn: Callable[[F32], F32]) -> Normalise:
         """Return the step with every parameter passed through *fn*."""
         inv, gamma, beta, mean = (fn(a) for a in self.arrays())
-        return Normalise(inv, gamma, beta, mean, self.form)
+        return Normalise(inv, gamma, beta, mean, self.form, self.where)
 
     def variants(self) -> tuple[Normalise, ...]:
         """Return what TensorFlow may compute on another machine."""
@@ -127,9 +136,15 @@ class Normalise:
 
 @dataclass(frozen=True, eq=False)
 class Divide:
-    """``x / count``: the mean behind a sum."""
+    """``x / count``: the mean behind a sum.
+
+    Attributes:
+        count: number of terms.
+        where: the layer that it comes from.
+    """
 
     count: F32
+    where: str = ""
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
@@ -141,7 +156,7 @@ class Divide:
 
     def map(self, fn: Callable[[F32], F32]) -> Divide:
         """Return the step with its parameter passed through *fn*."""
-        return Divide(fn(self.count))
+        return Divide(fn(self.count), self.where)
 
     def line(self) -> tuple[F64, F64]:
         """Return the factor and the offset as real numbers."""
@@ -156,12 +171,14 @@ class Rectify:
 
     Attributes:
         slope, ceiling: as said.
-        name: of the layer it came from.
+        name: of the layer that it comes from.
+        where: that layer as messages name it.
     """
 
     slope: float = 0.0
     ceiling: float = math.inf
     name: str = ""
+    where: str = ""
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
@@ -169,6 +186,11 @@ class Rectify:
         if not self.slope:
             return positive
         return f32(np.where(x >= 0, positive, x * np.float32(self.slope)))
+
+    @property
+    def plain(self) -> bool:
+        """True for ``max(x, 0)``."""
+        return self.slope == 0 and math.isinf(self.ceiling)
 
     def arrays(self) -> tuple[F32, ...]:
         """Return no parameters: the same for every element."""

@@ -10,7 +10,7 @@ must be read (and a message must name it).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MODELS = ("Sequential", "Functional", "Model")
 PRUNING, TIMED = "PruneLowMagnitude", "TimeDistributed"
@@ -44,6 +44,8 @@ class LayerClass:
         transparent: the layer moves values or does nothing, so that a quantizer behind it may as
             well stand in front.
         alike: the layer treats every position alike: TimeDistributed around it changes nothing.
+        trains: the layer does something else in training mode, or holds what does.
+        settings: the keys of its settings, besides those that every layer may carry.
     """
 
     variables: tuple[Variable, ...] | None = None
@@ -52,89 +54,168 @@ class LayerClass:
     merges: bool = False
     transparent: bool = False
     alike: bool = False
+    trains: bool = False
+    settings: tuple[str, ...] = ()
 
 
 _BIAS = Variable("bias", "use_bias")
 _AFFINE = (Variable("gamma", "scale"), Variable("beta", "center"))
 _MOVING = (Variable("moving_mean"), Variable("moving_variance"))
+_KERNEL = {"kernel": ("kernel_quantizer",)}
 _DEPTHWISE_KERNEL = {"depthwise_kernel": ("depthwise_quantizer", "kernel_quantizer")}
 
 
-def _folded(kernel: str, kernels: Mapping[str, tuple[str, ...]]) -> LayerClass:
+def _of(*parts: str) -> tuple[str, ...]:
+    """Return the settings that Keras keeps of every trained part."""
+    ends = ("initializer", "regularizer", "constraint")
+    return tuple(f"{part}_{end}" for part in parts for end in ends)
+
+
+_PRODUCT = ("activation", "use_bias", *_of("bias"), "activity_regularizer")
+_WINDOW = ("kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups")
+_Q_BIAS = ("bias_quantizer", "bias_range")
+_Q_KERNEL = ("kernel_quantizer", "kernel_range", *_Q_BIAS)
+_Q_DEPTHWISE = ("depthwise_quantizer", "depthwise_range", *_Q_BIAS)
+_NORMS = (
+    *("axis", "momentum", "epsilon", "center", "scale", *_of("beta", "gamma")),
+    *("moving_mean_initializer", "moving_variance_initializer"),
+)
+_RENORM = ("renorm", "renorm_clipping", "renorm_momentum", "fused", "virtual_batch_size")
+_FOLDING = ("ema_freeze_delay", "folding_mode")
+_POOL = ("pool_size", "strides", "padding", "data_format")
+_AVERAGE = ("average_quantizer", "activation")
+_GLOBAL = ("data_format", "keepdims")
+
+
+def _product(*settings: str, trains: bool = False, alike: bool = False) -> LayerClass:
+    keys = (*_PRODUCT, *_of("kernel"), *settings)
+    variables = (Variable("kernel"), _BIAS)
+    return LayerClass(variables, _KERNEL, alike=alike, trains=trains, settings=keys)
+
+
+def _depthwise(*settings: str, trains: bool = False) -> LayerClass:
+    # Keras keeps the kernel's own settings beside the depthwise ones in some releases.
+    keys = (*_PRODUCT, *_WINDOW, "depth_multiplier", *_of("depthwise", "kernel"), *settings)
+    variables = (Variable("depthwise_kernel"), _BIAS)
+    return LayerClass(variables, _DEPTHWISE_KERNEL, trains=trains, settings=keys)
+
+
+def _separable(*settings: str, trains: bool = False) -> LayerClass:
+    parts = _of("depthwise", "pointwise", "kernel")
+    return LayerClass(
+        (Variable("depthwise_kernel"), Variable("pointwise_kernel"), _BIAS),
+        {**_DEPTHWISE_KERNEL, "pointwise_kernel": ("pointwise_quantizer",)},
+        trains=trains,
+        settings=(*_PRODUCT, *_WINDOW, "filters", "depth_multiplier", *parts, *settings),
+    )
+
+
+def _folded(kernel: str, plain: LayerClass) -> LayerClass:
     """Return the record of a convolution with a batch normalisation folded into its kernel."""
     inside = tuple(Variable(v.name, v.when, inner=True) for v in (*_AFFINE, *_MOVING))
     names = (Variable(kernel), _BIAS, *inside[:2], Variable("iteration"), *inside[2:])
-    return LayerClass(names, kernels)
+    return replace(plain, variables=names, settings=(*plain.settings, *_NORMS, *_FOLDING))
 
 
-_KERNEL = {"kernel": ("kernel_quantizer",)}
-_DENSE = LayerClass((Variable("kernel"), _BIAS), _KERNEL, alike=True)
-_CONV = LayerClass((Variable("kernel"), _BIAS), _KERNEL)
-_DEPTHWISE = LayerClass((Variable("depthwise_kernel"), _BIAS), _DEPTHWISE_KERNEL)
-_SEPARABLE = LayerClass(
-    (Variable("depthwise_kernel"), Variable("pointwise_kernel"), _BIAS),
-    {**_DEPTHWISE_KERNEL, "pointwise_kernel": ("pointwise_quantizer",)},
-)
-_NORM = LayerClass((*_AFFINE, *_MOVING), more_with="renorm")
-_PLAIN, _ALIKE = LayerClass(), LayerClass(alike=True)
-_MOVES, _MERGES = LayerClass(transparent=True), LayerClass(merges=True)
+def _norm(*settings: str) -> LayerClass:
+    keys = (*_NORMS, *settings)
+    return LayerClass((*_AFFINE, *_MOVING), more_with="renorm", trains=True, settings=keys)
+
+
+def _moves(*settings: str) -> LayerClass:
+    return LayerClass(transparent=True, settings=settings)
+
+
+def _noise(*settings: str, transparent: bool = True, alike: bool = False) -> LayerClass:
+    keys = (*settings, "seed", "noise_shape", "data_format")
+    return LayerClass(transparent=transparent, alike=alike, trains=True, settings=keys)
+
+
+def _plain(*settings: str) -> LayerClass:
+    return LayerClass(settings=settings)
+
+
+def _alike(*settings: str, trains: bool = False) -> LayerClass:
+    return LayerClass(alike=True, trains=trains, settings=settings)
+
+
+_CONV = _product("filters", *_WINDOW)
+_Q_CONV = _product("filters", *_WINDOW, *_Q_KERNEL, trains=True)
+_CONV_TRANSPOSE = _product("filters", *_WINDOW, "output_padding")
+_Q_DEPTH = _depthwise(*_Q_DEPTHWISE, trains=True)
+_Q_SEPARABLE = _separable("depthwise_quantizer", "pointwise_quantizer", *_Q_BIAS, trains=True)
+_MERGES = LayerClass(merges=True)
 
 CLASSES: Mapping[str, LayerClass] = {
-    "InputLayer": _PLAIN,
+    "InputLayer": _moves("sparse", "ragged", "optional"),
+    PRUNING: LayerClass(
+        trains=True,
+        settings=(
+            *("layer", "pruning_schedule", "block_size", "block_pooling_type"),
+            "sparsity_m_by_n",
+        ),
+    ),
+    TIMED: _plain("layer"),
+    "Sequential": _plain("layers", "build_input_shape"),
+    "Functional": _plain("layers", "input_layers", "output_layers"),
+    "Model": _plain("layers", "input_layers", "output_layers", "build_input_shape"),
     # products
-    "Dense": _DENSE,
-    "QDense": _DENSE,
+    "Dense": _product("units", "quantization_config", alike=True),
+    "QDense": _product("units", *_Q_KERNEL, trains=True, alike=True),
     "Conv1D": _CONV,
     "Conv2D": _CONV,
-    "QConv1D": _CONV,
-    "QConv2D": _CONV,
-    "DepthwiseConv1D": _DEPTHWISE,
-    "DepthwiseConv2D": _DEPTHWISE,
-    "QDepthwiseConv2D": _DEPTHWISE,
-    "SeparableConv1D": _SEPARABLE,
-    "SeparableConv2D": _SEPARABLE,
-    "QSeparableConv1D": _SEPARABLE,
-    "QSeparableConv2D": _SEPARABLE,
-    "QConv2DBatchnorm": _folded("kernel", _KERNEL),
-    "QDepthwiseConv2DBatchnorm": _folded("depthwise_kernel", _DEPTHWISE_KERNEL),
-    "BatchNormalization": _NORM,
-    "SyncBatchNormalization": _NORM,
-    "QBatchNormalization": _NORM,
+    "QConv1D": _Q_CONV,
+    "QConv2D": _Q_CONV,
+    "DepthwiseConv1D": _depthwise(),
+    "DepthwiseConv2D": _depthwise(),
+    "QDepthwiseConv2D": _Q_DEPTH,
+    "SeparableConv1D": _separable(),
+    "SeparableConv2D": _separable(),
+    "QSeparableConv1D": _Q_SEPARABLE,
+    "QSeparableConv2D": _Q_SEPARABLE,
+    "QConv2DBatchnorm": _folded("kernel", _Q_CONV),
+    "QDepthwiseConv2DBatchnorm": _folded("depthwise_kernel", _Q_DEPTH),
+    "BatchNormalization": _norm("synchronized", *_RENORM),
+    "SyncBatchNormalization": _norm("synchronized", *_RENORM),
+    "QBatchNormalization": _norm(
+        *("beta_quantizer", "gamma_quantizer", "mean_quantizer", "variance_quantizer"),
+        *("inverse_quantizer", "beta_range", "gamma_range", *_RENORM, "synchronized"),
+    ),
     # activations
-    "Activation": _ALIKE,
-    "QActivation": _ALIKE,
-    "ReLU": _ALIKE,
-    "LeakyReLU": _ALIKE,
-    "Softmax": _ALIKE,
+    "Activation": _alike("activation"),
+    "QActivation": _alike("activation", trains=True),
+    "ReLU": _alike("max_value", "negative_slope", "threshold"),
+    "LeakyReLU": _alike("alpha", "negative_slope"),
+    "Softmax": _alike("axis"),
     # nothing at inference
-    "Dropout": LayerClass(transparent=True, alike=True),
-    "SpatialDropout1D": _MOVES,
-    "SpatialDropout2D": _MOVES,
-    "AlphaDropout": _PLAIN,
-    "GaussianDropout": _MOVES,
-    "GaussianNoise": _MOVES,
-    "ActivityRegularization": _PLAIN,
+    "Dropout": _noise("rate", alike=True),
+    "SpatialDropout1D": _noise("rate"),
+    "SpatialDropout2D": _noise("rate"),
+    "AlphaDropout": _noise("rate", transparent=False),
+    "GaussianDropout": _noise("rate"),
+    "GaussianNoise": _noise("stddev"),
+    "ActivityRegularization": _plain("l1", "l2", "activity_regularizer"),
     # pooling
-    "MaxPooling1D": _PLAIN,
-    "MaxPooling2D": _PLAIN,
-    "AveragePooling1D": _PLAIN,
-    "AveragePooling2D": _PLAIN,
-    "QAveragePooling2D": _PLAIN,
-    "GlobalMaxPooling1D": _PLAIN,
-    "GlobalMaxPooling2D": _PLAIN,
-    "GlobalAveragePooling1D": _PLAIN,
-    "GlobalAveragePooling2D": _PLAIN,
-    "QGlobalAveragePooling2D": _PLAIN,
+    "MaxPooling1D": _plain(*_POOL),
+    "MaxPooling2D": _plain(*_POOL),
+    "AveragePooling1D": _plain(*_POOL),
+    "AveragePooling2D": _plain(*_POOL),
+    "QAveragePooling2D": LayerClass(trains=True, settings=(*_POOL, *_AVERAGE)),
+    "GlobalMaxPooling1D": _plain(*_GLOBAL),
+    "GlobalMaxPooling2D": _plain(*_GLOBAL),
+    "GlobalAveragePooling1D": _plain(*_GLOBAL),
+    "GlobalAveragePooling2D": _plain(*_GLOBAL),
+    "QGlobalAveragePooling2D": LayerClass(trains=True, settings=(*_GLOBAL, *_AVERAGE)),
     # moving elements
-    "Flatten": _MOVES,
-    "Reshape": _MOVES,
-    "Permute": _MOVES,
-    "Cropping1D": _MOVES,
-    "Cropping2D": _MOVES,
-    "ZeroPadding1D": _MOVES,
-    "ZeroPadding2D": _MOVES,
-    "UpSampling1D": _MOVES,
-    "UpSampling2D": _MOVES,
+    "Flatten": _moves("data_format"),
+    "Reshape": _moves("target_shape"),
+    "Permute": _moves("dims"),
+    "Cropping1D": _moves("cropping", "data_format"),
+    "Cropping2D": _moves("cropping", "data_format"),
+    "ZeroPadding1D": _moves("padding", "data_format"),
+    "ZeroPadding2D": _moves("padding", "data_format"),
+    "UpSampling1D": _moves("size"),
+    "UpSampling2D": _moves("size", "data_format", "interpolation"),
     # merging
     "Add": _MERGES,
     "Subtract": _MERGES,
@@ -142,16 +223,16 @@ CLASSES: Mapping[str, LayerClass] = {
     "Multiply": _MERGES,
     "Maximum": _MERGES,
     "Minimum": _MERGES,
-    "Concatenate": _MERGES,
+    "Concatenate": LayerClass(merges=True, settings=("axis",)),
     # read, but without a handler
-    "BinaryDense": _DENSE,
-    "TernaryDense": _DENSE,
+    "BinaryDense": _product("units"),
+    "TernaryDense": _product("units"),
     "Conv3D": _CONV,
-    "Conv1DTranspose": _CONV,
-    "Conv2DTranspose": _CONV,
-    "Conv3DTranspose": _CONV,
-    "QConv2DTranspose": _CONV,
-    "PReLU": LayerClass((Variable("alpha"),)),
+    "Conv1DTranspose": _CONV_TRANSPOSE,
+    "Conv2DTranspose": _CONV_TRANSPOSE,
+    "Conv3DTranspose": _CONV_TRANSPOSE,
+    "QConv2DTranspose": _product("filters", *_WINDOW, "output_padding", *_Q_KERNEL),
+    "PReLU": LayerClass((Variable("alpha"),), settings=(*_of("alpha"), "shared_axes")),
 }
 
 ALIKE = frozenset(name for name, record in CLASSES.items() if record.alike)

@@ -60,8 +60,13 @@ def snapshot(model: Any) -> KerasModel:
             model.save(path, include_optimizer=False, save_format="h5")
         else:
             model.save(path)
-        stored = read_keras(path)
-    return replace(stored, config=_with_unsaved(model, stored.config))
+        source = f"the model {model.name!r} in memory"
+        try:
+            stored = read_keras(path)
+        except ModelError as error:
+            where = error.where.replace(path.name, source)
+            raise type(error)(error.what, where, error.hint) from error
+    return replace(stored, config=_with_unsaved(model, stored.config), source=source)
 
 
 def _keras_major(model: Any) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a Keras model configuration to a flat list of layer calls.
+"""Topology: a Keras model configuration as a flat list of layer calls.
 
 Sequential and functional models of Keras 2 and Keras 3 come out alike: every call has a layer, the
 tensors it reads and the tensor it makes. Nested models are inlined, wrappers that change nothing at
@@ -9,16 +9,27 @@ position alike anyway.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hwgen.errors import ModelError, UnsupportedLayer
 from hwgen.frontends.exact.builder import Origin
-from hwgen.frontends.keras.layer_classes import ALIKE, MODELS, PRUNING, TIMED, WRAPPERS
+from hwgen.frontends.keras.calls import Inbound, Ref, inbound, refs_of
+from hwgen.frontends.keras.layer_classes import ALIKE, MODELS, TIMED, WRAPPERS
 
 _MAX_DEPTH = 8
+_MODEL = "Model"
+TRAINING = "training"
 _SAVE = "save the model again with Keras; the file may have been edited or cut"
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """A wrapper around a layer, or the model around an input: class and settings."""
+
+    cls: str
+    config: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,16 +41,16 @@ class Layer:
         name: the model's own name, for messages.
         key: where its weights are found in `KerasModel.weights`.
         config: its settings.
-        pruned: it sat in a pruning wrapper, so its weight map may hold a mask.
-        timed: it sat in TimeDistributed.
+        wrappers: what it sat in, outermost first: wrappers, or for an input its model.
+        package: of the class, where the file names one.
     """
 
     cls: str
     name: str
     key: str
     config: Mapping[str, Any]
-    pruned: bool = False
-    timed: bool = False
+    wrappers: tuple[Wrapper, ...] = ()
+    package: str = ""
 
     @property
     def where(self) -> str:
@@ -51,29 +62,45 @@ class Layer:
         """The layer as the place that operations come from."""
         return Origin(self.name, self.where)
 
+    @property
+    def wrapped_in(self) -> frozenset[str]:
+        """The classes of its wrappers."""
+        return frozenset(w.cls for w in self.wrappers)
+
 
 @dataclass(frozen=True)
 class Call:
-    """One use of a layer: tensors in, one tensor out."""
+    """One use of a layer: tensors in, one tensor out.
+
+    Attributes:
+        layer: what is called; an ``InputLayer`` with an input is that of a nested model.
+        inputs, output: names of tensors.
+        arguments: given beside the tensors, those of a nested model's call included.
+        constant: numbers are given among the tensors.
+    """
 
     layer: Layer
     inputs: tuple[str, ...]
     output: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    constant: bool = False
 
 
 @dataclass(frozen=True)
 class Network:
-    """Calls in topological order, and the tensors at the rim.
+    """Calls in topological order, and the tensors that enter and leave.
 
     Attributes:
         inputs: (port name, tensor) of the network inputs; their calls have class ``InputLayer``.
         outputs: (port name, tensor).
+        problems: calls of nested models that mean something else than inlining them.
     """
 
     name: str
     calls: tuple[Call, ...]
     inputs: tuple[tuple[str, str], ...]
     outputs: tuple[tuple[str, str], ...]
+    problems: tuple[ModelError, ...] = ()
 
 
 def parse(config: Mapping[str, Any], where: str) -> Network:
@@ -92,7 +119,7 @@ def parse(config: Mapping[str, Any], where: str) -> Network:
         )
     walker = _Walker(where)
     try:
-        ins, outs = walker.model(config, "", None, 0)
+        ins, outs = walker.model(config, _Scope())
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise ModelError(
             f"the model configuration is malformed ({type(error).__name__}: {error})",
@@ -101,7 +128,29 @@ def parse(config: Mapping[str, Any], where: str) -> Network:
         ) from error
     inner = config.get("config")
     name = inner.get("name", "model") if isinstance(inner, Mapping) else "model"
-    return Network(str(name), tuple(walker.calls), tuple(ins), tuple(outs))
+    return Network(str(name), tuple(walker.calls), tuple(ins), tuple(outs), tuple(walker.problems))
+
+
+Rim = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """A model being inlined: its place, the arguments of its call, the tensors that it is given.
+
+    Attributes:
+        prefix: of the keys of its layers.
+        depth: how deep it is nested.
+        arguments: those of its call that its layers inherit.
+        feeds: tensors at its inputs; None for the outermost model, which makes its own.
+        keys: names of the feeds, where they came in a dictionary.
+    """
+
+    prefix: str = ""
+    depth: int = 0
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    feeds: tuple[str, ...] | None = None
+    keys: tuple[str, ...] = ()
 
 
 class _Walker:
@@ -109,106 +158,84 @@ class _Walker:
         self.where = where
         self.calls: list[Call] = []
         self.tensors: set[str] = set()
+        self.problems: list[ModelError] = []
 
-    def model(
-        self, spec: Mapping[str, Any], prefix: str, feeds: Sequence[str] | None, depth: int
-    ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """Inline one model; *feeds* are the tensors at its inputs, None for the outermost."""
-        if depth > _MAX_DEPTH:
+    def model(self, spec: Mapping[str, Any], scope: _Scope) -> tuple[Rim, Rim]:
+        """Inline one model; return its inputs and outputs, each as (name, tensor)."""
+        if scope.depth > _MAX_DEPTH:
             raise ModelError(
                 f"models are nested more than {_MAX_DEPTH} deep",
                 self.where,
                 "write it as one functional model",
             )
-        config = spec["config"]
         if _bare(spec["class_name"]) == "Sequential":
-            return self.sequential(config, prefix, feeds, depth)
-        return self.functional(config, prefix, feeds, depth)
+            return self.sequential(spec["config"], scope)
+        return self.functional(spec["config"], scope)
 
-    def sequential(
-        self, config: Any, prefix: str, feeds: Sequence[str] | None, depth: int
-    ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    def sequential(self, config: Any, scope: _Scope) -> tuple[Rim, Rim]:
         specs = config["layers"] if isinstance(config, Mapping) else config
         if not specs:
             raise ModelError("the model has no layers", self.where, _SAVE)
-        ins: list[tuple[str, str]] = []
-        if feeds is not None:
-            tensor = feeds[0]
-        elif _bare(specs[0]["class_name"]) != "InputLayer":
-            tensor = self.implied_input(specs[0], config)
-            ins = [(tensor, tensor)]
-        else:
-            tensor = ""
+        first = _layer(specs[0], scope.prefix)
+        if first.cls != "InputLayer":
+            shape = _shape_of(specs[0])
+            if shape is None and isinstance(config, Mapping):
+                shape = config.get("build_input_shape")
+            if shape is None and scope.feeds is None:
+                raise ModelError(
+                    "the model does not say its input shape",
+                    self.where,
+                    "build it with an Input layer or input_shape=..., then save it again",
+                )
+            name = f"{_name(specs[0])}_input"
+            stated = {"batch_input_shape": shape and list(shape), "dtype": _input_dtype(specs[0])}
+            first = Layer("InputLayer", name, scope.prefix + name, stated)
+        tensor = self.enter(first, config, scope, 0)
+        ins = [(first.name, tensor)]
         for spec in specs:
-            if _bare(spec["class_name"]) == "InputLayer":
-                if feeds is None:
-                    name = _name(spec)
-                    tensor = self.call(spec, prefix, (), name, depth)
-                    ins = [(name, tensor)]
-                continue
-            tensor = self.call(spec, prefix, (tensor,), "", depth)
-        last = _name(specs[-1])
-        return ins, [(last, tensor)]
+            if _bare(spec["class_name"]) != "InputLayer":
+                (tensor, *_) = self.call(spec, scope, Inbound(()), (tensor,), 0)
+        return ins, [(_name(specs[-1]), tensor)]
 
-    def implied_input(self, first: Mapping[str, Any], config: Any) -> str:
-        shape = _shape_of(first)
-        if shape is None and isinstance(config, Mapping):
-            shape = config.get("build_input_shape")
-        if shape is None:
-            raise ModelError(
-                "the model does not say its input shape",
-                self.where,
-                "build it with an Input layer or input_shape=..., then save it again",
-            )
-        name = f"{_name(first)}_input"
-        layer = Layer("InputLayer", name, name, {"batch_input_shape": list(shape)})
-        self.tensors.add(name)
-        self.calls.append(Call(layer, (), name))
-        return name
-
-    def functional(
-        self, config: Any, prefix: str, feeds: Sequence[str] | None, depth: int
-    ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    def functional(self, config: Any, scope: _Scope) -> tuple[Rim, Rim]:
         specs = {str(s.get("name") or _name(s)): s for s in config["layers"]}
-        input_refs = _refs(config["input_layers"])
-        tensors: dict[tuple[str, int, int], str] = {}
+        inputs = refs_of(config["input_layers"])
+        scope = replace(scope, feeds=_in_order(config["input_layers"], inputs, scope))
+        tensors: dict[Ref, str] = {}
         ins = []
-        for i, (name, node, index) in enumerate(input_refs):
+        for i, (name, node, index) in enumerate(inputs):
             if name not in specs:
                 raise ModelError(f"input layer {name!r} is not in the model", self.where, _SAVE)
             if _bare(specs[name]["class_name"]) != "InputLayer":
                 raise ModelError(f"input layer {name!r} is no InputLayer", self.where, _SAVE)
-            if feeds is None:
-                tensors[name, node, index] = self.call(specs[name], prefix, (), name, depth)
-                ins.append((name, tensors[name, node, index]))
-            else:
-                tensors[name, node, index] = feeds[i]
-        inbound = {name: _inbound(spec) for name, spec in specs.items()}
-        outputs = _refs(config["output_layers"])
-        used = [r for calls in inbound.values() for refs in calls for r in refs] + outputs
+            tensor = self.enter(_layer(specs[name], scope.prefix), config, scope, i)
+            tensors[name, node, index] = tensor
+            ins.append((name, tensor))
+        calls = {name: inbound(spec) for name, spec in specs.items()}
+        outputs = refs_of(config["output_layers"])
+        used = [r for found in calls.values() for c in found for r in (*c.refs, *c.others)]
         pending = [
-            (name, node, refs)
-            for name, calls in inbound.items()
-            if name not in {r[0] for r in input_refs}
-            for node, refs in enumerate(
-                calls, _first_node(specs[name], len(calls), {r[1] for r in used if r[0] == name})
+            (name, node, one)
+            for name, found in calls.items()
+            if name not in {r[0] for r in inputs}
+            for node, one in enumerate(
+                found,
+                _first_node(
+                    specs[name], len(found), {r[1] for r in (*used, *outputs) if r[0] == name}
+                ),
             )
         ]
         while pending:
-            ready = [p for p in pending if all(r in tensors for r in p[2])]
+            ready = [p for p in pending if all(r in tensors for r in (*p[2].refs, *p[2].others))]
             if not ready:
-                stuck = pending[0]
+                stuck, _, one = pending[0]
+                missing = [r[0] for r in (*one.refs, *one.others) if r not in tensors]
                 raise ModelError(
-                    f"layer {stuck[0]!r} reads {[r[0] for r in stuck[2] if r not in tensors]}, "
-                    "which no layer makes",
-                    self.where,
-                    _SAVE,
+                    f"layer {stuck!r} reads {missing}, which no layer makes", self.where, _SAVE
                 )
-            for name, node, refs in ready:
-                outs = self.call_all(
-                    specs[name], prefix, tuple(tensors[r] for r in refs), node, depth
-                )
-                for index, out in enumerate(outs):
+            for name, node, one in ready:
+                feeds = tuple(tensors[r] for r in one.refs)
+                for index, out in enumerate(self.call(specs[name], scope, one, feeds, node)):
                     tensors[name, node, index] = out
             pending = [p for p in pending if p not in ready]
         if not outputs:
@@ -218,39 +245,67 @@ class _Walker:
             raise ModelError(f"output layers {missing} are not in the model", self.where, _SAVE)
         return ins, [(r[0], tensors[r]) for r in outputs]
 
-    def call(
-        self, spec: Mapping[str, Any], prefix: str, feeds: tuple[str, ...], name: str, depth: int
-    ) -> str:
-        return self.call_all(spec, prefix, feeds, 0, depth)[0]
+    def enter(self, layer: Layer, config: Any, scope: _Scope, index: int) -> str:
+        """Add an input: of the network, or of a nested model, where Keras looks at it again."""
+        settings = config if isinstance(config, Mapping) else {}
+        layer = replace(layer, wrappers=(Wrapper(_MODEL, settings),))
+        inputs = () if scope.feeds is None else (scope.feeds[index],)
+        return self.add(Call(layer, inputs, layer.key))
 
-    def call_all(
-        self, spec: Mapping[str, Any], prefix: str, feeds: tuple[str, ...], node: int, depth: int
+    def call(
+        self,
+        spec: Mapping[str, Any],
+        scope: _Scope,
+        stated: Inbound,
+        feeds: tuple[str, ...],
+        node: int,
     ) -> list[str]:
+        """Add one call of a layer, or inline one of a model; return the tensors that it makes."""
+        arguments = {**scope.arguments, **stated.arguments}
         if _bare(spec["class_name"]) in MODELS:
-            inner_prefix = f"{prefix}{_name(spec)}/"
-            _, outs = self.model(spec, inner_prefix, feeds, depth + 1)
-            return [tensor for _, tensor in outs]
-        layer = _layer(spec, prefix)
+            name = scope.prefix + _name(spec)
+            inherited = {k: v for k, v in arguments.items() if k == TRAINING}
+            if stated.constant or len(arguments) > len(inherited):
+                given = "numbers" if stated.constant else min(set(arguments) - set(inherited))
+                self.problems.append(
+                    UnsupportedLayer(
+                        f"the model is called with {given} beside its tensors",
+                        f"{name} ({_bare(spec['class_name'])})",
+                        "call it with tensors alone, and save the model again",
+                    )
+                )
+            inner = _Scope(f"{name}/", scope.depth + 1, inherited, feeds, stated.keys)
+            return [tensor for _, tensor in self.model(spec, inner)[1]]
+        layer = _layer(spec, scope.prefix)
+        output = layer.key + (f"@{node}" if node else "")
+        return [self.add(Call(layer, feeds, output, arguments, stated.constant))]
+
+    def add(self, call: Call) -> str:
         # A shared model is inlined once a call, so the call's number within it is not enough.
-        output = base = f"{prefix}{layer.name}" + (f"@{node}" if node else "")
-        count = 0
+        output, count = call.output, 0
         while output in self.tensors:
             count += 1
-            output = f"{base}#{count}"
+            output = f"{call.output}#{count}"
         self.tensors.add(output)
-        self.calls.append(Call(layer, feeds, output))
-        return [output]
+        self.calls.append(replace(call, output=output))
+        return output
+
+
+def _in_order(stated: Any, inputs: list[Ref], scope: _Scope) -> tuple[str, ...] | None:
+    """Return the feeds in the order of a model's inputs; a dictionary is matched by its keys."""
+    if scope.feeds is None or not scope.keys:
+        return scope.feeds
+    by_key = dict(zip(scope.keys, scope.feeds, strict=True))
+    names = sorted(stated) if isinstance(stated, Mapping) else [name for name, _, _ in inputs]
+    return tuple(by_key[n] for n in names) if set(names) <= set(by_key) else scope.feeds
 
 
 def _layer(spec: Mapping[str, Any], prefix: str) -> Layer:
-    cls, config, name = _bare(spec["class_name"]), spec["config"], _name(spec)
-    pruned = timed = False
-    while cls in WRAPPERS:
-        pruned |= cls == PRUNING
-        timed |= cls == TIMED
-        inner = config["layer"]
-        cls, config = _bare(inner["class_name"]), inner["config"]  # the name stays the wrapper's
-    return Layer(cls, name, prefix + name, config, pruned, timed)
+    name, wrappers = _name(spec), []
+    while (cls := _bare(spec["class_name"])) in WRAPPERS:
+        wrappers.append(Wrapper(cls, spec["config"]))
+        spec = spec["config"]["layer"]  # the name stays the wrapper's
+    return Layer(cls, name, prefix + name, spec["config"], tuple(wrappers), _package(spec))
 
 
 def check_wrapper(layer: Layer) -> None:
@@ -259,7 +314,7 @@ def check_wrapper(layer: Layer) -> None:
     Raises:
         UnsupportedLayer: as said.
     """
-    if layer.timed and layer.cls not in ALIKE:
+    if TIMED in layer.wrapped_in and layer.cls not in ALIKE:
         raise UnsupportedLayer(
             f"TimeDistributed({layer.cls}) is not supported",
             layer.where,
@@ -289,15 +344,6 @@ def _name(spec: Mapping[str, Any]) -> str:
     return str(name or spec.get("name") or _bare(spec["class_name"]).lower())
 
 
-def _refs(spec: Any) -> list[tuple[str, int, int]]:
-    """Return (layer, node, tensor) triples of ``[["x", 0, 0], ...]`` or ``["x", 0, 0]``."""
-    if isinstance(spec, Mapping):
-        spec = list(spec.values())
-    if spec and isinstance(spec[0], str):
-        spec = [spec]
-    return [(str(s[0]), int(s[1]), int(s[2])) for s in spec]
-
-
 def _first_node(spec: Mapping[str, Any], calls: int, used: set[int]) -> int:
     """Return the number of a layer's first call: 1 for a model whose own input was call 0."""
     if _bare(spec["class_name"]) not in MODELS or 0 in used:
@@ -305,30 +351,20 @@ def _first_node(spec: Mapping[str, Any], calls: int, used: set[int]) -> int:
     return int(max(used, default=0) >= calls or _shape_of(spec) is not None)
 
 
-def _inbound(spec: Mapping[str, Any]) -> list[list[tuple[str, int, int]]]:
-    """Return, for every call of a layer, the tensors it reads."""
-    calls = []
-    for entry in spec.get("inbound_nodes", ()):
-        if isinstance(entry, Mapping):  # Keras 3
-            calls.append(_histories([entry.get("args", ()), entry.get("kwargs", {})]))
-        else:  # Keras 2: [[name, node, tensor, kwargs], ...], or one of them unwrapped
-            items = [entry] if entry and isinstance(entry[0], str) else entry
-            refs = []
-            for item in items:
-                refs.append((str(item[0]), int(item[1]), int(item[2])))
-                for value in (item[3] if len(item) > 3 else {}).values():
-                    if isinstance(value, list) and len(value) == 3 and isinstance(value[0], str):
-                        refs.append((value[0], int(value[1]), int(value[2])))
-            calls.append(refs)
-    return calls
+def _package(spec: Mapping[str, Any]) -> str:
+    """Return the package under which a class is registered, "" where the file names none."""
+    for text in (spec.get("registered_name"), spec["class_name"]):
+        package, mark, _ = str(text or "").rpartition(">")
+        if mark:
+            return package
+    module = spec.get("module")
+    return module.partition(".")[0] if isinstance(module, str) else ""
 
 
-def _histories(value: Any) -> list[tuple[str, int, int]]:
-    if isinstance(value, Mapping):
-        if value.get("class_name") == "__keras_tensor__":
-            name, node, index = value["config"]["keras_history"]
-            return [(str(name), int(node), int(index))]
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        return [ref for item in value for ref in _histories(item)]
-    return []
+def _input_dtype(spec: Mapping[str, Any]) -> Any:
+    """Return the dtype of the input that Keras puts in front of a first layer."""
+    config = spec["config"]
+    layers = config.get("layers") if isinstance(config, Mapping) else None
+    if isinstance(layers, list) and layers:
+        return _input_dtype(layers[0])
+    return config.get("dtype") if isinstance(config, Mapping) else None

@@ -7,7 +7,8 @@ to the same short names here, and what a file holds is checked against what its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -191,6 +192,15 @@ def numbered(kind: str, config: Mapping[str, Any], paths: list[str]) -> dict[str
 def _number(path: str) -> tuple[int, str]:
     last = path.rpartition("/")[2]
     return (int(last), "") if last.isdecimal() else (1 << 30, path)
+
+
+def mask_names(stored: Iterable[str]) -> list[str]:
+    """Return the names of the pruning masks among a layer's variables, in the order of the file.
+
+    >>> mask_names(["kernel", "wrap/mask_1", "mask", "masked"])
+    ['wrap/mask_1', 'mask']
+    """
+    return [name for name in stored if re.fullmatch(r"mask(_\d+)?", name.rpartition("/")[2])]
 
 
 def check_names(entry: LayerEntry, found: Mapping[str, object], where: str) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hwgen.errors import UnsupportedLayer
+from hwgen.errors import ModelError, UnsupportedLayer
 from hwgen.frontends.exact.quantizer import quantize as exact_quantize
 from hwgen.frontends.exact.steps import Rectify, Value, exponent
 from hwgen.frontends.keras.topology import Layer
@@ -35,6 +35,8 @@ _NO_INTEGER_FORM = {
 def activate(c: Conversion, value: Value, spec: Any, layer: Layer, name: str = "") -> Value:
     """Apply what a config calls an activation: none, a plain function, or a quantizer.
 
+    One that has no exact integer form is told, and zeros stand in for its output.
+
     Args:
         c: the conversion.
         value: the input.
@@ -42,17 +44,19 @@ def activate(c: Conversion, value: Value, spec: Any, layer: Layer, name: str = "
         layer: the layer.
         name: of the node; by default the layer's with ``_act``.
     """
-    made = read_activation(spec, layer)
-    if made is None:
-        return value
     name = name or f"{layer.name}_act"
-    if isinstance(made, Rectify):
-        return value.after(Rectify(made.slope, made.ceiling, name))
-    return (
-        final(c, value, made, layer)
-        if isinstance(made, str)
-        else quantize(c, value, made, layer, name)
-    )
+    try:
+        made = read_activation(spec, layer)
+        if made is None:
+            return value
+        if isinstance(made, Rectify):
+            return value.after(Rectify(made.slope, made.ceiling, name, layer.where))
+        if isinstance(made, str):
+            return final(c, value, made, layer)
+        return quantize(c, value, made, layer, name)
+    except ModelError as error:
+        c.problem(error)
+        return c.stand_in(value.type.shape)
 
 
 def read_activation(spec: Any, layer: Layer) -> Quantizer | Rectify | str | None:

@@ -20,6 +20,7 @@ class Conversion(ExactBuilder):
         values: of the tensors so far; None where something was refused.
         readers: the calls that read a tensor.
         dropped: tensors behind a final softmax that is gone.
+        unquantized: keys of layers whose float kernel was refused: their bias is the same problem.
     """
 
     def __init__(self, model: KerasModel, network: Network, options: Options) -> None:
@@ -29,6 +30,7 @@ class Conversion(ExactBuilder):
         self.options = options
         self.values: dict[str, Value | None] = {}
         self.dropped: set[str] = set()
+        self.unquantized: set[str] = set()
         self.readers: dict[str, list[Call]] = {}
         for call in network.calls:
             for tensor in call.inputs:

@@ -17,9 +17,11 @@ from hwgen.frontends.keras.topology import Call, Layer, check_wrapper, parse
 from hwgen.frontends.options import Options, check_scaler
 from hwgen.frontends.qkeras import layers_linear, layers_shape
 from hwgen.frontends.qkeras.conversion import Conversion
-from hwgen.frontends.qkeras.ports import check_options, network_input, network_output
+from hwgen.frontends.qkeras.ports import check_options, model_input, network_input, network_output
+from hwgen.frontends.qkeras.precision_check import check_precision
 from hwgen.frontends.qkeras.registry import HANDLERS, Handler
-from hwgen.frontends.qkeras.settings_check import problems_of
+from hwgen.frontends.qkeras.stated import is_hgq, refuse_class, stated_problems
+from hwgen.frontends.qkeras.unread import problems_of
 from hwgen.ir.graph import Graph
 
 # Importing a module of handlers enters them.
@@ -41,6 +43,8 @@ def convert(model: KerasModel, options: Options | None = None) -> Graph:
     network = parse(model.config, model.source)
     c = Conversion(model, network, options or Options())
     check_options(c)
+    for problem in network.problems:
+        c.problem(problem)
     for call in network.calls:
         c.values[call.output] = convert_call(c, call)
     outputs = []
@@ -59,16 +63,24 @@ def convert(model: KerasModel, options: Options | None = None) -> Graph:
 
 
 def convert_call(c: Conversion, call: Call) -> Value | None:
-    """Convert one use of a layer; None where it, or something in front of it, is refused."""
+    """Convert one use of a layer; None where nothing is known of its output.
+
+    Problems are collected. A layer that is refused hands on a stand-in where its shape is known, so
+    that what follows is looked at too; with a problem no graph is ever made.
+    """
     ins = [c.values[t] for t in call.inputs]
     ready = [v for v in ins if v is not None]
+    first = len(c.nodes)
     try:
         handler = _handler(call)
+        for found in stated_problems(call):
+            c.problem(found)
         if len(ready) == len(ins):
-            return handler(c, call.layer, ready)
+            return check_precision(c, call.layer, ready, first, handler(c, call.layer, ready))
     except ModelError as error:
         c.problem(error)
-        return None
+        known = CLASSES.get(call.layer.cls)
+        return c.stand_in(ready[0].type.shape) if known and known.alike and ready else None
     for found in problems_of(c, call.layer):
         c.problem(found)
     return None
@@ -76,19 +88,23 @@ def convert_call(c: Conversion, call: Call) -> Value | None:
 
 def _handler(call: Call) -> Handler:
     """Return the handler of a call's layer, or refuse the layer."""
-    if call.layer.cls == "InputLayer":
-        return partial(network_input, tensor=call.output)
-    if call.layer.cls not in HANDLERS:
-        raise _unsupported(call.layer)
-    check_wrapper(call.layer)
+    layer = call.layer
+    if layer.cls == "InputLayer":
+        return partial(network_input, tensor=call.output) if not call.inputs else model_input
+    if is_hgq(layer):
+        refuse_class(layer)
+    if layer.cls not in HANDLERS:
+        raise _unsupported(layer)
+    refuse_class(layer)
+    check_wrapper(layer)
     count = len(call.inputs)
-    if count != 1 and (not CLASSES[call.layer.cls].merges or count == 0):
+    if count != 1 and (not CLASSES[layer.cls].merges or count == 0):
         raise ModelError(
             f"the layer is called with {count} tensors",
-            call.layer.where,
+            layer.where,
             "save the model again with Keras; the file may have been edited",
         )
-    return HANDLERS[call.layer.cls]
+    return HANDLERS[layer.cls]
 
 
 def _unsupported(layer: Layer) -> UnsupportedLayer:

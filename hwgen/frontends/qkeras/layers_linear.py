@@ -228,7 +228,7 @@ def _normaliser(c: Conversion, layer: Layer, form: Form = "plain") -> Normalise:
     inv = f32(np.float32(1) / np.sqrt(total)) if form == "fused" else rsqrt(total)
     gamma = weight(c, layer, "gamma") if layer.config.get("scale", True) else np.ones_like(mean)
     beta = weight(c, layer, "beta") if layer.config.get("center", True) else np.zeros_like(mean)
-    return Normalise(inv, gamma, beta, mean, form)
+    return Normalise(inv, gamma, beta, mean, form, layer.where)
 
 
 def _shifted(layer: Layer, variance: F32) -> F32:
@@ -333,7 +333,7 @@ def q_batch_norm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     inv = rsqrt(_shifted(layer, _parameter(c, layer, "variance")))
     gamma = _parameter(c, layer, "gamma") if layer.config.get("scale", True) else np.ones_like(mean)
     beta = _parameter(c, layer, "beta") if layer.config.get("center", True) else np.zeros_like(mean)
-    return value.after(_fitting(layer, value, Normalise(inv, gamma, beta, mean)))
+    return value.after(_fitting(layer, value, Normalise(inv, gamma, beta, mean, where=layer.where)))
 
 
 def _parameter(c: Conversion, layer: Layer, name: str) -> F32:

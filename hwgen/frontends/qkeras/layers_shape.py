@@ -73,7 +73,7 @@ def _rectified(layer: Layer, value: Value, slope: float, ceiling: float) -> Valu
             layer.where,
             "use a slope from 0 to 1",
         )
-    return value.after(Rectify(slope, ceiling, layer.name))
+    return value.after(Rectify(slope, ceiling, layer.name, layer.where))
 
 
 # -------------------------------------------------------------------- pooling
@@ -115,21 +115,25 @@ def _max(c: Conversion, layer: Layer, value: Value, window: dict[str, Any]) -> V
 
 def _mean(c: Conversion, layer: Layer, value: Value, window: dict[str, Any]) -> Value:
     """Sum the window; a mean over a power of two is exact, any other waits for a quantizer."""
-    value = c.exact(value, layer.at)
+    value = c.settled(value, layer.at)
     shape = value.type.shape
     counts = SumPool(**window, gain=0).run([np.ones((1, *shape), np.int64)])[0]
     sizes = np.unique(counts)
     power = exponent(float(sizes[0])) if sizes.size == 1 else None
     quantizer = layer.config.get("average_quantizer")
+    gain = power if power is not None and not quantizer else 0
+    done = c.emit(layer.name, SumPool(**window, gain=gain), [value], layer.at)
+    c.note_rounding(done, layer.at)
     if power is not None and not quantizer:
-        return c.emit(layer.name, SumPool(**window, gain=power), [value], layer.at)
-    done = c.emit(layer.name, SumPool(**window, gain=0), [value], layer.at)
-    done = done.after(Divide(f32(counts if sizes.size > 1 else sizes[0])))
+        return done
+    count = f32(counts if sizes.size > 1 else sizes[0])
+    done = done.after(Divide(count, layer.where))
     if quantizer:
         area = int(np.prod(window["pool"]))
         q = parse_quantizer(quantizer, layer.where)
         factor = f32(q.quantize(f32([1.0 / area])).value()).reshape(())
-        done = done.after(Affine(mul=f32(area))).after(Affine(mul=factor))
+        for mul in (f32(area), factor):
+            done = done.after(Affine(mul, where=layer.where))
     return done
 
 
@@ -228,7 +232,7 @@ def zero_padding(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Zeros around the spatial axes."""
     channels_last(layer)
     pads = pairs(layer, "padding", len(ins[0].type.shape) - 1)
-    return c.emit(layer.name, Pad((*pads, (0, 0))), [c.exact(ins[0], layer.at)], layer.at)
+    return c.emit(layer.name, Pad((*pads, (0, 0))), [c.settled(ins[0], layer.at)], layer.at)
 
 
 @handles("Cropping1D", "Cropping2D")
@@ -258,32 +262,41 @@ def upsampling(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
 @handles("Add")
 def add(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Sum of tensors on one grid."""
-    return c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer.at), layer.at)
+    return _sum(c, layer, ins, (1,) * len(ins))
 
 
 @handles("Subtract")
 def subtract(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Difference of two tensors on one grid."""
-    return c.emit(layer.name, Add((1, -1)), c.aligned(ins, layer.at), layer.at)
+    return _sum(c, layer, ins, (1, -1))
+
+
+def _sum(c: Conversion, layer: Layer, ins: list[Value], signs: tuple[int, ...]) -> Value:
+    total = c.emit(layer.name, Add(signs), c.aligned(ins, layer.at), layer.at)
+    c.note_rounding(total, layer.at)
+    return total
 
 
 @handles("Average")
 def average(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Mean of tensors; exact for a power of two of them."""
-    total = c.emit(layer.name, Add((1,) * len(ins)), c.aligned(ins, layer.at), layer.at)
+    total = _sum(c, layer, ins, (1,) * len(ins))
     power = exponent(float(len(ins)))
     return (
-        total.after(Divide(f32(len(ins)))) if power is None else c.scaled(total, -power, layer.at)
+        total.after(Divide(f32(len(ins)), layer.where))
+        if power is None
+        else c.scaled(total, -power, layer.at)
     )
 
 
 @handles("Multiply")
 def multiply(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Product of tensors, element by element."""
-    done = c.exact(ins[0], layer.at)
+    done = c.settled(ins[0], layer.at)
     for i, value in enumerate(ins[1:]):
         name = layer.name if i == len(ins) - 2 else f"{layer.name}_{i}"
-        done = c.emit(name, Multiply(), [done, c.exact(value, layer.at)], layer.at)
+        done = c.emit(name, Multiply(), [done, c.settled(value, layer.at)], layer.at)
+        c.note_rounding(done, layer.at)
     return done
 
 

@@ -62,10 +62,32 @@ def network_input(c: Conversion, layer: Layer, ins: list[Value], tensor: str) ->
     if fixed is not None:
         lo, hi = fixed.lo, fixed.hi
     else:
-        q = _input_quantizer(c, layer, tensor)
+        try:
+            q = _input_quantizer(c, layer, tensor)
+        except ModelError as error:
+            c.problem(error)
+            return c.stand_in(tuple(shape[1:]))
         fixed, lo, hi = Fixed.covering(q.lo, q.hi, q.frac), q.lo, q.hi
     op = Input(tuple(int(n) for n in shape[1:]), fixed, int_array(lo), int_array(hi))
-    return c.emit(layer.name, op, [], layer.at)
+    value = c.emit(layer.name, op, [], layer.at)
+    c.note_rounding(value, layer.at)
+    return value
+
+
+def model_input(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
+    """Pass a nested model's input on; Keras would bend another shape to the stated one."""
+    (value,) = ins
+    stated = layer.config.get("batch_input_shape") or layer.config.get("batch_shape")
+    shape = tuple(stated)[1:] if stated else value.type.shape
+    if len(shape) != len(value.type.shape) or any(
+        n is not None and n != size for n, size in zip(shape, value.type.shape, strict=True)
+    ):
+        raise UnsupportedLayer(
+            f"the nested model expects the shape {shape} and is given {value.type.shape}",
+            layer.where,
+            "reshape the tensor in front of the nested model (Reshape, Flatten)",
+        )
+    return value
 
 
 def _input_quantizer(c: Conversion, layer: Layer, tensor: str) -> Quantizer:
@@ -119,12 +141,12 @@ def network_output(c: Conversion, name: str, tensor: str, value: Value) -> Outpu
         if not isinstance(step, Rectify):
             mul, add = step.line()
             scale, offset = scale * mul, offset * mul + add
-        elif step == Rectify(name=step.name) and np.all(scale >= 0) and not np.any(offset):
+        elif step.plain and np.all(scale >= 0) and not np.any(offset):
             head = c.rectify(head, step, layer.at)  # a plain ReLU commutes with a positive factor
         else:
             raise UnsupportedLayer(
                 "a ReLU behind a float batch normalisation leaves the network unquantized",
-                layer.where,
+                step.where or layer.where,
                 "put a QActivation at the output",
             )
     try:
@@ -135,8 +157,10 @@ def network_output(c: Conversion, name: str, tensor: str, value: Value) -> Outpu
             layer.where,
             "put a QActivation at the output",
         ) from None
+    if np.array_equal(head.type.lo, head.type.hi):
+        c.note(f"output {name} is constant: it is the same for every input")
     if tensor in c.dropped:  # what leaves is the layer in front, so the port says its name
-        name = next(n.layer for n in c.nodes if n.name == head.node)
+        name = next((n.layer for n in c.nodes if n.name == head.node), name)
     return Output(c.port(name), head.node, *parts)
 
 

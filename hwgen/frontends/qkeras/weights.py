@@ -11,6 +11,7 @@ from hwgen.frontends.exact.product import Bias
 from hwgen.frontends.exact.steps import f32
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.keras.variables import mask_names
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import parse_quantizer
 from hwgen.ir.tensor import Codes as IntArray
@@ -45,7 +46,9 @@ def weight(c: Conversion, layer: Layer, name: str) -> F32:
 
 
 def kernel(c: Conversion, layer: Layer, name: str, values: F32 | None = None) -> Codes:
-    """Quantize a kernel as QKeras does; pruned weights are kept at zero or refused.
+    """Quantize a kernel as QKeras does, pruned weights kept at zero.
+
+    A kernel that cannot be quantized is told, and zeros of its shape stand in for it.
 
     Args:
         c: the conversion.
@@ -54,16 +57,36 @@ def kernel(c: Conversion, layer: Layer, name: str, values: F32 | None = None) ->
         values: the float kernel, if not the stored one (batch normalisation folded in).
     """
     floats = weight(c, layer, name) if values is None else values
+    try:
+        codes = _kernel(c, layer, name, floats)
+    except ModelError as error:
+        c.problem(error)
+        c.unquantized.add(layer.key)
+        return Codes(np.zeros(floats.shape, np.int64), 0)
+    if not np.any(codes.codes):
+        part = "" if len(CLASSES[layer.cls].kernels) == 1 else f" of its {name}"
+        c.note(f"{layer.name}: all weights{part} are zero")
+    return codes
+
+
+def _kernel(c: Conversion, layer: Layer, name: str, floats: F32) -> Codes:
+    mask, stored = _mask(c, layer, name, floats.shape)
+    kept = floats if mask is None else f32(np.where(mask != 0, floats, np.float32(0)))
+    lost = int(np.count_nonzero(kept != floats))
+    if lost and not stored:
+        c.note(
+            f"{layer.name}: {lost} weights that are not zero in the file are zero by the mask that "
+            "was given; Keras, which does not know it, computes with them"
+        )
     keys = CLASSES[layer.cls].kernels[name]
     spec = next((layer.config[k] for k in keys if layer.config.get(k)), None)
     if spec is None:
-        return _on_grid(floats, layer, name)
+        return _on_grid(kept, layer, name)
     q = parse_quantizer(spec, layer.where).for_kernel()
-    codes = q.quantize(floats)
+    codes = q.quantize(kept)
     if q.keeps_zero:
         return codes
-    mask = _mask(c, layer, name)
-    zeros = int(np.count_nonzero(floats == 0))
+    zeros = int(np.count_nonzero(kept == 0))
     if mask is None and zeros:
         raise ModelError(
             f"{zeros} weights are exactly zero, which {q} turns into non-zero values; they look "
@@ -74,12 +97,6 @@ def kernel(c: Conversion, layer: Layer, name: str, values: F32 | None = None) ->
         )
     if mask is None:
         return codes
-    if mask.shape != floats.shape:
-        raise ModelError(
-            f"the pruning mask has shape {mask.shape}, the kernel {floats.shape}",
-            layer.where,
-            "give the mask in the shape of the kernel",
-        )
     dropped = int(np.count_nonzero(mask == 0))
     if dropped:
         c.note(
@@ -89,12 +106,41 @@ def kernel(c: Conversion, layer: Layer, name: str, values: F32 | None = None) ->
     return Codes(np.where(mask != 0, codes.codes, 0), codes.frac, codes.scale)
 
 
-def _mask(c: Conversion, layer: Layer, name: str) -> IntArray | None:
-    masks, stored = c.options.masks, c.model.weights.get(layer.key, {})
-    for key in (f"{layer.key}/{name}", layer.key, layer.name):
-        if key in masks:
-            return np.asarray(masks[key])
-    return np.asarray(stored["mask"]) if "mask" in stored else None
+def _mask(
+    c: Conversion, layer: Layer, name: str, shape: tuple[int, ...]
+) -> tuple[IntArray | None, bool]:
+    """Return the pruning mask of a kernel, and whether the file itself holds it.
+
+    Keras multiplies by the stored mask in every forward pass: a checkpoint written between a
+    gradient step and the next mask holds pruned weights that are not zero.
+    """
+    given, stored = c.options.masks, c.model.weights.get(layer.key, {})
+    keys = (f"{layer.key}/{name}", layer.key, layer.name)
+    found = next((np.asarray(given[key]) for key in keys if key in given), None)
+    own = found is None
+    if own:
+        masks = [np.asarray(stored[key]) for key in mask_names(stored)]
+        kernels = [k for k in CLASSES[layer.cls].kernels if k in stored]
+        found = masks[kernels.index(name)] if len(masks) == len(kernels) else None
+        if masks and found is None:
+            raise ModelError(
+                f"{len(masks)} pruning masks are stored for {len(kernels)} kernels",
+                layer.where,
+                "remove the pruning wrappers (strip_pruning) and save the model again",
+            )
+    if found is not None and found.shape != shape:
+        raise ModelError(
+            f"the pruning mask has shape {found.shape}, the kernel {shape}",
+            layer.where,
+            "give the mask in the shape of the kernel",
+        )
+    if found is not None and not np.all((found == 0) | (found == 1)):
+        raise ModelError(
+            "the pruning mask holds other values than 0 and 1",
+            layer.where,
+            "remove the pruning wrappers (strip_pruning) and save the model again",
+        )
+    return found, own
 
 
 def _on_grid(floats: F32, layer: Layer, name: str) -> Codes:
@@ -114,7 +160,10 @@ def bias_of(c: Conversion, layer: Layer) -> Bias:
     """Return the quantized bias of a layer: codes, float32 on no grid, or None without one."""
     if not layer.config.get("use_bias", True):
         return None
-    return quantized_bias(layer, weight(c, layer, "bias"))
+    floats = weight(c, layer, "bias")
+    if layer.key in c.unquantized and not layer.config.get("bias_quantizer"):
+        return None
+    return quantized_bias(layer, floats)
 
 
 def quantized_bias(layer: Layer, floats: F32) -> Bias:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be said against a layer whose input could not be converted: its own settings."""
+"""Problems of a layer that is not converted, because nothing is known of its input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hwgen.frontends.qkeras.weights import kernel
 
 
 def problems_of(c: Conversion, layer: Layer) -> list[ModelError]:
-    """Return what is wrong with a layer whatever its input is."""
+    """Return what is wrong with a layer's weights and quantizers, whatever its input is."""
     checks: list[Callable[[], object]] = []
     stored = c.model.weights.get(layer.key, {})
     folded = layer.cls.endswith("Batchnorm")
