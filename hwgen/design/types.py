@@ -180,6 +180,11 @@ class Layer:
         return self.end - self.start
 
 
+def cycles_text(start: int, end: int) -> str:
+    """Return ``cycle 3`` or ``cycles 0 to 1``, as notes and comments tell it."""
+    return f"cycle {start}" if start == end else f"cycles {start} to {end}"
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """Adder graphs, tables and small operations, retimed as one; a sample every cycle.

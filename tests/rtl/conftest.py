@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hwgen import tools
-from hwgen.design.types import Design, Heading, Port
+from hwgen.design.types import Design, Heading, Port, cycles_text
 from hwgen.ir.fixed import Fixed
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.nodes import Wire
@@ -45,7 +45,7 @@ def _make_design(
         ports,
         logic,
         pipeline(logic, delay, period),
-        lambda _, cycles: f"test layer, latency {cycles}",
+        lambda _, start, end: f"test layer, {cycles_text(start, end)}",
     )
 
 

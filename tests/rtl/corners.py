@@ -46,7 +46,7 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"Half": 1, "InWidth": 1, "InSigned": 0, "Shift": 9, "OutWidth": 1},
         {"Half": 1, "InWidth": 20, "Shift": 6, "Lo": "5'sb11001", "OutWidth": 4},
     ],
-    "hwg_thresh": [
+    "hwg_thresholds": [
         {"N": 1, "OutWidth": 1, "InWidth": 1},
         {"InSigned": 0, "N": 1},
         {"N": 255, "InWidth": 20, "OutWidth": 8},

@@ -88,7 +88,7 @@ def _thresh(rng: np.random.Generator) -> Iterator[Case]:
                       "Thresholds": packed[0], "Values": packed[1]}  # fmt: skip
             want = tuple(values[sum(t <= v for t in limits)] for v in words)
             rows = [(v,) for v in words]
-            yield Case("hwg_thresh", _text(params), (("data_i", width),), rows, out, want)
+            yield Case("hwg_thresholds", _text(params), (("data_i", width),), rows, out, want)
 
 
 def _pairs(rng: np.random.Generator) -> Iterator[tuple[dict[str, int], Rows]]:

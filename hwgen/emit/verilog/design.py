@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from hwgen.design.names import ModuleNames
 from hwgen.design.serial import design_files
-from hwgen.design.types import Design, Layer
+from hwgen.design.types import Design, Layer, cycles_text
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.axis import axis_top, axis_units
 from hwgen.emit.verilog.layout import banner, packed
 from hwgen.emit.verilog.pipeline import layer_module
 from hwgen.emit.verilog.top import flow_top
+from hwgen.emit.verilog.wires import Wires
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet
-from hwgen.ir.fixed import bits_for
 from hwgen.logic.nodes import Thresh, Wire
 from hwgen.units.library import with_uses
 
@@ -36,14 +36,13 @@ def emit_rtl(design: Design) -> FileSet:
             hint="the data width is a power of two from 8 to 1024",
         )
     names = ModuleNames.of(design)
-    links, logic = packed(design), design.pipeline.logic
+    links, wires = packed(design), Wires(design)
     package, constants = _package(design, names)
     sources = {f"{names.package}.sv": package}
     units = {"hwg_delay", "hwg_valid"} | axis_units(design)
     clocked = set()
-    width = [bits_for(lo, hi) for lo, hi in zip(logic.lo, logic.hi, strict=True)]
     for layer in design.pipeline.layers:
-        made = layer_module(design, layer, names, links, constants, width)
+        made = layer_module(design, layer, names, links, wires, constants)
         sources[f"{names.layers[layer.link]}.sv"] = made.text
         units |= made.units
         if made.clocked:
@@ -66,7 +65,7 @@ def _package(design: Design, names: ModuleNames) -> tuple[str, dict[Wire, tuple[
     body += ["", f"  localparam int LATENCY = {design.latency};  // cycles from input to output"]
     constants: dict[Wire, tuple[str, str]] = {}
     for layer in design.pipeline.layers:
-        body += _thresholds(design, layer, constants)
+        body += _thresholds(design, names, layer, constants)
     lines = [*body, "", "endpackage"]
     return sv.file(banner(design, f"{design.name}: constants."), lines), constants
 
@@ -81,15 +80,15 @@ def _facts(design: Design) -> Iterator[str]:
             yield f"{what} {port.name}: {shape} of {port.fixed}"
     for layer in design.pipeline.layers:
         yield sv.plain(
-            f"{layer.name}: cycles {layer.start} to {layer.end}, "
+            f"{layer.name}: {cycles_text(layer.start, layer.end)}, "
             f"{len(layer.exports)} values in {design.link(layer.link).bits} bits"
         )
 
 
 def _thresholds(
-    design: Design, layer: Layer, constants: dict[Wire, tuple[str, str]]
+    design: Design, names: ModuleNames, layer: Layer, constants: dict[Wire, tuple[str, str]]
 ) -> Iterator[str]:
-    """Yield the threshold tables of a layer, each distinct one once."""
+    """Yield the threshold tables of a layer, each distinct one once, and enter their names."""
     logic, seen = design.pipeline.logic, dict[tuple[object, ...], tuple[str, str]]()
     label = layer.link.upper()
     for wire in layer.wires:
@@ -108,4 +107,5 @@ def _thresholds(
             for name, (table, width) in zip(seen[key], tables, strict=True):
                 value = sv.concat([sv.literal(v, width) for v in table])
                 yield f"  localparam logic {sv.span(len(table) * width)} {name} = {value};"
-        constants[wire] = seen[key]
+        limits, values = seen[key]
+        constants[wire] = f"{names.package}::{limits}", f"{names.package}::{values}"

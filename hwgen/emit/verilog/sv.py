@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 LINE = 110  # columns after which lists are wrapped
+# What is generated belongs to whoever ran hwgen (docs/exactness.md); units in rtl/ keep theirs.
+LICENCE = "LicenseRef-Generated"
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,11 @@ def unit(
     params: Sequence[tuple[str, str]],
     ports: Sequence[tuple[str, str]],
 ) -> list[str]:
-    """Return an instance of a small unit in two lines, or four where parameters are many."""
+    """Return an instance of a small unit in two lines, or more where parameters are many."""
     given = [f".{k}({v})" for k, v in params]
     wired = ", ".join(f".{k}({v})" for k, v in ports)
     head = [f"  {module} #({', '.join(given)})"]
-    if len(given) > 10:
+    if len(head[0]) > LINE:
         head = [f"  {module} #(", *wrap(given, "    "), "  )"]
     return [*head, f"    {name} ({wired});"]
 
@@ -150,9 +152,10 @@ def module(name: str, ports: Sequence[PortDecl], body: Iterable[str]) -> list[st
 
 
 def file(header: Sequence[str], body: Sequence[str]) -> str:
-    """Return a source file: banner, then *body* with implicit nets switched off."""
+    """Return a source file: licence, banner, then *body* with implicit nets switched off."""
     return "\n".join(
         [
+            f"// SPDX-License-Identifier: {LICENCE}",
             *(f"// {line}".rstrip() for line in header),
             "`default_nettype none",
             "",

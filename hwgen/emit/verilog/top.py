@@ -11,6 +11,7 @@ from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Layer, Port
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.layout import Packed, banner, layer_of, sink
+from hwgen.emit.verilog.words import described
 from hwgen.logic.nodes import Const, In, Wire
 
 
@@ -77,7 +78,7 @@ class _Writer:
             reads[before].append((0, link.bits))
             signal = self._signal(link, delay)
             yield ""
-            yield f"  // {link.name} as it is in cycle {delay}"
+            yield f"  // {link.name} in cycle {delay}"
             yield f"  logic {sv.span(link.bits)} {signal};"
             yield from sv.instance(
                 "hwg_delay",
@@ -98,7 +99,8 @@ class _Writer:
         link = self.links[layer.link]
         yield ""
         yield f"  // {sv.plain(f'{layer.name}: {layer.note}')}"
-        yield f"  logic {sv.span(link.bits)} {link.signal};"
+        word = described(self.design.link(layer.link))
+        yield f"  logic {sv.span(link.bits)} {link.signal};  // {word}"
         wired = [("clk_i", "clk_i")] if layer.link in self.clocked else []
         for source in layer.sources:
             read = self.links[source.link]
@@ -108,11 +110,25 @@ class _Writer:
         yield from sv.instance(self.names.layers[layer.link], f"u_{link.name}", [], wired)
         yield from self._taps(layer.link)
 
+    def _concatenation(self, port: Port) -> Iterator[str]:
+        """Yield the word of an output, an element a line, the last one first."""
+        elements = self.elements[port.name]
+        labels = [field.label for field in self.design.link(port.link).fields]
+        if len(elements) == 1:
+            yield f"  assign {port.link} = {elements[0]};  // {labels[0]}"
+            return
+        widest = max(map(len, elements)) + 1
+        yield f"  assign {port.link} = {{"
+        for index in range(len(elements) - 1, -1, -1):
+            text = f"{elements[index]}{',' if index else ''}"
+            yield f"    {text:<{widest}}  // {labels[index]}"
+        yield "  };"
+
     def _output(self, port: Port) -> Iterator[str]:
         yield ""
         yield f"  // output {port.name}: {port.size} x {port.fixed}, registered"
         yield f"  logic {sv.span(port.bits)} {port.link};"
-        yield f"  assign {port.link} = {sv.concat(self.elements[port.name])};"
+        yield from self._concatenation(port)
         yield from sv.instance(
             "hwg_delay",
             f"u_{port.link}",

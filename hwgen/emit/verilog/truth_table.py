@@ -45,7 +45,7 @@ def looked_up(node: Table, name: str, ins: Sequence[str], widths: Sequence[int])
         text.lines.append(f"  assign {name}[{bit}] = {value};")
     bits = len(node.picks)
     said = f"{bits} bit{'s' if bits > 1 else ''} of {', '.join(ins)}"
-    yield f"  // {sv.plain(node.note)}: a table of {said}"
+    yield f"  // {sv.plain(node.note)} and what follows: a table of {said}"
     yield from text.lines
 
 

@@ -100,6 +100,7 @@ def _without(b: Builder, chain: Sequence[Node], ins: Wires) -> Callable[[Mask], 
         for node in (head, *chain[1:]):
             b.layer = node.name
             made = _lowered(b, node, [made])
+            b.label(node.name, made)
         return made
 
     return again

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hwgen.design.assemble import of_pipeline
 from hwgen.design.check import check
 from hwgen.design.names import LinkNames
-from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, Tap
+from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, Tap, cycles_text
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
 from hwgen.logic.builder import Logic
@@ -77,7 +77,7 @@ def schedule(
     tabled = Counter(layer for node, layer in pairs if isinstance(node, Table))
     described = assembled(
         heading, inputs, outputs, logic, placement,
-        lambda name, cycles: _note(graph[name], cycles, tabled[name]),
+        lambda name, start, end: _note(graph[name], cycles_text(start, end), tabled[name]),
     )  # fmt: skip
     return _with_realisations(described, lowered.realised)
 
@@ -96,11 +96,11 @@ def assembled(
     outputs: Sequence[Port],
     logic: Logic,
     placement: Placement,
-    note: Callable[[str, int], str],
+    note: Callable[[str, int, int], str],
 ) -> Design:
     """Return the checked design of a logic graph whose registers have their places.
 
-    *note* makes the comment of a layer from its name and its cycles.
+    *note* makes the comment of a layer from its name, its first and its last cycle.
     """
     blocks = blocks_of(logic)
     names = LinkNames.of(
@@ -177,7 +177,7 @@ def _layers(
     blocks: Sequence[Block],
     placement: Placement,
     links: Mapping[str, str],
-    note: Callable[[str, int], str],
+    note: Callable[[str, int, int], str],
 ) -> tuple[Layer, ...]:
     """Return the blocks with what they exchange: registers stand beside the wire they delay."""
     cycle = placement.cycle
@@ -205,7 +205,7 @@ def _layers(
             Layer(
                 block.name,
                 links[block.name],
-                note(block.name, end - start),
+                note(block.name, start, end),
                 block.wires,
                 tuple(
                     Source(links.get(name, name), tuple(sorted(got)))
@@ -238,7 +238,7 @@ def _taps_read(logic: Logic, block: Block, cycle: Sequence[int]) -> set[Tap]:
     return out
 
 
-def _note(node: Node, latency: int, tables: int) -> str:
+def _note(node: Node, cycles: str, tables: int) -> str:
     shape = " x ".join(map(str, node.type.shape))
     said = [
         f"{node.op.kind} {node.op.note()}".strip(),
@@ -246,4 +246,4 @@ def _note(node: Node, latency: int, tables: int) -> str:
         f"output {shape} {node.type.fixed}",
         f"{tables} truth table{'s' if tables > 1 else ''} with what follows" if tables else "",
     ]
-    return ", ".join([text for text in said if text] + [f"latency {latency}"])
+    return ", ".join([text for text in said if text] + [cycles])

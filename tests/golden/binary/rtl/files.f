@@ -5,7 +5,7 @@ units/hwg_delay.sv
 units/hwg_fifo.sv
 units/hwg_flow_buffer.sv
 units/hwg_stream_check.sv
-units/hwg_thresh.sv
+units/hwg_thresholds.sv
 units/hwg_valid.sv
 hwg_binary_fc.sv
 hwg_binary_norm.sv

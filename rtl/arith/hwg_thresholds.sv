@@ -12,7 +12,7 @@
 ///             logarithmic depth for any values.
 `default_nettype none
 
-module hwg_thresh #(
+module hwg_thresholds #(
   parameter int InWidth  = 8,  // bits of the input
   parameter int InSigned = 1,  // 1: input and thresholds are two's complement
   parameter int N        = 3,  // number of thresholds
@@ -25,13 +25,13 @@ module hwg_thresh #(
 );
 
   if (InWidth < 1 || OutWidth < 1) begin : gen_check_width
-    initial $fatal(1, "hwg_thresh: InWidth and OutWidth must be >= 1");
+    initial $fatal(1, "hwg_thresholds: InWidth and OutWidth must be >= 1");
   end
   if (N < 1) begin : gen_check_n
-    initial $fatal(1, "hwg_thresh: N must be >= 1");
+    initial $fatal(1, "hwg_thresholds: N must be >= 1");
   end
   if (InSigned < 0 || InSigned > 1) begin : gen_check_in_signed
-    initial $fatal(1, "hwg_thresh: InSigned must be 0 or 1");
+    initial $fatal(1, "hwg_thresholds: InSigned must be 0 or 1");
   end
 
   // One signed word for both kinds; the extra bit keeps an unsigned input positive.
