@@ -8,12 +8,12 @@ the vectors and the benches. Everything here but the writing of that folder is p
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hwgen import __version__
+from hwgen.api.config import config_files
 from hwgen.api.load import _checked, top_name, with_weights
 from hwgen.api.results import VerbResult
 from hwgen.api.settings import Ask
@@ -31,6 +31,7 @@ from hwgen.ops.serial import graph_to_json
 from hwgen.paths import sim as sim_folder
 from hwgen.plan.alternatives import too_large
 from hwgen.plan.goal import Goal
+from hwgen.plan.mapping import mapping_of
 from hwgen.plan.planner import plan
 from hwgen.progress import Progress, silent
 from hwgen.report.figures import figures
@@ -86,7 +87,7 @@ def build(
     model: Path | str | Graph,
     out: Path | str | None = None,
     *,
-    board: str,
+    board: str | None = None,
     progress: Progress = silent,
     **settings: Any,
 ) -> Build:
@@ -97,10 +98,11 @@ def build(
     Args:
         model: ``.h5``, ``.keras``, architecture ``.json``, a hwgen bundle, or a graph.
         out: folder to write.
-        board: name or file of the board.
+        board: name or file of the board; None where ``config`` names it.
         progress: called with every step.
         settings: ``weights``, ``clock``, ``latency``, ``style``, ``effort``, ``seed``,
-            ``options``, ``input_format``, ``name``: see `hwgen.api.settings.Ask`.
+            ``options``, ``input_format``, ``name``, ``mapping``, ``config``: see
+            `hwgen.api.settings.Ask`.
 
     Raises:
         ConfigError, ModelError, DoesNotFit: see `hwgen.errors`.
@@ -109,6 +111,7 @@ def build(
     if out is not None:
         refuse_foreign(Path(out).absolute())
     target, goal = ask.target()
+    mapping = ask.realisations()
     title = _checked(ask.name) if ask.name else top_name(ask.model)
     graph = ask.load()
     check_counts(graph, VECTORS, ask.seed)
@@ -116,7 +119,7 @@ def build(
     total = sum(n for _, n in counts.values())
     none = sum(z for z, _ in counts.values())
     progress("load", f"{len(graph.nodes)} nodes, {total:,} weights, {none:,} zero")
-    planned = plan(graph, target, goal, title)
+    planned = plan(graph, target, goal, title, mapping)
     taken = estimate_design(planned, target.family)
     progress("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
     refused = too_large(graph, taken, target, goal)
@@ -141,6 +144,7 @@ def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
     document, arrays = graph_to_json(made.graph)
     sheet = build_sheet(made.figures, made.graph, design, board)
     options = with_weights(ask.options or Options(), ask.weights)
+    given = {"name": design.name, "board": board.name, "style": ask.style}
     benches = [sim_folder() / name for name in BENCHES]
     files = emit_rtl(design) | FileSet.of(
         {
@@ -150,9 +154,9 @@ def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
             "report.json": json_bytes(sheet.as_dict()),
             "report.html": render(sheet),
             "report.txt": build_report(made.figures),
-            "config.toml": _config(design, board, made.goal),
             "board.json": json_bytes(asdict(board)),
             **{f"sim/{p.name}": p.read_bytes() for p in benches},
+            **config_files(given, made.goal, options, mapping_of(design)),
             **({} if isinstance(model, Graph) else sources(Path(model), options)),
         }
     )
@@ -164,21 +168,3 @@ def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
         "files": {path: hashlib.sha256(content).hexdigest() for path, content in files},
     }
     return files | FileSet.of({"manifest.json": json_bytes(manifest)})
-
-
-def _config(design: Design, board: Board, goal: Goal) -> str:
-    rows = {
-        "name": design.name,
-        "board": board.name,
-        "part": board.part,
-        "style": goal.style,
-        "clock_mhz": goal.clock_mhz,
-        "data_width": board.data_width,
-        "effort": goal.effort,
-        "seed": goal.seed,
-    }
-    if goal.max_latency_ns is not None:
-        rows["max_latency_ns"] = goal.max_latency_ns
-    return "".join(
-        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in rows.items()
-    )

@@ -19,6 +19,7 @@ from hwgen.frontends.options import options
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
 from hwgen.plan.goal import goal_for, parse_clock
+from hwgen.plan.mapping import of_style
 from hwgen.target.board import load_board
 
 _AXES = ("model", "input_format", "board", "clock", "latency", "style", "effort")
@@ -72,7 +73,8 @@ class Space:
             *(axes[key] for key in ("board", "clock", "latency", "style", "effort"))
         ):
             try:
-                goal_for(load_board(board), clock, latency, style, effort, self.seed)
+                of_style(style)
+                goal_for(load_board(board), clock, latency, effort, self.seed)
             except DoesNotFit:
                 continue  # that is an answer
 

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hwgen.api.config import Config, read_config, with_config
 from hwgen.api.load import load
 from hwgen.errors import ConfigError
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
 from hwgen.passes import run_passes
 from hwgen.plan.goal import Goal, goal_for
+from hwgen.plan.mapping import Realisation, of_style
 from hwgen.target.board import Board, load_board
 
 T = TypeVar("T")
@@ -29,11 +31,13 @@ class Ask:
         model: file, or a graph that is loaded already.
         board: name or file.
         weights: weights file of an architecture in JSON.
-        clock, latency, style, effort, seed: as `hwgen.plan.goal.goal_for` takes them; *seed* is of
-            the random test vectors, too.
+        clock, latency, effort, seed: as `hwgen.plan.goal.goal_for` takes them; *seed* is of the
+            random test vectors, too.
+        style: as `hwgen.plan.mapping.of_style` takes it.
         options: input formats, masks, scaler.
         graph: of the model, where it is loaded already.
         name: of the design; the model's name if None.
+        mapping: how layers shall be realised, before the style and before prices.
     """
 
     model: Path | str | Graph
@@ -47,6 +51,7 @@ class Ask:
     options: Options | None = None
     graph: Graph | None = None
     name: str | None = None
+    mapping: Mapping[str, Realisation] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Any, board: Any, given: Mapping[str, Any]) -> Ask:
@@ -54,15 +59,29 @@ class Ask:
 
         Args:
             model: as `model` above.
-            board: likewise.
-            given: any of the other settings by name, and ``input_format``: ``s8.4`` for every
-                input, or a table by input name.
+            board: name or file; None where the configuration file names it.
+            given: any of the other settings by name; ``input_format``: ``s8.4`` for every input,
+                or a table by input name; ``config``: a configuration file, whose settings hold
+                where no other is given. None is as good as not given.
 
         Raises:
             ConfigError: an unknown name, or a value of a wrong type or without a unit.
         """
         known = [f.name for f in fields(cls) if f.name not in ("model", "board", "graph")]
-        check_names(given, [*known, "input_format"])
+        check_names(given, [*known, "input_format", "config"])
+        settings = {key: value for key, value in given.items() if value is not None}
+        _check_type("config", settings.get("config", ""), (str, Path), "a file")
+        file = settings.pop("config", None)
+        config = read_config(Path(file)) if file else Config()
+        settings = {**config.settings, **settings}
+        stored = settings.pop("board", None)
+        board = stored if board is None else board
+        if board is None:
+            raise ConfigError(
+                "no board is named",
+                "--board",
+                "give -b BOARD, or --config with a file that names one; hwgen boards lists them",
+            )
         if not isinstance(model, str | Path | Graph):
             raise ConfigError(
                 f"a model file or a graph is expected, not {_kind(model)}",
@@ -70,22 +89,23 @@ class Ask:
                 "give the path of a .h5, .keras or .json file, or what hwgen.load returns",
             )
         for key in ("clock", "latency"):
-            _check_quantity(key, given.get(key))
+            _check_quantity(key, settings.get(key))
         for key in ("effort", "seed"):
-            _check_type(key, given.get(key, 1), int, "a whole number")
-        for key, value in (("board", board), ("style", given.get("style", "parallel"))):
+            _check_type(key, settings.get(key, 1), int, "a whole number")
+        for key, value in (("board", board), ("style", settings.get("style", "parallel"))):
             _check_type(key, value, str, "a name")
         for key, kind, words in (
             ("name", str, "a name"), ("weights", (str, Path), "a file"),
             ("options", Options, "what hwgen.frontends.options.options returns"),
             ("input_format", (str, Mapping), "such as 's8.4', or a table by input name"),
+            ("mapping", Mapping, "a table of realisations by layer"),
         ):  # fmt: skip
-            if given.get(key) is not None:
-                _check_type(key, given[key], kind, words)
-        settings = dict(given)
+            if key in settings:
+                _check_type(key, settings[key], kind, words)
         form = settings.pop("input_format", None)
-        options = settled(settings.pop("options", None), form)
-        return cls(model, board, options=options, **settings)
+        options = with_config(settled(settings.pop("options", None), form), config)
+        mapping = {**config.mapping, **settings.pop("mapping", {})}
+        return cls(model, board, options=options, mapping=mapping, **settings)
 
     def load(self) -> Graph:
         """Return the model's graph, passes done."""
@@ -96,8 +116,11 @@ class Ask:
     def target(self) -> tuple[Board, Goal]:
         """Return the board and the goal."""
         board = load_board(self.board)
-        settings = self.clock, self.latency, self.style, self.effort, self.seed
-        return board, goal_for(board, *settings)
+        return board, goal_for(board, self.clock, self.latency, self.effort, self.seed)
+
+    def realisations(self) -> dict[str, Realisation]:
+        """Return how layers shall be realised: what was chosen, before what the style fills in."""
+        return {**of_style(self.style), **self.mapping}
 
 
 def check_names(given: Iterable[str], known: Iterable[str]) -> None:

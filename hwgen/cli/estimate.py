@@ -13,10 +13,9 @@ def _estimate(args: argparse.Namespace) -> Result:
     from hwgen.api import estimate
     from hwgen.api.settings import Ask
 
-    ask = Ask(
-        args.model, args.board, args.weights, args.clock, args.latency, args.style, args.effort,
-        args.seed, model_options(args),
-    )  # fmt: skip
+    names = ("weights", "clock", "latency", "style", "effort", "seed", "config")
+    given = {name: getattr(args, name) for name in names}
+    ask = Ask.of(args.model, args.board, {**given, "options": model_options(args)})
     if args.compare:
         return estimate.compare(ask, args.compare, args.trigger)
     found = estimate.examine(ask, args.trigger)

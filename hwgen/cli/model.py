@@ -29,7 +29,7 @@ def _build(args: argparse.Namespace) -> Result:
     return build.build(
         args.model, args.out, board=args.board, weights=args.weights, clock=args.clock,
         latency=args.latency, style=args.style, options=model_options(args), name=args.name,
-        effort=args.effort, seed=args.seed, progress=progress(args),
+        effort=args.effort, seed=args.seed, config=args.config, progress=progress(args),
     )  # fmt: skip
 
 
@@ -50,14 +50,16 @@ ARGUMENTS: Arguments = (
     (_MODEL, "--masks", {"metavar": "FILE.npz", "help": "pruning masks by layer; 1 keeps"}),
     (_MODEL, "--scaler", {"metavar": "FILE.npz", "help": "training scaler (mean, std) to ship"}),
     ("load", "-o --out", {"metavar": "NAME.json", "help": "write the bundle, with its NAME.npz"}),
-    (_BUILD, "-b --board", {"required": True, "help": "a name from 'hwgen boards', or a .toml"}),
+    (_BUILD, "-b --board", {"help": "a name from 'hwgen boards', or a .toml"}),
+    (_BUILD, "--config", {"metavar": "OUT/config.toml", "help": "settings and realisations of "
+        "layers, as a build writes them; a flag goes before the file"}),
     (_BUILD, "--clock", {"metavar": "200MHz", "help": "or a period, 5ns; default: the board's"}),
     (_BUILD, "--latency", {"metavar": "100ns", "help": "the most allowed, or such as 20cycles"}),
-    (_BUILD, "--style", {"default": "parallel", "choices": ("parallel", "stream")}),
-    (_BUILD, "--effort", {"type": int, "default": 1, "metavar": "0..3", "help": "of the search for "
-        "adder graphs: 0 quick, 2 seconds a layer, 3 minutes"}),
-    (_BUILD, "--seed", {"type": int, "default": 1, "help": "of that search and of the random "
-        "samples"}),
+    (_BUILD, "--style", {"choices": ("parallel", "stream"), "help": "default: parallel"}),
+    (_BUILD, "--effort", {"type": int, "metavar": "0..3", "help": "of the search for adder graphs: "
+        "0 quick, 2 seconds a layer, 3 minutes; default: 1"}),
+    (_BUILD, "--seed", {"type": int, "help": "of that search and of the random samples; "
+        "default: 1"}),
     ("build", "-o --out", {"required": True, "metavar": "OUT", "help": "folder to write"}),
     ("build", "--name", {"help": "name of the design; default: the model file's"}),
 )

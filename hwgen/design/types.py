@@ -340,6 +340,12 @@ class Design:
         return part
 
     @property
+    def style(self) -> str:
+        """``parallel`` where pipelines are all it consists of, else ``stream``."""
+        alone = all(isinstance(part, Pipeline) for stage in self.stages for part in stage.parts)
+        return "parallel" if alone else "stream"
+
+    @property
     def latency_ns(self) -> float:
         """Latency in nanoseconds at the planned clock."""
         return self.latency * 1000.0 / self.clock_mhz

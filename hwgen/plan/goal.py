@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The goal of a build: clock, latency cap, style, effort; and how a user writes them."""
+"""The goal of a build: clock, latency cap, effort, seed; and how a user writes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.target.board import Board
 
-STYLES = ("parallel",)
 EFFORTS = range(4)
 MAX_SEED = (1 << 31) - 1
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµ]+)", re.IGNORECASE)
@@ -28,14 +27,12 @@ class Goal:
     Attributes:
         clock_mhz: clock to meet.
         max_latency_ns: from an accepted input to its output; None when any will do.
-        style: one of `STYLES`.
         effort: how hard adder graphs are searched for, one of `EFFORTS`.
         seed: of that search.
     """
 
     clock_mhz: float
     max_latency_ns: float | None = None
-    style: str = "parallel"
     effort: int = 1
     seed: int = 1
 
@@ -58,31 +55,25 @@ def cycles(goal: Goal) -> int | None:
 
 
 def goal_for(
-    board: Board, clock: str | None = None, latency: str | None = None, style: str = "parallel",
-    effort: int = 1, seed: int = 1,
-) -> Goal:  # fmt: skip
+    board: Board,
+    clock: str | None = None,
+    latency: str | None = None,
+    effort: int = 1,
+    seed: int = 1,
+) -> Goal:
     """Return the goal that the options ask for, checked against the board.
 
     Args:
         board: what is built for; gives the clock when *clock* is None.
         clock: as ``--clock`` takes it, e.g. ``200MHz`` or the period ``5ns``.
         latency: as ``--latency`` takes it, e.g. ``100ns`` or ``20cycles``.
-        style: ``parallel``.
         effort: 0 quick, 1 the default, 2 searches for seconds a layer, 3 for minutes.
         seed: of that search.
 
     Raises:
-        ConfigError: a text that is no clock, time or style; an effort or a seed out of range.
+        ConfigError: a text that is no clock or time; an effort or a seed out of range.
         DoesNotFit: a clock above the board's maximum, or a latency of less than one cycle.
     """
-    if style not in STYLES:
-        raise ConfigError(
-            f"unknown style {style!r}"
-            if style != "stream"
-            else "the stream style is not built yet",
-            "--style",
-            f"one of {', '.join(STYLES)}",
-        )
     if effort not in EFFORTS:
         raise ConfigError(
             f"effort {effort} is out of range",
@@ -98,7 +89,7 @@ def goal_for(
             f"ask for {board.max_mhz:g} MHz or less; the default is {board.default_mhz:g} MHz",
         )
     cap = None if latency is None else parse_time(latency, mhz)
-    goal = Goal(mhz, cap, style, effort, seed)
+    goal = Goal(mhz, cap, effort, seed)
     if goal.max_cycles is not None and goal.max_cycles < 1:
         raise DoesNotFit(
             f"{latency} is less than one cycle at {mhz:g} MHz ({goal.period_ns:g} ns)",

@@ -32,7 +32,7 @@ def figures(graph: Graph, design: Design, estimate: Estimate, board: Board, goal
     return Figures(
         name=design.name,
         model=design.model,
-        style=goal.style,
+        style=design.style,
         board=board.name,
         part=board.part,
         clock_mhz=goal.clock_mhz,

@@ -50,7 +50,7 @@ TYPED = {
     "cut_option": ([*TO_VCU, "--lat", "9ns"], "--lat", "", "did you mean --latency?"),
     "option_in_front": (["-q", "build", "m.h5"], "", "", ""),
     "no_model": (["show"], "required: MODEL", "", "hwgen show --help"),
-    "no_board": ([*BUILD], "required: -b/--board", "", "hwgen build --help"),
+    "no_board": ([*BUILD], "no board is named", "--board", "-b BOARD, or --config"),
     "no_out": (["build", "m.h5", "-b", "vcu118"], "-o/--out", "", "hwgen build --help"),
     "option_without_value": ([*TO_VCU, "--clock"], "expected one argument", "--clock", "--help"),
     "seed_text": ([*TO_VCU, "--seed", "lucky"], "invalid int value", "--seed", "--help"),

@@ -57,7 +57,7 @@ def test_a_cap_is_rounded_down_to_whole_cycles() -> None:
 
 def test_the_board_gives_the_clock_and_its_limit() -> None:
     board = load_board("vcu118")
-    assert goal_for(board) == Goal(200.0, None, "parallel")
+    assert goal_for(board) == Goal(200.0, None)
     assert goal_for(board, "4ns", "100ns").max_cycles == 25
     assert goal_for(board, f"{board.max_mhz}MHz").clock_mhz == board.max_mhz
     with pytest.raises(DoesNotFit) as caught:
@@ -69,11 +69,3 @@ def test_the_board_gives_the_clock_and_its_limit() -> None:
 def test_less_than_a_cycle_does_not_fit() -> None:
     with pytest.raises(DoesNotFit, match=r"3ns is less than one cycle at 200 MHz \(5 ns\)"):
         goal_for(load_board("vcu118"), "200MHz", "3ns")
-
-
-def test_styles() -> None:
-    board = load_board("vcu118")
-    with pytest.raises(ConfigError, match=r"unknown style 'paralel'"):
-        goal_for(board, style="paralel")
-    with pytest.raises(ConfigError, match=r"the stream style is not built yet"):
-        goal_for(board, style="stream")

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration file: ``config.toml``, written into every build and read by ``--config``.
+
+It holds every setting of a build and the realisation of every layer with weights. Given back
+unedited, with the same model, it makes the same bytes; an edited one changes what was edited. A
+flag goes before the file, the file before the board, the board before the default.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwgen.errors import ConfigError
+from hwgen.files import npz_bytes
+from hwgen.frontends.options import Options
+from hwgen.frontends.options import options as options_of
+from hwgen.plan.goal import Goal
+from hwgen.plan.mapping import Realisation, read_mapping
+
+# The keys of the file: the settings of a build, by the names of the command line.
+_TEXT = ("name", "board", "clock", "latency", "style", "masks", "scaler")
+_NUMBERS = ("effort", "seed")
+KEYS = (*_TEXT, *_NUMBERS, "input_format", "layers")
+_HEAD = """\
+# Settings of this build. Edit them, or the realisation of a layer, and build again:
+#   hwgen build MODEL --config config.toml -o OUT
+# A layer can be adders or tables; a layer that is not named is what costs less.
+"""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Content of a configuration file.
+
+    Attributes:
+        settings: name, board, clock, latency, style, effort, seed, as the command line takes them.
+        input_format: number formats of the inputs, as ``--input-format`` takes them.
+        masks: file with pruning masks.
+        scaler: file with the training scaler.
+        mapping: how layers are realised.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    input_format: str | Mapping[str, str] | None = None
+    masks: Path | None = None
+    scaler: Path | None = None
+    mapping: Mapping[str, Realisation] = field(default_factory=dict)
+
+
+def read_config(path: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: it is missing or no TOML, or it has an unknown key or a value of another type.
+    """
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:  # damaged TOML and damaged text are ValueErrors
+        reason = error.strerror if isinstance(error, OSError) else error
+        hint = "give the config.toml of a build, or a file like it"
+        raise ConfigError(f"{path} cannot be read ({reason})", "--config", hint) from error
+    where = path.name
+    for key, value in found.items():
+        if key not in KEYS:
+            near = get_close_matches(key, KEYS, n=1)
+            meant = f"did you mean {near[0]!r}? " if near else ""
+            raise ConfigError(
+                f"unknown key {key!r}", where, f"{meant}the keys are {', '.join(KEYS)}"
+            )
+        if key in _TEXT and not isinstance(value, str):
+            raise ConfigError(f"{key} is text, not {value!r}", where, f'write {key} = "..."')
+        if key in _NUMBERS and type(value) is not int:
+            raise ConfigError(f"{key} is a whole number, not {value!r}", where, f"write {key} = 1")
+    form = found.get("input_format")
+    table = isinstance(form, dict) and all(isinstance(text, str) for text in form.values())
+    if form is not None and not isinstance(form, str) and not table:
+        hint = 'write input_format = "s8.4", or a table by input name'
+        raise ConfigError(f"input_format is text, not {form!r}", where, hint)
+    folder = path.parent
+    return Config(
+        {key: found[key] for key in found if key in (*_TEXT[:5], *_NUMBERS)},
+        form,
+        folder / found["masks"] if "masks" in found else None,
+        folder / found["scaler"] if "scaler" in found else None,
+        read_mapping(found.get("layers", {})),
+    )
+
+
+def with_config(options: Options, config: Config) -> Options:
+    """Return options of the front end; what they lack comes from a configuration file.
+
+    Raises:
+        ConfigError: a format is none, or the masks or the scaler cannot be read.
+    """
+    stored = options_of(
+        None if options.input_formats else config.input_format,
+        None if options.masks else config.masks,
+        None if options.scaler else config.scaler,
+    )
+    return replace(
+        options,
+        input_formats=options.input_formats or stored.input_formats,
+        masks=options.masks or stored.masks,
+        scaler=options.scaler or stored.scaler,
+    )
+
+
+def config_files(
+    settings: Mapping[str, Any],
+    goal: Goal,
+    options: Options,
+    mapping: Mapping[str, Realisation],
+) -> dict[str, bytes]:
+    """Return ``config.toml`` of a build, and the masks and the scaler that it names.
+
+    Args:
+        settings: name, board and style.
+        goal: clock, latency cap, effort and seed.
+        options: input formats, masks, scaler.
+        mapping: how the layers were realised.
+    """
+    rows: dict[str, Any] = {**settings, "clock": _quantity(goal.clock_mhz, "MHz")}
+    if goal.max_latency_ns is not None:
+        rows["latency"] = _quantity(goal.max_latency_ns, "ns")
+    rows |= {"effort": goal.effort, "seed": goal.seed}
+    files: dict[str, bytes] = {}
+    formats = {name: str(fixed) for name, fixed in options.input_formats.items()}
+    if formats:
+        rows["input_format"] = ",".join(f"{n}={t}" if n else t for n, t in formats.items())
+    if options.masks:
+        rows["masks"] = "model/masks.npz"
+        files[rows["masks"]] = npz_bytes({k: np.asarray(v) for k, v in options.masks.items()})
+    if options.scaler:
+        rows["scaler"] = "model/scaler.npz"
+        mean, std = (np.asarray(v, np.float64) for v in options.scaler)
+        files[rows["scaler"]] = npz_bytes({"mean": mean, "std": std})
+    lines = [f"{key} = {_toml(value)}" for key, value in rows.items()]
+    for layer, chosen in mapping.items():
+        lines += ["", f"[layers.{_toml_key(layer)}]", f"realisation = {_toml(chosen.kind)}"]
+    return {"config.toml": (_HEAD + "\n" + "\n".join(lines) + "\n").encode(), **files}
+
+
+def _quantity(value: float, unit: str) -> str:
+    """Return a number with its unit, short where that says it exactly."""
+    short = f"{value:g}"
+    return f"{short if float(short) == value else repr(value)}{unit}"
+
+
+def _toml(value: str | int) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _toml_key(name: str) -> str:
+    bare = name.isascii() and name.replace("_", "a").replace("-", "a").isalnum()
+    return name if bare else _toml(name)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A build's config.toml makes the same build again; an edited one changes what was edited."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hwgen
+from hwgen.api.config import read_config
+from hwgen.cli import run
+from hwgen.design.serial import read_design
+from hwgen.errors import ConfigError
+from hwgen.logic.nodes import Table
+from hwgen.plan.mapping import Realisation, mapping_of
+from tests.cli.models import OPEN, tiny_h5
+from tests.synth.sparse import network
+
+
+def again(model: object, files: Path, out: Path, **flags: object) -> hwgen.api.build.Build:
+    return hwgen.build(model, out, config=files / "config.toml", **flags)
+
+
+def test_an_unedited_file_makes_the_same_bytes(tmp_path: Path) -> None:
+    model = tiny_h5(tmp_path / "tiny.h5", OPEN)
+    masks = tmp_path / "masks.npz"
+    np.savez(masks, fc1=np.tile([[1, 0, 1, 1, 1]], (4, 1)))
+    np.savez(tmp_path / "scaler.npz", mean=np.arange(4.0), std=np.full(4, 0.3))
+    words = ["build", str(model), "-b", "ulx3s", "--clock", "7ns", "--latency", "10cycles"]
+    words += ["--effort", "0", "--seed", "7", "--name", "mine", "--input-format", "s7.3"]
+    words += ["--masks", str(masks), "--scaler", str(tmp_path / "scaler.npz")]
+    assert run([*words, "-q", "-o", str(tmp_path / "one")]) == 0
+    masks.unlink()
+    config = str(tmp_path / "one" / "config.toml")
+    assert run(["build", str(model), "--config", config, "-q", "-o", str(tmp_path / "two")]) == 0
+    one, two = (
+        {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+        for out in (tmp_path / "one", tmp_path / "two")
+    )
+    assert sorted(one) == sorted(two)
+    assert all(one[path] == two[path] for path in one)
+    found = tomllib.loads(one["config.toml"].decode())
+    assert found["input_format"] == "s7.3"
+    assert (found["name"], found["board"], found["seed"]) == ("mine", "ulx3s", 7)
+    assert found["layers"] == {name: {"realisation": "adders"} for name in ("fc1", "fc2")}
+
+
+def test_a_flag_goes_before_the_file_and_the_file_before_the_board(tmp_path: Path) -> None:
+    model = tiny_h5(tmp_path / "tiny.h5")
+    file = tmp_path / "config.toml"
+    file.write_text('board = "ulx3s"\nclock = "40MHz"\neffort = 0\n')
+    plain = again(model, tmp_path, tmp_path / "a")
+    assert (plain.board.name, plain.goal.clock_mhz, plain.goal.effort) == ("ulx3s", 40.0, 0)
+    assert plain.goal.seed == 1
+    flags = again(model, tmp_path, tmp_path / "b", board="vcu118", clock="30MHz", effort=1)
+    assert (flags.board.name, flags.goal.clock_mhz, flags.goal.effort) == ("vcu118", 30.0, 1)
+    file.write_text('board = "ulx3s"\n')
+    board = again(model, tmp_path, tmp_path / "c")
+    assert board.goal.clock_mhz == board.board.default_mhz
+
+
+def test_an_edited_layer_is_another_one_and_the_others_stay(tmp_path: Path) -> None:
+    graph = network((6, 8, 5), (2, 3), seed=2)
+    first = hwgen.build(graph, tmp_path / "one", board="vcu118")
+    chosen = mapping_of(first.design)
+    assert set(chosen.values()) == {Realisation("tables")}
+    file = tmp_path / "one" / "config.toml"
+    text = file.read_text()
+    edited = tmp_path / "edited"
+    edited.mkdir()
+    part = '[layers.fc1]\nrealisation = "tables"'
+    assert part in text
+    (edited / "config.toml").write_text(text.replace(part, part.replace("tables", "adders")))
+    second = again(graph, edited, tmp_path / "two")
+    assert mapping_of(second.design) == {**chosen, "fc1": Realisation("adders")}
+    opened = read_design(tmp_path / "two")
+    logic = opened.pipeline.logic
+    tables = {layer for node, layer in zip(logic.nodes, logic.layers, strict=True)
+              if isinstance(node, Table)}  # fmt: skip
+    assert tables == {"fc2"}
+    unedited = again(graph, tmp_path / "one", tmp_path / "three")
+    assert unedited.files == first.files
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ("bord = 1", "unknown key 'bord'", "did you mean 'board'"),
+        ("board = 1", "board is text, not 1", "write board"),
+        ('board = "ulx3s"\nclock = 200', "clock is text, not 200", "write clock"),
+        ('board = "ulx3s"\nclock = "200"', "'200' is no clock", "200MHz"),
+        ('board = "ulx3s"\nseed = "1"', "seed is a whole number", "write seed = 1"),
+        ('board = "ulx3s"\nstyle = "stream"', "stream style is not built yet", "parallel"),
+        ('board = "ulx3"', "ulx3", "ulx3s"),
+        ('board = "ulx3s"\ninput_format = 8', "input_format is text", "s8.4"),
+        ('board = "ulx3s"\nmasks = "gone.npz"', "no such file", "check the path"),
+        ("board =", "cannot be read", "config.toml"),
+        ("effort = 1", "no board is named", "--board|-b BOARD"),
+        ('board = "ulx3s"\n[layers.fc3]\nrealisation = "adders"', "no layer 'fc3'", "'fc2'|'fc1'"),
+        ('board = "ulx3s"\n[layers.fc1]\nrealisation = "addres"', "unknown", "'adders'"),
+        ('board = "ulx3s"\n[layers.fc1]\nrealisation = "folded"', "not built yet", "adders"),
+        ('board = "ulx3s"\n[layers.fc1]\nrealization = "adders"', "names no", "realisation ="),
+        ('board = "ulx3s"\n[layers.fc2]\nrealisation = "tables"', "cannot be made", "adders"),
+    ],
+)
+def test_a_wrong_file_is_refused_and_nothing_is_written(
+    text: str, what: str, hint: str, tmp_path: Path
+) -> None:
+    model = tiny_h5(tmp_path / "tiny.h5")
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(ConfigError, match=what) as caught:
+        again(model, tmp_path, tmp_path / "out")
+    assert any(part in caught.value.hint for part in hint.split("|"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_config(tmp_path / "gone.toml")
+
+
+def test_an_estimate_takes_the_file_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = tiny_h5(tmp_path / "tiny.h5")
+    (tmp_path / "config.toml").write_text('board = "ulx3s"\nclock = "40MHz"\n')
+    assert run(["estimate", str(model), "--config", str(tmp_path / "config.toml")]) == 0
+    assert "40 MHz" in capsys.readouterr().out
