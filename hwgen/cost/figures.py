@@ -63,6 +63,27 @@ class Fmax:
 
 
 @dataclass(frozen=True)
+class PackagedFigures:
+    """Figures of the core behind AXI-Stream.
+
+    Attributes:
+        data_width: bits of a beat.
+        latency_cycles: from the first beat of a sample to the first beat of its result.
+        interval: cycles between two samples.
+        limit: what the interval comes from: ``input beats``, ``output beats`` or ``core``.
+        modelled: resources, the core's included.
+        buffers: the share of its buffers.
+    """
+
+    data_width: int
+    latency_cycles: int
+    interval: int
+    limit: str
+    modelled: Resources
+    buffers: Resources
+
+
+@dataclass(frozen=True)
 class Figures:
     """Figures of a planned design, before anything is synthesised.
 
@@ -81,6 +102,7 @@ class Figures:
         input_bits: width of each input.
         bops, ebops: bit operations, and the effective ones.
         modelled: resources by the cost model.
+        packaged: of the core behind AXI-Stream.
         budget: of the device.
         lut_error: how far the cost model was off; None where nothing was measured.
         fmax: by the delay model.
@@ -107,6 +129,7 @@ class Figures:
     bops: int
     ebops: int
     modelled: Resources
+    packaged: PackagedFigures
     budget: Budget
     lut_error: ErrorBar | None
     fmax: Fmax

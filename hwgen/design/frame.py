@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwgen.design.types import Port
+from hwgen.design.types import Design, Port
 
 
 @dataclass(frozen=True)
@@ -29,3 +29,13 @@ class Frame:
         container = next((c for c in (8, 16, 32) if width <= c), -(-width // 64) * 64)
         total = port.size * container
         return cls(container, total // 8, -(-total // data_width))
+
+
+def buffer_depth(design: Design) -> int:
+    """Return how many samples core and FIFO must hold so that full rate is kept.
+
+    A place is taken for ``latency + 2`` cycles, and samples follow each other no faster than their
+    beats; one place more, because sink and source need not be in step.
+    """
+    beats = max(Frame.of(p, design.data_width).beats for p in (*design.inputs, *design.outputs))
+    return -(-(design.latency + 2) // max(beats, design.interval)) + 1

@@ -16,7 +16,15 @@ from hwgen.cost.estimate import (
     parameters,
     zeros,
 )
-from hwgen.cost.figures import RESOURCES, Figures, Fmax, Resources, StageFigures, ZeroCount
+from hwgen.cost.figures import (
+    RESOURCES,
+    Figures,
+    Fmax,
+    Resources,
+    StageFigures,
+    ZeroCount,
+)
+from hwgen.cost.packaged import packaged
 from hwgen.design.types import Design
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
@@ -49,6 +57,7 @@ def figures(graph: Graph, design: Design, estimate: Estimate, board: Board, goal
         bops=round(bops(graph)),
         ebops=ebops(graph),
         modelled=Resources(**_resources(estimate)),
+        packaged=packaged(design, estimate, board.family),
         budget=board.budget,
         lut_error=known.lut.found_on(known),
         fmax=Fmax(round(fmax(design, board, estimate.lut), 1), error),

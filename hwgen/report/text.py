@@ -55,6 +55,7 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
             f" bunch crossing{'s' if crossings != 1 else ''} of 25 ns",
         ),
         ("interval", f"{figures.interval}: {rate:g} million samples a second"),
+        ("packaged", _packaged(figures)),
         *((key.upper(), _taken(figures, key)) for key in RESOURCES),
         ("Fmax", _fmax(figures)),
         ("logic", ", ".join(logic)),
@@ -66,6 +67,19 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
         ("BOPs", f"{figures.bops:,} ({wide})"),
         ("EBOPs", f"{figures.ebops:,}"),
     ]
+
+
+def _packaged(figures: Figures) -> str:
+    """Return the line of the core behind AXI-Stream."""
+    core = figures.packaged
+    taken, rate = core.modelled, figures.clock_mhz / core.interval
+    blocks = f", {taken.bram:,} BRAM" if taken.bram else ""
+    return (
+        f"AXI-Stream, {core.data_width} bit: interval {core.interval} "
+        f"cycle{'s' * (core.interval != 1)}, limited by the {core.limit}, {rate:.4g} million "
+        f"samples a second, latency {core.latency_cycles} cycles; {taken.lut:,} LUT, "
+        f"{taken.ff:,} FF{blocks}"
+    )
 
 
 def _taken(figures: Figures, key: str) -> str:

@@ -154,6 +154,10 @@ async def axis_matches_reference(dut: Any, record: dict[str, Any]) -> None:
     times = list(axis.sinks[0].times)
     axis.compare(range(ROWS), record)
     record["cycles"] = times[-1] - times[0] + axis.outs[0].beats
+    # All beats of a sample, the core, a cycle in the FIFO and one in the output.
+    due = max(frame.beats for frame in axis.ins) + LATENCY + 2
+    if times[0] != due:
+        raise Failed(f"the first result leaves in cycle {times[0]}, {due} is claimed")
     # Room for the first sample's way through both buffers, none for a bubble a sample.
     if ROWS > 1 and record["cycles"] > axis.rate * ROWS + 2:
         raise Failed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hwgen.design.frame import Frame
+from hwgen.design.frame import Frame, buffer_depth
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Port
 from hwgen.emit.verilog import sv
@@ -16,16 +16,6 @@ from hwgen.emit.verilog.top import describe
 def bus(port: Port, ports: tuple[Port, ...], side: str) -> str:
     """Return the prefix of a port's AXI signals; the name is left out where there is one alone."""
     return f"{side}_axis" if len(ports) == 1 else f"{side}_axis_{port.name}"
-
-
-def buffer_depth(design: Design) -> int:
-    """Return how many samples core and FIFO must hold so that full rate is kept.
-
-    A place is taken for ``latency + 2`` cycles, and samples follow each other no faster than their
-    beats; one place more, because sink and source need not be in step.
-    """
-    beats = max(Frame.of(p, design.data_width).beats for p in (*design.inputs, *design.outputs))
-    return -(-(design.latency + 2) // max(beats, design.interval)) + 1
 
 
 class _Writer:
