@@ -29,10 +29,10 @@ from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import graph_to_json
 from hwgen.paths import sim as sim_folder
-from hwgen.plan.alternatives import too_large
+from hwgen.plan.alternatives import missed_clock, too_large
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import mapping_of
-from hwgen.plan.planner import plan
+from hwgen.plan.planner import plan, reached_mhz
 from hwgen.progress import Progress, silent
 from hwgen.report.figures import figures
 from hwgen.report.page import render
@@ -101,7 +101,7 @@ def build(
         board: name or file of the board; None where ``config`` names it.
         progress: called with every step.
         settings: ``weights``, ``clock``, ``latency``, ``style``, ``effort``, ``seed``,
-            ``options``, ``input_format``, ``name``, ``mapping``, ``config``: see
+            ``options``, ``input_format``, ``name``, ``mapping``, ``config``, ``best_effort``: see
             `hwgen.api.settings.Ask`.
 
     Raises:
@@ -123,6 +123,9 @@ def build(
     taken = estimate_design(planned, target.family)
     progress("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
     refused = too_large(graph, taken, target, goal)
+    if refused is None and not ask.best_effort:
+        reached = reached_mhz(planned, target)
+        refused = missed_clock(graph, planned, reached, target, goal, mapping)
     if refused is not None:
         raise refused
     vectors = make_vectors(graph, VECTORS, ask.seed)

@@ -21,9 +21,9 @@ from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.frontends.options import Options
 from hwgen.frontends.options import options as options_of
 from hwgen.ir.graph import Graph
-from hwgen.plan.alternatives import quicker, roomier, too_large
+from hwgen.plan.alternatives import missed_clock, quicker, roomier, too_large
 from hwgen.plan.goal import Goal
-from hwgen.plan.planner import plan
+from hwgen.plan.planner import plan, reached_mhz
 from hwgen.plan.trigger_budget import Answer, judge, parse_trigger
 from hwgen.report.comparison import Column, comparison
 from hwgen.report.figures import figures
@@ -119,6 +119,9 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     taken = estimate_design(design, board.family)
     found = figures(graph, design, taken, board, goal)
     refusal = too_large(graph, taken, board, goal)
+    if refusal is None and not ask.best_effort:
+        reached, asked = reached_mhz(design, board), ask.realisations()
+        refusal = missed_clock(graph, design, reached, board, goal, asked)
     answers = judge(conditions, found)
     refused = [answer for answer in answers if not answer.holds]
     if refused and refusal is None:

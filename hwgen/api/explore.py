@@ -308,6 +308,7 @@ class Measured:
     budget: Budget
     modelled: Resources
     fmax_mhz: float
+    rate_mhz: float
     stages: tuple[StageFigures, ...]
 
     @classmethod
@@ -341,7 +342,9 @@ def _rows(
         if not row["fits"]:
             rows.append({**row, "pareto": False, "says": result["says"]})
             continue
-        row |= {k: v for k, v in result.items() if k not in ("stages", "budget", "modelled")}
+        row |= {
+            k: v for k, v in result.items() if k not in ("stages", "budget", "modelled", "rate_mhz")
+        }
         row |= result["modelled"]
         if space.scores:
             row["score"] = space.scores.get(point["model"], 0.0)

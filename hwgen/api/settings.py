@@ -38,6 +38,7 @@ class Ask:
         graph: of the model, where it is loaded already.
         name: of the design; the model's name if None.
         mapping: how layers shall be realised, before the style and before prices.
+        best_effort: build a design that misses its clock all the same.
     """
 
     model: Path | str | Graph
@@ -52,6 +53,7 @@ class Ask:
     graph: Graph | None = None
     name: str | None = None
     mapping: Mapping[str, Realisation] = field(default_factory=dict)
+    best_effort: bool = False
 
     @classmethod
     def of(cls, model: Any, board: Any, given: Mapping[str, Any]) -> Ask:

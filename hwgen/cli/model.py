@@ -29,7 +29,8 @@ def _build(args: argparse.Namespace) -> Result:
     return build.build(
         args.model, args.out, board=args.board, weights=args.weights, clock=args.clock,
         latency=args.latency, style=args.style, options=model_options(args), name=args.name,
-        effort=args.effort, seed=args.seed, config=args.config, progress=progress(args),
+        effort=args.effort, seed=args.seed, config=args.config, best_effort=args.best_effort,
+        progress=progress(args),
     )  # fmt: skip
 
 
@@ -60,6 +61,7 @@ ARGUMENTS: Arguments = (
         "0 quick, 2 seconds a layer, 3 minutes; default: 1"}),
     (_BUILD, "--seed", {"type": int, "help": "of that search and of the random samples; "
         "default: 1"}),
+    (_BUILD, "--best-effort", {"action": "store_true", "help": "go on where the clock is missed"}),
     ("build", "-o --out", {"required": True, "metavar": "OUT", "help": "folder to write"}),
     ("build", "--name", {"help": "name of the design; default: the model file's"}),
 )

@@ -56,10 +56,17 @@ class ZeroCount:
 
 @dataclass(frozen=True)
 class Fmax:
-    """Clock that the delay model gives, in MHz, and its error where it was measured."""
+    """Clock that the delay model gives.
+
+    Attributes:
+        mhz: the clock.
+        error: of the model, where it was measured.
+        holds: whether it is the clock that was asked for, or a faster one.
+    """
 
     mhz: float
     error: ErrorBar | None
+    holds: bool
 
 
 @dataclass(frozen=True)
@@ -135,6 +142,11 @@ class Figures:
     fmax: Fmax
     stages: tuple[StageFigures, ...]
     notes: tuple[str, ...]
+
+    @property
+    def rate_mhz(self) -> float:
+        """Samples that are taken, in millions a second: of a clock that is missed, what is left."""
+        return (self.clock_mhz if self.fmax.holds else self.fmax.mhz) / self.interval
 
     def as_dict(self) -> dict[str, object]:
         """Return the figures as plain data."""

@@ -3,18 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from hwgen.cost.estimate import Estimate, estimate
 from hwgen.cost.matmul import matmul_terms
+from hwgen.cost.timing import layer_ns
+from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
-from hwgen.plan.planner import plan
+from hwgen.plan.mapping import Realisation
+from hwgen.plan.planner import holds_clock, plan, reached_mhz
 from hwgen.plan.trigger_budget import Condition, crossings
 from hwgen.target.board import Board, boards
 
+# Shares of the clock that a design reaches, tried for one that holds.
+_SLOWER = (0.995, 0.97, 0.93, 0.88, 0.8, 0.7, 0.6, 0.5)
 # Shares of a board's fastest clock that are tried for a latency.
 _CLOCKS = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.2, 0.1)
 # A network with more unshared adders takes long to plan: no other family is tried for it.
@@ -36,6 +42,51 @@ def too_large(graph: Graph, taken: Estimate, board: Board, goal: Goal) -> DoesNo
         f"the design takes about {' and '.join(said)} on {board.name}",
         graph.name,
         f"{away}; or prune more, or use fewer bits",
+    )
+
+
+def missed_clock(
+    graph: Graph,
+    design: Design,
+    reached: float,
+    board: Board,
+    goal: Goal,
+    mapping: Mapping[str, Realisation] | None = None,
+) -> DoesNotFit | None:
+    """Return the error of a design that misses its clock, with the nearest clock that holds.
+
+    Args:
+        graph: what was built.
+        design: planned for the goal.
+        reached: the clock that it reaches, in MHz.
+        board: that it was planned for.
+        goal: that it was planned for.
+        mapping: that was asked for.
+    """
+    if holds_clock(reached, goal.clock_mhz):
+        return None
+    slowest = max(
+        zip(layer_ns(design.pipeline, board.family), design.pipeline.layers, strict=True),
+        key=lambda row: row[0],
+    )[1]
+    way = "ask for a slower clock"
+    for share in _SLOWER:
+        mhz = math.floor(10 * reached * share) / 10
+        if mhz <= 0:
+            break
+        try:
+            other = plan(graph, board, replace(goal, clock_mhz=mhz), design.name, mapping)
+        except DoesNotFit:
+            continue
+        if holds_clock(reached_mhz(other, board), mhz):
+            cycles = f"{other.latency} cycle{'s' if other.latency != 1 else ''}"
+            way = f"--clock {mhz:g}MHz holds, with {cycles} = {other.latency * 1000 / mhz:.4g} ns"
+            break
+    return DoesNotFit(
+        f"the design reaches about {reached:.4g} MHz on {board.name}, not {goal.clock_mhz:g} MHz; "
+        f"its longest path ends in layer {slowest.name}",
+        "--clock",
+        f"{way}; --best-effort builds it all the same",
     )
 
 
@@ -65,9 +116,12 @@ def quicker(graph: Graph, board: Board, goal: Goal, condition: Condition) -> str
         mhz = round(board.max_mhz * share, 1)
         try:
             other = replace(goal, clock_mhz=mhz, max_latency_ns=None)
-            cycles = plan(graph, board, other, graph.name).latency
+            made = plan(graph, board, other, graph.name)
         except DoesNotFit:  # too fast for one of its nodes
             continue
+        if not holds_clock(reached_mhz(made, board), mhz):
+            continue
+        cycles = made.latency
         ns = cycles * 1000.0 / mhz
         value = {"ns": ns, "cycles": float(cycles), "bx": float(crossings(ns))}[condition.unit]
         said = f"{cycles} cycle{'s' if cycles > 1 else ''}, {ns:.4g} ns, at {mhz:g} MHz"
@@ -117,7 +171,8 @@ def _needs(
         elif small:
             largest = max(members, key=lambda b: b.budget.lut)
             try:
-                need = estimate(plan(graph, largest, goal, graph.name), largest.family)
+                made = plan(graph, largest, goal, graph.name)
             except DoesNotFit:
                 continue
+            need = estimate(made, largest.family)
             yield from ((other, need) for other in members)

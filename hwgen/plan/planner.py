@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from hwgen.cost.calibration import calibrated
+from hwgen.cost.estimate import estimate, fmax
 from hwgen.cost.matmul import check_parallel
 from hwgen.design.types import Design, Heading
+from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
 from hwgen.plan.goal import Goal
@@ -15,6 +19,8 @@ from hwgen.plan.mapping import Realisation, check_mapping
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.target.board import Board
+
+_TRIES = 8  # designs that are planned for a clock
 
 
 def plan(
@@ -35,18 +41,59 @@ def plan(
 
     Raises:
         ConfigError: the mapping asks for what the graph has not or what cannot be built.
-        DoesNotFit: too large for the board, or too slow for the goal.
+        DoesNotFit: too large for the board, or too slow for the goal. A clock that the wires of the
+            design miss is no such error: see `hwgen.plan.alternatives.missed_clock`.
     """
     mapping = mapping or {}
     check_mapping(graph, mapping)
     check_parallel(graph, board)
-    return schedule(
-        graph,
-        Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width),
-        board.family,
-        max_cycles=goal.max_cycles,
-        effort=goal.effort,
-        seed=goal.seed,
-        tables=Prices(board.family.lut_inputs, calibrated(board.family).factors),
-        mapping=mapping,
-    )
+    prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
+
+    def at(clock_mhz: float) -> Design:
+        heading = Heading(name, board.name, clock_mhz, digest(graph), board.data_width)
+        design = schedule(
+            graph, heading, board.family, max_cycles=goal.max_cycles, effort=goal.effort,
+            seed=goal.seed, tables=prices, mapping=mapping,
+        )  # fmt: skip
+        return replace(design, clock_mhz=goal.clock_mhz)
+
+    return _quick_enough(at, board, goal.clock_mhz)
+
+
+def reached_mhz(design: Design, board: Board) -> float:
+    """Return the clock that a design reaches on a board, wires as place and route makes them."""
+    return fmax(design, board, estimate(design, board.family).lut)
+
+
+def holds_clock(reached: float, clock_mhz: float) -> bool:
+    """Tell whether the clock that is reached is the one that was asked for, or a faster one."""
+    return reached >= clock_mhz * (1 - 1e-6)
+
+
+def _quick_enough(at: Callable[[float], Design], board: Board, clock_mhz: float) -> Design:
+    """Return a design that reaches a clock, or else the quickest that was found.
+
+    The scheduler places registers by the delays of the family alone. Where place and route was
+    measured to make longer paths, it is given a faster clock to aim at.
+
+    Args:
+        at: plans for a clock in MHz.
+        board: what is built for.
+        clock_mhz: the clock to reach.
+    """
+    best, aim, top = at(clock_mhz), clock_mhz, math.inf  # at top, one node alone is too slow
+    reached = last = reached_mhz(best, board)
+    for _ in range(_TRIES):
+        if holds_clock(reached, clock_mhz):
+            break
+        wanted = aim * max(1.02 * clock_mhz / last, 1.02)
+        wanted = wanted if wanted < top else math.sqrt(aim * top)
+        try:
+            tighter = at(wanted)
+        except DoesNotFit:  # too fast for one of its nodes, or later than allowed
+            top = wanted
+            continue
+        aim, last = wanted, reached_mhz(tighter, board)
+        if last > reached:
+            best, reached = tighter, last
+    return best

@@ -113,8 +113,8 @@ class Judged(Protocol):
         """The clock."""
 
     @property
-    def interval(self) -> int:
-        """Cycles between two samples."""
+    def rate_mhz(self) -> float:
+        """Samples that are taken, in millions a second."""
 
     @property
     def latency_cycles(self) -> int:
@@ -198,7 +198,7 @@ def judge(conditions: Sequence[Condition], figures: Judged) -> tuple[Answer, ...
 def _answer(condition: Condition, figures: Judged) -> Answer:
     key, unit = condition.key, condition.unit
     if key == "rate":
-        rate = figures.clock_mhz / figures.interval
+        rate = figures.rate_mhz
         return Answer(condition, rate, condition.holds(rate))
     if key == "latency":
         cycles = figures.latency_cycles

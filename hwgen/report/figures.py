@@ -28,6 +28,7 @@ from hwgen.cost.packaged import packaged
 from hwgen.design.types import Design
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
+from hwgen.plan.planner import holds_clock
 from hwgen.plan.trigger_budget import crossings
 from hwgen.target.board import Board
 
@@ -37,6 +38,7 @@ def figures(graph: Graph, design: Design, estimate: Estimate, board: Board, goal
     counts = zeros(graph)
     known = calibrated(board.family)
     error = known.fmax.found_on(known) if known.fmax else None
+    reached = fmax(design, board, estimate.lut)
     return Figures(
         name=design.name,
         model=design.model,
@@ -60,7 +62,7 @@ def figures(graph: Graph, design: Design, estimate: Estimate, board: Board, goal
         packaged=packaged(design, estimate, board.family),
         budget=board.budget,
         lut_error=known.lut.found_on(known),
-        fmax=Fmax(round(fmax(design, board, estimate.lut), 1), error),
+        fmax=Fmax(round(reached, 1), error, holds_clock(reached, goal.clock_mhz)),
         stages=tuple(_stages(design, board)),
         notes=graph.notes,
     )

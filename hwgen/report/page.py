@@ -52,7 +52,10 @@ def _section(title: str, content: str) -> str:
 
 def _head(sheet: Sheet) -> str:
     badges = []
-    found = sheet.results
+    found, figures = sheet.results, sheet.figures
+    if not figures.fmax.holds:
+        words = f"clock missed: {figures.fmax.mhz:g} MHz modelled"
+        badges.append(f'<span class="badge bad">{words}</span>')
     for what, words in (("sim", "RTL = reference"), ("verify", "reference = QKeras")):
         result = found.get(what)
         if result is None:

@@ -32,7 +32,6 @@ def build_report(figures: Figures) -> str:
 
 def _head(figures: Figures) -> list[tuple[str, str]]:
     cycles, crossings = figures.latency_cycles, figures.latency_crossings
-    rate = figures.clock_mhz / figures.interval
     terms = figures.terms
     logic = [f"{terms['adders'] + terms['ternary_adders']:,} adders"]
     three = f"; {terms['ternary_adders']:,} of three operands" if terms["ternary_adders"] else ""
@@ -54,7 +53,7 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
             f"{cycles} cycle{'s' if cycles != 1 else ''} = {figures.latency_ns:g} ns = {crossings}"
             f" bunch crossing{'s' if crossings != 1 else ''} of 25 ns",
         ),
-        ("interval", f"{figures.interval}: {rate:g} million samples a second"),
+        ("interval", f"{figures.interval}: {figures.rate_mhz:g} million samples a second"),
         ("packaged", _packaged(figures)),
         *((key.upper(), _taken(figures, key)) for key in RESOURCES),
         ("Fmax", _fmax(figures)),
@@ -114,6 +113,8 @@ def error_bar(error: ErrorBar | None) -> str:
 
 def _fmax(figures: Figures) -> str:
     text, error = f"{figures.fmax.mhz:g} MHz by the delay model", figures.fmax.error
+    if not figures.fmax.holds:
+        text = f"MISSED: {text}, {figures.clock_mhz:g} MHz wanted"
     if error is None:
         return f"{text}; never compared with place and route on this family"
     return (
