@@ -271,3 +271,37 @@ def test_the_culprit_is_named_and_the_hint_leads_to_a_build(
     assert found.where.startswith("z (")
     assert "QActivation" in found.hint or "quantizer" in found.hint
     assert convert(made(culprit, way_out), S8)
+
+
+# --- names that say less than they seem to ----------------------------------------------------
+
+
+def test_functions_and_quantizers_of_another_package_are_refused() -> None:
+    function = {"class_name": "function", "config": "relu", "module": "builtins"}
+    m = model(layer("Activation", "a", activation=function), act("q", GRID))
+    assert convert(m, S8)
+    function["registered_name"] = "mine>relu"
+    assert "is a function of the package 'mine'" in only(m).what
+    config = {"bits": 4, "integer": 0, "symmetric": 1, "alpha": 1}
+    quantizer = {"class_name": "quantized_bits", "config": config, "registered_name": "qkeras>q"}
+    m = model(act("q", quantizer))
+    assert convert(m)
+    quantizer["registered_name"] = "mine>quantized_bits"
+    assert "quantized_bits of the package 'mine'" in problems(m)[0].what
+
+
+def test_entries_of_a_layers_record_are_looked_at() -> None:
+    record = {"build_config": {"input_shape": [None, 4]}, "module": "keras.layers"}
+    assert convert(model({**layer("Flatten", "f"), **record}), S8)
+    found = only(model({**layer("Flatten", "f"), "wears": "a hat"}))
+    assert "the entry 'wears' of a layer's record" in found.what
+    assert found.where == "f"
+
+
+def test_a_folded_normalisation_along_another_axis_is_refused() -> None:
+    weights = {"c": {**kernel(2, 2, 2, 2), **norm(2)}}
+    made = layer("QConv2DBatchnorm", "c", kernel_quantizer=W4, bias_quantizer=W4, axis=1)
+    m = model(made, shape=(None, 4, 4, 2), weights=weights)
+    assert "normalisation along axis 1" in only(m).what
+    made["config"]["axis"] = 3
+    assert convert(m, S8)

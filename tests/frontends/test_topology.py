@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from hwgen.errors import ModelError, UnsupportedLayer
-from hwgen.frontends.keras.topology import Call, Network, check_wrapper, parse
+from hwgen.frontends.keras.network import Call, Network, check_wrapper
+from hwgen.frontends.keras.topology import parse
 
 Config = dict[str, Any]
 

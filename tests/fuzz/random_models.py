@@ -349,6 +349,10 @@ class Maker:
                 made = np.zeros(shape)
             elif variable.ref() in quantized or name in ("beta", "moving_mean"):
                 made = normal(0, 0.5, shape)
+                if "kernel" in name and self.chance(0.15):
+                    made = self.pick(
+                        (made * 0, made * 100, made * 1e-3, made * (made[..., :1] > 0))
+                    )
             else:  # a layer without quantizers: small integers on one grid
                 made = np.rint(normal(0, 0.5, shape) * 4) / 4
             variable.assign(made.astype(variable.dtype.as_numpy_dtype))

@@ -11,10 +11,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 MODELS = ("Sequential", "Functional", "Model")
 PRUNING, TIMED = "PruneLowMagnitude", "TimeDistributed"
 WRAPPERS = (PRUNING, TIMED)
+# Packages under which Keras, QKeras and the pruning toolkit register what they define. "Custom" is
+# what Keras writes when a script names none.
+PACKAGES = frozenset(
+    {
+        *("", "Custom", "Keras", "keras", "tf_keras", "tensorflow", "qkeras", "builtins"),
+        *("tensorflow_model_optimization", "tfmot"),
+    }
+)
+
+
+def package_of(spec: Mapping[str, Any]) -> str:
+    """Return the package under which a class or function is registered, "" where none is named.
+
+    >>> package_of({"class_name": "qkeras>QDense"}), package_of({"module": "keras.layers"})
+    ('qkeras', 'keras')
+    """
+    for text in (spec.get("registered_name"), spec.get("class_name")):
+        package, mark, _ = str(text or "").rpartition(">")
+        if mark:
+            return package
+    module = spec.get("module")
+    return module.partition(".")[0] if isinstance(module, str) else ""
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,11 @@ def _keras_major(model: Any) -> int:
     return 2
 
 
+_KERAS = ("keras", "tensorflow", "tf_keras", "qkeras")
+
+
 def _with_unsaved(model: Any, config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Add `is_quantized_clip`, which QKeras obeys but does not serialise."""
+    """Add what files do not say: `is_quantized_clip`, and functions with the name of Keras' own."""
     made = copy.deepcopy(dict(config))
     _add_unsaved(model, made)
     return made
@@ -89,6 +92,13 @@ def _with_unsaved(model: Any, config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _add_unsaved(layer: Any, spec: dict[str, Any]) -> None:
     config = spec["config"]
+    own = getattr(layer, "activation", None)
+    module = str(getattr(own, "__module__", "") or "")
+    if isinstance(config, dict) and isinstance(config.get("activation"), str) and callable(own):
+        # Keras writes the bare name of a function, so that one of a script's may look like its own.
+        name = config["activation"]
+        if not module.startswith(_KERAS):
+            config["activation"] = {"class_name": "function", "config": name, "module": module}
     for attribute in ("quantizer", "activation"):
         q = getattr(layer, attribute, None)
         if q is not None and getattr(q, "is_quantized_clip", True) is False:

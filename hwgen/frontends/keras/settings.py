@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hwgen.errors import ModelError
-from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.keras.network import Layer
 
 _AGAIN = "save the model again with Keras; the file may have been edited"
 

@@ -14,93 +14,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hwgen.errors import ModelError, UnsupportedLayer
-from hwgen.frontends.exact.builder import Origin
 from hwgen.frontends.keras.calls import Inbound, Ref, inbound, refs_of
-from hwgen.frontends.keras.layer_classes import ALIKE, MODELS, TIMED, WRAPPERS
+from hwgen.frontends.keras.layer_classes import (
+    MODELS,
+    PACKAGES,
+    WRAPPERS,
+    package_of,
+)
+from hwgen.frontends.keras.network import TRAINING, Call, Layer, Network, Wrapper
 
 _MAX_DEPTH = 8
 _MODEL = "Model"
-TRAINING = "training"
+# Entries beside a class and its settings; all but the first line are for rebuilding and training.
+_RECORD = {
+    *("class_name", "config", "name", "inbound_nodes", "module", "registered_name"),
+    *("build_config", "compile_config", "shared_object_id", "keras_version", "backend"),
+}
 _SAVE = "save the model again with Keras; the file may have been edited or cut"
-
-
-@dataclass(frozen=True)
-class Wrapper:
-    """A wrapper around a layer, or the model around an input: class and settings."""
-
-    cls: str
-    config: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A layer as the file describes it.
-
-    Attributes:
-        cls: class name, package prefixes removed.
-        name: the model's own name, for messages.
-        key: where its weights are found in `KerasModel.weights`.
-        config: its settings.
-        wrappers: what it sat in, outermost first: wrappers, or for an input its model.
-        package: of the class, where the file names one.
-    """
-
-    cls: str
-    name: str
-    key: str
-    config: Mapping[str, Any]
-    wrappers: tuple[Wrapper, ...] = ()
-    package: str = ""
-
-    @property
-    def where(self) -> str:
-        """How messages name the layer."""
-        return f"{self.key} ({self.cls})"
-
-    @property
-    def at(self) -> Origin:
-        """The layer as the place that operations come from."""
-        return Origin(self.name, self.where)
-
-    @property
-    def wrapped_in(self) -> frozenset[str]:
-        """The classes of its wrappers."""
-        return frozenset(w.cls for w in self.wrappers)
-
-
-@dataclass(frozen=True)
-class Call:
-    """One use of a layer: tensors in, one tensor out.
-
-    Attributes:
-        layer: what is called; an ``InputLayer`` with an input is that of a nested model.
-        inputs, output: names of tensors.
-        arguments: given beside the tensors, those of a nested model's call included.
-        constant: numbers are given among the tensors.
-    """
-
-    layer: Layer
-    inputs: tuple[str, ...]
-    output: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    constant: bool = False
-
-
-@dataclass(frozen=True)
-class Network:
-    """Calls in topological order, and the tensors that enter and leave.
-
-    Attributes:
-        inputs: (port name, tensor) of the network inputs; their calls have class ``InputLayer``.
-        outputs: (port name, tensor).
-        problems: calls of nested models that mean something else than inlining them.
-    """
-
-    name: str
-    calls: tuple[Call, ...]
-    inputs: tuple[tuple[str, str], ...]
-    outputs: tuple[tuple[str, str], ...]
-    problems: tuple[ModelError, ...] = ()
 
 
 def parse(config: Mapping[str, Any], where: str) -> Network:
@@ -162,6 +92,7 @@ class _Walker:
 
     def model(self, spec: Mapping[str, Any], scope: _Scope) -> tuple[Rim, Rim]:
         """Inline one model; return its inputs and outputs, each as (name, tensor)."""
+        self.look_at(spec, scope.prefix.rstrip("/"))
         if scope.depth > _MAX_DEPTH:
             raise ModelError(
                 f"models are nested more than {_MAX_DEPTH} deep",
@@ -280,6 +211,27 @@ class _Walker:
         output = layer.key + (f"@{node}" if node else "")
         return [self.add(Call(layer, feeds, output, arguments, stated.constant))]
 
+    def look_at(self, spec: Mapping[str, Any], name: str) -> None:
+        """Keep what a model's own record states and inlining it would ignore."""
+        where = f"{name or self.where} ({_bare(spec['class_name'])})"
+        if (package := package_of(spec)) not in PACKAGES:
+            self.problems.append(
+                UnsupportedLayer(
+                    f"the model class of the package {package!r} need not do what Keras' own does",
+                    where,
+                    "rebuild it as a Sequential or functional model",
+                )
+            )
+        for entry in (spec, *_layer_specs(spec)):
+            for key in sorted(set(entry) - _RECORD):
+                self.problems.append(
+                    UnsupportedLayer(
+                        f"hwgen does not know the entry {key!r} of a layer's record",
+                        where if entry is spec else f"{name}/{_name(entry)}".lstrip("/"),
+                        f"leave {key} out, or save the model with Keras 2, Keras 3 or QKeras 0.9",
+                    )
+                )
+
     def add(self, call: Call) -> str:
         # A shared model is inlined once a call, so the call's number within it is not enough.
         output, count = call.output, 0
@@ -305,21 +257,7 @@ def _layer(spec: Mapping[str, Any], prefix: str) -> Layer:
     while (cls := _bare(spec["class_name"])) in WRAPPERS:
         wrappers.append(Wrapper(cls, spec["config"]))
         spec = spec["config"]["layer"]  # the name stays the wrapper's
-    return Layer(cls, name, prefix + name, spec["config"], tuple(wrappers), _package(spec))
-
-
-def check_wrapper(layer: Layer) -> None:
-    """Refuse TimeDistributed around a layer that would do something else without it.
-
-    Raises:
-        UnsupportedLayer: as said.
-    """
-    if TIMED in layer.wrapped_in and layer.cls not in ALIKE:
-        raise UnsupportedLayer(
-            f"TimeDistributed({layer.cls}) is not supported",
-            layer.where,
-            f"TimeDistributed may hold {', '.join(sorted(ALIKE))}",
-        )
+    return Layer(cls, name, prefix + name, spec["config"], tuple(wrappers), package_of(spec))
 
 
 def _shape_of(spec: Any) -> Any:
@@ -351,16 +289,6 @@ def _first_node(spec: Mapping[str, Any], calls: int, used: set[int]) -> int:
     return int(max(used, default=0) >= calls or _shape_of(spec) is not None)
 
 
-def _package(spec: Mapping[str, Any]) -> str:
-    """Return the package under which a class is registered, "" where the file names none."""
-    for text in (spec.get("registered_name"), spec["class_name"]):
-        package, mark, _ = str(text or "").rpartition(">")
-        if mark:
-            return package
-    module = spec.get("module")
-    return module.partition(".")[0] if isinstance(module, str) else ""
-
-
 def _input_dtype(spec: Mapping[str, Any]) -> Any:
     """Return the dtype of the input that Keras puts in front of a first layer."""
     config = spec["config"]
@@ -368,3 +296,9 @@ def _input_dtype(spec: Mapping[str, Any]) -> Any:
     if isinstance(layers, list) and layers:
         return _input_dtype(layers[0])
     return config.get("dtype") if isinstance(config, Mapping) else None
+
+
+def _layer_specs(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    config = spec["config"]
+    layers = config["layers"] if isinstance(config, Mapping) else config
+    return [layer for layer in layers if _bare(layer["class_name"]) not in MODELS]

@@ -9,7 +9,8 @@ from typing import Any
 from hwgen.errors import ModelError, UnsupportedLayer
 from hwgen.frontends.exact.quantizer import quantize as exact_quantize
 from hwgen.frontends.exact.steps import Rectify, Value, exponent
-from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.keras.layer_classes import PACKAGES, package_of
+from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import Quantizer, parse_quantizer
 
@@ -66,6 +67,12 @@ def read_activation(spec: Any, layer: Layer) -> Quantizer | Rectify | str | None
         UnsupportedLayer, UnsupportedQuantizer: it has no exact integer form.
     """
     if isinstance(spec, Mapping) and spec.get("class_name") == "function":  # Keras 3
+        if (package := package_of(spec)) not in PACKAGES:
+            raise UnsupportedLayer(
+                f"activation {spec.get('config')!r} is a function of the package {package!r}",
+                layer.where,
+                "use an activation of Keras or a quantizer of QKeras",
+            )
         spec = spec.get("config")
     if spec is None or spec == "linear":
         return None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from hwgen.frontends.exact.builder import ExactBuilder
 from hwgen.frontends.exact.steps import Value
 from hwgen.frontends.keras.file import KerasModel
-from hwgen.frontends.keras.topology import Call, Network
+from hwgen.frontends.keras.network import Call, Network
 from hwgen.frontends.options import Options
 
 

@@ -13,12 +13,13 @@ from hwgen.errors import ModelError, UnsupportedLayer
 from hwgen.frontends.exact.steps import Value
 from hwgen.frontends.keras.file import KerasModel
 from hwgen.frontends.keras.layer_classes import CLASSES
-from hwgen.frontends.keras.topology import Call, Layer, check_wrapper, parse
+from hwgen.frontends.keras.network import Call, Layer, check_wrapper
+from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options, check_scaler
 from hwgen.frontends.qkeras import layers_linear, layers_shape
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.ports import check_options, model_input, network_input, network_output
-from hwgen.frontends.qkeras.precision_check import check_precision
+from hwgen.frontends.qkeras.precision_check import check_precision, settle_inputs
 from hwgen.frontends.qkeras.registry import HANDLERS, Handler
 from hwgen.frontends.qkeras.stated import is_hgq, refuse_class, stated_problems
 from hwgen.frontends.qkeras.unread import problems_of
@@ -76,7 +77,9 @@ def convert_call(c: Conversion, call: Call) -> Value | None:
         for found in stated_problems(call):
             c.problem(found)
         if len(ready) == len(ins):
-            return check_precision(c, call.layer, ready, first, handler(c, call.layer, ready))
+            ready = settle_inputs(c, call.layer, ready)
+            out = handler(c, call.layer, ready)
+            return check_precision(c, call.layer, ready, first, out)
     except ModelError as error:
         c.problem(error)
         known = CLASSES.get(call.layer.cls)

@@ -11,8 +11,8 @@ from hwgen.errors import ModelError, UnsupportedLayer
 from hwgen.frontends.exact.codes import F32, Codes
 from hwgen.frontends.exact.product import Bias, Product, linear
 from hwgen.frontends.exact.steps import Affine, Normalise, Value, f32
+from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.settings import number, whole, wholes
-from hwgen.frontends.keras.topology import Layer
 from hwgen.frontends.qkeras.activations import activate
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import parse_quantizer
@@ -244,6 +244,7 @@ def _folded(c: Conversion, layer: Layer, name: str) -> tuple[Codes, Bias]:
     Both folding modes of QKeras are the same at inference: ``inv * W`` and
     ``inv * (b - mean) + beta``.
     """
+    _last_axis(layer, 3)
     norm = _normaliser(c, layer)
     inv = norm.inv * norm.gamma
     floats = weight(c, layer, name)
@@ -284,9 +285,8 @@ def depthwise_batchnorm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     return activate(c, out, layer.config.get("activation"), layer)
 
 
-def _last_axis(layer: Layer, value: Value) -> None:
+def _last_axis(layer: Layer, rank: int) -> None:
     axis = wholes(layer, "axis", -1, least=None)
-    rank = len(value.type.shape)
     if axis not in ((-1,), (rank,)):
         raise UnsupportedLayer(
             f"normalisation along axis {axis[0]}; only the last axis is supported",
@@ -299,14 +299,16 @@ def _last_axis(layer: Layer, value: Value) -> None:
 def batch_norm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Batch normalisation; waits for the quantizer behind it."""
     (value,) = ins
-    _last_axis(layer, value)
+    _last_axis(layer, len(value.type.shape))
     norm = _normaliser(c, layer, _form(c, layer, len(value.type.shape)))
     return value.after(_fitting(layer, value, norm))
 
 
 def _form(c: Conversion, layer: Layer, rank: int) -> Form:
     """Return the order of operations: Keras 2 runs its fused kernel on images and volumes only."""
-    fused = layer.cls == "BatchNormalization" and layer.config.get("fused") is not False
+    config = layer.config
+    fused = layer.cls == "BatchNormalization" and config.get("fused") is not False
+    fused &= not config.get("renorm") and not config.get("synchronized")
     if c.model.keras.startswith("3") or not fused or rank not in (3, 4):
         return "plain"
     return "fused" if rank == 3 else "centred"
@@ -328,7 +330,7 @@ def _fitting(layer: Layer, value: Value, norm: Normalise) -> Normalise:
 def q_batch_norm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Batch normalisation whose four parameters are quantized one by one."""
     (value,) = ins
-    _last_axis(layer, value)
+    _last_axis(layer, len(value.type.shape))
     mean = _parameter(c, layer, "mean")
     inv = rsqrt(_shifted(layer, _parameter(c, layer, "variance")))
     gamma = _parameter(c, layer, "gamma") if layer.config.get("scale", True) else np.ones_like(mean)

@@ -10,8 +10,8 @@ import numpy as np
 
 from hwgen.errors import ModelError, UnsupportedLayer
 from hwgen.frontends.exact.steps import Affine, Divide, Rectify, Value, exponent, f32
+from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.settings import number, pairs, whole, wholes
-from hwgen.frontends.keras.topology import Layer
 from hwgen.frontends.qkeras.activations import activate, final
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.layers_linear import channels_last, padding

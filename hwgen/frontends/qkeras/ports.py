@@ -10,7 +10,7 @@ import numpy as np
 from hwgen.errors import ConfigError, ModelError, UnsupportedLayer
 from hwgen.frontends.exact.steps import Rectify, Value
 from hwgen.frontends.keras.layer_classes import CLASSES
-from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import Quantizer, parse_quantizer
 from hwgen.ir.fixed import Fixed

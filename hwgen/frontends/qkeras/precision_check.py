@@ -9,14 +9,39 @@ import numpy as np
 
 from hwgen.errors import ModelError, UnsupportedLayer
 from hwgen.frontends.exact.steps import Value
+from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.precision import FLOAT32, FloatFormat
-from hwgen.frontends.keras.topology import Layer
 from hwgen.frontends.qkeras.activations import read_activation
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers_base import Quantizer
 from hwgen.frontends.qkeras.stated import formats_of
 
 _HINT = "save the model with dtype float32, or use so few bits that every sum is exact"
+
+
+def other_formats(layer: Layer) -> list[FloatFormat]:
+    """Return the float formats besides float32 in which a layer and its wrappers compute."""
+    return [form for form in formats_of(layer) if form != FLOAT32]
+
+
+def settle_inputs(c: Conversion, layer: Layer, ins: Sequence[Value]) -> list[Value]:
+    """Return what a layer reads; where it does not compute in float32, nothing waits.
+
+    Raises:
+        UnsupportedLayer: what it reads is on no integer grid.
+    """
+    formats = other_formats(layer)
+    if not formats:
+        return list(ins)
+    try:
+        return [c.exact(value, layer.at) for value in ins]
+    except ModelError as error:
+        names = " and ".join(f.name for f in formats)
+        raise UnsupportedLayer(
+            f"it computes in {names}, and what it is given is on no integer grid",
+            layer.where,
+            "save the model with dtype float32, or put a QActivation in front of this layer",
+        ) from error
 
 
 def check_precision(
@@ -27,14 +52,14 @@ def check_precision(
     Args:
         c: the conversion.
         layer: the layer, converted already.
-        ins: what it read.
+        ins: what it read, see `settle_inputs`.
         first: number of the first node that it emitted.
         out: its output.
 
     Raises:
         UnsupportedLayer: the layer's own float format would round.
     """
-    formats = [f for f in formats_of(layer) if f != FLOAT32]
+    formats = other_formats(layer)
     if not formats:
         return out
     names = " and ".join(f.name for f in formats)
@@ -50,12 +75,6 @@ def check_precision(
         raise UnsupportedLayer(
             f"it computes in {names}, and its output is on no integer grid", layer.where, _HINT
         ) from error
-    if any(v.steps for v in ins):
-        raise UnsupportedLayer(
-            f"it computes in {names}, and what it is given is on no integer grid",
-            layer.where,
-            "save the model with dtype float32, or put a QActivation in front of this layer",
-        )
     for form in formats:
         if not _exact(c, form, ins, first, done):
             raise UnsupportedLayer(
@@ -73,7 +92,9 @@ def _exact(c: Conversion, form: FloatFormat, ins: Sequence[Value], first: int, o
         reads = [types[name] for name in node.inputs]
         weights = getattr(node.op, "weight", None)
         peak = 0 if weights is None else int(np.abs(weights).max(initial=0))
-        if peak > 1 << form.bits or not form.holds(node.op.bound(reads, node.type), node.type.frac):
+        frac = node.type.frac - (reads[0].frac if weights is not None else 0)
+        bound = node.op.bound(reads, node.type)
+        if not form.holds(peak, frac) or not form.holds(bound, node.type.frac):
             return False
     return all(form.fits(v.type) for v in (*ins, out))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwgen.errors import UnsupportedQuantizer
+from hwgen.frontends.keras.layer_classes import PACKAGES, package_of
 
 _TRAINING = {"qnoise_factor": 1.0, "var_name": None, "use_ste": True, "use_variables": False}
 
@@ -107,6 +108,13 @@ def read(spec: Any, where: str) -> Stored:
         return _read_call(spec.strip(), where)
     if isinstance(spec, Mapping) and isinstance(spec.get("class_name"), str):
         config = spec.get("config") or {}
+        if (package := package_of(spec)) not in PACKAGES:
+            raise UnsupportedQuantizer(
+                f"{spec['class_name']} of the package {package!r} need not do what that of QKeras "
+                "does",
+                where,
+                "use the quantizer of QKeras",
+            )
         if isinstance(config, Mapping):
             keras_3 = str(spec.get("registered_name") or "").startswith("qkeras>")
             return Stored(spec["class_name"].rpartition(">")[2], dict(config), keras_3)

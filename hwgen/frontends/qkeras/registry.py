@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from hwgen.frontends.exact.steps import Value
 from hwgen.frontends.keras.layer_classes import CLASSES
-from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.qkeras.conversion import Conversion
 
 Handler: TypeAlias = Callable[[Conversion, Layer, list[Value]], Value]

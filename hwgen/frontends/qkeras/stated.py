@@ -7,15 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hwgen.errors import ModelError, UnsupportedLayer
-from hwgen.frontends.keras.layer_classes import CLASSES, WRAPPERS, LayerClass
+from hwgen.frontends.keras.layer_classes import CLASSES, PACKAGES, WRAPPERS, LayerClass
 from hwgen.frontends.keras.layer_settings import refused_settings
+from hwgen.frontends.keras.network import TRAINING, Call, Layer
 from hwgen.frontends.keras.precision import FloatFormat, compute_format, variable_format
-from hwgen.frontends.keras.topology import TRAINING, Call, Layer
 
-# Packages under which Keras, QKeras and the pruning toolkit register their classes. "Custom" is
-# what Keras writes when a script names none.
-_PACKAGES = {"", "Custom", "keras", "qkeras", "tensorflow", "tf_keras", "builtins"}
-_PACKAGES |= {"tensorflow_model_optimization", "Keras"}
 _HGQ = ("hgq", "HGQ")
 _HGQ_KEYS = ("iq_conf", "kq_conf", "bq_conf", "oq_conf", "kernel_quantizer_config", "paq_conf")
 
@@ -33,7 +29,7 @@ def refuse_class(layer: Layer) -> None:
             "rebuild the model of QKeras layers (QDense, QConv2D, QActivation) with the bit widths "
             "that HGQ found, and copy its quantized weights",
         )
-    if layer.package not in _PACKAGES:
+    if layer.package not in PACKAGES:
         raise UnsupportedLayer(
             f"layer class {layer.cls!r} of the package {layer.package!r} is not supported: it need "
             "not do what Keras' own does",

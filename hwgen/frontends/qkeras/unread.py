@@ -8,7 +8,7 @@ from functools import partial
 
 from hwgen.errors import ModelError
 from hwgen.frontends.keras.layer_classes import CLASSES, LayerClass
-from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.qkeras.activations import read_activation
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import parse_quantizer

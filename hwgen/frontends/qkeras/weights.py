@@ -10,7 +10,7 @@ from hwgen.frontends.exact.codes import F32, Codes, on_grid
 from hwgen.frontends.exact.product import Bias
 from hwgen.frontends.exact.steps import f32
 from hwgen.frontends.keras.layer_classes import CLASSES
-from hwgen.frontends.keras.topology import Layer
+from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.variables import mask_names
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import parse_quantizer
