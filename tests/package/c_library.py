@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
 HOOKS = """
 #include <stdint.h>
 uint32_t mock_read(uintptr_t address);
@@ -22,10 +23,9 @@ def c_library(ip: Path, names: Sequence[str], mock: str, folder: Path) -> ctypes
     source = ip / "drivers" / "c"
     (folder / "mock.c").write_text(mock)
     (folder / "hooks.h").write_text(HOOKS)
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
     library = folder / "driver.so"
     command = [
-        "gcc", *flags, "-shared", "-fPIC", "-I", str(source), "-include", str(folder / "hooks.h"),
+        "gcc", *FLAGS, "-shared", "-fPIC", "-I", str(source), "-include", str(folder / "hooks.h"),
         *(str(source / name) for name in names), str(folder / "mock.c"), "-o", str(library),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)

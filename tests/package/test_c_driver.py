@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import ctypes
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from hwgen.package.network.drivers import c_driver
+from hwgen.package.network.c_driver import c_driver
 from hwgen.verify.vectors import Vectors
-from tests.package.c_library import c_library
+from tests.package.c_library import FLAGS, HOOKS, c_library
 from tests.package.conftest import Packed, load
 
 MOCK = """
@@ -128,3 +130,161 @@ def test_c_sizes_are_those_of_the_frames(packed: Packed) -> None:
             assert (
                 f"#define {tag}_BATCH_BYTES {stream.beats * packed.core.data_width // 8} " in text
             )
+
+
+# ------------------------------------------------------------------ the example
+
+SYSTEM = """
+#include <stdint.h>
+#include <string.h>
+
+/* Registers of the core at 0x1000, AXI DMAs from 0x100000 on, 0x10000 apart, and a cache that no
+   DMA sees: memory is what was flushed into it, and the processor sees what it invalidates. */
+#include "streams.h"
+
+typedef struct { uintptr_t address; size_t count; uint8_t bytes[4096]; } range;
+static uint32_t core[16] = CORE;
+static range memory[16];
+static uint32_t dma[PORTS][0x60 / 4];
+static int moved[PORTS];
+
+static range *range_at(uintptr_t address)
+{
+    unsigned i = 0;
+    while (memory[i].address && memory[i].address != address) { i++; }
+    memory[i].address = address;
+    return memory + i;
+}
+
+void mock_flush(uintptr_t address, size_t count)
+{
+    range *found = range_at(address);
+    found->count = count;
+    memcpy(found->bytes, (const void *)address, count);
+}
+
+void mock_invalidate(uintptr_t address, size_t count)
+{
+    range *found = range_at(address);
+    memcpy((void *)address, found->bytes, count < found->count ? count : found->count);
+}
+
+uint32_t mock_read(uintptr_t address)
+{
+    if (address < 0x100000) { return core[(address - 0x1000) / 4]; }
+    return dma[(address - 0x100000) >> 16][(address & 0xffff) / 4];
+}
+
+void mock_write(uintptr_t address, uint32_t value)
+{
+    if (address < 0x100000) { core[(address - 0x1000) / 4] = value; return; }
+    const unsigned port = (unsigned)((address - 0x100000) >> 16), place = address & 0xffff;
+    uint32_t *word = dma[port];
+    const unsigned way = place < 0x30 ? 0 : 0x30 / 4;
+    if (place % 0x30 == 0) { word[place / 4] = value & ~4u; return; }  /* a reset is over at once */
+    word[place / 4] = value;
+    if (place % 0x30 != 0x28 || !(word[way] & 1)) { return; }
+    const uintptr_t at = word[way + 6] | (uintptr_t)((uint64_t)word[way + 7] << 32);
+    const unsigned stream = SINGLE ? (way ? 1 : 0) : port;
+    range *found = range_at(at);
+    if (way == 0) {
+        moved[stream] = found->count == SIZES[stream] && value == SIZES[stream]
+            && memcmp(found->bytes, STREAMS[stream], value) == 0;
+        word[1] |= 2;
+    } else {
+        moved[stream] = value == SIZES[stream];
+        memcpy(found->bytes, STREAMS[stream], SIZES[stream]);
+        found->count = SIZES[stream];
+    }
+    int all = core[BATCH] == SAMPLES_SENT;
+    for (unsigned i = 0; i < PORTS; i++) { all = all && moved[i]; }
+    for (unsigned i = 0; all && i < PORTS; i++) { dma[SINGLE ? 0 : i][0x34 / 4] |= 2; }
+}
+"""
+CACHE = """
+#include <stddef.h>
+void mock_flush(uintptr_t address, size_t count);
+void mock_invalidate(uintptr_t address, size_t count);
+#define HWG_CACHE_FLUSH(address, bytes) mock_flush(address, bytes)
+#define HWG_CACHE_INVALIDATE(address, bytes) mock_invalidate(address, bytes)
+"""
+Words = dict[str, int]
+
+
+def streams_of(ports: int) -> str:
+    return ", ".join(f"stream{i}" for i in range(ports))
+
+
+def system(packed: Packed, folder: Path, words: Words, spoil: int = 0, hooks: str = "") -> int:
+    """Run the package's example on an invented system and return what it ends with.
+
+    Args:
+        packed: the package.
+        folder: to work in.
+        words: of registers, where they are not to be those of the core.
+        spoil: bits that are turned in the last byte of the first result.
+        hooks: behind the header of the mock.
+    """
+    module = load(packed)
+    vectors = Vectors.load(packed.build / "vectors.npz")
+    streams = [module.pack(vectors.inputs[name][:4], port) for name, port in module.INPUTS.items()]
+    results = [
+        module.pack(vectors.outputs[name][:4], port) for name, port in module.OUTPUTS.items()
+    ]
+    size = next(iter(module.OUTPUTS.values()))["container"] // 8
+    results[0][0, size - 1] ^= spoil
+    streams += results
+    ports = len(streams)
+    known = {r.offset // 4: words.get(r.name, r.reset or 0) for r in packed.registers}
+    offsets = {r.name: r.offset for r in packed.registers}
+    rows = [", ".join(map(str, stream.reshape(-1).tolist())) for stream in streams]
+    (folder / "streams.h").write_text(
+        f"enum {{ PORTS = {ports}, SINGLE = {int(ports == 2)}, SAMPLES_SENT = 4, "
+        f"BATCH = {offsets['batch'] // 4} }};\n"
+        f"#define CORE {{{', '.join(str(known.get(i, 0)) + 'u' for i in range(16))}}}\n"
+        f"static const size_t SIZES[] = {{{', '.join(str(s.size) for s in streams)}}};\n"
+        + "".join(f"static const uint8_t stream{i}[] = {{{row}}};\n" for i, row in enumerate(rows))
+        + f"static const uint8_t *const STREAMS[] = {{{streams_of(ports)}}};\n"
+    )
+    names = [f"in_{name}" for name in module.INPUTS] + [f"out_{name}" for name in module.OUTPUTS]
+    places = {f"DMA_{name.upper()}": 0x100000 + (0 if ports == 2 else i << 16)
+              for i, name in enumerate(names)}  # fmt: skip
+    (folder / "system.c").write_text(SYSTEM)
+    (folder / "hooks.h").write_text(HOOKS + CACHE + hooks)
+    source, program = packed.ip / "drivers" / "c", folder / "example"
+    command = [
+        "gcc", *FLAGS, "-I", str(source), "-I", str(folder), "-include", str(folder / "hooks.h"),
+        "-DBASE=0x1000u", "-DTRIES=100u", *(f"-D{name}={at}u" for name, at in places.items()),
+        str(source / f"{packed.core.base}.c"), str(source / "main.c"), str(folder / "system.c"),
+        "-o", str(program),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return subprocess.run([str(program)], check=False, timeout=60).returncode
+
+
+def test_the_example_sends_samples_and_compares_results(packed: Packed, tmp_path: Path) -> None:
+    assert system(packed, tmp_path, {}) == 0
+    assert system(packed, tmp_path, {}, spoil=1) == 5
+
+
+def without(hook: str) -> str:
+    """Hooks of a system that forgets one: the data never reaches the other side."""
+    name = f"HWG_CACHE_{hook}"
+    return f"#undef {name}\n#define {name}(a, b) ((void)(a), (void)(b))\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "hooks", "code"),
+    [
+        ({"id": 0}, "", 1),
+        ({"digest_lo": 1}, "", 2),
+        ({}, without("FLUSH"), 3),
+        ({"status": 1}, without("FLUSH"), 4),
+        ({}, without("INVALIDATE"), 5),
+    ],
+)
+def test_the_example_tells_what_is_wrong(
+    words: Words, hooks: str, code: int, tiny: Packed, tmp_path: Path
+) -> None:
+    assert system(tiny, tmp_path, words, hooks=hooks) == code

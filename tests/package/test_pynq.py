@@ -13,7 +13,7 @@ import pytest
 import hwgen
 from hwgen.api.folder import BuildFolder
 from hwgen.ops.reference import Reference
-from hwgen.package.network.drivers import pynq_driver
+from hwgen.package.network.pynq_driver import pynq_driver
 from hwgen.verify.vectors import Vectors
 from tests.package.conftest import Packed, load
 
@@ -32,6 +32,7 @@ class Ip:
         self.outputs: dict[str, Any] = {}
         self.samples = 0
         self.stuck = False
+        self.log: list[str] = []
 
     def read(self, offset: int) -> int:
         return self.words[offset]
@@ -42,6 +43,8 @@ class Ip:
         if offset == self.offsets["control"]:
             if value & 4:
                 self.samples = 0
+            if value & 2:
+                self.log.append("core")
             self.words[offset] = value & 3
         self.count()
 
@@ -81,20 +84,54 @@ class Channel:
     def __init__(self, ip: Ip, side: str, port: str) -> None:
         self.ip, self.side, self.port = ip, side, port
         self.waited = 0
+        self.running = True
+        self.broken = False
 
     @property
     def idle(self) -> bool:
         return self.port not in getattr(self.ip, self.side)
 
+    def halt(self) -> None:
+        """A reset of the DMA: the transfer is gone, and the channel stands still."""
+        getattr(self.ip, self.side).pop(self.port, None)
+        self.running = self.broken = False
+
+    def start(self) -> None:
+        self.ip.log.append(f"start {self.port}")
+        self.running = True
+
     def transfer(self, buffer: Any) -> None:
         assert self.idle
+        assert self.running
         assert buffer.nbytes <= (1 << 14) - 1
         getattr(self.ip, self.side)[self.port] = buffer
         self.ip.run()
 
     def wait(self) -> None:
         assert self.idle
+        if self.broken:
+            raise RuntimeError("DMA decode error")
         self.waited += 1
+
+
+class Dma:
+    """The registers of an AXI DMA, as much of them as a reset takes; it resets both channels."""
+
+    def __init__(self, ip: Ip) -> None:
+        self.ip = ip
+        self.reads = 3  # until a reset is over
+        self.left: dict[int, int] = {}
+
+    def write(self, offset: int, value: int) -> None:
+        assert (offset, value) in ((0x00, 4), (0x30, 4))
+        self.ip.log.append(f"reset {offset:#x}")
+        self.left[offset] = self.reads
+        for channel in (value for value in vars(self).values() if isinstance(value, Channel)):
+            channel.halt()
+
+    def read(self, offset: int) -> int:
+        self.left[offset] -= 1
+        return 4 if self.left[offset] > 0 else 0
 
 
 class Buffer(np.ndarray):  # type: ignore[type-arg]
@@ -113,13 +150,13 @@ def overlay_of(packed: Packed, driver: Any) -> Any:
     made: dict[str, Any] = {f"{packed.core.ip}_0": ip}
     single = len(driver.INPUTS) == len(driver.OUTPUTS) == 1
     if single:
-        made["axi_dma_0"] = types.SimpleNamespace()
+        made["axi_dma_0"] = Dma(ip)
     for side, ports, kind in (
         ("inputs", driver.INPUTS, "sendchannel"),
         ("outputs", driver.OUTPUTS, "recvchannel"),
     ):
         for port in ports:
-            dma = made.setdefault("axi_dma_0" if single else f"dma_{port}", types.SimpleNamespace())
+            dma = made.setdefault("axi_dma_0" if single else f"dma_{port}", Dma(ip))
             setattr(dma, kind, Channel(ip, side, port))
     return types.SimpleNamespace(**made)
 
@@ -263,11 +300,38 @@ def test_wrong_samples_and_wrong_names_are_refused(tiny: Packed, branchy: Packed
         core.run({"x": np.zeros((2, 4), int), "z": np.zeros((3, 3), int)})
 
 
-def test_a_stream_that_stands_still_is_told(tiny: Packed) -> None:
-    _, core, ip = opened(tiny, timeout=0.02)
+def test_after_a_timeout_the_driver_works_again(packed: Packed) -> None:
+    vectors = Vectors.load(packed.build / "vectors.npz")
+    module, core, ip = opened(packed, timeout=0.02)
     ip.stuck = True
     with pytest.raises(TimeoutError, match="does not move"):
+        core.run(vectors.inputs)
+    # The DMAs first, so that nothing enters the core; then the core; then they start.
+    kinds = [line.split()[0] for line in ip.log]
+    ports = len(module.INPUTS) + len(module.OUTPUTS)
+    assert kinds == ["reset"] * ports + ["core"] + ["start"] * ports
+    ip.stuck = False
+    found = core.run(vectors.inputs)
+    found = found if isinstance(found, dict) else {next(iter(vectors.outputs)): found}
+    for name, wanted in vectors.outputs.items():
+        np.testing.assert_array_equal(found[name], wanted)
+
+
+def test_a_dma_that_complains_is_reset(tiny: Packed) -> None:
+    _, core, ip = opened(tiny)
+    core.overlay.axi_dma_0.recvchannel.broken = True
+    with pytest.raises(RuntimeError, match="decode error"):
         core.run(np.zeros((2, 4), int))
+    assert "core" in ip.log
+    assert core.run(np.zeros((2, 4), int)).shape == (2, 3)
+
+
+def test_a_dma_that_stays_in_its_reset_is_told(tiny: Packed) -> None:
+    _, core, ip = opened(tiny, timeout=0.02)
+    ip.stuck, core.overlay.axi_dma_0.reads = True, 1 << 60
+    with pytest.raises(RuntimeError, match="axi_dma_0 stays in its reset") as caught:
+        core.run(np.zeros((2, 4), int))
+    assert isinstance(caught.value.__context__, TimeoutError)
 
 
 @pytest.mark.parametrize("container", [8, 16, 32, 64, 128, 192])

@@ -9,8 +9,9 @@ from hwgen.files import fill_template
 from hwgen.package.identity import Identity
 from hwgen.package.ip_core import AxisPort, FlowCore, IpCore
 from hwgen.package.network.bench import network_bench
+from hwgen.package.network.c_driver import c_driver
 from hwgen.package.network.core import NetworkCore
-from hwgen.package.network.drivers import c_driver, pynq_driver
+from hwgen.package.network.pynq_driver import pynq_driver
 from hwgen.package.network.registers import network_registers
 from hwgen.package.network.top import UNITS, ip_buses, ip_ports, ip_top
 from hwgen.package.text import counted, release, template
