@@ -24,6 +24,7 @@ from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+LAYERS = ROOT / "docs" / "layers.md"
 DOCS = sorted([README, ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"(?:<!-- (?P<mark>[\w: ]+) -->\n)?```(?P<lang>\w*)\n(?P<body>.*?)```", re.S)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -111,19 +112,19 @@ def test_readme_python_runs(place: Path) -> None:
     assert int(adders) > 0
 
 
-def replaced(start: str, end: str, body: str, bless: bool) -> str:
-    """Return what README.md has between two marks; with *bless*, put *body* there first."""
-    text = README.read_text("utf-8")
+def replaced(page: Path, start: str, end: str, body: str, bless: bool) -> str:
+    """Return what a page has between two marks; with *bless*, put *body* there first."""
+    text = page.read_text("utf-8")
     head, rest = text.split(start, 1)
     found, tail = rest.split(end, 1)
     if bless and found != body:
-        README.write_text(head + start + body + end + tail, "utf-8")
+        page.write_text(head + start + body + end + tail, "utf-8")
         return body
     return found
 
 
 def test_readme_shows_the_report(printed: dict[str, str], bless: bool) -> None:
-    assert replaced("<!-- report -->\n```\n", "```", printed["build"], bless) == printed["build"]
+    assert replaced(README, "<!-- report -->\n```\n", "```", printed["build"], bless) == printed["build"]
 
 
 def test_readme_lists_what_is_supported(place: Path, bless: bool) -> None:
@@ -133,7 +134,7 @@ def test_readme_lists_what_is_supported(place: Path, bless: bool) -> None:
         for title, key in (("layers", "layers"), ("quantizers", "quantizers"))
     )
     body = f"\n| | |\n|---|---|\n{rows}\n\n"
-    assert replaced("<!-- ops -->\n", "<!-- /ops -->", body, bless) == body
+    assert replaced(LAYERS, "<!-- ops -->\n", "<!-- /ops -->", body, bless) == body
 
 
 def test_readme_and_notice_agree() -> None:
