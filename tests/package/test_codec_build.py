@@ -187,7 +187,8 @@ def test_component_is_valid_and_true(made: Built, schema: Any) -> None:
     ]
     assert registers == [(r.name, r.offset) for r in made.registers]
     files = [name.text for name in root.findall(".//x:file/x:name", NS)]
-    extra = {"README.md", "manifest.json", "component.xml", "hdl/files.f", "hwg_codec.core"}
+    extra = {"README.md", "manifest.json", "component.xml", "hdl/files.f"}
+    extra |= {"hwg_codec.core", "hwg_codec.eda.yml"}
     assert sorted([*files, *extra]) == sorted(contents(made))
 
 

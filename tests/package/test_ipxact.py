@@ -99,7 +99,7 @@ def test_every_file_is_there(packed: Packed) -> None:
     assert len(files) == len(set(files)) > 20
     assert [name for name in files if not (packed.ip / name).is_file()] == []
     listed = set(files) | {"README.md", "manifest.json", "component.xml", "hdl/files.f"}
-    listed.add(f"{packed.core.base}.core")
+    listed |= {f"{packed.core.base}.core", f"{packed.core.base}.eda.yml"}
     there = {p.relative_to(packed.ip).as_posix() for p in packed.ip.rglob("*") if p.is_file()}
     assert there == listed
 

@@ -51,7 +51,7 @@ def rn06() -> tuple[Graph, dict[str, Codes]]:
     ("network", "budget", "coder", "lanes"),
     [
         pytest.param(smooth, 0.02, Coder.HUFFMAN, 1, marks=pytest.mark.ci),
-        (smooth, 0.0, Coder.TANS, 2),
+        pytest.param(smooth, 0.0, Coder.TANS, 2, marks=pytest.mark.ci),
         pytest.param(rn06, 0.0, Coder.TANS, 4, marks=pytest.mark.slow),
         pytest.param(rn06, 0.02, Coder.TANS, 2, marks=pytest.mark.slow),
         pytest.param(rn06, 0.0, Coder.HUFFMAN, 1, marks=pytest.mark.slow),
