@@ -124,7 +124,10 @@ def replaced(page: Path, start: str, end: str, body: str, bless: bool) -> str:
 
 
 def test_readme_shows_the_report(printed: dict[str, str], bless: bool) -> None:
-    assert replaced(README, "<!-- report -->\n```\n", "```", printed["build"], bless) == printed["build"]
+    assert (
+        replaced(README, "<!-- report -->\n```\n", "```", printed["build"], bless)
+        == printed["build"]
+    )
 
 
 def test_readme_lists_what_is_supported(place: Path, bless: bool) -> None:
