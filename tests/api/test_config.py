@@ -78,8 +78,8 @@ def test_an_edited_layer_is_another_one_and_the_others_stay(tmp_path: Path) -> N
     assert mapping_of(second.design) == {**chosen, "fc1": Realisation("adders")}
     opened = read_design(tmp_path / "two")
     logic = opened.pipeline.logic
-    tables = {layer for node, layer in zip(logic.nodes, logic.layers, strict=True)
-              if isinstance(node, Table)}  # fmt: skip
+    pairs = zip(logic.nodes, logic.layers, strict=True)
+    tables = {layer for node, layer in pairs if isinstance(node, Table)}
     assert tables == {"fc2"}
     unedited = again(graph, tmp_path / "one", tmp_path / "three")
     assert unedited.files == first.files

@@ -79,8 +79,8 @@ def test_names_are_unique_and_tell_the_channel() -> None:
     for make in DESIGNS.values():
         design = planned(make())
         names = Wires(design).names
-        told = [n for n, node in zip(names, design.pipeline.logic.nodes, strict=True)
-                if not isinstance(node, Const)]  # fmt: skip
+        pairs = zip(names, design.pipeline.logic.nodes, strict=True)
+        told = [name for name, node in pairs if not isinstance(node, Const)]
         assert len(set(told)) == len(told)
     design = planned(DESIGNS["dense"]())
     logic, names = design.pipeline.logic, Wires(design).names
@@ -90,6 +90,14 @@ def test_names_are_unique_and_tell_the_channel() -> None:
     conv = Wires(planned(DESIGNS["conv"]())).names
     assert {"x0_0", "x3_1", "pool_y1_0"} < set(conv)
     assert {"left_x0", "right_x1"} < set(Wires(planned(DESIGNS["merge"]())).names)
+
+
+def test_a_layer_tells_of_half_a_step_in_its_outputs() -> None:
+    files = emit_rtl(planned(DESIGNS["dense"]()))
+    line = "// Half a step of the rounding that follows, 4, is in 2 of 3 outputs already.\n"
+    assert line in files["rtl/hwg_dense_fc1.sv"].decode()
+    assert "(fc1_y1 - 4) / 8" in files["rtl/hwg_dense_relu1.sv"].decode()
+    assert "Half a step" not in files["rtl/hwg_dense_logits.sv"].decode()
 
 
 def test_the_word_of_a_link_in_a_few_words() -> None:

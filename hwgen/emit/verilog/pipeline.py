@@ -273,6 +273,16 @@ class _Writer:
         cycle = self.pipeline.arrives(tap)
         return self._negative(tap.wire, cycle) if tap.sign else self.wires.whole(tap.wire, cycle)
 
+    def _raised(self) -> Iterator[str]:
+        """Yield a line on outputs that are half a step of a rounding higher than the layer's."""
+        wires = {tap.wire for tap in self.layer.exports}
+        steps = sorted({self.wires.half[wire] for wire in wires if wire in self.wires.half})
+        count = sum(wire in self.wires.half for wire in wires)
+        if steps:
+            told = " or ".join(map(str, steps))
+            which = "every output" if count == len(wires) else f"{count} of {len(wires)} outputs"
+            yield f"Half a step of the rounding that follows, {told}, is in {which} already."
+
     def _file(self, body: list[str]) -> str:
         layer = self.layer
         clock = [sv.PortDecl("input", None, "clk_i")] if self.registers else []
@@ -290,6 +300,7 @@ class _Writer:
             "lowest bits.",
             "`n7_q2` is `n7` two cycles later, `fc1_y7` output 7 of fc1; comments tell what is "
             "computed and its range.",
+            *self._raised(),
         ]
         return sv.file(header, lines)
 

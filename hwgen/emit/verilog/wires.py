@@ -9,7 +9,7 @@ from hwgen.design.types import Design, Tap
 from hwgen.emit.verilog import sv
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.names import Names
-from hwgen.logic.nodes import Const, In, Wire
+from hwgen.logic.nodes import Const, In, Requant, Wire
 
 
 class Wires:
@@ -22,6 +22,7 @@ class Wires:
     Attributes:
         names: of every wire.
         width: bits of every wire.
+        half: of sums that hold half a step of the rounding behind them: that half step.
     """
 
     def __init__(self, design: Design) -> None:
@@ -30,6 +31,11 @@ class Wires:
         ends = zip(self.logic.lo, self.logic.hi, strict=True)
         self.width = [bits_for(lo, hi) for lo, hi in ends]
         self.names = _named(design)
+        self.half = {
+            node.a: 1 << (node.shift - 1)
+            for node in self.logic.nodes
+            if isinstance(node, Requant) and node.half
+        }
 
     def at(self, wire: Wire, delay: int) -> str:
         """Return the name of a wire some registers later."""

@@ -75,11 +75,12 @@ def schedule(
     )
     pairs = zip(logic.nodes, logic.layers, strict=True)
     tabled = Counter(layer for node, layer in pairs if isinstance(node, Table))
-    described = assembled(
-        heading, inputs, outputs, logic, placement,
-        lambda name, start, end: _note(graph[name], cycles_text(start, end), tabled[name]),
-    )  # fmt: skip
-    return _with_realisations(described, lowered.realised)
+
+    def note(name: str, start: int, end: int) -> str:
+        return _note(graph[name], cycles_text(start, end), tabled[name])
+
+    design = assembled(heading, inputs, outputs, logic, placement, note)
+    return _with_realisations(design, lowered.realised)
 
 
 def _with_realisations(design: Design, realised: Mapping[str, str]) -> Design:

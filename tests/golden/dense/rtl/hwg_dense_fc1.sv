@@ -3,6 +3,7 @@
 // fc1: dense 4 -> 3, 33 % zero, output 3 s11.3, cycle 0
 // Cycles count registers since the network input; links hold their first value in the lowest bits.
 // `n7_q2` is `n7` two cycles later, `fc1_y7` output 7 of fc1; comments tell what is computed and its range.
+// Half a step of the rounding that follows, 4, is in 2 of 3 outputs already.
 `default_nettype none
 
 module hwg_dense_fc1 (

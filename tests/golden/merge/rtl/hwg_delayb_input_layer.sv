@@ -3,6 +3,7 @@
 // input: dense 2 -> 2, 25 % zero, output 2 s9.1, cycle 0
 // Cycles count registers since the network input; links hold their first value in the lowest bits.
 // `n7_q2` is `n7` two cycles later, `fc1_y7` output 7 of fc1; comments tell what is computed and its range.
+// Half a step of the rounding that follows, 2, is in every output already.
 `default_nettype none
 
 module hwg_delayb_input_layer (

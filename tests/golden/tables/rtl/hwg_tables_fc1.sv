@@ -3,6 +3,7 @@
 // fc1: dense 5 -> 4, 35 % zero, output 4 s6.0, 3 truth tables with what follows, cycle 0
 // Cycles count registers since the network input; links hold their first value in the lowest bits.
 // `n7_q2` is `n7` two cycles later, `fc1_y7` output 7 of fc1; comments tell what is computed and its range.
+// Half a step of the rounding that follows, 1, is in 1 of 4 outputs already.
 `default_nettype none
 
 module hwg_tables_fc1 (
