@@ -15,9 +15,10 @@ from hwgen.frontends.kinds import file_kind, refusal
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.reader import READER as KERAS
 from hwgen.frontends.reader import Reader
+from hwgen.frontends.tables.reader import READER as TABLES
 from hwgen.ir.graph import Graph
 
-READERS: tuple[Reader, ...] = (KERAS, BUNDLE)
+READERS: tuple[Reader, ...] = (KERAS, BUNDLE, TABLES)
 
 
 def reader_of(path: Path) -> Reader:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from hwgen.frontends.keras.zip import BROKEN, CONFIG
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
+_EDGE = re.compile(r"\d+_\d+_\d+")  # layer, input and output of a table
 _SAVE = 'call model.save("model.h5"); '
 # What a file is that no reader takes, and the way out in front of the list of what is read.
 _KINDS = {
@@ -32,8 +34,8 @@ def file_kind(path: Path) -> str:
     """Return the kind of a file, told by its content, never by its extension.
 
     Returns:
-        "h5", "json", "zip" or "bundle" for what hwgen reads; "npz", "npy", "torch", "pickle",
-        "onnx", "tflite", "savedmodel", "empty" or "unknown" for what it does not.
+        "h5", "json", "zip", "bundle" or "tables" for what hwgen reads; "npz", "npy", "torch",
+        "pickle", "onnx", "tflite", "savedmodel", "empty" or "unknown" for what it does not.
 
     Raises:
         ConfigError: there is no such file, or it cannot be opened.
@@ -104,6 +106,8 @@ def _json_kind(path: Path) -> str:
         value = read_json(path)
         if isinstance(value, dict) and "hwgen" in value:
             return "bundle"
+        if isinstance(value, dict) and any(map(_EDGE.fullmatch, value)):
+            return "tables"
     return "json"
 
 

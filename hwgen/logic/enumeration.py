@@ -30,13 +30,13 @@ class Word:
     codes: tuple[int, ...]
 
 
-def word(b: Builder, wire: Wire) -> Word | None:
-    """Return the bits that tell a wire's values apart; None where they are more than `LIMIT`."""
+def word(b: Builder, wire: Wire, limit: int = LIMIT) -> Word | None:
+    """Return the bits that tell a wire's values apart; None where they are more than *limit*."""
     node = b.nodes[wire]
     lo, hi = b.range(wire)
     if isinstance(node, Thresh | Table):
         values = sorted(set(node.values))
-    elif hi - lo < 1 << LIMIT:
+    elif hi - lo < 1 << limit:
         values = list(range(lo, hi + 1))
     else:
         return None
@@ -45,7 +45,7 @@ def word(b: Builder, wire: Wire) -> Word | None:
         fewer = [other for other in bits if other != bit]
         if len({_pattern(v, fewer) for v in values}) == len(values):
             bits = fewer
-    if len(bits) > LIMIT:
+    if len(bits) > limit:
         return None
     known = {_pattern(v, bits): v for v in values}
     codes = [

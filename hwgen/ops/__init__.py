@@ -24,6 +24,7 @@ from hwgen.ops.base import (
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
 from hwgen.ops.depthwise import DepthwiseConv
+from hwgen.ops.edge_tables import EdgeTables
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Add, Concat, Maximum, Multiply
 from hwgen.ops.movepoint import MovePoint
@@ -41,6 +42,7 @@ __all__ = [
     "Conv",
     "Dense",
     "DepthwiseConv",
+    "EdgeTables",
     "Elementwise",
     "Example",
     "Input",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hwgen.errors import ConfigError, ModelError
@@ -16,6 +17,7 @@ from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.registry import HANDLERS
 from hwgen.ir.fixed import Fixed
 from tests.frontends.keras_files import archive, full_h5, json_file, layer, model, weights_h5
+from tests.frontends.table_files import random_net
 
 S8 = {"": Fixed.parse("s8.4")}
 FLAT = model(layer("InputLayer", "in", batch_input_shape=[None, 2, 3]), layer("Flatten", "f"))
@@ -25,7 +27,7 @@ def flat(folder: Path, name: str = "m.h5") -> Path:
     return full_h5(folder / name, FLAT, {"in": {}, "f": {}})
 
 
-def test_every_file_has_one_reader(tmp_path: Path) -> None:
+def test_every_file_has_one_reader(tmp_path: Path, rng: np.random.Generator) -> None:
     bundle = tmp_path / "b.json"
     write_bundle((read(flat(tmp_path), Options(S8)), bundle))
     files = {
@@ -33,6 +35,7 @@ def test_every_file_has_one_reader(tmp_path: Path) -> None:
         archive(tmp_path / "z.keras"): "keras",
         json_file(tmp_path / "a.json"): "keras",
         bundle: "bundle",
+        random_net(rng, [2, 2], [3, 3]).write(tmp_path / "tables"): "tables",
     }
     for path, name in files.items():
         assert [r.name for r in READERS if r.sniff(path)] == [name]

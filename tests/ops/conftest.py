@@ -95,6 +95,15 @@ def _pool(op: Any, x: Codes, join: Callable[[list[int]], int]) -> Codes:
     )
 
 
+def _edge_tables(op: Any, x: Codes) -> Codes:
+    def rule(*at: int) -> int:
+        *lead, j = at
+        edges = (op.values[i, j, x[(*lead, i)] - op.first] for i in range(x.shape[-1]))
+        return max(op.lo, min(op.hi, int(op.bias[j]) + sum(int(value) for value in edges)))
+
+    return _filled((*x.shape[:-1], len(op.bias)), rule)
+
+
 def _requantize(op: Any, x: Codes) -> Codes:
     def rule(*at: int) -> int:
         v = x[at]
@@ -205,6 +214,7 @@ _RULES: dict[str, Callable[[Any, Sequence[Codes]], Codes]] = {
     "multiply": lambda op, ins: _merge(ins, math.prod),
     "maximum": lambda op, ins: _merge(ins, min if op.least else max),
     "concat": _concat,
+    "edge_tables": lambda op, ins: _edge_tables(op, ins[0]),
     "reshape": lambda op, ins: _reshape(op, ins[0]),
     "permute": lambda op, ins: _permute(op, ins[0]),
     "pad": lambda op, ins: _pad(op, ins[0]),

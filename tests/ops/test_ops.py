@@ -100,6 +100,18 @@ def telling(example: Example) -> Iterator[list[Codes]]:
         steps = {int(t) + d for t in example.op.thresholds.flat for d in (-1, 0)}
         for code in sorted(steps):
             yield [np.clip(code, *ends[0])]
+    # So may a table: give each input the code where its own edge to that output ends.
+    if example.op.kind == "edge_tables":
+        (low,), (high,) = zip(*ends, strict=True)
+        for (*lead, j), sign in itertools.product(np.ndindex(*base.shape), (1, -1)):
+            x = low.copy()
+            for i in range(x.shape[-1]):
+                codes = range(low[(*lead, i)], high[(*lead, i)] + 1)
+                edge = example.op.values[i, j]
+                x[(*lead, i)] = max(
+                    codes, key=lambda c, e=edge, s=sign: s * e[c - example.op.first]
+                )
+            yield [x]
 
 
 @pytest.mark.parametrize("example", CASES)
