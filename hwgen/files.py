@@ -20,7 +20,7 @@ import tokenize
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -94,11 +94,12 @@ class FileSet:
             total.update(content)
         return total.hexdigest()
 
-    def write(self, folder: Path | str) -> Path:
+    def write(self, folder: Path | str, keep: Iterable[str] = ()) -> Path:
         """Write every file below *folder* and return it; on any failure nothing has changed.
 
         The files are written to a temporary sibling, which then takes the folder's name. An
-        existing folder is replaced only if it is empty or was made by hwgen.
+        existing folder is replaced only if it is empty or was made by hwgen; the paths in *keep*
+        stay.
 
         Raises:
             ConfigError: the folder is someone else's, or cannot be written.
@@ -117,6 +118,9 @@ class FileSet:
                 file = fresh / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
+            for path in keep:
+                (fresh / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(target / path, fresh / path, follow_symlinks=False)
             _replace(target, fresh, scratch / "old")
             done = True
         except OSError as error:
@@ -166,6 +170,21 @@ def refuse_foreign(target: Path) -> None:
             str(target),
             hint,
         )
+
+
+def refuse_in_build(path: Path, option: str) -> None:
+    """Raise if a place that a user names lies in a build: nothing but verbs writes there.
+
+    Raises:
+        ConfigError: it does.
+    """
+    for folder in path.absolute().parents:
+        if os.path.isfile(folder / MARKER) and os.path.isfile(folder / "design.json"):
+            raise ConfigError(
+                f"{path} lies in the build {folder}, which is hwgen's own",
+                option,
+                "choose a place outside of it",
+            )
 
 
 def _make_parents(folder: Path, made: list[Path]) -> None:
@@ -243,12 +262,16 @@ def write_files(files: Mapping[Path, bytes], option: str) -> None:
 
     Args:
         files: path to content.
-        option: what the user named them with, for messages.
+        option: what the user named them with, for messages. A place that was named with an option
+            must not lie in a build.
 
     Raises:
         ConfigError: a place cannot be written, or holds something that is no file.
     """
     names = " and ".join(str(path) for path in files)
+    if option.startswith("--"):
+        for path in files:
+            refuse_in_build(path, option)
     scratch: list[Path] = []
     kept: list[tuple[Path, Path]] = []
     done: list[Path] = []

@@ -14,6 +14,7 @@ from typing import Any
 
 from hwgen import __version__
 from hwgen.api.config import config_files
+from hwgen.api.guard import check_place, write_build
 from hwgen.api.load import _checked, top_name, with_weights
 from hwgen.api.results import VerbResult
 from hwgen.api.settings import Ask
@@ -23,7 +24,7 @@ from hwgen.cost.figures import Figures
 from hwgen.design.serial import SCHEMA
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.files import FileSet, json_bytes, npz_bytes, refuse_foreign
+from hwgen.files import FileSet, json_bytes, npz_bytes
 from hwgen.frontends import sources
 from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
@@ -88,6 +89,7 @@ def build(
     out: Path | str | None = None,
     *,
     board: str | None = None,
+    overwrite: bool = False,
     progress: Progress = silent,
     **settings: Any,
 ) -> Build:
@@ -99,6 +101,8 @@ def build(
         model: ``.h5``, ``.keras``, architecture ``.json``, a hwgen bundle, or a graph.
         out: folder to write.
         board: name or file of the board; None where ``config`` names it.
+        overwrite: lose edited files and results of another design in *out*, instead of refusing;
+            files that are not hwgen's stay in any case.
         progress: called with every step.
         settings: ``weights``, ``clock``, ``latency``, ``style``, ``effort``, ``seed``,
             ``options``, ``input_format``, ``name``, ``mapping``, ``config``, ``best_effort``: see
@@ -109,7 +113,7 @@ def build(
     """
     ask = Ask.of(model, board, settings)
     if out is not None:
-        refuse_foreign(Path(out).absolute())
+        check_place(Path(out).absolute())
     target, goal = ask.target()
     mapping = ask.realisations()
     title = _checked(ask.name) if ask.name else top_name(ask.model)
@@ -137,7 +141,7 @@ def build(
     files = _files(ask, made, vectors)
     progress("emit", f"{len(files.paths)} files")
     if out is not None:
-        files.write(Path(out))
+        write_build(files, Path(out), overwrite)
         progress("write", str(out))
     return replace(made, files=files, out=None if out is None else Path(out))
 

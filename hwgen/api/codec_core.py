@@ -16,7 +16,7 @@ from hwgen.codec.plan import CodingPlan
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
 from hwgen.errors import ConfigError
-from hwgen.files import MARKER, refuse_foreign
+from hwgen.files import MARKER, refuse_foreign, refuse_in_build
 from hwgen.package.build import choices_of, package
 from hwgen.package.codec_engine.core import (
     BUSES,
@@ -187,6 +187,7 @@ def _refuse(target: Path, overwrite: bool) -> None:
         ConfigError: it is someone else's, another thing of hwgen's, or there without *overwrite*.
     """
     refuse_foreign(target.absolute())
+    refuse_in_build(target, "--out")
     manifest = target / MARKER
     if not manifest.is_file():
         return

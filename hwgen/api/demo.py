@@ -131,7 +131,7 @@ def demo(
     chosen = subject or jet_tagger() or shipped()
     made = build(
         chosen.model, out, board=BOARD, weights=chosen.weights, clock=CLOCK,
-        input_format=chosen.input_format, name=chosen.name, progress=progress,
+        input_format=chosen.input_format, name=chosen.name, overwrite=True, progress=progress,
     )  # fmt: skip
     simulated = sim(out, samples=samples, data=chosen.events, progress=progress)
     verified, absent = None, ""

@@ -27,23 +27,25 @@ class BuildFolder:
         graph: what was built.
         design: what was planned for it.
         version: the hwgen that built it.
+        changed: files of the RTL and of the bench that were edited after the build.
     """
 
     folder: Path
     graph: Graph
     design: Design
     version: str
+    changed: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, folder: Path) -> BuildFolder:
-        """Read a folder that `build` wrote.
+    def open(cls, folder: Path, allow_changed: bool = False) -> BuildFolder:
+        """Read a folder that `build` wrote, and compare every file with its digest.
 
-        The RTL may have been edited (that is what a simulation is for), and results may have
-        entered the report; what the RTL is held against may not have changed.
+        Results may have entered the report. With *allow_changed*, RTL and bench may have been
+        edited; what they are held against, the design and the model, never.
 
         Raises:
-            ConfigError: it is no such folder, one of another version's form, or the design or the
-                model in it was changed.
+            ConfigError: it is no such folder, one of another version's form, or a file in it was
+                changed.
         """
         manifest = _json(folder, "manifest.json")
         known = manifest.get("files")
@@ -56,14 +58,22 @@ class BuildFolder:
                 str(folder),
                 AGAIN,
             )
+        changed = []
         for path, expected in sorted(known.items()):
-            if not path.startswith(("rtl/", "sim/", "report.")):
-                _unchanged(folder, path, expected)
+            if path.startswith("report."):
+                continue
+            problem = _problem(folder, path, expected)
+            if problem and path.startswith(("rtl/", "sim/")) and allow_changed:
+                changed.append(path)
+            elif problem:
+                edited = path.startswith(("rtl/", "sim/"))
+                hint = f"--allow-changed takes it as it is; or {AGAIN}" if edited else AGAIN
+                raise ConfigError(f"{path} {problem}", str(folder), hint)
         design = read_design(folder)
         graph = load_bundle(folder / "model" / "graph.json")
         if design.model != digest(graph):
             raise ConfigError("design.json and model/ do not belong together", str(folder), AGAIN)
-        return cls(folder, graph, design, str(manifest["hwgen"]))
+        return cls(folder, graph, design, str(manifest["hwgen"]), tuple(changed))
 
 
 def open(folder: Path | str) -> BuildFolder:
@@ -88,10 +98,11 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
     return found
 
 
-def _unchanged(folder: Path, path: str, expected: object) -> None:
+def _problem(folder: Path, path: str, expected: object) -> str:
+    """Return what is wrong with a file of the build; nothing where it is as it was written."""
     try:
         content = (folder / path).read_bytes()
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} is missing from the build", str(folder), AGAIN) from error
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise ConfigError(f"{path} was changed after the build", str(folder), AGAIN)
+    except (OSError, ValueError):
+        return "is missing from the build"
+    same = hashlib.sha256(content).hexdigest() == expected
+    return "" if same else "was changed after the build"

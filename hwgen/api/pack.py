@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwgen.api.folder import BuildFolder
+from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult
 from hwgen.design.serial import AGAIN
 from hwgen.errors import ConfigError
@@ -79,7 +80,8 @@ def pack(
     _refuse_build(target)
     files = package(core, chosen)
     progress("pack", f"{len(files.paths)} files: {', '.join(chosen)}")
-    files.write(target)
+    with at_work(build, "hwgen pack"):
+        files.write(target)
     vlnv = core.identity.vlnv
     return Packed(str(target), vlnv, chosen, len(files.paths), files.digest())
 

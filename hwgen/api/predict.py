@@ -20,13 +20,16 @@ from hwgen.ir.graph import Graph
 from hwgen.ops.reference import Reference
 
 
-def predict(graph: Graph | Path | str, x: Any, apply_scaler: bool = False) -> Any:
+def predict(
+    graph: Graph | Path | str, x: Any, apply_scaler: bool = False, allow_changed: bool = False
+) -> Any:
     """Run the integer reference on floats; floats come out.
 
     Args:
         graph: a graph, or a folder that `build` wrote.
         x: one array ``(samples, *shape)``, or a table by input name.
         apply_scaler: *x* is raw; apply the training scaler first.
+        allow_changed: go on where RTL or bench were edited; neither takes part here.
 
     Returns:
         One array, or a table by output name when there are several.
@@ -34,7 +37,7 @@ def predict(graph: Graph | Path | str, x: Any, apply_scaler: bool = False) -> An
     Raises:
         ConfigError: no such folder, or samples that do not fit the inputs.
     """
-    made = graph if isinstance(graph, Graph) else BuildFolder.open(Path(graph)).graph
+    made = graph if isinstance(graph, Graph) else BuildFolder.open(Path(graph), allow_changed).graph
     values, _ = _predict(made, x, apply_scaler, "x")
     return values if len(values) > 1 else next(iter(values.values()))
 
@@ -96,13 +99,15 @@ class Prediction(VerbResult):
         return f"{self.samples} samples -> {self.to}" + (f"\nnote: {moved}" if self.moved else "")
 
 
-def predict_file(out: Path, data: Path, to: Path, apply_scaler: bool = False) -> Prediction:
+def predict_file(
+    out: Path, data: Path, to: Path, apply_scaler: bool = False, allow_changed: bool = False
+) -> Prediction:
     """Run `predict` from file to file: ``.npy`` for one output, ``.npz`` by name for several.
 
     Raises:
         ConfigError: a folder or file that is none, or samples that do not fit.
     """
-    graph = BuildFolder.open(out).graph
+    graph = BuildFolder.open(out, allow_changed).graph
     names = [output.name for output in graph.outputs]
     if len(names) > 1 and to.suffix != ".npz":
         raise ConfigError(

@@ -6,13 +6,17 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from hwgen.api.folder import BuildFolder
+from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, record
 from hwgen.api.samples import _vectors
+from hwgen.api.settings import from_names
 from hwgen.errors import ConfigError, VerifyError
 from hwgen.progress import Progress, silent
 from hwgen.verify.simulate import BenchSettings, simulate, trace_of
+from hwgen.verify.vectors import Vectors
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,6 +28,7 @@ class Simulated(VerbResult):
         latency_cycles, interval: as measured.
         simulator: that ran.
         seed: of the random samples.
+        changed: files that were edited after the build.
         waves: paths of waveforms, where they were asked for.
     """
 
@@ -33,11 +38,12 @@ class Simulated(VerbResult):
     interval: int | None
     simulator: str
     seed: int
+    changed: tuple[str, ...] = ()
     waves: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
-        """Return the figures; ``waves`` only where there are some."""
-        return {key: value for key, value in asdict(self).items() if key != "waves" or value}
+        """Return the figures; ``waves`` and ``changed`` only where there are some."""
+        return {key: value for key, value in asdict(self).items() if value != ()}
 
     def text(self) -> str:
         """Return the result in a line, and the waveforms."""
@@ -46,64 +52,91 @@ class Simulated(VerbResult):
             f"{self.latency_cycles} cycles, interval {self.interval} "
             f"({self.simulator}, seed {self.seed})"
         )
-        return text + "".join(f"\nwaveform: {path}" for path in self.waves)
+        edited = (
+            f"\nnote: edited after the build: {', '.join(self.changed)}" if self.changed else ""
+        )
+        return text + edited + "".join(f"\nwaveform: {path}" for path in self.waves)
 
 
-def sim(
-    out: Path | str,
-    *,
-    samples: int = 1000,
-    data: Path | None = None,
-    simulator: str = "verilator",
-    waves: bool = False,
-    seed: int = 1,
-    only: int | None = None,
-    progress: Progress = silent,
-) -> Simulated:
-    """Simulate a build against the integer reference, through every claim of the bench.
+@dataclass(frozen=True)
+class SimSettings:
+    """Settings of a simulation.
 
-    Args:
-        out: folder of the build.
+    Attributes:
         samples: random ones, besides the corners.
         data: file of samples to add.
         simulator: ``verilator`` or ``icarus``.
         waves: write waveforms.
         seed: of the random samples.
         only: one sample to replay.
+        allow_changed: simulate RTL that was edited after the build.
+    """
+
+    samples: int = 1000
+    data: Path | None = None
+    simulator: str = "verilator"
+    waves: bool = False
+    seed: int = 1
+    only: int | None = None
+    allow_changed: bool = False
+
+    def replay(self, out: Path | str) -> str:
+        """Return the command that makes the same samples again."""
+        words = ["hwgen", "sim", str(out), f"--samples={self.samples}", f"--seed={self.seed}"]
+        words += [f"--data={self.data}"] * (self.data is not None)
+        words += [f"--simulator={self.simulator}"] * (self.simulator != "verilator")
+        return shlex.join(words + ["--allow-changed"] * self.allow_changed)
+
+
+def sim(out: Path | str, *, progress: Progress = silent, **settings: Any) -> Simulated:
+    """Simulate a build against the integer reference, through every claim of the bench.
+
+    Args:
+        out: folder of the build.
         progress: called with every step.
+        settings: as `SimSettings` has them.
 
     Raises:
         Mismatch, ProtocolViolation: with layer, index, expected, got, seed and what replays it.
         ToolMissing, ToolFailed: of the simulator.
-        ConfigError: no build there, data that do not fit, or a folder that cannot be written.
+        ConfigError: no build there, one that was edited, data that do not fit, or a folder that
+            cannot be written or that another verb works on.
     """
-    opened = BuildFolder.open(Path(out))
-    vectors = _vectors(opened.graph, samples, seed, data)
-    if only is not None:
-        vectors = vectors.only(only)
-    progress("vectors", f"{len(vectors)} samples, seed {seed}")
-    again = ["hwgen", "sim", str(out), f"--samples={samples}", f"--seed={seed}"]
-    again += [f"--data={data}"] * (data is not None)
-    again += [f"--simulator={simulator}"] * (simulator != "verilator")
-    bench = BenchSettings(simulator, waves, seed, replay=shlex.join(again))
+    asked = from_names(SimSettings, settings)
+    opened = BuildFolder.open(Path(out), asked.allow_changed)
+    vectors = _vectors(opened.graph, asked.samples, asked.seed, asked.data)
+    if asked.only is not None:
+        vectors = vectors.only(asked.only)
+    progress("vectors", f"{len(vectors)} samples, seed {asked.seed}")
+    with at_work(opened.folder, "hwgen sim"):
+        made = _simulated(opened, vectors, asked, asked.replay(out))
+    progress("simulate", f"{asked.simulator}, {made.samples} samples")
+    return made
+
+
+def _simulated(opened: BuildFolder, vectors: Vectors, asked: SimSettings, replay: str) -> Simulated:
+    """Run the bench and enter what it found into the report."""
+    simulator, seed = asked.simulator, asked.seed
+    bench = BenchSettings(simulator, asked.waves, seed, replay=replay)
+    edited = {"changed": list(opened.changed)} if opened.changed else {}
     try:
         result = simulate(opened.folder, vectors, bench, trace=trace_of(opened.design))
     except VerifyError as error:
-        if only is None:
+        if asked.only is None:
             figures = {"samples": len(vectors), "mismatches": getattr(error, "mismatches", 0)}
-            how = {"simulator": simulator, "seed": seed, "failed": error.what}
+            how = {"simulator": simulator, "seed": seed, "failed": error.what, **edited}
             record(opened.folder, "sim", {**figures, **how})
         raise
     except OSError as error:  # it compiles in the build folder
         raise ConfigError(
             f"the simulation cannot write its files ({error.strerror or error})",
-            str(out),
+            str(opened.folder),
             "make the folder writable, or copy it to where you can write",
         ) from error
-    progress("simulate", f"{simulator}, {result.samples} samples")
     made = Simulated(
-        result.samples, result.mismatches, result.latency_cycles, result.interval, simulator, seed
-    )
-    if only is None:
+        result.samples, result.mismatches, result.latency_cycles, result.interval, simulator, seed,
+        opened.changed,
+    )  # fmt: skip
+    if asked.only is None:
         record(opened.folder, "sim", made.as_dict())
     return replace(made, waves=tuple(map(str, result.waves)))

@@ -16,6 +16,7 @@ from statistics import median_low
 from typing import Any
 
 from hwgen.api.folder import BuildFolder
+from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, read_sheet, record, rtl_digest
 from hwgen.api.settings import from_names
 from hwgen.cost.figures import RESOURCES, Resources
@@ -110,6 +111,11 @@ def synth(
     wanted = from_names(SynthSettings, settings)
     job = _job(Path(out), wanted, progress, cache)
     _check(job, wanted)
+    with at_work(job.out.folder, "hwgen synth"):
+        return _synthesised(job, wanted)
+
+
+def _synthesised(job: _Job, wanted: SynthSettings) -> Synthesised:
     _forget_other_rtl(job)
     found = _mapped(job)
     refusal: HwgenError | None = _too_small(job, found.total)
@@ -140,7 +146,7 @@ def synth(
 
 
 def _job(out: Path, wanted: SynthSettings, progress: Progress, cache: Cache | None) -> _Job:
-    opened = BuildFolder.open(out)
+    opened = BuildFolder.open(out, wanted.allow_changed)
     if wanted.board is None:
         target = board_from(json.loads((out / "board.json").read_text("utf-8")))
     else:
@@ -376,4 +382,6 @@ def _write(job: _Job, made: Synthesised, files: Mapping[str, bytes]) -> None:
     write_files({job.folder / name: data for name, data in contents.items()}, str(job.folder))
     design = job.out.design
     if job.board.name == design.target and job.top == ModuleNames.of(design).top:
-        record(job.out.folder, "synth", {k: v for k, v in found.items() if k != "estimate"})
+        edited = {"changed": list(job.out.changed)} if job.out.changed else {}
+        kept = {k: v for k, v in found.items() if k != "estimate"}
+        record(job.out.folder, "synth", {**kept, **edited})

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hwgen.api.folder import BuildFolder
+from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, record
 from hwgen.api.samples import _vectors
 from hwgen.errors import ConfigError, Mismatch
@@ -53,6 +54,7 @@ def verify(
     samples: int = 10000,
     data: Path | None = None,
     seed: int = 1,
+    allow_changed: bool = False,
     progress: Progress = silent,
 ) -> Verdict:
     """Compare the integer reference with the model's own float32 forward pass.
@@ -63,6 +65,7 @@ def verify(
         samples: random ones, besides the corners.
         data: file of samples to add.
         seed: of the random samples.
+        allow_changed: go on where RTL or bench were edited; neither takes part here.
         progress: called with every step.
 
     Raises:
@@ -74,7 +77,7 @@ def verify(
 
     if against != "qkeras":
         raise ConfigError(f"unknown oracle {against!r}", "--against", "there is qkeras")
-    opened = BuildFolder.open(Path(out))
+    opened = BuildFolder.open(Path(out), allow_changed)
     graph, folder = opened.graph, opened.folder / "model"
     if not (folder / "source.json").is_file():
         raise ConfigError(
@@ -94,7 +97,8 @@ def verify(
     progress("qkeras", "float32 forward pass done")
     wrong, first = _differences(graph, vectors, found)
     verdict = Verdict(len(vectors), wrong, seed, source["model"])
-    record(opened.folder, "verify", verdict.as_dict())
+    with at_work(opened.folder, "hwgen verify"):
+        record(opened.folder, "verify", verdict.as_dict())
     if wrong:
         hint = f"replay with --samples {verdict.samples} --seed {seed}"
         what = f"{verdict.text()}\n  {first}"

@@ -16,6 +16,7 @@ def _sim(args: argparse.Namespace) -> Result:
     return sim.sim(
         Path(args.out), samples=args.samples, data=args.data and Path(args.data),
         simulator=args.simulator, waves=args.waves, seed=args.seed, only=args.only,
+        allow_changed=args.allow_changed,
         progress=progress(args),
     )  # fmt: skip
 
@@ -25,20 +26,23 @@ def _verify(args: argparse.Namespace) -> Result:
 
     return verify.verify(
         Path(args.out), against=args.against, samples=args.samples,
-        data=args.data and Path(args.data), seed=args.seed, progress=progress(args),
+        data=args.data and Path(args.data), seed=args.seed, allow_changed=args.allow_changed,
+        progress=progress(args),
     )  # fmt: skip
 
 
 def _predict(args: argparse.Namespace) -> Result:
     from hwgen.api import predict
 
-    return predict.predict_file(Path(args.out), Path(args.data), Path(args.to), args.apply_scaler)
+    return predict.predict_file(
+        Path(args.out), Path(args.data), Path(args.to), args.apply_scaler, args.allow_changed
+    )
 
 
 def _report(args: argparse.Namespace) -> Result:
     from hwgen.api import report
 
-    return report.report(Path(args.out))
+    return report.report(Path(args.out), args.allow_changed)
 
 
 VERBS: Verbs = {
@@ -54,6 +58,8 @@ _SAMPLES = "random samples, besides the corners"
 _OUT = "a folder that 'hwgen build' wrote"
 ARGUMENTS: Arguments = (
     ("sim,verify,predict,report", "out", {"metavar": "OUT", "help": _OUT}),
+    ("sim,verify,predict,report", "--allow-changed", {"action": "store_true", "help": "go on where "
+        "RTL or bench were edited after the build"}),
     ("sim", "--samples", {"type": int, "default": 1000, "help": _SAMPLES}),
     ("verify", "--samples", {"type": int, "default": 10000, "help": _SAMPLES}),
     (_RUN, "--data", {"metavar": "x.npy", "help": "samples to add, as floats (rounded to the "

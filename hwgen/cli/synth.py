@@ -16,7 +16,8 @@ def _synth(args: argparse.Namespace) -> Result:
     return synth.synth(
         Path(args.out), board=args.board, top=args.top, route=args.route, seeds=args.seeds,
         bitstream=args.bitstream, run_vivado=args.vivado, run_vitis=args.vitis, dsp=args.dsp,
-        test_clock=args.test_clock, jobs=args.jobs, progress=progress(args),
+        test_clock=args.test_clock, jobs=args.jobs,
+        allow_changed=args.allow_changed, progress=progress(args),
     )  # fmt: skip
 
 
@@ -42,6 +43,8 @@ ARGUMENTS: Arguments = (
     ("synth", "--vitis", {"action": "store_true", "help": "write a script for Vitis HLS and run it "
         "on the C++ of the build (AMD boards)"}),
     ("synth", "--dsp", {"action": "store_true", "help": "let products take DSP blocks"}),
+    ("synth", "--allow-changed", {"action": "store_true", "help": "go on where RTL was edited "
+        "after the build"}),
     ("synth", "--jobs", {"type": int, "metavar": "N", "help": "processes at once; default: one a "
         "processor"}),
 )

@@ -63,7 +63,9 @@ def _head(sheet: Sheet) -> str:
         elif result["mismatches"] or result.get("failed"):
             badges.append(f'<span class="badge bad">{words}: failed</span>')
         else:
-            badges.append(f'<span class="badge ok">{words}: {result["samples"]:,} samples</span>')
+            edited, kind = (", edited files", "") if result.get("changed") else ("", " ok")
+            count = f"{result['samples']:,} samples{edited}"
+            badges.append(f'<span class="badge{kind}">{words}: {count}</span>')
     if "synth" in found:
         badges.append('<span class="badge ok">synthesised</span>')
     return (

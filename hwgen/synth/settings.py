@@ -20,6 +20,7 @@ class SynthSettings:
         run_vitis: write a script for Vitis HLS, and run it on the C++ of the build.
         test_clock: of the self-test, such as ``20MHz``, where it shall be below the build's.
         dsp: let products of two variables take DSP blocks, which the parallel style never asks for.
+        allow_changed: take RTL that was edited after the build.
         jobs: processes at once; as many as there are processors if None.
     """
 
@@ -33,3 +34,4 @@ class SynthSettings:
     test_clock: str | None = None
     dsp: bool = False
     jobs: int | None = None
+    allow_changed: bool = False

@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ TIMESCALE = ("1ns", "1ps")
 # Optimised C++ simulates about 3 ns a node and cycle faster, and compiles about 0.5 ms a node
 # slower.
 ROWS_WORTH_OPTIMISING = 100_000
+_PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,35 @@ def _defines(source: Source) -> list[str]:
     return ["HWG_ASSERT"] if any(f.name == "hwg_stream_check.sv" for f in source.files) else []
 
 
+@contextmanager
+def plain_path(folder: Path) -> Iterator[Path]:
+    """Give a folder whose path make can bear: neither blanks nor letters beyond ASCII.
+
+    Where the folder's own path has some, it is a copy of it, which is copied back at the end.
+    """
+    if _PLAIN.fullmatch(str(folder)):
+        yield folder
+        return
+    home = tempfile.gettempdir()
+    with tempfile.TemporaryDirectory(dir=home if _PLAIN.fullmatch(home) else "/tmp") as scratch:
+        place = shutil.copytree(folder, Path(scratch) / "build")
+        try:
+            yield place
+        finally:
+            shutil.copytree(place, folder, dirs_exist_ok=True)
+
+
 def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: float) -> None:
     """Compile with Verilator into *folder*; the executable is named after the top.
 
     Raises:
         ToolMissing, ToolFailed: a tool is absent, or does not accept the sources.
     """
+    with plain_path(folder) as place:
+        _verilate(source, place, waves=waves, rows=rows, timeout=timeout)
+
+
+def _verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: float) -> None:
     import cocotb_tools.config as cocotb  # where its library and main program are
 
     verilator = simulators.verilator()

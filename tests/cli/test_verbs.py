@@ -36,6 +36,7 @@ FIGURES = {
     "name", "model", "style", "board", "part", "clock_mhz", "latency_cycles", "latency_ns",
     "interval", "terms", "weights", "zeros", "layers", "bops", "ebops", "modelled", "notes",
     "latency_crossings", "parameters", "input_bits", "budget", "lut_error", "fmax", "stages",
+    "packaged",
 }  # fmt: skip
 
 
@@ -145,12 +146,12 @@ def test_a_wrong_constant_is_found_with_its_layer(
     lines[at] = lines[at].replace(" - ", " + ", 1)
     path.write_text("\n".join(lines) + "\n", "utf-8")
     capsys.readouterr()
-    assert run(["sim", str(out), "--samples", "50", "--json", "-q"]) == 6
+    assert run(["sim", str(out), "--samples", "50", "--json", "-q", "--allow-changed"]) == 6
     said, told = capsys.readouterr()
     found = json.loads(said)
     assert (found["ok"], found["error"], found["where"]) == (False, "Mismatch", "layer fc2")
     assert "expected" in found["what"]
-    assert f"hwgen sim {out} --samples=50 --seed=1 --only" in found["hint"]
+    assert f"hwgen sim {out} --samples=50 --seed=1 --allow-changed --only" in found["hint"]
     assert "Traceback" not in told
 
 

@@ -265,7 +265,7 @@ WHERE = {
     "out_below_a_file": (build_to("notes.txt/out"), "cannot be written", "notes.txt", "-o"),
     "out_is_a_file": (build_to("notes.txt"), "must be a folder", "notes.txt", "-o"),
     "out_name_too_long": (build_to("n" * 300), "cannot be written", "nnn", "-o"),
-    "out_is_here": (build_to("."), "not empty", "", "-o"),
+    "out_is_here": (build_to("."), "the one that you are in", "", "-o"),
     "bundle_below_a_file": (["load", "m.h5", "-o", "notes.txt/b.json"], "cannot", "--out", "place"),
     "bundle_folder_missing": (["load", "m.h5", "-o", "gone/b.json"], "cannot", "--out", "place"),
     "bundle_of_another_name": (["load", "m.h5", "-o", "b.txt"], "NAME.json", "--out", "NAME.npz"),

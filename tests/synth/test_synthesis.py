@@ -95,7 +95,9 @@ def test_results_of_another_rtl_do_not_stay(
     assert (out / "synth" / "old.bit").is_file()
     with (out / "rtl" / "hwg_pair.sv").open("a") as file:
         file.write("// edited\n")
-    synth.synth(out, jobs=1, cache=cache)  # a comment: nothing is mapped, yet it is other RTL
+    synth.synth(
+        out, jobs=1, cache=cache, allow_changed=True
+    )  # a comment: nothing is mapped, yet it is other RTL
     assert not (out / "synth" / "old.bit").exists()
 
 
