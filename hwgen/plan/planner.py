@@ -15,7 +15,7 @@ from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
 from hwgen.plan.goal import Goal
-from hwgen.plan.mapping import Realisation, check_mapping
+from hwgen.plan.mapping import Realisation, check_mapping, mapping_of
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.target.board import Board
@@ -49,7 +49,7 @@ def plan(
     check_parallel(graph, board)
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
 
-    def at(clock_mhz: float) -> Design:
+    def at(clock_mhz: float, mapping: Mapping[str, Realisation]) -> Design:
         heading = Heading(name, board.name, clock_mhz, digest(graph), board.data_width)
         design = schedule(
             graph, heading, board.family, max_cycles=goal.max_cycles, effort=goal.effort,
@@ -57,7 +57,20 @@ def plan(
         )  # fmt: skip
         return replace(design, clock_mhz=goal.clock_mhz)
 
-    return _quick_enough(at, board, goal.clock_mhz)
+    def best(mapping: Mapping[str, Realisation]) -> Design:
+        return _quick_enough(lambda mhz: at(mhz, mapping), board, goal.clock_mhz)
+
+    # Prices may choose otherwise at another clock, so that what they chose is asked for by the way
+    # that led to it: a build's own mapping gives that build again.
+    try:
+        cheapest = best({})
+    except DoesNotFit:
+        if not mapping:
+            raise
+        return best(mapping)
+    found = mapping_of(cheapest)
+    agreed = all(found.get(name, wanted) == wanted for name, wanted in mapping.items())
+    return cheapest if agreed else best(mapping)
 
 
 def reached_mhz(design: Design, board: Board) -> float:

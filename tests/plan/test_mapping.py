@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hwgen.errors import ConfigError
+from hwgen.design.types import Design, Heading
+from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Table
 from hwgen.ops.dense import Dense
 from hwgen.ops.requantize import Requantize
+from hwgen.plan import planner
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import (
     Realisation,
@@ -24,6 +27,7 @@ from hwgen.plan.mapping import (
     read_mapping,
 )
 from hwgen.plan.parallel.lower import lower
+from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.plan.planner import plan
 from hwgen.target.board import load_board
 from tests.plan.nets import Net
@@ -81,6 +85,31 @@ def test_another_choice_for_one_layer_leaves_the_others() -> None:
     assert np.array_equal(one, two)
 
 
+def test_a_choice_that_changed_with_the_clock_gives_the_same_design(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The planner aims at faster clocks until one is reached; there, prices choose otherwise."""
+    scheduled, aims = planner.schedule, list[float]()
+
+    def dear_at_faster_clocks(graph: Graph, heading: Heading, *rest: Any, **given: Any) -> Design:
+        aims.append(heading.clock_mhz)
+        factors = {"lookup": 1000.0} if heading.clock_mhz > 200.0 else {}
+        given["tables"] = replace(given["tables"], factors=factors)
+        return scheduled(graph, heading, *rest, **given)
+
+    def reached(design: Design, board: object) -> float:
+        return 100.0 if "tables" in {r.kind for r in mapping_of(design).values()} else 150.0
+
+    monkeypatch.setattr(planner, "schedule", dear_at_faster_clocks)
+    monkeypatch.setattr(planner, "reached_mhz", reached)
+    graph, board, goal = network((6, 8, 5), (2, 3), seed=2), load_board("vcu118"), Goal(200.0)
+    design = plan(graph, board, goal, "net")
+    chosen = mapping_of(design)
+    assert set(chosen.values()) == {Realisation("adders")}
+    assert len(set(aims)) > 1
+    assert plan(graph, board, goal, "net", chosen) == design
+
+
 def test_what_cannot_be_a_table_is_refused() -> None:
     with pytest.raises(ConfigError, match="layer fc2 cannot be made of truth tables"):
         lower(wide(), tables=SIX, mapping={"fc2": Realisation("tables")})
@@ -90,6 +119,8 @@ def test_what_cannot_be_a_table_is_refused() -> None:
     with pytest.raises(ConfigError, match="no neuron of fc can be a truth table") as caught:
         lower(graph, tables=SIX, mapping={"fc": Realisation("tables")})
     assert caught.value.where == "layers.fc"
+    with pytest.raises(DoesNotFit, match="no neuron of fc can be a truth table at this clock"):
+        lower(known_sum(), tables=Prices(6, {}, levels=0), mapping={"fc": Realisation("tables")})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwgen.cost.terms import terms_of
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, DoesNotFit, HwgenError
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import INT64_SAFE, Codes
 from hwgen.logic.builder import Builder, Logic
@@ -109,6 +109,7 @@ def tabulated(
 
     Raises:
         ConfigError: tables are wanted, and no neuron can be one.
+        DoesNotFit: neurons could be tables at a slower clock.
     """
     neurons = _neurons(b, chain, ins, adders)
     slow = {
@@ -119,12 +120,7 @@ def tabulated(
     neurons = {place: neuron for place, neuron in neurons.items() if neuron.channel not in slow}
     if not neurons:
         if wanted == "tables":
-            raise ConfigError(
-                f"no neuron of {chain[0].name} can be a truth table: each reads more than {LIMIT} "
-                "bits, or its table is too slow for this clock",
-                f"layers.{chain[0].name}",
-                "choose adders, or give fewer bits to its inputs",
-            )
+            raise _no_table(chain[0].name, bool(slow))
         return adders, "adders"
     layers = {node.name for node in chain}
 
@@ -158,6 +154,16 @@ def tabulated(
     cheaper = "tables" if price(final) <= price(adders) else "adders"
     kind = wanted or cheaper
     return (final if kind == "tables" else adders), kind
+
+
+def _no_table(layer: str, slow: bool) -> HwgenError:
+    """Return why no neuron of a layer can be a truth table."""
+    where, what = f"layers.{layer}", f"no neuron of {layer} can be a truth table"
+    if slow:
+        hint = "choose adders, or a slower clock"
+        return DoesNotFit(f"{what} at this clock: a table cannot be cut in two", where, hint)
+    hint = "choose adders, or give fewer bits to its inputs"
+    return ConfigError(f"{what}: each reads more than {LIMIT} bits", where, hint)
 
 
 def _choices(
