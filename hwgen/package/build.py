@@ -23,9 +23,19 @@ from hwgen.package.ip_core import IpCore
 
 # In the order of writing: what lists the files of others comes behind them.
 FORMATS = (
-    TRIGGER, SOURCES, DESCRIPTION, BENCH, CONSTRAINTS, FUSESOC, EDAM, VIVADO, PYNQ, C, IPXACT,
+    TRIGGER,
+    SOURCES,
+    DESCRIPTION,
+    BENCH,
+    CONSTRAINTS,
+    FUSESOC,
+    EDAM,
+    VIVADO,
+    PYNQ,
+    C,
+    IPXACT,
     README,
-)  # fmt: skip
+)
 CHOICES = tuple(form.name for form in FORMATS if form.optional)
 SCHEMA = 1
 

@@ -232,7 +232,7 @@ class IpCore:
         description: what it is, in a sentence or two.
         origin: second line of every generated file: what made it, and that it is not to be edited.
         hwgen: version of the hwgen that made it.
-        model: digest of the model; empty where there is none.
+        model: digest of the model; empty for a core without one.
         board: that it is planned for, or None.
         clock_mhz: as planned, or None.
         ports: of the module.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a routed design to the file that is loaded into a device."""
+"""Bitstream: the file that is loaded into a device, made of a routed design."""
 
 from __future__ import annotations
 

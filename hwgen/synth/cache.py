@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a tool found out once, kept by the digest of everything it depends on.
+"""Cache of what a tool found out, by the digest of everything it depends on.
 
 The cache lies in the user's own cache folder, not in a build: a build is replaced as a whole, and
 what did not change in it shall not be synthesised again.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a primitive cell takes, family by family, in the units that a board's budget counts.
+"""Cost of a primitive cell, family by family, in the units that a board's budget counts.
 
 Look-up tables and carry positions of AMD parts share sites and are counted in `hwgen.synth.count`.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of a family.
+    """Cells of a family.
 
     Attributes:
         lut: kind to look-up tables, memory in tables included.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a mapped netlist takes.
+"""Resources of a mapped netlist, counted as a vendor counts them.
 
 On AMD parts the bare number of cells misleads, because one LUT6 site can hold two functions:
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the mapped cells of ECP5 compute, for `Netlist.run`; after Lattice's library reference.
+"""Functions of the mapped cells of ECP5, for `Netlist.run`; after Lattice's library reference.
 
 Values are integers whose bit t is the value in cycle t.
 """

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Setting:
-    """How parts are synthesised.
+    """Settings of a synthesis of parts.
 
     Attributes:
         family: of the target.
@@ -44,12 +44,12 @@ class Setting:
 
     @property
     def part(self) -> str:
-        """What Yosys needs to know of the device."""
+        """Name of the part, where Yosys must know it."""
         return self.device.name if self.device else ""
 
 
 class Bench:
-    """Runs the tools, or finds what they said of the same text before.
+    """Bench of synthesis tools: runs them, or finds what they said of the same text before.
 
     Args:
         setting: of all that is measured.

@@ -34,7 +34,7 @@ from hwgen.units.library import find_unit
 
 @dataclass(frozen=True)
 class Arch:
-    """How nextpnr serves a family.
+    """Program and options of nextpnr for a family.
 
     Attributes:
         program: name of the executable, ``nextpnr-`` in front.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of a build's RTL that one module needs, and nothing else: its text is its identity.
+"""Part of a build's RTL: what one module needs and nothing else, its text being its identity.
 
 Comments are left out, because a banner names the model, and so are constants and modules that are
 not used. A layer whose logic did not change thus has the same text in the next build.
@@ -48,7 +48,7 @@ def clean(text: str) -> str:
 
 
 class Sources:
-    """The sources of a build, one module or package a file, file and module of one name.
+    """Sources of a build, one module or package a file, file and module of one name.
 
     Args:
         files: in dependency order.
@@ -67,7 +67,7 @@ class Sources:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The modules and packages, in order."""
+        """Names of the modules and packages, in order."""
         return tuple(self._text)
 
     def part(self, top: str, boxes: Iterable[str] = ()) -> Part:

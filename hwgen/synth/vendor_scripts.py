@@ -75,7 +75,7 @@ def hls_script(
     Args:
         top: function.
         sources: of C++, relative to the script.
-        include: folder of their headers, likewise.
+        include: folder of their headers, relative to the script.
         part: as Vitis names it.
         clock_mhz: of the constraint.
     """

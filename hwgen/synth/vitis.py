@@ -20,12 +20,12 @@ REPORT = "csynth.xml"  # the script copies it from the depth of the solution
 
 @dataclass(frozen=True)
 class Compiled:
-    """What the report of a C synthesis says, before any placement.
+    """Report of a C synthesis, before any placement.
 
     Attributes:
         measured: resources, and the estimated period as the longest path.
         latency: cycles, the most; None where it is not fixed.
-        interval: cycles between two inputs, the most; likewise.
+        interval: cycles between two inputs, the most; None where it is not fixed.
     """
 
     measured: Measured

@@ -33,9 +33,7 @@ def ports(ins: int, outs: int, interval: int = 1, data_width: int = 64) -> Packa
     """The figures of a design with so many elements of 8 bits."""
     byte = Fixed(8, 0, True)
     given, made = (Port("x", (ins,), byte),), (Port("y", (outs,), byte),)
-    design = Design(
-        "net", "ulx3s", 100.0, "0" * 64, given, made, (), (), 5, interval, data_width
-    )  # fmt: skip
+    design = Design("net", "ulx3s", 100.0, "0" * 64, given, made, (), (), 5, interval, data_width)
     return packaged(design, Estimate(lut=1000, ff=200, latency=5, interval=interval), ULX3S)
 
 
@@ -64,8 +62,13 @@ def test_the_slowest_of_beats_and_core_sets_the_interval(
 
 def wide_h5(path: Path) -> Path:
     """Write a model of 40 inputs and 20 outputs: several beats each way."""
-    config = sequential(source(shape=(40,)), act("q", "quantized_bits(8,2,1,alpha=1)"),
-                        dense("fc", 20), act("relu"), name="wide")  # fmt: skip
+    config = sequential(
+        source(shape=(40,)),
+        act("q", "quantized_bits(8,2,1,alpha=1)"),
+        dense("fc", 20),
+        act("relu"),
+        name="wide",
+    )
     return full_h5(path, config, variables({"fc": (40, 20)}))
 
 
@@ -77,9 +80,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.ci
 @pytest.mark.parametrize("model", ["branchy", "wide"])
-@pytest.mark.parametrize(
-    "board", ["ulx3s", "pynq_z2", "vcu118", "crosslink_nx_evn"]
-)  # fmt: skip
+@pytest.mark.parametrize("board", ["ulx3s", "pynq_z2", "vcu118", "crosslink_nx_evn"])
 def test_buffers_take_what_is_estimated(
     model: str, board: str, models: dict[str, Path], tmp_path: Path
 ) -> None:

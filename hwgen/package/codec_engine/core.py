@@ -82,7 +82,7 @@ class Map:
 
 @dataclass(frozen=True)
 class CodecCore:
-    """The engine with its parameters, and the plan that it serves.
+    """Engine of a package: its parameters, and the plan that it serves.
 
     Attributes:
         name: of the core; its modules begin with ``hwg_<name>``.

@@ -99,9 +99,12 @@ def section(core: IpCore) -> str:
     if "trigger" in core.file_sets():
         more += ", `sim_trigger` the trigger wrapper"
     return fill_template(
-        template("readme_fusesoc.md.in"), base=core.base, vlnv=core_name(core.identity),
-        text=core.bench.text, more=more,
-    )  # fmt: skip
+        template("readme_fusesoc.md.in"),
+        base=core.base,
+        vlnv=core_name(core.identity),
+        text=core.bench.text,
+        more=more,
+    )
 
 
 FUSESOC = Format("fusesoc", files, section)

@@ -55,7 +55,7 @@ def node(tag: str, *children: Node, **attributes: str) -> ET.Element:
 
 
 def _group(tag: str, children: Sequence[Node]) -> Node:
-    """Return an element round *children*, or nothing where there are none."""
+    """Return an element round *children*, or nothing without any."""
     return node(tag, *children) if children else None
 
 
@@ -228,8 +228,10 @@ def files(core: IpCore) -> FileSet:
         _model(core, sets),
         node(
             "fileSets",
-            *(node("fileSet", node("name", name), *map(_file, paths))
-              for name, paths in sets.items()),
+            *(
+                node("fileSet", node("name", name), *map(_file, paths))
+                for name, paths in sets.items()
+            ),
         ),
         node("description", core.description),
         _parameters(core.parameters),
@@ -238,7 +240,7 @@ def files(core: IpCore) -> FileSet:
             "xmlns:xsi": _SCHEMA,
             "xsi:schemaLocation": f"{NAMESPACE} {NAMESPACE}/index.xsd",
         },
-    )  # fmt: skip
+    )
     ET.indent(root)
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
     return FileSet.of({"component.xml": text})

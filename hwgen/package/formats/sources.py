@@ -10,8 +10,11 @@ from hwgen.package.ip_core import IpCore
 
 def files(core: IpCore) -> FileSet:
     """Return ``hdl/``, with the compile order in ``hdl/files.f``, and the core's data."""
-    wrappers = [path.removeprefix("hdl/") for path in core.packaged
-                if path.startswith("hdl/") and path.endswith(".v")]  # fmt: skip
+    wrappers = [
+        path.removeprefix("hdl/")
+        for path in core.packaged
+        if path.startswith("hdl/") and path.endswith(".v")
+    ]
     listing = [*(path for path, _ in core.sources), *wrappers]
     found: dict[str, bytes | str] = {f"hdl/{path}": content for path, content in core.sources}
     found["hdl/files.f"] = "".join(f"{path}\n" for path in listing)

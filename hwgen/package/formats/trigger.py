@@ -83,8 +83,10 @@ def _bench(core: IpCore, flow: FlowCore) -> dict[str, str]:
         words = sample_words(flow.codes[f"{side}_{port.name}"], port.fixed.width)
         note = f"{port.name}: {samples} samples, one a line, element 0 in the lowest bits"
         made[file] = core.banner("//", note) + memory_file(words, port.bits)
-        signals += [f"{'logic' if side == 'in' else 'wire '} {span} {name};",
-                    f"logic {span} {mem} [0:SAMPLES-1];"]  # fmt: skip
+        signals += [
+            f"{'logic' if side == 'in' else 'wire '} {span} {name};",
+            f"logic {span} {mem} [0:SAMPLES-1];",
+        ]
         wired.append(f".{name}({name}),")
         load.append(f'$readmemh("{file}", {mem});')
         if side == "in":

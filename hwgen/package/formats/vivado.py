@@ -93,9 +93,11 @@ def files(core: IpCore) -> FileSet:
         clock=_clock(core),
         range=str(core.registers.span),
         registers=_registers(core.registers.registers),
-        facts="\n".join(f"{name} {{{value}}}" if " " in value else f"{name} {value}"
-                        for name, _, value in core.parameters),
-    )  # fmt: skip
+        facts="\n".join(
+            f"{name} {{{value}}}" if " " in value else f"{name} {value}"
+            for name, _, value in core.parameters
+        ),
+    )
     return made | FileSet.of({"vivado/package_ip.tcl": core.banner("#") + text})
 
 

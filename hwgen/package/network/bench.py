@@ -30,8 +30,10 @@ def beats(rows: Rows, stream: AxisPort, data_width: int) -> list[int]:
 
 def network_bench(core: NetworkCore, registers: RegisterMap) -> Bench:
     """Return the bench of the packaged module."""
-    made = {f"hwg_tb_{kind}.sv": core.banner("//") + template(f"tb_{kind}.sv")
-            for kind in ("source", "sink")}  # fmt: skip
+    made = {
+        f"hwg_tb_{kind}.sv": core.banner("//") + template(f"tb_{kind}.sv")
+        for kind in ("source", "sink")
+    }
     samples = len(core.rows[0][1])
     address = {r.name: f"{ADDRESS_WIDTH}'h{r.offset:03X}" for r in registers.registers}
     lines: list[str] = []
@@ -45,10 +47,11 @@ def network_bench(core: NetworkCore, registers: RegisterMap) -> Bench:
     rate = max(core.interval, *(s.beats for s in core.streams))
     quiet = 8 * (core.latency + rate) + 64
     limit = 20 * samples * rate + 4 * quiet  # cycles for all samples, gaps included
-    wired = [f".{s.prefix}_{n:<6}({s.prefix}_{n})"
-             for s in core.streams for n in BEAT]  # fmt: skip
-    exact = [f'if ({s.prefix}_beats != SAMPLES * {s.beats}) fault("the number of beats is wrong");'
-             for s in core.outputs]  # fmt: skip
+    wired = [f".{s.prefix}_{n:<6}({s.prefix}_{n})" for s in core.streams for n in BEAT]
+    exact = [
+        f'if ({s.prefix}_beats != SAMPLES * {s.beats}) fault("the number of beats is wrong");'
+        for s in core.outputs
+    ]
     identity = [
         f'expect_word({address[name]}, 32\'h{reset:08X}, "{name} is wrong");'
         for name, reset in registers.resets().items()

@@ -209,9 +209,14 @@ def c_driver(core: NetworkCore) -> Driver:
     source = fill_template(template("driver.c.in"), **names, bodies=bodies)
     first, last = core.inputs[0].label, core.outputs[0].label
     usage = fill_template(
-        template("readme_c.md.in"), base=core.base, BASE=core.base.upper(), source=first,
-        SOURCE=first.upper(), sink=last, SINK=last.upper(),
-    )  # fmt: skip
+        template("readme_c.md.in"),
+        base=core.base,
+        BASE=core.base.upper(),
+        source=first,
+        SOURCE=first.upper(),
+        sink=last,
+        SINK=last.upper(),
+    )
     files = (
         (f"{core.base}.h", header),
         (f"{core.base}.c", source),

@@ -78,9 +78,16 @@ def _flow(core: NetworkCore) -> FlowCore | None:
     if core.flow is None:
         return None
     return FlowCore(
-        core.flow, core.trigger, core.name, core.latency, core.interval, core.clock_mhz,
-        core.inputs, core.outputs, dict(core.rows),
-    )  # fmt: skip
+        core.flow,
+        core.trigger,
+        core.name,
+        core.latency,
+        core.interval,
+        core.clock_mhz,
+        core.inputs,
+        core.outputs,
+        dict(core.rows),
+    )
 
 
 def _introduction(core: NetworkCore) -> str:

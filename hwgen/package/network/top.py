@@ -31,10 +31,14 @@ def stream_ports(core: NetworkCore, stream: AxisPort) -> list[sv.PortDecl]:
     note += counted(stream.beats, "beat")
     widths = (core.data_width, core.data_width // 8, None, None, None)
     return [
-        sv.PortDecl(back if name == "tready" else ahead, width, f"{stream.prefix}_{name}",
-                    note if name == "tdata" else "")
+        sv.PortDecl(
+            back if name == "tready" else ahead,
+            width,
+            f"{stream.prefix}_{name}",
+            note if name == "tdata" else "",
+        )
         for name, width in zip(BEAT, widths, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def ip_ports(core: NetworkCore) -> list[sv.PortDecl]:
@@ -177,8 +181,7 @@ def _adapters(core: NetworkCore) -> Iterator[str]:
 
 
 def _core(core: NetworkCore) -> Iterator[str]:
-    streams = [(f"{s.prefix}_{w}", f"core_{s.prefix}_{w}") for s in
-               core.streams for w in BEAT]  # fmt: skip
+    streams = [(f"{s.prefix}_{w}", f"core_{s.prefix}_{w}") for s in core.streams for w in BEAT]
     yield from sv.instance(
         core.axis,
         "u_core",

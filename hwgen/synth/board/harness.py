@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The top that lets a core with many ports be placed and routed by itself: one pin in, one out."""
+"""Harness: a top with one pin in and one out, to route a core with many ports by itself."""
 
 from __future__ import annotations
 

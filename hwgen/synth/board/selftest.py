@@ -58,7 +58,7 @@ def self_test(
     Args:
         design: of the core.
         inputs: vectors by port, (samples, *shape).
-        outputs: what is expected of them, likewise.
+        outputs: the codes that are expected of them, by port.
         board: with pins.
         present: modules that the core's own sources bring.
         most_mhz: the clock may not be above this; the design's own clock if None.
