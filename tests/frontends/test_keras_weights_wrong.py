@@ -180,16 +180,6 @@ def not_finite(folder: Path) -> tuple[Path, None]:
     return with_kernel(folder, kernel)
 
 
-@error(ModelError, "kernel is float64; 12 of 12 values", "m.h5, layer fc", "float32")
-def not_exact(folder: Path) -> tuple[Path, None]:
-    return with_kernel(folder, KERNEL.astype(np.float64) + 1e-12)
-
-
-@error(ModelError, "kernel is float64; 12 of 12 values", "m.h5, layer fc", "float32")
-def too_large_for_float32(folder: Path) -> tuple[Path, None]:
-    return with_kernel(folder, np.full((4, 3), 1e300))
-
-
 @error(ModelError, "kernel has the type complex64", "m.h5, layer fc", "float32")
 def complex_kernel(folder: Path) -> tuple[Path, None]:
     return with_kernel(folder, KERNEL.astype(np.complex64))

@@ -96,3 +96,24 @@ def test_inputs_wrappers_and_models_state_formats_too() -> None:
     inner = nested(inner_input("i", dtype="float16"), layer("Flatten", "f", "i"),
                    inputs=[["i", 0, 0]], outputs=[["f", 0, 0]], call=[X])  # fmt: skip
     assert only(functional(inner, outputs=["enc"]), wide).where == "enc/i (InputLayer)"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
+def test_weights_stored_in_double_precision_are_rounded_as_keras_does(dtype: str) -> None:
+    weights = {"z": {"kernel": np.full((4, 2), 0.5 + 1e-12), "bias": np.zeros(2)}}
+    m = model(layer("Dense", "z", dtype=dtype), weights=weights)
+    graph = convert(m, Options({"": Fixed.parse("s4.0")}))
+    assert np.asarray(graph["z"].op.weight).tolist() == np.ones((4, 2)).tolist()
+
+
+def test_a_layer_in_double_precision_needs_weights_that_float32_holds() -> None:
+    m = model(layer("Dense", "z", dtype="float64"), weights={"z": {"kernel": np.eye(4) + 1e-12}})
+    m.config["config"]["layers"][1]["config"]["use_bias"] = False
+    assert "16 of 16 values are no exact float32" in only(m).what
+    m = model(layer("BinaryDense", "z"), weights={"z": {"kernel": np.eye(4) + 1e-12}})
+    assert only(m).what == "layer class 'BinaryDense' is not supported"
+
+
+def test_weights_too_large_for_float32_are_infinite_in_keras() -> None:
+    m = model(dense("z"), weights={"z": {"kernel": np.full((4, 3), 1e300), "bias": np.zeros(3)}})
+    assert "holds NaN or infinity" in only(m).what

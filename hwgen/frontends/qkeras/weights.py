@@ -11,6 +11,7 @@ from hwgen.frontends.exact.product import Bias
 from hwgen.frontends.exact.steps import f32
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.network import Layer
+from hwgen.frontends.keras.precision import FLOAT32, variable_format
 from hwgen.frontends.keras.variables import mask_names
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import parse_quantizer
@@ -27,7 +28,11 @@ _BIAS_GRID_BITS = 24
 
 
 def weight(c: Conversion, layer: Layer, name: str) -> F32:
-    """Return a weight array of a layer."""
+    """Return a weight array of a layer as the float32 that Keras makes of it when it loads it.
+
+    Raises:
+        ModelError: it is missing, not finite, or of a layer that computes with more bits.
+    """
     found = c.model.weights.get(layer.key, {})
     if name not in found:
         raise ModelError(
@@ -35,7 +40,16 @@ def weight(c: Conversion, layer: Layer, name: str) -> F32:
             layer.where,
             "give the weights file that belongs to this architecture",
         )
-    array = f32(found[name])
+    with np.errstate(over="ignore", under="ignore"):
+        array = f32(found[name])
+    lost = int(np.count_nonzero(array != found[name]))
+    if lost and variable_format(layer.config.get("dtype"), layer.where).bits > FLOAT32.bits:
+        raise ModelError(
+            f"the weight {name!r} is {found[name].dtype}; {lost} of {array.size} values are no "
+            "exact float32",
+            layer.where,
+            "convert the model to float32 and check it there",
+        )
     if not np.isfinite(array).all():
         raise ModelError(
             f"the weight {name!r} holds NaN or infinity",
