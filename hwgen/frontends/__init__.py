@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Front ends: how a trained model becomes an integer graph.
+"""Front ends: readers that turn the file of a trained model into an integer graph.
 
 `READERS` lists what can be read; adding a format is one reader and one line here. All of them build
 their graphs with ``frontends/exact``, so that no number is rounded on the way.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hwgen's own exchange file: a graph as ``NAME.json`` with its arrays in ``NAME.npz`` beside it."""
+"""Bundle: hwgen's own exchange file, a graph as ``NAME.json`` and its arrays as ``NAME.npz``."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kinds of files: what a file is, told by its first bytes, and what is said of one nobody reads."""
+"""Kinds of model files, told by their first bytes, and the refusal of what no reader takes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _kind(path: Path, head: bytes, last: bytes) -> str:
 
 
 def _archive_kind(path: Path) -> str:
-    # A damaged archive is told by the reader, in full.
+    # The reader says what is wrong with a damaged archive.
     with suppress(*BROKEN), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if CONFIG in names:

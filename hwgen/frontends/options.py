@@ -99,7 +99,7 @@ def settled(given: Options | None, input_format: str | Mapping[str, str] | None)
 
 @dataclass(frozen=True)
 class Options:
-    """What the user adds to the model.
+    """Options: additions of the user to a model.
 
     Attributes:
         input_formats: number format of the inputs: under ``""`` for every input, or by input name.

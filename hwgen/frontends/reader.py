@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reader: one kind of model file, and how it becomes a graph. Each lists itself as ``READER``."""
+"""Reader: the functions that recognise one kind of model file and turn it into a graph."""
 
 from __future__ import annotations
 

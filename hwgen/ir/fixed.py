@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The number format: how an integer code stands for a value, and how many bits it takes."""
+"""Number format: the value of an integer code, and the bits it takes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The graph: what is computed, in integers. Made by a front end, changed by passes, never by hand.
+"""Graph: a network as integer operations. Front ends make it, passes change it, nobody by hand.
 
 Operations are opaque here (rooms to the right are not imported); an object with ``kind``,
 ``infer``, ``run`` and ``note`` will do.
@@ -44,7 +44,8 @@ class Output:
         name: port name.
         node: the node whose codes leave.
         scale: one factor, or one a channel of the last axis.
-        offset: likewise; only a batch normalisation without a quantizer behind it leaves one.
+        offset: one term, or one a channel of the last axis; not 0 behind a batch normalisation or
+            bias that no quantizer follows.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in topological order.
+    """A network: its nodes in topological order, and its outputs.
 
     Attributes:
         name: a legal identifier.

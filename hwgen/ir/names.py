@@ -52,7 +52,7 @@ def identifier(text: str) -> str:
 
 
 class Names:
-    """Hands out identifiers, each once; the same requests in the same order give the same names.
+    """Source of identifiers, each handed out once; the same requests give the same names.
 
     Names are compared without case, because files are named after modules.
     """

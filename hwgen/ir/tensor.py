@@ -43,7 +43,7 @@ def wide(array: Codes) -> Codes:
 
 @dataclass(frozen=True, eq=False)
 class TensorType:
-    """What is known of a tensor before any data flows.
+    """Type of a tensor: shape, format and intervals, known before any data flows.
 
     Attributes:
         shape: element shape, without the batch axis; never empty of elements.

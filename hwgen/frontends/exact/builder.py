@@ -57,11 +57,13 @@ class ExactBuilder:
     Attributes:
         source: the file or the model, for messages.
         framework: who computes the float32 results that the graph must equal.
+        quantizer: its layer that quantizes, as hints name it.
         owner: the same as a possessive: ``Keras'``.
     """
 
-    def __init__(self, source: str, framework: str) -> None:
+    def __init__(self, source: str, framework: str, quantizer: str = "a quantizer") -> None:
         self.source = source
+        self.quantizer = quantizer
         self.framework = framework
         self.owner = framework + ("'" if framework.endswith("s") else "'s")
         self.nodes: list[Node] = []
@@ -170,7 +172,7 @@ class ExactBuilder:
             f"{kind} reaches {at.where} without a quantizer in between, so the input of that layer "
             "is on no integer grid",
             step.where or at.where,
-            f"put a QActivation in front of {at.name}{hint}",
+            f"put {self.quantizer} in front of {at.name}{hint}",
         )
 
     def settled(self, value: Value, at: Origin) -> Value:
@@ -263,5 +265,8 @@ def _off_grid(step: Affine | Normalise | Divide) -> tuple[str, str]:
         count = f" over {step.count:g}" if step.count.size == 1 else " over a changing number of"
         return f"a mean{count} values", ", or take the mean over a power of two of them"
     if step.add is not None:
-        return "an unquantized bias", ", or give the layer a bias_quantizer"
-    return "a scale that is no power of two", ", or use alpha='auto_po2' or alpha=1"
+        return "an unquantized bias", ", or quantize the bias (bias_quantizer)"
+    return (
+        "a scale that is no power of two",
+        ", or take scales that are one (alpha='auto_po2', alpha=1)",
+    )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Integer lines through staircases: multiply, add, shift, saturate.
+"""Line fit: a multiply-shift, ``clip((x * mult + add) >> shift)``, that equals a staircase.
 
 A rising line of integers equals a rising staircase everywhere when both reach every level at the
 same place, so only the edges are looked at. The slope is where the room between the points a line
@@ -26,7 +26,7 @@ _HALVINGS = 64
 
 @dataclass(frozen=True)
 class Line:
-    """``clip((x * mult + add) / 2**shift, lo, hi)``, a factor and a term a row.
+    """Multiply-shift ``clip((x * mult + add) / 2**shift, lo, hi)``, a factor and a term a row.
 
     Attributes:
         floors: the division rounds down, else to the nearest, ties to even.
@@ -62,6 +62,8 @@ class _Row:
 
 @dataclass(frozen=True)
 class _Try:
+    """A line for one row, and how many codes miss it."""
+
     mult: int
     add: int
     misses: int

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix products of exact values with quantized weights, and the bias behind them."""
+"""Product: a matrix product of an exact value with quantized weights, and the bias behind it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantizer: what the exact core asks of a reader's activation quantizers, and how one is applied.
+"""Quantizer: the protocol of activation quantizers, and their application to an exact value.
 
 A quantizer maps float32 values to integer codes, ``value = code * 2**-frac``. One that only rounds
 and saturates becomes a `Requantize`; any other becomes the integer staircase that equals waiting

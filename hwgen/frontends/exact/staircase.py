@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Float32 steps plus a quantizer, turned into exact integer operations.
+"""Staircase: the integer function that equals float32 steps followed by a quantizer.
 
 The function from accumulator code to output code is a staircase: it is monotone because every step
 is. Its edges are found by evaluating the very float32 function over the proven accumulator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Float32 steps that wait between an integer tensor and the next quantizer.
+"""Steps: float32 functions that wait between an integer tensor and the next quantizer.
 
 A batch normalisation, a non-power-of-two scale or an unquantized bias has no fixed-point form of
 its own. The front end keeps it as a *step* on the tensor and lets the quantizer behind it decide:
@@ -31,7 +31,7 @@ def f32(values: Any) -> F32:
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """``x * mul + add``, rounded to float32 after each.
+    """Factor and term of a channel: ``x * mul + add``, rounded to float32 after each.
 
     Attributes:
         mul, add: the parameters that are present.
@@ -136,7 +136,7 @@ class Normalise:
 
 @dataclass(frozen=True, eq=False)
 class Divide:
-    """``x / count``: the mean behind a sum.
+    """Division that makes a mean of a sum: ``x / count``.
 
     Attributes:
         count: number of terms.
@@ -167,7 +167,7 @@ class Divide:
 
 @dataclass(frozen=True)
 class Rectify:
-    """``min(x, ceiling)`` where ``x >= 0``, else ``slope * x``.
+    """ReLU: ``min(x, ceiling)`` where ``x >= 0``, else ``slope * x``.
 
     Attributes:
         slope, ceiling: as said.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keras model files read without Keras: the architecture as stored, the weights as numpy arrays.
+"""Reader of Keras model files without Keras: architecture as stored, weights as numpy arrays.
 
 Nothing found in a file is executed: pickles are refused, the code of a Lambda layer stays text.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weights out of Keras HDF5 files: laid out by names (Keras 2) or numbered (Keras 2.12+ and 3).
+"""Weights in Keras HDF5 files: laid out by names (Keras 2) or numbered (Keras 2.12+ and 3).
 
 A truncated file ends in a ModelError. Flipped bytes inside an .h5 may crash the HDF5 library,
 which has no checksum over them; those of a .keras archive are caught by the archive's.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layer settings as numbers, whatever the file holds in their place."""
+"""Values of layer settings: read as numbers, or refused when the file holds something else."""
 
 from __future__ import annotations
 

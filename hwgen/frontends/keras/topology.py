@@ -84,6 +84,8 @@ class _Scope:
 
 
 class _Walker:
+    """The calls of a model in order, collected while its nested models are inlined."""
+
     def __init__(self, where: str) -> None:
         self.where = where
         self.calls: list[Call] = []

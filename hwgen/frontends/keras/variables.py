@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a Keras config says about variables: the tree of layers and the names of their weights.
+"""Variables of a Keras model: the tree of its layers and the names of their weights.
 
 Keras 2 stores variables under their names, the newer archives only number them. Both are brought
 to the same short names here, and what a file holds is checked against what its config asks for.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Activations: a quantizer turns exact codes and waiting steps into codes on its own grid."""
+"""Activations: plain functions and quantizers behind a layer, applied to an exact value."""
 
 from __future__ import annotations
 

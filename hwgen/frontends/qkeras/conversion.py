@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conversion: one Keras model on its way to an integer graph; what every handler is given."""
+"""Conversion: the state of one Keras model's conversion, which every handler is given."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Conversion(ExactBuilder):
     """
 
     def __init__(self, model: KerasModel, network: Network, options: Options) -> None:
-        super().__init__(model.source, "Keras")
+        super().__init__(model.source, "Keras", "a QActivation")
         self.model = model
         self.network = network
         self.options = options

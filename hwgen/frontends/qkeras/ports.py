@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rim of a network: number formats at its inputs, scales at its outputs."""
+"""Ports of a network: number formats of its inputs, scales of its outputs."""
 
 from __future__ import annotations
 

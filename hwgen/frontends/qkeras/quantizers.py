@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read the quantizers in a QKeras model file; they compute in numpy what QKeras 0.9 computes.
+"""Quantizers of QKeras files, which compute in numpy what QKeras 0.9 computes.
 
 ``parse_quantizer`` takes every form that Keras stores (dictionaries of Keras 2 and 3, call strings,
 bare names) and returns a ``Quantizer``. What has no exact integer form at inference is refused with
@@ -284,6 +284,8 @@ def _ternary(s: _Settings) -> Quantizer:
 
 @dataclass(frozen=True)
 class _Po2Settings:
+    """The settings that both power-of-two quantizers share."""
+
     bits: int
     max_value: float | None
     quadratic: bool

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every QKeras quantizer offers, and the float32 facts they share.
+"""Quantizer: the base of every QKeras quantizer, and the float32 facts they share.
 
 QKeras computes in float32 and returns ``x + (q - x)``. That sum is the on-grid value ``q`` as long
 as the spacing of float32 numbers near ``x`` is not wider than the grid; ``Quantizer.limit`` states

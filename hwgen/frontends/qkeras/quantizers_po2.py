@@ -31,6 +31,8 @@ MAX_SPAN = 40
 
 @dataclass(frozen=True, kw_only=True)
 class _PowerOfTwo(Quantizer):
+    """Base of both: exponents of the magnitude, rounded and clipped."""
+
     bits: int = 8
     max_value: float | None = None
     quadratic_approximation: bool = False

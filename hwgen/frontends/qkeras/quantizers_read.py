@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The forms in which a model file names a quantizer, brought to one: name and arguments.
+"""Reading of stored quantizers: call strings and dictionaries, brought to name and arguments.
 
 Nothing is evaluated: a call string is parsed, and its arguments must be literals.
 """
@@ -91,7 +91,7 @@ _LONGEST = 500
 
 @dataclass(frozen=True)
 class Stored:
-    """What a file says: the name, the arguments that are given, and whether Keras 3 wrote it."""
+    """A stored quantizer: its name, the arguments that are given, and whether Keras 3 wrote it."""
 
     name: str
     arguments: dict[str, Any]

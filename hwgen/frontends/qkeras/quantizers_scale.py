@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scales that QKeras fits to a weight tensor: alpha 'auto' and 'auto_po2'.
+"""Fitted scales: the factors that QKeras fits to a weight tensor, alpha 'auto' and 'auto_po2'.
 
 They are computed in QKeras' own float32 steps. Two things in them depend on TensorFlow's kernels.
 Sums over the leading axes are repeated here in the order of its x86-64 wheel: from sixteen rows on,

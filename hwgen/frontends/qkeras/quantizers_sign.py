@@ -34,6 +34,8 @@ _TIE_BAND = 2.0**-20
 
 @dataclass(frozen=True, kw_only=True)
 class _BySign(Quantizer):
+    """Base of both: codes -1, 0 and 1, times a constant or fitted scale."""
+
     kind_name: str = ""
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of what a file states about a layer and a call of it, whatever the input is."""
+"""Refusals of what a file states about a layer and its calls, whatever the input is."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A layer's weights as integers, and the matrix products they go into."""
+"""Weights of a layer as integers: kernels, biases, pruning masks."""
 
 from __future__ import annotations
 
