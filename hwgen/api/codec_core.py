@@ -28,9 +28,11 @@ from hwgen.package.codec_engine.core import (
     turns_of,
 )
 from hwgen.package.codec_engine.ip import CODEC_KIND, codec_ip
+from hwgen.package.identity import Listing
 from hwgen.progress import Progress, silent
 from hwgen.target.board import Board, load_board
 
+_AS_HWGEN_SAYS = Listing()
 BITS = 8  # of the widest values, where no plan tells
 
 
@@ -106,6 +108,7 @@ def codec_build(
     *,
     plan: Path | str | None = None,
     overwrite: bool = False,
+    listing: Listing = _AS_HWGEN_SAYS,
     progress: Progress = silent,
     **settings: Any,
 ) -> CodecBuild:
@@ -115,6 +118,8 @@ def codec_build(
         out: folder to write.
         plan: what calibration wrote; its tables and maps go with the core.
         overwrite: replace what an earlier `codec_build` wrote there.
+        listing: vendor, library, name, version and revision in catalogues, where they are not to be
+            hwgen's.
         progress: called with every step.
         settings: as `EngineSettings` has them.
 
@@ -126,7 +131,7 @@ def codec_build(
     target = Path(out)
     _refuse(target, overwrite)
     core = codec_core(CodingPlan.read(Path(plan)) if plan is not None else None, **settings)
-    ip = codec_ip(core)
+    ip = codec_ip(core).listed(listing)
     files = package(ip, choices_of(ip))
     progress("codec", f"{len(files.paths)} files: {core.title}")
     files.write(target)

@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 from hwgen.cli.common import Arguments, Verbs, model_options, progress
+from hwgen.cli.pack import listing
 from hwgen.errors import Result
 
 
@@ -49,7 +50,7 @@ def _build(args: argparse.Namespace) -> Result:
         coder=args.coder, bits=args.bits, bus=args.bus, sets=args.sets, burst=args.burst,
         outstanding=args.outstanding, writer=not args.no_writer, reader=not args.no_reader,
         transform=not args.no_transform, board=args.board, overwrite=args.overwrite,
-        progress=progress(args),
+        listing=listing(args), progress=progress(args),
     )  # fmt: skip
 
 

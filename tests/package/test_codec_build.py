@@ -333,6 +333,9 @@ def test_build_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert told["vlnv"] == "hwgen:ip:hwg_deep:0.1.0"
     assert told["parameters"] | {"Writer": 0, "DataWidth": 128, "Sets": 2} == told["parameters"]
     assert (tmp_path / "out" / "hdl" / "hwg_deep_ip.v").is_file()
+    own = ["--vendor", "cern.ch", "--ip-name", "maps", "--ip-version", "2.1"]
+    assert run([*words, *own, "--overwrite", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["vlnv"] == "cern.ch:ip:maps:2.1"
     assert run(words) == ConfigError.exit_code
     assert "--overwrite" in capsys.readouterr().err
     assert run([*words, "--overwrite", "--bits", "7"]) == DoesNotFit.exit_code
