@@ -54,6 +54,7 @@ ALLOWED = {
     "cocotb": ("sim/",),
     "cocotbext": ("sim/",),
     "cocotb_tools": ("hwgen/verify/", "sim/"),
+    "shtab": ("hwgen/cli/",),
     "subprocess": ("hwgen/tools.py", "sim/"),
 }
 ENDINGS = {"exit", "quit", "sys.exit", "os._exit", "os.abort"}

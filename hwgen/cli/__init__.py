@@ -19,32 +19,51 @@ from typing import Any, NoReturn
 from hwgen import __version__
 from hwgen.cli import about, checks, codec, estimate, explore, model, pack, synth
 from hwgen.cli.common import Arguments, Verbs
-from hwgen.errors import ConfigError, HwgenError
+from hwgen.cli.examples import EXAMPLES
+from hwgen.errors import ConfigError, HwgenError, ToolError
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one verb and exit with 0, or with the error family's code (1 is a bug)."""
+    if sys.stderr is None:  # closed; print would take standard output instead
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as this runs
+    if sys.stdout is None:
+        sys.exit(_unheard("it is closed"))
+    # A file name may hold bytes that are no text.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        # A file name may hold bytes that are no text.
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")
         code = run(argv)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader left, as in `hwgen show MODEL | head`
+    except OSError as error:  # of standard output alone: a reader that left, a disk that is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = _unheard(error.strerror or str(error))
     sys.exit(code)
 
 
+def _unheard(why: str) -> int:
+    """Tell that the result cannot be printed, and return the exit code."""
+    with contextlib.suppress(OSError):
+        print(f"hwgen: standard output cannot be written ({why})", file=sys.stderr, flush=True)
+    return ToolError.exit_code
+
+
 def run(argv: Sequence[str] | None = None) -> int:
-    """Run one verb and return the exit code."""
+    """Run one verb and return the exit code.
+
+    Raises:
+        OSError: standard output cannot be written.
+    """
     words = [*(sys.argv[1:] if argv is None else argv)]
     told = _Teller(words)
     try:
         args = _parse(words)
-        if args is None:
-            return 0
+    except HwgenError as error:
+        return told.refusal(error)
+    if args is None:
+        return 0
+    try:
         if args.verbose:
             logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
         # What TensorFlow and its kin print is no result.
@@ -60,9 +79,9 @@ def run(argv: Sequence[str] | None = None) -> int:
         facts = {"error": "Bug", "what": what, "where": "", "hint": hint}
         return told.failure(facts, f"{what}\n  hint: {hint}", 1)
     if args.json:
-        print(json.dumps({"ok": True, **result.as_dict()}))
+        print(json.dumps({"ok": True, **result.as_dict()}), flush=True)
     elif text := result.text():
-        print(text)
+        print(text, flush=True)
     return 0
 
 
@@ -89,7 +108,7 @@ class _Teller:
         if self.verbose:
             traceback.print_exc()
         if self.json:
-            print(json.dumps({"ok": False, **facts, "exit_code": code}))
+            print(json.dumps({"ok": False, **facts, "exit_code": code}), flush=True)
         print(f"hwgen {self.verb}".rstrip() + f": {text}", file=sys.stderr)
         return code
 
@@ -113,6 +132,10 @@ class _Parser(argparse.ArgumentParser):
         # A script that says --lat today would mean another option tomorrow.
         super().__init__(allow_abbrev=False, **settings)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:  # argparse itself passes over what cannot be written
+            (file or sys.stderr).write(message)
+
     def error(self, message: str) -> NoReturn:
         match = re.fullmatch(r"argument (\S+): (.*)", message, re.DOTALL)
         where, what = match.groups() if match else ("", message)
@@ -125,7 +148,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace | None:
     Raises:
         ConfigError: they are wrong.
     """
-    parser, verbs = _parser()
+    parser, verbs = parser_of_all()
     named = [word for word in words if not word.startswith("-")]
     firsts = list(dict.fromkeys(verb.split()[0] for verb in VERBS))
     verb = named[0] if named else ""
@@ -172,12 +195,15 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _parser() -> tuple[_Parser, dict[str, _Parser]]:
+def parser_of_all() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """Return the parser of the command line, and those of its verbs by name."""
     parser = _Parser(
         prog="hwgen",
         description="From a quantized and pruned QKeras model to a verified FPGA IP core.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
+            prog, max_help_position=18
+        ),
     )
     parser.add_argument("--version", action="version", version=f"hwgen {__version__}")
     branches: dict[str, Any] = {
@@ -190,7 +216,14 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
             about = FAMILIES[first]
             family = branches[""].add_parser(first, help=about, description=_sentence(about))
             branches[first] = family.add_subparsers(metavar="VERB", title="verbs")
-        made[name] = branches[first].add_parser(second, help=text, description=_sentence(text))
+        lines = [f"  {line}" for line in EXAMPLES[name]]
+        made[name] = branches[first].add_parser(
+            second,
+            help=text,
+            description=_sentence(text),
+            epilog="\n".join(["example:" if len(lines) == 1 else "examples:", *lines]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         made[name].set_defaults(verb=name)
     arguments = [row for group in _GROUPS for row in group.ARGUMENTS]
     for users, names, settings in [*arguments, *_COMMON]:
