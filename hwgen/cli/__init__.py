@@ -201,9 +201,7 @@ def parser_of_all() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
         prog="hwgen",
         description="From a quantized and pruned QKeras model to a verified FPGA IP core.",
         epilog=EPILOG,
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
-            prog, max_help_position=18
-        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"hwgen {__version__}")
     branches: dict[str, Any] = {
