@@ -6,7 +6,9 @@ The public functions are imported on first use: ``import hwgen`` stays quick and
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
@@ -33,3 +35,22 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_PUBLIC])
+
+
+class _Package(ModuleType):
+    """This package as its users see it: ``hwgen.verify`` is the verb.
+
+    A package of that name lies below; the import system would bind it here once it is loaded.
+    """
+
+    @property
+    def verify(self) -> Any:
+        """The verb `hwgen.api.verify.verify`."""
+        return __getattr__("verify")
+
+    @verify.setter
+    def verify(self, package: ModuleType) -> None:
+        """Leave the name to the verb."""
+
+
+sys.modules[__name__].__class__ = _Package
