@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is installed here, and what each thing enables. Nothing is imported or run for it."""
+"""Installed tools, and what each enables. Nothing is imported or run to find out."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the files that ship with the package are; the only module that knows."""
+"""Paths of the files that ship with the package; the only module that knows them."""
 
 from __future__ import annotations
 

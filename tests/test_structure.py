@@ -73,3 +73,18 @@ def test_functions_keep_the_rules(root: Path) -> None:
 )
 def test_a_breach_is_found(source: str, count: int) -> None:
     assert len(breaches(source)) == count
+
+
+def unnamed(source: str) -> list[str]:
+    """Return the docstrings that do not begin with the name of a thing."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, documented))
+    texts = (ast.get_docstring(node) or "" for node in nodes)
+    return [text for text in texts if text.split(" ")[0] in ("What", "Where", "How")]
+
+
+def test_docstrings_name_the_thing_first(root: Path) -> None:
+    files = [*(root / "hwgen").rglob("*.py"), *(root / "sim").rglob("*.py")]
+    found = {file.name: texts for file in files if (texts := unnamed(file.read_text("utf-8")))}
+    assert found == {}
+    assert unnamed('"""How it is."""') == ["How it is."]

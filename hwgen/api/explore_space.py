@@ -31,7 +31,7 @@ _MOST = 100_000  # points of a grid
 
 @dataclass(frozen=True)
 class Space:
-    """What is swept over: every combination of these.
+    """Space of an exploration: every combination of these is tried.
 
     Attributes:
         models: name to graph, of every model and input format.

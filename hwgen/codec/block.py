@@ -52,7 +52,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Format:
-    """What both sides know of every block of a tensor.
+    """Format of the blocks of a tensor: what encoder and decoder both know.
 
     Attributes:
         bits: of a value; 1 to 15, 1 to 14 with tANS.
@@ -112,7 +112,7 @@ class Format:
 
 
 class Engine(NamedTuple):
-    """What is worth compiling: between the values of a block and the bytes of its payload.
+    """Inner loops between the values of a block and the bytes of its payload: worth compiling.
 
     Attributes:
         encode: coded values to the four sub-streams.

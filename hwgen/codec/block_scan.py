@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What hwg_codec_forward takes and hwg_codec_inverse gives: pixels block by block, and settings.
+"""Block scan: the order of pixels between a map and hwg_codec_forward or hwg_codec_inverse.
 
 The pixels of a block of coefficients are its patches, and in them the channels of its KLT inputs.
 They are scanned like any block: y, x, c with c fastest. At the lower and right edge of the map a

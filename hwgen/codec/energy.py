@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What moving feature maps costs: DRAM energy from bytes, for the memories of docs/codec.md."""
+"""Energy of moving feature maps: DRAM energy from bytes, for the memories of docs/codec.md."""
 
 from __future__ import annotations
 

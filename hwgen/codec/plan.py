@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the feature maps of a network are coded: a choice for each map, tables for all, as JSON."""
+"""Coding plan of a network: a coding for each feature map, tables for all, as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODES = ("lossless", "transform", "raw")
 
 @dataclass(frozen=True)
 class MapCoding:
-    """How one map is coded.
+    """Coding of one map.
 
     Attributes:
         name: of the map: the node whose codes leave.
@@ -66,7 +66,7 @@ class MapCoding:
 
     @property
     def grid(self) -> Grid:
-        """How the coded tensor is cut."""
+        """Grid in which the coded tensor is cut."""
         whole = self._whole()
         return Grid(whole.height, whole.width, whole.channels, *self.block)
 

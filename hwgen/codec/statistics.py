@@ -79,7 +79,7 @@ def framing_bits(grid: Grid, maps: int) -> float:
 
 @dataclass(frozen=True)
 class Method:
-    """What is done to a map before it is coded.
+    """Method: the transform of a map before it is coded.
 
     Attributes:
         name: for tables and reports.

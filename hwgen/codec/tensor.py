@@ -127,7 +127,7 @@ class Coded:
 
     @property
     def modes(self) -> dict[str, int]:
-        """How many blocks are raw, zero and coded; of an undamaged tensor."""
+        """Numbers of raw, zero and coded blocks of an undamaged tensor."""
         found = {"raw": 0, "zero": 0, "coded": 0}
         names = {Mode.RAW: "raw", Mode.ZERO: "zero", Mode.CODED: "coded"}
         for number in range(self.grid.blocks):

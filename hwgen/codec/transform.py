@@ -109,7 +109,7 @@ class Quantiser:
 
 @dataclass(frozen=True)
 class Transform:
-    """How the values of a tensor become coefficients and come back.
+    """Transform of a tensor: values to coefficients and back.
 
     Attributes:
         channels: C of the values.

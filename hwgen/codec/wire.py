@@ -35,7 +35,7 @@ VERSION = 1
 
 
 class Mode(IntEnum):
-    """How a block is stored: header bits 1:0."""
+    """Mode in which a block is stored: header bits 1:0."""
 
     RAW = 0
     ZERO = 1
@@ -56,7 +56,7 @@ class Coder(IntEnum):
 
 
 class Fault(IntEnum):
-    """What is wrong with a block. The first that applies, in the order of `ORDER`, is told.
+    """Fault of a block. The first that applies, in the order of `ORDER`, is told.
 
     AXI, OVF and CFG are the engine's own (a bus answer, a full buffer, a wrong description); no
     stream holds them.
@@ -279,7 +279,7 @@ _TRANSFORMED, _SIGNED, _SLOTTED, _CODER, _STORED = 1, 2, 4, 8, 16
 
 @dataclass(frozen=True)
 class Descriptor:
-    """What an engine must be told of a tensor: 64 bytes.
+    """Descriptor of a tensor, as an engine is told it: 64 bytes.
 
     Attributes:
         height, width, channels: of the values (mode T: before the transform).

@@ -10,7 +10,7 @@ from hwgen.design.types import Design, Port
 
 @dataclass(frozen=True)
 class Frame:
-    """How one sample of a port travels as an AXI-Stream frame.
+    """AXI-Stream frame of one sample of a port.
 
     Attributes:
         container: bits an element takes.

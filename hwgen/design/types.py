@@ -266,7 +266,7 @@ class Stage:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What it is made of, as a tuple."""
+        """Parts of the body, as a tuple."""
         return self.body if isinstance(self.body, tuple) else (self.body,)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a goal is out of reach: the nearest one that is not, found by planning it."""
+"""Alternatives to a goal that is out of reach: the nearest one that holds, found by planning."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _SLACK = 1e-6
 
 @dataclass(frozen=True)
 class Goal:
-    """What a build must reach.
+    """Goal that a build must reach.
 
     Attributes:
         clock_mhz: clock to meet.

@@ -65,7 +65,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a condition.
+    """Answer to a condition.
 
     Attributes:
         condition: it.

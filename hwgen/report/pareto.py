@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an exploration found: the Pareto front, as a table, as CSV and as a drawing."""
+"""Pareto front of an exploration, as a table, as CSV and as a drawing."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def _pins(where: str, table: Mapping[str, Any] | None) -> Pins | None:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a device holds."""
+    """Budget of a device: the blocks that it holds."""
 
     lut: int
     ff: int
@@ -205,7 +205,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Dma:
-    """How the programmable logic reaches the board's memory.
+    """DMA path of a board: how the programmable logic reaches its memory.
 
     Attributes:
         ports: memory ports that may be used at once.
@@ -222,7 +222,7 @@ class Dma:
 
 @dataclass(frozen=True)
 class Device:
-    """How nextpnr names the part.
+    """Device of a board, as nextpnr names the part.
 
     Attributes:
         name: the flag without its dashes for ecp5 and ice40 (``85k``, ``up5k``); what ``--device``

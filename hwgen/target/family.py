@@ -85,7 +85,7 @@ def _read_family(path: Path) -> Family:
 
 @dataclass(frozen=True)
 class Family:
-    """What the delay and the cost model need to know of an FPGA family. Delays are in nanoseconds.
+    """FPGA family, as the delay and the cost model need it. Delays are in nanoseconds.
 
     Attributes:
         name: file name without its ending.
@@ -141,5 +141,5 @@ class Family:
 
     @property
     def overhead_ns(self) -> float:
-        """What a register stage takes from the period before any logic."""
+        """Part of the period that a register stage takes before any logic."""
         return self.clk_to_q + self.setup + self.margin

@@ -34,7 +34,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
 
 @dataclass(frozen=True)
 class Source:
-    """What is compiled.
+    """Source of a simulation: files, top and parameters to compile.
 
     Attributes:
         top: module name.

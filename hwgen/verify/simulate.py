@@ -54,7 +54,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class SimResult:
-    """What a simulation without any difference showed.
+    """Result of a simulation without any difference.
 
     Attributes:
         samples: vectors whose every output bit was compared on the flow top.

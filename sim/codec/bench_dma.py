@@ -46,7 +46,7 @@ async def start(dut: Any) -> tuple[Memory, Slave]:
 
 
 def base_of(tensor: dict[str, Any], number: int) -> int:
-    """Where a tensor goes: so that some cross 4 KiB."""
+    """Addresses of a tensor, so that some cross 4 KiB."""
     return 4096 * (number % 2) + 64 * (number % 7)
 
 

@@ -36,7 +36,7 @@ WATCHDOG = 200_000  # cycles
 
 @dataclass
 class Told:
-    """What the writer told of a tensor: modes of its blocks, faults, words, cycles."""
+    """Report of the writer on a tensor: modes of its blocks, faults, words, cycles."""
 
     modes: list[int] = field(default_factory=list)
     faults: list[tuple[int, int]] = field(default_factory=list)

@@ -120,7 +120,7 @@ class Beat:
 
 @dataclass(frozen=True)
 class Framing:
-    """How samples of one port travel as frames: see docs/links.md.
+    """Frames in which the samples of one port travel: see docs/links.md.
 
     Attributes:
         signed: two's complement, sign-extended into its container; else zero-extended.

@@ -167,7 +167,7 @@ async def every_register_is_as_described(dut: Any) -> None:
 
 @claim
 async def other_addresses_are_refused(dut: Any) -> None:
-    """Where there is no register, reads and writes answer SLVERR and change nothing."""
+    """Reads and writes beside the registers answer SLVERR and change nothing."""
     core = await Core.start(dut)
     beyond = max(facts["offset"] for facts in REGISTERS.values()) + 4
     for address in (beyond, beyond + 4, 0x100, 0x800 + REGISTERS["scratch"]["offset"], 0xFFC):

@@ -23,7 +23,7 @@ _COMMENT_COLUMN = 60
 
 
 class _Use:
-    """How a wire is read.
+    """Use of a wire by a reader.
 
     Attributes:
         depth: registers behind the wire.

@@ -50,7 +50,7 @@ def looked_up(node: Table, name: str, ins: Sequence[str], widths: Sequence[int])
 
 
 class _Text:
-    """What is written of one table."""
+    """Text of one table."""
 
     def __init__(self, node: Table, name: str, ins: Sequence[str], widths: Sequence[int]) -> None:
         self.node, self.name, self.ins, self.widths = node, name, ins, widths

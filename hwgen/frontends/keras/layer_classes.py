@@ -57,7 +57,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class LayerClass:
-    """What is known of a layer class.
+    """Record of a layer class: all that is known of it.
 
     Attributes:
         variables: in the order of ``get_weights()``; None when they are not known.

@@ -44,7 +44,7 @@ class Layer:
 
     @property
     def where(self) -> str:
-        """How messages name the layer."""
+        """Name of the layer in messages."""
         return f"{self.key} ({self.cls})"
 
     @property

@@ -118,7 +118,7 @@ def assembled(
 
 @dataclass(frozen=True)
 class _Lowering:
-    """How a graph is lowered, as `lower` takes it."""
+    """Settings of lowering, as `lower` takes them."""
 
     effort: int
     seed: int
