@@ -23,6 +23,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ops.serial import digest
 from hwgen.passes import run_passes
 from tests.cli.models import tiny_h5
+from tests.frontends.table_files import random_net
 
 OPTIONS = Options({"": Fixed.parse("s8.4")})
 
@@ -35,8 +36,11 @@ def _bundle(folder: Path) -> Path:
 EXAMPLES: dict[str, Callable[[Path], Path]] = {
     "keras": lambda folder: tiny_h5(folder / "m.h5"),
     "bundle": _bundle,
+    "tables": lambda folder: random_net(np.random.default_rng(1), [3, 4, 2], [4, 3, 5]).write(
+        folder
+    ),
 }
-SETTLED = {"bundle"}  # readers whose files leave nothing to choose
+SETTLED = {"bundle", "tables"}  # readers whose files leave nothing to choose
 
 
 def options_of(reader: Reader) -> Options:
