@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen.errors import ModelProblems
+from hwgen.errors import ModelError, ModelProblems
 from hwgen.frontends import read
 from hwgen.frontends.keras.live import from_keras
 from hwgen.frontends.options import Options
@@ -165,6 +165,43 @@ def test_a_function_of_the_script_with_a_name_of_keras(k: SimpleNamespace) -> No
 
 
 def test_a_model_in_memory_goes_by_its_name(k: SimpleNamespace) -> None:
-    model = k.tf.keras.Sequential([k.Input((4,)), k.Dense(2)], name="tagger")
+    model = k.Sequential([k.Input((4,)), k.Dense(2)], name="tagger")
     with pytest.raises(ModelProblems, match=r"^the model 'tagger' in memory: "):
         from_keras(model)
+
+
+def test_a_global_of_qkeras_that_no_file_states(k: SimpleNamespace) -> None:
+    from qkeras.quantizers import set_internal_sigmoid
+
+    first = k.Input((4,))
+    model = k.Model(first, k.QActivation("quantized_tanh(4)")(act(k)(first)))
+    assert from_keras(model)
+    set_internal_sigmoid("real")
+    try:
+        with pytest.raises(ModelError, match="set_internal_sigmoid is not 'hard'"):
+            from_keras(model)
+    finally:
+        set_internal_sigmoid("hard")
+
+
+def test_keys_that_are_no_text(k: SimpleNamespace) -> None:
+    first = k.Input((4,))
+    ends = {n: k.Activation("linear")(act(k)(first)) for n in (2, 10)}
+    with pytest.raises(ModelError, match="keys that are no text"):
+        from_keras(k.Model(first, ends))
+
+
+def test_a_live_model_that_hdf5_cannot_hold(k: SimpleNamespace) -> None:
+    """Two inner models whose layers share their names: the archive numbers them."""
+
+    def inner(name: str) -> Any:
+        first = k.Input((4,), name="i")
+        made = k.Dense(4, name="d")
+        model = k.Model(first, k.Activation("relu", name="r")(made(first)), name=name)
+        made.set_weights([grid(len(name), 4, 4, top=3, frac=1), np.zeros(4)])
+        return model
+
+    first = k.Input((4,))
+    both = k.Sequential([k.Input((4,)), inner("a"), inner("bb")], name="pair")
+    model = k.Model(first, both(act(k)(first)))
+    assert same(from_keras(model), model, [grid(1, 50, 4)])

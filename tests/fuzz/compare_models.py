@@ -58,6 +58,7 @@ def keras_roof() -> SimpleNamespace:
         **quantized,
         tf=tf,
         Model=tf.keras.Model,
+        Sequential=tf.keras.Sequential,
         prune_low_magnitude=sparsity.prune_low_magnitude,
         ConstantSparsity=sparsity.ConstantSparsity,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -54,19 +55,74 @@ def snapshot(model: Any) -> KerasModel:
             f"a Keras model is expected, not a {type(model).__name__}",
             hint="give a tf.keras or QKeras model, or hwgen.load a file",
         )
+    source = f"the model {model.name!r} in memory"
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{model.name}{'.keras' if _keras_major(model) >= 3 else '.h5'}"
-        if path.suffix == ".h5":
-            model.save(path, include_optimizer=False, save_format="h5")
-        else:
-            model.save(path)
-        source = f"the model {model.name!r} in memory"
+        try:
+            path = _stored(model, Path(folder))
+        except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise ModelError(
+                f"Keras itself cannot store it ({reason})",
+                source,
+                "give every layer a name of its own, those of nested models too",
+            ) from error
         try:
             stored = read_keras(path)
         except ModelError as error:
             where = error.where.replace(path.name, source)
             raise type(error)(error.what, where, error.hint) from error
+    _check_globals(stored.config, source)
+    _check_keys(model, source)
     return replace(stored, config=_with_unsaved(model, stored.config), source=source)
+
+
+def _stored(model: Any, folder: Path) -> Path:
+    """Save a model: in HDF5 with Keras 2, and as an archive where that cannot hold it."""
+    archive = folder / "model.keras"
+    if _keras_major(model) < 3:
+        path = folder / "model.h5"
+        try:
+            model.save(path, include_optimizer=False, save_format="h5")
+        except ValueError:  # two variables of one name
+            model.save(archive, save_format="keras")
+            return archive
+        return path
+    model.save(archive)
+    return archive
+
+
+def _check_globals(config: Mapping[str, Any], source: str) -> None:
+    """Refuse quantizers that a global of QKeras turns into others; no file says so."""
+    quantizers = sys.modules.get("qkeras.quantizers")
+    hard = getattr(quantizers, "hard_sigmoid", None)
+    text = str(config)
+    if getattr(quantizers, "_sigmoid", hard) is not hard and ("sigmoid" in text or "tanh" in text):
+        raise ModelError(
+            "QKeras' set_internal_sigmoid is not 'hard', so its sigmoid and tanh are on no grid",
+            source,
+            "call qkeras.set_internal_sigmoid('hard') and train again",
+        )
+
+
+def _check_keys(model: Any, source: str) -> None:
+    """Refuse dictionaries whose keys are no text: files make text of them, in another order."""
+    for name in ("_nested_inputs", "_nested_outputs", "_inputs_struct", "_outputs_struct"):
+        if not _keys_are_text(getattr(model, name, None)):
+            raise ModelError(
+                "a dictionary of its inputs or outputs has keys that are no text",
+                source,
+                "use text as keys",
+            )
+    for layer in getattr(model, "layers", ()):
+        _check_keys(layer, source)
+
+
+def _keys_are_text(structure: Any) -> bool:
+    if isinstance(structure, Mapping):
+        return all(isinstance(k, str) and _keys_are_text(v) for k, v in structure.items())
+    if isinstance(structure, list | tuple):
+        return all(_keys_are_text(item) for item in structure)
+    return True
 
 
 def _keras_major(model: Any) -> int:

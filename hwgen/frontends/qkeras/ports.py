@@ -157,8 +157,11 @@ def network_output(c: Conversion, name: str, tensor: str, value: Value) -> Outpu
             layer.where,
             "put a QActivation at the output",
         ) from None
-    if np.array_equal(head.type.lo, head.type.hi):
+    constant = int(np.count_nonzero(head.type.lo == head.type.hi))
+    if constant == head.type.size:
         c.note(f"output {name} is constant: it is the same for every input")
+    elif constant:
+        c.note(f"output {name}: {constant} of {head.type.size} values are the same for every input")
     if tensor in c.dropped:  # what leaves is the layer in front, so the port says its name
         name = next((n.layer for n in c.nodes if n.name == head.node), name)
     return Output(c.port(name), head.node, *parts)
