@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 
 from hwgen.api.folder import BuildFolder
 from hwgen.api.results import VerbResult
-from hwgen.api.samples import Floats, read_data, to_codes, values_of
+from hwgen.api.samples import Floats, Moved, read_data, to_codes, values_of
 from hwgen.errors import ConfigError
 from hwgen.files import npz_bytes, write_files
 from hwgen.ir.graph import Graph
@@ -34,17 +35,22 @@ def predict(
     Returns:
         One array, or a table by output name when there are several.
 
+    Warns:
+        UserWarning: values lie beyond the range of an input, and were saturated.
+
     Raises:
         ConfigError: no such folder, or samples that do not fit the inputs.
     """
     made = graph if isinstance(graph, Graph) else BuildFolder.open(Path(graph), allow_changed).graph
-    values, _ = _predict(made, x, apply_scaler, "x")
+    values, moved = _predict(made, x, apply_scaler, "x")
+    if moved.saturated:
+        warnings.warn(str(moved), stacklevel=2)
     return values if len(values) > 1 else next(iter(values.values()))
 
 
 def _predict(
     graph: Graph, x: Any, apply_scaler: bool, option: str
-) -> tuple[Mapping[str, Floats], int]:
+) -> tuple[Mapping[str, Floats], Moved]:
     """Return the values by output name, and how many inputs were off the grid."""
     if isinstance(x, Mapping):
         table = dict(x)
@@ -85,17 +91,21 @@ class Prediction(VerbResult):
 
     Attributes:
         samples: how many.
-        moved: input values that were not on the grid.
+        moved: input values that were not on the grid, of which some were
+        rounded: to a code beside them, and others
+        saturated: as they lie beyond the input's range.
         to: file that was written.
     """
 
     samples: int
     moved: int
+    rounded: int
+    saturated: int
     to: str
 
     def text(self) -> str:
         """Return what was written, and a note on inputs that had to be moved."""
-        moved = f"{self.moved} input values were not on the grid and were rounded or saturated"
+        moved = Moved(self.rounded, self.saturated)
         return f"{self.samples} samples -> {self.to}" + (f"\nnote: {moved}" if self.moved else "")
 
 
@@ -120,4 +130,4 @@ def predict_file(
     else:
         np.save(content, made[names[0]])
     write_files({to: content.getvalue()}, "--to")
-    return Prediction(len(made[names[0]]), moved, str(to))
+    return Prediction(len(made[names[0]]), moved.count, moved.rounded, moved.saturated, str(to))

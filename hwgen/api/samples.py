@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +19,35 @@ from hwgen.verify.self_check import check_counts, make_vectors
 from hwgen.verify.vectors import Vectors
 
 Floats: TypeAlias = npt.NDArray[Any]  # of a user: any kind of number, shape (samples, *shape)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Input values that were not on the grid.
+
+    Attributes:
+        rounded: to a code beside them, by half a step at most.
+        saturated: beyond the ends of the interval, and now at one of them.
+    """
+
+    rounded: int
+    saturated: int
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.rounded + self.saturated
+
+    def __str__(self) -> str:
+        parts = [
+            f"{count:,} input values {words}"
+            for count, words in (
+                (self.saturated, "lie beyond the input's range and were saturated"),
+                (self.rounded, "were not on the input's grid and were rounded to it"),
+            )
+            if count
+        ]
+        return "; ".join(parts)
 
 
 def read_data(graph: Graph, path: Path, option: str = "--data") -> Mapping[str, Floats]:
@@ -41,7 +71,7 @@ def read_data(graph: Graph, path: Path, option: str = "--data") -> Mapping[str, 
 
 def to_codes(
     graph: Graph, data: Mapping[str, Any], option: str = "--data"
-) -> tuple[dict[str, Codes], int]:
+) -> tuple[dict[str, Codes], Moved]:
     """Return float samples on the input grids, and how many values had to be moved there.
 
     Values are rounded half to even and saturated, as the input's quantizer does.
@@ -57,7 +87,7 @@ def to_codes(
             "give one array an input, under its name",
         )
     codes: dict[str, Codes] = {}
-    moved = 0
+    rounded = saturated = 0
     for node in graph.inputs:
         values = np.asarray(data[node.name])
         if values.dtype.kind not in "fiu" or not np.all(np.isfinite(values)):
@@ -76,14 +106,16 @@ def to_codes(
         lo, hi = node.type.lo.astype(np.float64), node.type.hi.astype(np.float64)
         with np.errstate(over="ignore", under="ignore"):  # what is so far out saturates
             scaled = np.ldexp(values.astype(np.float64), node.type.frac)
-        made = np.clip(np.rint(scaled), lo, hi)
-        moved += int(np.count_nonzero(made != scaled))
+        nearest = np.rint(scaled)
+        made = np.clip(nearest, lo, hi)
+        saturated += int(np.count_nonzero(made != nearest))
+        rounded += int(np.count_nonzero((made == nearest) & (nearest != scaled)))
         codes[node.name] = made.astype(np.int64)
     counts = {name: len(rows) for name, rows in codes.items()}
     if len(set(counts.values())) > 1:
         said = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise ConfigError(f"the inputs have different numbers of samples: {said}", option)
-    return codes, moved
+    return codes, Moved(rounded, saturated)
 
 
 # -------------------------------------------------------------------- prediction

@@ -15,6 +15,7 @@ from hwgen.api.samples import _vectors
 from hwgen.api.settings import from_names
 from hwgen.errors import ConfigError, VerifyError
 from hwgen.progress import Progress, silent
+from hwgen.verify.self_check import reached
 from hwgen.verify.simulate import BenchSettings, simulate, trace_of
 from hwgen.verify.vectors import Vectors
 
@@ -138,5 +139,6 @@ def _simulated(opened: BuildFolder, vectors: Vectors, asked: SimSettings, replay
         opened.changed,
     )  # fmt: skip
     if asked.only is None:
-        record(opened.folder, "sim", made.as_dict())
+        shares = {"reached": reached(opened.graph, vectors.inputs)}
+        record(opened.folder, "sim", {**made.as_dict(), **shares})
     return replace(made, waves=tuple(map(str, result.waves)))

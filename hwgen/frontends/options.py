@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -107,12 +107,15 @@ class Options:
             shape of the kernel.
         scaler: (mean, std) of the training data, shipped in the bundle.
         weights: a file with the weights, for an architecture without or in place of its own.
+        root: where the graph shall be what the framework itself computes, for a comparison: its own
+            ``1 / sqrt(x)`` of float32 on this machine. Masks that it does not know are left out.
     """
 
     input_formats: Mapping[str, Fixed] = field(default_factory=dict)
     masks: Mapping[str, Any] = field(default_factory=dict)
     scaler: tuple[Sequence[float], Sequence[float]] | None = None
     weights: Path | None = None
+    root: Callable[[Any], Any] | None = None
 
 
 def check_scaler(options: Options, shape: tuple[int, ...]) -> None:

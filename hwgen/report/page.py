@@ -111,7 +111,9 @@ def _verification(sheet: Sheet) -> str:
             rows.append([title, "not run", f"<code>{run}</code>", ""])
             continue
         equal = result["samples"] - result["mismatches"]
-        said = f"{equal:,} of {result['samples']:,} samples equal"
+        apart = result.get("announced", 0)
+        said = f"{equal - apart:,} of {result['samples']:,} samples equal"
+        said += f", {apart:,} differ as announced" if apart else ""
         if result.get("failed"):
             said = escape(str(result["failed"]).splitlines()[0])
         how = ", ".join(
@@ -122,7 +124,21 @@ def _verification(sheet: Sheet) -> str:
         )
         measured = f"{result['latency_cycles']} cycles" if "latency_cycles" in result else ""
         rows.append([title, said, escape(how), measured])
-    return _table(["what", "result", "how", "latency measured"], rows, set())
+    return _table(["what", "result", "how", "latency measured"], rows, set()) + _reached(sheet)
+
+
+def _reached(sheet: Sheet) -> str:
+    """Return a line about the share of each layer's codes that the samples reached."""
+    found = [
+        sheet.results[what].get("reached", {})
+        for what in ("sim", "verify")
+        if what in sheet.results
+    ]
+    most = {name: max(f.get(name, 0.0) for f in found) for f in found for name in f}
+    if not most:
+        return ""
+    told = ", ".join(f"{escape(name)} {100 * share:.0f} %" for name, share in most.items())
+    return f'<p class="key">Codes that the samples reached, of those that can occur: {told}</p>'
 
 
 def _resources(sheet: Sheet) -> str:

@@ -37,6 +37,18 @@ def make_vectors(
     return inputs.with_outputs(Reference(graph).run(inputs.inputs))
 
 
+def reached(graph: Graph, inputs: Mapping[str, Codes]) -> dict[str, float]:
+    """Return which share of each node's proven interval some samples reached, from 0 to 1."""
+    found = Reference(graph, [node.name for node in graph.nodes]).run(inputs)
+    shares = {}
+    for node in graph.nodes:
+        low, high = (np.asarray(bound, np.float64) for bound in (node.type.lo, node.type.hi))
+        codes = np.asarray(found[node.name], np.float64)
+        room, seen = np.sum(high - low), np.sum(codes.max(axis=0) - codes.min(axis=0))
+        shares[node.name] = round(float(seen / room), 4) if room else 1.0
+    return shares
+
+
 def check_counts(graph: Graph, samples: int, seed: int) -> None:
     """Refuse numbers of samples and seeds that cannot be used.
 

@@ -56,7 +56,7 @@ def test_shipped_events_are_on_the_input_grid() -> None:
     events, labels = np.load(subject.events), np.load(subject.labels)
     assert events.shape == (1000, 10)
     assert events.dtype == np.float32
-    assert to_codes(graph, {graph.inputs[0].name: events})[1] == 0
+    assert to_codes(graph, {graph.inputs[0].name: events})[1].count == 0
     assert len(np.unique(events, axis=0)) > 900
     assert set(np.unique(labels)) == {0, 1}
 

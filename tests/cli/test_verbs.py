@@ -204,7 +204,9 @@ def test_predict_keeps_to_the_grid(tiny: Path, tmp_path: Path, capsys: Capture) 
     np.save(tmp_path / "x.npy", x)
     files = str(tmp_path / "x.npy"), "-o", str(tmp_path / "y.npy")
     found = answer(capsys, "predict", str(tiny), *files)
-    assert found == {"samples": 50, "moved": 0, "to": files[2]}
+    assert found == {
+        "samples": 50, "moved": 0, "rounded": 0, "saturated": 0, "to": files[2],
+    }  # fmt: skip
     y = np.load(tmp_path / "y.npy")
     assert y.shape == (50, 3)
     assert np.array_equal(y * 128, np.rint(y * 128))
@@ -221,10 +223,15 @@ def test_predict_rounds_and_saturates_with_a_note(
     x = np.array([[0.0625, 0.1875, 99.0, -1e300], [0, 0, 0, 0]])
     np.save(tmp_path / "x.npy", x)
     words = ("predict", str(tiny), str(tmp_path / "x.npy"), "-o", str(tmp_path / "y.npy"))
-    assert answer(capsys, *words)["moved"] == 4
-    assert "4 input values were not on the grid" in text(capsys, *words)
+    found = answer(capsys, *words)
+    assert (found["moved"], found["rounded"], found["saturated"]) == (4, 2, 2)
+    said = text(capsys, *words)
+    assert "2 input values lie beyond the input's range and were saturated" in said
+    assert "2 input values were not on the input's grid and were rounded to it" in said
     on_grid = np.array([[0.0, 0.25, 31 / 8, -31 / 8], [0, 0, 0, 0]])
-    assert np.array_equal(predict(tiny, x), predict(tiny, on_grid))
+    with pytest.warns(UserWarning, match="2 input values lie beyond the input's range"):
+        y = predict(tiny, x)
+    assert np.array_equal(y, predict(tiny, on_grid))
 
 
 def test_predict_with_several_inputs_and_outputs(

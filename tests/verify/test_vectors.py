@@ -63,6 +63,18 @@ def test_random_vectors_repeat_fill_the_interval_and_extend() -> None:
     assert not np.array_equal(few.inputs["a"], random_vectors(PORTS, 50, 8).inputs["a"])
 
 
+def test_random_vectors_exercise_the_layer_behind_a_wide_input() -> None:
+    # The layer behind covers a 16th of what uniform inputs make, which saturate most of it.
+    ports = {"x": TensorType.of((8,), Fixed(16, 10, True))}
+    values = random_vectors(ports, 1000, 1).inputs["x"].sum(axis=1) / 2**10
+    inside = np.mean(np.abs(values) < 8)
+    assert inside > 0.35
+    uniform = np.random.default_rng(1).integers(-(1 << 15), 1 << 15, (1000, 8)).sum(axis=1) / 2**10
+    assert np.mean(np.abs(uniform) < 8) < 0.25
+    zeros = (random_vectors(ports, 1000, 1).inputs["x"] == 0).mean(axis=1)
+    assert np.mean(zeros > 0.5) > 0.15  # sparse rows
+
+
 def test_rows_keep_their_origin_and_index() -> None:
     vectors = join([corner_vectors(PORTS), random_vectors(PORTS, 10, 4)])
     corners = vectors.origin[0][1]

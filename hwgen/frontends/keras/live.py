@@ -193,6 +193,16 @@ def oracle(
     return [np.asarray(f, np.float32) for f in found]
 
 
+def own_root(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return ``1 / sqrt(x)`` as this machine's TensorFlow computes it in a normalisation.
+
+    Raises:
+        ToolMissing: TensorFlow or QKeras is not installed.
+    """
+    tensorflow, _, _ = _tensorflow()
+    return np.asarray(tensorflow.math.rsqrt(tensorflow.constant(x, tensorflow.float32)), np.float32)
+
+
 def logits_model(path: Path, weights: Path | None) -> Any:
     """Return the Keras model of a file, a final softmax or sigmoid taken off.
 

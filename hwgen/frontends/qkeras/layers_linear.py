@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -217,6 +218,12 @@ def rsqrt(x: F32) -> F32:
     return f32(1.0 / np.sqrt(x.astype(np.float64)))
 
 
+def _root(c: Conversion) -> Callable[[F32], F32]:
+    """Return the reciprocal root of a conversion: rounded once, or the framework's own."""
+    own = c.options.root
+    return rsqrt if own is None else lambda x: f32(own(x))
+
+
 Form = Literal["plain", "fused", "centred"]
 
 
@@ -225,7 +232,7 @@ def _normaliser(c: Conversion, layer: Layer, form: Form = "plain") -> Normalise:
     mean, var = weight(c, layer, "moving_mean"), weight(c, layer, "moving_variance")
     total = _shifted(layer, var)
     # TensorFlow's fused kernel divides; elsewhere it takes its own reciprocal root.
-    inv = f32(np.float32(1) / np.sqrt(total)) if form == "fused" else rsqrt(total)
+    inv = f32(np.float32(1) / np.sqrt(total)) if form == "fused" else _root(c)(total)
     gamma = weight(c, layer, "gamma") if layer.config.get("scale", True) else np.ones_like(mean)
     beta = weight(c, layer, "beta") if layer.config.get("center", True) else np.zeros_like(mean)
     return Normalise(inv, gamma, beta, mean, form, layer.where)
@@ -332,7 +339,7 @@ def q_batch_norm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     (value,) = ins
     _last_axis(layer, len(value.type.shape))
     mean = _parameter(c, layer, "mean")
-    inv = rsqrt(_shifted(layer, _parameter(c, layer, "variance")))
+    inv = _root(c)(_shifted(layer, _parameter(c, layer, "variance")))
     gamma = _parameter(c, layer, "gamma") if layer.config.get("scale", True) else np.ones_like(mean)
     beta = _parameter(c, layer, "beta") if layer.config.get("center", True) else np.zeros_like(mean)
     return value.after(_fitting(layer, value, Normalise(inv, gamma, beta, mean, where=layer.where)))

@@ -101,6 +101,8 @@ def _kernel(c: Conversion, layer: Layer, name: str, floats: F32) -> Codes:
     if q.keeps_zero:
         return codes
     zeros = int(np.count_nonzero(kept == 0))
+    if c.options.root is not None:
+        return codes  # as the framework itself has it
     if mask is None and zeros:
         raise ModelError(
             f"{zeros} weights are exactly zero, which {q} turns into non-zero values; they look "
@@ -128,7 +130,8 @@ def _mask(
     Keras multiplies by the stored mask in every forward pass: a checkpoint written between a
     gradient step and the next mask holds pruned weights that are not zero.
     """
-    given, stored = c.options.masks, c.model.weights.get(layer.key, {})
+    given = c.options.masks if c.options.root is None else {}
+    stored = c.model.weights.get(layer.key, {})
     keys = (f"{layer.key}/{name}", layer.key, layer.name)
     found = next((np.asarray(given[key]) for key in keys if key in given), None)
     own = found is None
