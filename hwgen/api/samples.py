@@ -35,7 +35,7 @@ class Moved:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """Number of both together."""
         return self.rounded + self.saturated
 
     def __str__(self) -> str:
