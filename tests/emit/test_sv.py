@@ -73,7 +73,8 @@ def test_module_aligns_its_ports() -> None:
 
 def test_file_switches_implicit_nets_off_and_on_again() -> None:
     lines = sv.file(["banner", ""], ["body"]).splitlines()
-    assert lines[:3] == ["// banner", "//", "`default_nettype none"]
+    assert lines[0] == "// SPDX-License-Identifier: LicenseRef-Generated"
+    assert lines[1:4] == ["// banner", "//", "`default_nettype none"]
     assert lines[-1] == "`default_nettype wire"
 
 

@@ -104,13 +104,13 @@ def test_an_input_takes_its_column_and_its_declared_interval() -> None:
     assert In("x", 1).interval([(-3, 8)]) == (-3, 8)
 
 
-@pytest.mark.parametrize("file", ["hwgen/cost/terms.py", "hwgen/emit/verilog/pipeline.py"])
-def test_costs_and_printers_have_a_case_for_each_node(root: Path, file: str) -> None:
-    """A new node is a class, and a case in each of these files; nothing else names them all."""
-    tree = ast.parse((root / file).read_text("utf-8"))
+@pytest.mark.parametrize("files", ["hwgen/cost/terms.py", "hwgen/emit/verilog/*.py"])
+def test_costs_and_printers_have_a_case_for_each_node(root: Path, files: str) -> None:
+    """A new node is a class, and a case in each of these places; nothing else names them all."""
     named = {
-        ast.unparse(pattern.cls)
-        for pattern in ast.walk(tree)
+        ast.unparse(pattern.cls).rpartition(".")[2]
+        for file in root.glob(files)
+        for pattern in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(pattern, ast.MatchClass)
     }
     assert {kind.__name__ for kind in CLASSES - WIRING} <= named
