@@ -117,3 +117,10 @@ def test_a_layer_in_double_precision_needs_weights_that_float32_holds() -> None:
 def test_weights_too_large_for_float32_are_infinite_in_keras() -> None:
     m = model(dense("z"), weights={"z": {"kernel": np.full((4, 3), 1e300), "bias": np.zeros(3)}})
     assert "holds NaN or infinity" in only(m).what
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_a_layer_of_another_format_behind_a_refused_one(dtype: str) -> None:
+    made = layer("Dense", "z", dtype=dtype, use_bias=False)
+    m = model(act("a", "nothing(3)"), made, weights={"z": {"kernel": np.eye(4)}})
+    assert only(m).where == "a (QActivation)"

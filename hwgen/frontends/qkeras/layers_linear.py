@@ -296,7 +296,8 @@ def _last_axis(layer: Layer, rank: int) -> None:
     axis = wholes(layer, "axis", -1, least=None)
     if axis not in ((-1,), (rank,)):
         raise UnsupportedLayer(
-            f"normalisation along axis {axis[0]}; only the last axis is supported",
+            f"normalisation along axis {', '.join(map(str, axis)) or 'none'}; only the last axis is "
+            "supported",
             layer.where,
             "use axis=-1",
         )

@@ -89,6 +89,8 @@ def _exact(c: Conversion, form: FloatFormat, ins: Sequence[Value], first: int, o
     """Tell whether a format holds the inputs, the weights and every partial sum of a layer."""
     types = {node.name: node.type for node in c.nodes}
     for node in c.nodes[first:]:
+        if any(name not in types for name in node.inputs):
+            return True  # behind a stand-in for what was refused
         reads = [types[name] for name in node.inputs]
         weights = getattr(node.op, "weight", None)
         peak = 0 if weights is None else int(np.abs(weights).max(initial=0))
