@@ -295,9 +295,9 @@ def depthwise_batchnorm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
 def _last_axis(layer: Layer, rank: int) -> None:
     axis = wholes(layer, "axis", -1, least=None)
     if axis not in ((-1,), (rank,)):
+        named = ", ".join(map(str, axis)) or "none"
         raise UnsupportedLayer(
-            f"normalisation along axis {', '.join(map(str, axis)) or 'none'}; only the last axis is "
-            "supported",
+            f"normalisation along axis {named}; only the last axis is supported",
             layer.where,
             "use axis=-1",
         )
