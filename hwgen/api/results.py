@@ -55,8 +55,20 @@ def record(folder: Path, what: str, result: Mapping[str, Any]) -> None:
     bound = {} if what == "verify" else {"rtl": rtl_digest(folder)}  # that one runs no RTL
     known = content["results"]
     assert isinstance(known, dict)
+    if _beats(known.get(what), result):
+        return
     content["results"] = dict(sorted({**known, what: {**result, **bound}}.items()))
     write_sheet(folder, Sheet.from_dict(content))
+
+
+def _beats(kept: Mapping[str, Any] | None, result: Mapping[str, Any]) -> bool:
+    """Tell whether a kept run says more than a new one, of the same RTL: it saw more samples.
+
+    A run that found a fault enters in any case.
+    """
+    if kept is None or "samples" not in kept or result.get("failed") or result.get("mismatches"):
+        return False
+    return bool(kept["samples"] > result["samples"])
 
 
 def current_sheet(folder: Path) -> Sheet:

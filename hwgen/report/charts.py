@@ -12,12 +12,10 @@ from hwgen.report.sheet import Histogram, NamedOutput, NodeFigures
 _COLOURS = {"input": "c", "activation": "b"}  # by role; "a" is any other node
 
 
-def _svg(width: float, height: float, parts: Sequence[str], label: str, fixed: bool = False) -> str:
-    # A drawing that keeps its size scrolls in its frame; the others shrink with the page.
-    style = f' style="max-width:none;width:{width:g}px"' if fixed else ""
+def _svg(width: float, height: float, parts: Sequence[str], label: str) -> str:
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
-        f'role="img" aria-label="{escape(label)}"{style}>{"".join(parts)}</svg>'
+        f'role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
     )
 
 
@@ -79,40 +77,48 @@ def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str
         if node.name in leaving:
             parts.append(_text(x + wide - 10, y + 21, "output", "soft r"))
     height = len(rows) * (high + gap_y) - gap_y
-    return _svg(total, height, parts, "the network", fixed=columns > 1)
+    return _svg(total, height, parts, "the network")
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.4g}%"
 
 
 def waterfall(stages: Sequence[StageFigures], cycles: int, period_ns: float) -> str:
-    """Draw which cycles each stage takes; a stage without registers is a tick in its cycle."""
-    left, right, row = 130, 70, 26
-    width = 700
+    """Draw which cycles each stage takes; a stage without registers is a tick in its cycle.
+
+    Bars and axis are boxes of the page, in shares of its width, so that they fit any screen.
+    """
     span = max(cycles, 1)
-    scale = (width - left - right) / span
-    parts = []
-    bottom = len(stages) * row + 8
-    every = max(1, -(-span // 12))
-    for c in range(0, span + 1, every):
-        x = left + c * scale
-        parts.append(f'<line class="grid" x1="{x:g}" y1="0" x2="{x:g}" y2="{bottom}"/>')
-        parts.append(_text(x - 4, bottom + 16, str(c), "soft"))
-        parts.append(_text(x - 4, bottom + 31, f"{c * period_ns:g}", "soft"))
-    parts.append(_text(0, bottom + 16, "cycles", "soft"))
-    parts.append(_text(0, bottom + 31, "ns", "soft"))
-    for k, stage in enumerate(stages):
-        y = k * row + 5
-        x = left + stage.start * scale
-        long = (stage.end - stage.start) * scale
-        parts.append(_text(0, y + 12, _short(stage.name, 20)))
-        if long:
-            parts.append(
-                f'<rect class="a" x="{x:g}" y="{y:g}" width="{long:g}" height="16" rx="4"/>'
-            )
-        else:
-            parts.append(f'<rect class="b" x="{x - 2:g}" y="{y:g}" width="4" height="16" rx="2"/>')
+    every = -(-span // 5)  # few enough that no label meets its neighbour
+    rows = []
+    for stage in stages:
         spent = stage.end - stage.start
+        at = _share(stage.start, span)
         said = f"{spent} cycle{'s' * (spent != 1)}" if spent else "no register"
-        parts.append(_text(x + long + 8, y + 12, said, "soft"))
-    return _svg(width + 40, bottom + 38, parts, "latency, stage by stage")
+        bar = (
+            f'<div class="fill a" style="left:{at};width:{_share(spent, span)}"></div>'
+            if spent
+            else f'<div class="fill b tick" style="left:{at}"></div>'
+        )
+        rows.append(_row(stage.name, bar, said))
+    ticks = "".join(
+        f'<div class="mark" style="left:{_share(c, span)}"><span>{c}</span>'
+        f"<span>{c * period_ns:.3g}</span></div>"
+        for c in range(0, span + 1, every)
+    )
+    axis = (
+        '<div class="span axis"><span>cycle<br>ns</span>'
+        f'<div class="track">{ticks}</div><span></span></div>'
+    )
+    return f'<div class="spans">{"".join(rows)}{axis}</div>'
+
+
+def _row(name: str, bar: str, said: str) -> str:
+    return (
+        f'<div class="span"><span title="{escape(name)}">{escape(_short(name, 18))}</span>'
+        f'<div class="track">{bar}</div><span class="said">{escape(said)}</span></div>'
+    )
 
 
 def histogram(bins: Histogram) -> str:
@@ -144,25 +150,12 @@ def histogram(bins: Histogram) -> str:
 
 def ranges(nodes: Sequence[NodeFigures]) -> str:
     """Draw each node's reachable interval inside what its number format could hold."""
-    left, width, row = 130, 700, 26
-    span = width - left - 190
-    parts = []
-    for k, node in enumerate(nodes):
-        y = k * row + 4
+    rows = []
+    for node in nodes:
         low = -(1 << node.width - 1) if node.signed else 0
         high = (1 << node.width - 1) - 1 if node.signed else (1 << node.width) - 1
-        unit = span / max(high - low, 1)
-        x = left + (node.lo - low) * unit
-        long = max((node.hi - node.lo) * unit, 2)
-        parts += [
-            _text(0, y + 12, _short(node.name, 20)),
-            f'<rect class="box" x="{left}" y="{y}" width="{span:g}" height="16" rx="4"/>',
-            f'<rect class="b" x="{x:.5g}" y="{y}" width="{long:.5g}" height="16" rx="3"/>',
-            _text(
-                left + span + 10,
-                y + 12,
-                f"{number_format(node)} [{node.lo}, {node.hi}]",
-                "soft",
-            ),
-        ]
-    return _svg(width, len(nodes) * row + 4, parts, "reachable intervals")
+        room = max(high - low, 1)
+        place = f"left:{_share(node.lo - low, room)};width:{_share(node.hi - node.lo, room)}"
+        bar = f'<div class="fill b" style="{place}"></div>'
+        rows.append(_row(node.name, bar, f"{number_format(node)} [{node.lo}, {node.hi}]"))
+    return f'<div class="spans long">{"".join(rows)}</div>'

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
-from hwgen.cost.figures import RESOURCES
+from hwgen.cost.figures import RESOURCES, Figures
 from hwgen.report import charts
 from hwgen.report.sheet import Sheet
 
@@ -77,19 +78,38 @@ def _head(sheet: Sheet) -> str:
 
 def _tiles(sheet: Sheet) -> str:
     figures = sheet.figures
-    modelled, budget = figures.modelled, figures.budget
+    synth = sheet.results.get("synth", {})
     crossings = figures.latency_crossings
     tiles = [
-        (f"{sheet.figures.latency_ns:g} ns", f"latency, {sheet.figures.latency_cycles} cycles"),
+        (f"{figures.latency_ns:g} ns", f"latency, {figures.latency_cycles} cycles"),
         (f"{crossings} BX", "bunch crossings of 25 ns"),
-        (str(sheet.figures.interval), "initiation interval, cycles"),
-        (f"{modelled.lut:,}", f"LUT modelled, {_share(modelled.lut, budget.lut)}"),
-        (f"{modelled.ff:,}", f"FF modelled, {_share(modelled.ff, budget.ff)}"),
+        (str(figures.interval), "initiation interval, cycles"),
+        _resource(sheet, "lut"),
+        _resource(sheet, "ff"),
+        _speed(figures, synth.get("route")),
         (f"{figures.weights:,}", f"weights, {_share(figures.zeros, figures.weights)} zero"),
-        (f"{sheet.figures.ebops:,}", f"EBOPs; BOPs {sheet.figures.bops:,}"),
+        (f"{figures.ebops:,}", f"EBOPs; BOPs {figures.bops:,}"),
     ]
     made = "".join(f'<div class="tile"><b>{b}</b><span>{s}</span></div>' for b, s in tiles)
     return f'<div class="tiles">{made}</div>'
+
+
+def _resource(sheet: Sheet, kind: str) -> tuple[str, str]:
+    """Return a tile of what the design takes: as synthesised where that is known, else modelled."""
+    modelled, whole = getattr(sheet.figures.modelled, kind), getattr(sheet.figures.budget, kind)
+    total = sheet.results.get("synth", {}).get("total")
+    if total is None:
+        return f"{modelled:,}", f"{kind.upper()} modelled, {_share(modelled, whole)}"
+    count = total[kind]
+    said = f"{kind.upper()} synthesised, {_share(count, whole)}; {modelled:,} modelled"
+    return f"{count:,}", said
+
+
+def _speed(figures: Figures, route: Mapping[str, Any] | None) -> tuple[str, str]:
+    modelled = f"{figures.fmax.mhz:g} MHz"
+    if route is not None:
+        return f"{route['fmax_mhz']:g} MHz", f"Fmax placed and routed; {modelled} modelled"
+    return modelled, f"Fmax modelled; {figures.clock_mhz:g} MHz wanted"
 
 
 def _share(part: float, whole: float) -> str:
@@ -185,7 +205,7 @@ def _latency(sheet: Sheet) -> str:
     stages = [stage for stage in sheet.figures.stages if stage.name != "top"]
     drawn = charts.waterfall(stages, sheet.figures.latency_cycles, 1000.0 / sheet.figures.clock_mhz)
     return (
-        f'<div class="wide">{drawn}</div><p class="key"><i></i>cycles of the layer '
+        f'{drawn}<p class="key"><i></i>cycles of the layer '
         '<i class="b"></i>no register inside: it shares its cycle. Outputs are registered.</p>'
     )
 
@@ -193,7 +213,7 @@ def _latency(sheet: Sheet) -> str:
 def _ranges(sheet: Sheet) -> str:
     drawn = charts.ranges(sheet.network)
     return (
-        f'<div class="wide">{drawn}</div><p class="key"><i class="b"></i>codes that can occur, '
+        f'{drawn}<p class="key"><i class="b"></i>codes that can occur, '
         "proven, inside what the format could hold</p>"
     )
 
@@ -260,16 +280,19 @@ def _table(
     """Return a table of cells that are HTML already."""
 
     def cells(tag: str, row: Sequence[str]) -> str:
-        return "".join(
-            f"<{tag}{' class=n' if k in numbers else ''}>{cell}</{tag}>"
-            for k, cell in enumerate(row)
-        )
+        made = []
+        for k, cell in enumerate(row):
+            kinds = ["n"] * (k in numbers) + ["void"] * (not cell)
+            kind = f' class="{" ".join(kinds)}"' if kinds else ""
+            # Narrow screens show a row as a list, each cell behind its heading.
+            title = f' data-head="{escape(head[k])}"' if tag == "td" else ""
+            made.append(f"<{tag}{kind}{title}>{cell}</{tag}>")
+        return "".join(made)
 
     lines = []
     for k, row in enumerate(rows):
         mark = ' class="sum"' if total and k == len(rows) - 1 else ""
         lines.append(f"<tr{mark}>{cells('td', row)}</tr>")
     return (
-        f'<div class="wide"><table><thead><tr>{cells("th", head)}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
+        f"<table><thead><tr>{cells('th', head)}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     )

@@ -107,6 +107,8 @@ def plot(rows: Sequence[Row], objectives: Sequence[str]) -> bytes:
                 f'cx="{place_x(row[across]):.1f}" cy="{place_y(row[up]):.1f}">'
                 f"<title>{escape(said)}</title></circle>"
             )
+        points = [(place_x(r[across]), place_y(r[up]), _named(r, rows)) for r in best]
+        parts += list(_labels(points))
     else:
         parts.append(f'<text x="{_LEFT}" y="{_HIGH / 2:g}">nothing fits</text>')
     title_x, title_y = (_TITLES.get(name, name.upper()) for name in (across, up))
@@ -119,12 +121,30 @@ def plot(rows: Sequence[Row], objectives: Sequence[str]) -> bytes:
     return "\n".join([head, *parts, "</svg>", ""]).encode()
 
 
+def _named(row: Row, rows: Sequence[Row]) -> str:
+    """Return the settings of a point that tell it from the others."""
+    varied = [name for name in _columns(rows) if name in _SETTINGS]
+    return ", ".join(str(row[name] or "-") for name in varied)
+
+
+def _labels(points: Sequence[tuple[float, float, str]]) -> Iterator[str]:
+    """Yield the names of points beside them, where no other name stands already."""
+    taken: list[tuple[float, float, float]] = []
+    for x, y, name in points:
+        wide = 6.6 * len(name)
+        left = x + 8 if x + 8 + wide < _WIDE else x - 8 - wide
+        if left < 0 or any(abs(y - b) < 13 and left < e and a < left + wide for a, e, b in taken):
+            continue
+        taken.append((left, left + wide, y))
+        yield f'<text x="{left:.1f}" y="{y - 6:.1f}">{escape(name)}</text>'
+
+
 class _Scale:
-    """Maps figures to a line of the drawing, from zero or near the least to a round number."""
+    """Axis: maps figures to a line of the drawing, from zero to a round number."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
-        low, high = min(values), max(values)
-        low = 0.0 if low < 0.6 * high else low - 0.1 * (high - low or high or 1.0)
+        high = max(0.0, *values)
+        low = min(0.0, *values)  # an axis that begins elsewhere would show a percent as a mile
         self.step = _round_step((high - low or 1.0) / 5)
         self.low = math.floor(low / self.step) * self.step
         self.high = math.ceil(high / self.step + 1e-9) * self.step

@@ -278,6 +278,16 @@ def test_the_front_is_what_nothing_beats() -> None:
     assert front(scored, ("lut", "score")) == [scored[1]]
 
 
+def test_the_front_is_drawn_with_names_from_zero_on() -> None:
+    points = [{**row, "pareto": True} for row in rows((95.0, 1000), (99.0, 900))]
+    drawn = plot(points, ("latency_ns", "lut")).decode()
+    texts = [
+        node.text for node in ElementTree.fromstring(drawn).iter() if node.tag.endswith("text")
+    ]
+    assert texts.count("0") == 3  # neither axis is cut off; one is a name
+    assert {"0", "1"} <= set(texts)  # the setting that tells them apart
+
+
 @pytest.mark.parametrize("pairs", [[], [(5.0, 10)], [(5.0, 10), (5.0, 10)], [(0.0, 0), (9.0, 3)]])
 def test_few_points_are_drawn_too(pairs: list[tuple[float, int]]) -> None:
     points = [{**row, "pareto": True} for row in rows(*pairs)]

@@ -148,3 +148,26 @@ def test_a_folder_without_a_report_is_refused(built: Path, tmp_path: Path) -> No
     (built / "report.json").write_text(json.dumps({**told, "network": []}))
     with pytest.raises(ConfigError, match="lists no network"):
         report(built)
+
+
+def test_the_badge_keeps_the_best_run_of_one_rtl(built: Path) -> None:
+    record(built, "sim", {**SIM, "samples": 5000})
+    record(built, "sim", SIM)  # a shorter one says less
+    assert read_sheet(built).results["sim"]["samples"] == 5000
+    record(built, "sim", {**SIM, "mismatches": 2})  # a fault says more
+    assert read_sheet(built).results["sim"]["mismatches"] == 2
+    record(built, "sim", {**SIM, "samples": 6000})
+    assert read_sheet(built).results["sim"]["samples"] == 6000
+
+
+def test_the_tiles_say_modelled_until_it_is_synthesised(built: Path) -> None:
+    before = " ".join(page_of(built).words)
+    assert "LUT modelled" in before
+    assert "Fmax modelled" in before
+    total = {"lut": 1234, "ff": 567, "dsp": 0, "bram": 0}
+    synth = {"tool": "Yosys X", "total": total, "stages": {}, "route": {"fmax_mhz": 123.5}}
+    record(built, "synth", synth)
+    after = " ".join(page_of(built).words)
+    assert "LUT synthesised" in after
+    assert "Fmax placed and routed" in after
+    assert "Fmax modelled" not in after
