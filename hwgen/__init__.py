@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "load": "hwgen.api.load",
-    "from_keras": "hwgen.frontends.keras.live",
+    "from_keras": "hwgen.api.load",
     "build": "hwgen.api.build",
     "open": "hwgen.api.folder",
     "sim": "hwgen.api.sim",

@@ -8,6 +8,7 @@ the vectors and the benches. Everything here but the writing of that folder is p
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from hwgen import __version__
 from hwgen.api.config import config_files
 from hwgen.api.guard import check_place, write_build
-from hwgen.api.load import _checked, top_name, with_weights
+from hwgen.api.load import KerasGraph, _checked, top_name, with_weights
 from hwgen.api.results import VerbResult
 from hwgen.api.settings import Ask
 from hwgen.cost.estimate import Estimate, zeros
@@ -85,7 +86,7 @@ class Build(VerbResult):
 
 
 def build(
-    model: Path | str | Graph,
+    model: Any,
     out: Path | str | None = None,
     *,
     board: str | None = None,
@@ -98,7 +99,8 @@ def build(
     ``hwgen.build("jet.h5", "out/jet", board="vcu118", clock="200MHz", input_format="s8.4")``
 
     Args:
-        model: ``.h5``, ``.keras``, architecture ``.json``, a hwgen bundle, or a graph.
+        model: ``.h5``, ``.keras``, architecture ``.json``, a hwgen bundle, a graph, or a Keras
+            model in memory, which takes its name from *out*.
         out: folder to write.
         board: name or file of the board; None where ``config`` names it.
         overwrite: lose edited files and results of another design in *out*, instead of refusing;
@@ -116,7 +118,7 @@ def build(
         check_place(Path(out).absolute())
     target, goal = ask.target()
     mapping = ask.realisations()
-    title = _checked(ask.name) if ask.name else top_name(ask.model)
+    title = _checked(ask.name) if ask.name else top_name(ask.model, out)
     graph = ask.load()
     check_counts(graph, VECTORS, ask.seed)
     counts = zeros(graph)
@@ -164,7 +166,7 @@ def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
             "board.json": json_bytes(asdict(board)),
             **{f"sim/{p.name}": p.read_bytes() for p in benches},
             **config_files(given, made.goal, options, mapping_of(design)),
-            **({} if isinstance(model, Graph) else sources(Path(model), options)),
+            **_sources(model, options),
         }
     )
     manifest = {
@@ -175,3 +177,12 @@ def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
         "files": {path: hashlib.sha256(content).hexdigest() for path, content in files},
     }
     return files | FileSet.of({"manifest.json": json_bytes(manifest)})
+
+
+def _sources(model: Path | str | Graph, options: Options) -> Mapping[str, bytes]:
+    """Return the model file as it came, so that Keras itself can be asked later."""
+    if isinstance(model, KerasGraph) and model.source[0]:
+        name, content = model.source
+        named = json_bytes({"model": name})
+        return {f"model/keras/{name}": content, "model/source.json": named}
+    return {} if isinstance(model, Graph) else sources(Path(model), options)

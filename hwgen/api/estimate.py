@@ -80,7 +80,7 @@ class Estimated(VerbResult):
         return "\n".join([*lines, *(f"note: {note}" for note in self.figures.notes)])
 
 
-def estimate(model: Path | str | Graph, *, board: str, **settings: Any) -> Estimated:
+def estimate(model: Any, *, board: str, **settings: Any) -> Estimated:
     """Return the estimate of a model on a board, writing nothing.
 
     Args:

@@ -36,6 +36,9 @@ class BuildFolder:
     version: str
     changed: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<BuildFolder: {self.design.name} in {self.folder}, for {self.design.target}>"
+
     @classmethod
     def open(cls, folder: Path, allow_changed: bool = False) -> BuildFolder:
         """Read a folder that `build` wrote, and compare every file with its digest.

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from hwgen.errors import ConfigError
 from hwgen.frontends import read
+from hwgen.frontends.keras import live
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
 from hwgen.ir.names import node_name
@@ -36,13 +38,52 @@ def load(
     return run_passes(read(Path(model), options))
 
 
+@dataclass(frozen=True)
+class KerasGraph(Graph):
+    """Graph of a Keras model in memory.
+
+    Attributes:
+        source: name and content of the model's own file, which a build ships so that it can be
+            verified; the name is empty where no file says all that the model computes.
+    """
+
+    source: tuple[str, bytes] = field(default=("", b""), compare=False, repr=False)
+
+
+def from_keras(
+    model: Any,
+    options: Options | None = None,
+    *,
+    input_format: str | Mapping[str, str] | None = None,
+) -> KerasGraph:
+    """Return the integer graph of a Keras or QKeras model in memory, passes done.
+
+    Args:
+        model: the model.
+        options: input formats, masks, scaler.
+        input_format: ``s8.4`` for every input that no quantizer follows, or a table by name.
+
+    Raises:
+        ConfigError, ModelError: as for a file.
+    """
+    graph = run_passes(live.from_keras(model, settled(options, input_format)))
+    own = {each.name: getattr(graph, each.name) for each in fields(Graph)}
+    return KerasGraph(**own, source=live.stored_file(model))
+
+
 def with_weights(options: Options, weights: Path | str | None) -> Options:
     """Return the options with a weights file that was named beside them."""
     return options if weights is None else replace(options, weights=Path(weights))
 
 
-def top_name(model: Path | str | Graph) -> str:
-    """Return what the design of a model is called unless told otherwise."""
+def top_name(model: Path | str | Graph, out: Path | str | None = None) -> str:
+    """Return the name that the design of a model has unless told otherwise.
+
+    A model in memory has none but Keras' counter, such as ``sequential_3``: the output folder
+    names it.
+    """
+    if isinstance(model, KerasGraph) and out is not None:
+        return node_name(Path(out).absolute().name)[:MAX_NAME]
     return node_name(model.name if isinstance(model, Graph) else Path(model).stem)[:MAX_NAME]
 
 

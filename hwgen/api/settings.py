@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hwgen.api.config import Config, read_config, with_config
-from hwgen.api.load import load
+from hwgen.api.load import from_keras, load
 from hwgen.errors import ConfigError
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
@@ -84,11 +84,13 @@ class Ask:
                 "--board",
                 "give -b BOARD, or --config with a file that names one; hwgen boards lists them",
             )
-        if not isinstance(model, str | Path | Graph):
+        keras = hasattr(model, "get_config") and hasattr(model, "save")
+        if not keras and not isinstance(model, str | Path | Graph):
             raise ConfigError(
-                f"a model file or a graph is expected, not {_kind(model)}",
+                f"a model is expected, not {_kind(model)}",
                 "model",
-                "give the path of a .h5, .keras or .json file, or what hwgen.load returns",
+                "give a Keras model, the path of a .h5, .keras or .json file, or what hwgen.load "
+                "returns",
             )
         for key in ("clock", "latency"):
             _check_quantity(key, settings.get(key))
@@ -106,6 +108,8 @@ class Ask:
                 _check_type(key, settings[key], kind, words)
         form = settings.pop("input_format", None)
         options = with_config(settled(settings.pop("options", None), form), config)
+        if keras:
+            model = from_keras(model, options)
         mapping = {**config.mapping, **settings.pop("mapping", {})}
         return cls(model, board, options=options, mapping=mapping, **settings)
 

@@ -30,6 +30,10 @@
         (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1))
       found.push(`inner scroll: ${box.className}`);
   }
+  for (const bar of document.body.querySelectorAll(".fill")) {
+    if (getComputedStyle(bar).backgroundColor === "rgba(0, 0, 0, 0)" || bar.offsetWidth < 1)
+      found.push(`a bar that is not seen: ${bar.className}`);
+  }
   if (document.documentElement.scrollWidth > innerWidth + 1) found.push("the page is too wide");
   parent.document.title = JSON.stringify({ texts: texts.length, width: innerWidth, found });
 })();

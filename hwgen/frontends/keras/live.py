@@ -48,6 +48,18 @@ def from_keras(
     return convert(snapshot(model), options)
 
 
+def stored_file(model: Any) -> tuple[str, bytes]:
+    """Return name and content of the file that Keras writes of a model in memory.
+
+    The name is empty where the file does not say all that the model computes
+    (``is_quantized_clip``, which QKeras obeys and does not write).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = _stored(model, Path(folder))
+        same = _with_unsaved(model, read_keras(path).config) == read_keras(path).config
+        return (f"model{path.suffix}", path.read_bytes()) if same else ("", b"")
+
+
 def snapshot(model: Any) -> KerasModel:
     """Return a live model as a file reader would, plus what Keras does not write into files."""
     if not hasattr(model, "get_config") or not hasattr(model, "save"):
