@@ -17,6 +17,7 @@ module hwg_dma_deliver #(
   input  wire logic                  clk_i,
   input  wire logic                  rst_ni,
   input  wire logic                  begin_i,
+  input  wire logic                  refuse_i,  // the tensor was not begun after all
   input  wire logic                  stop_i,    // the tensor is given up
   output logic                       busy_o,
   // in
@@ -62,6 +63,7 @@ module hwg_dma_deliver #(
       given_d = 1'b1;
       open_d  = 1'b0;
     end
+    if (refuse_i) open_d = 1'b0;
     if (begin_i) begin
       open_d  = 1'b1;
       given_d = 1'b0;

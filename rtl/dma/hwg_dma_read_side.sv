@@ -429,7 +429,8 @@ module hwg_dma_read_side #(
   hwg_dma_deliver #(.Width(Lanes * Word), .CountWidth(CountWidth)) i_deliver (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
-    .begin_i     (go),
+    .begin_i     (start_i),
+    .refuse_i    (refuse),
     .stop_i      (stop),
     .busy_o      (delivering),
     .in_valid_i  (v_valid),

@@ -56,7 +56,7 @@ module hwg_dma_run (
   assign stop_o        = stop_q;
 
   assign busy_o   = working_i | giving_q | owed_q;
-  assign tensor_d = (tensor_q | working_i) & busy_o;
+  assign tensor_d = (tensor_q | (working_i & ~giving_q)) & busy_o;
   assign done_o   = tensor_q & ~busy_o;
 
   assign tell_long    = owed_q & ~fault_i & ~giving_q;

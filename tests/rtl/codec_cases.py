@@ -257,7 +257,7 @@ def wrapper(module: str, params: Mapping[str, int]) -> tuple[str, list[str]]:
     text = head[0].replace(f"module {module}", "module tb", 1)
     for name, number in params.items():
         text, count = re.subn(
-            rf"(parameter int {name}\s*=) *[^,/\n]+?( *(?:,|//|\n))", rf"\1 {number}\2", text
+            rf"(parameter int +{name}\s*=) *[^,/\n]+?( *(?:,|//|\n))", rf"\1 {number}\2", text
         )
         assert count == 1, name
     given = ", ".join(f".{p.name}({p.name})" for p in find_unit(module).parameters if not p.vector)

@@ -198,9 +198,10 @@ FAULTS = (
     ("hwg_dma_reader", "(block_number + first_i),", "(block_number),", "any_block"),
     ("hwg_dma_descriptor_check", "large_q | (volume_q > 26'(Values))", "1'b0", "what_cannot"),
     ("hwg_dma_regs", "known(write_word) & ~locked", "known(write_word)", "what_cannot"),
-    ("hwg_codec_dma", "6 : 3;", "6 : 1;", "what_cannot"),
-    ("hwg_codec_dma", ".fault_i        (fault)", ".fault_i        (engine_fault)", "what_cannot"),
-    ("hwg_codec_dma", "table_addr[SetWidth+8:0]", "{1'b0, table_addr[SetWidth+7:0]}", "tensors"),
+    ("hwg_dma_read_side", "ALIGN = 3;", "ALIGN = 1;", "what_cannot"),
+    ("hwg_dma_read_side", "(engine_fault | refuse)", "(engine_fault)", "what_cannot"),
+    ("hwg_dma_write_side", "table_addr_i[SetWidth+8:0]", "{1'b0, table_addr_i[SetWidth+7:0]}",
+     "tensors"),
     ("hwg_codec_block_parse", "out_fault_o = CRC;", "out_fault_o = SEQ;", "damage"),
 )  # fmt: skip
 

@@ -234,14 +234,14 @@ FAULTS = (
     ("hwg_dma_inverse", "{in_fault_i, in_last_i}", "{1'b0, in_last_i}", "damage"),
     ("hwg_dma_pixels", "bw = bw_i << 1;", "bw = bw_i << 2;", "maps"),
     ("hwg_dma_pixels", "channels_o = channels_i >> 4;", "channels_o = channels_i >> 2;", "maps"),
-    ("hwg_codec_dma", "table_addr[1:0] == 2'd2", "table_addr[1:0] == 2'd3", "maps"),
-    ("hwg_codec_dma", "go[1] & transformed[1]", "go[1]", "maps"),
-    ("hwg_codec_dma", "is_signed[1] & r_data", "1'b1 & r_data", "maps"),
-    ("hwg_codec_dma", "{turning, 1'b0}", "2'b00", "what_is"),
+    ("hwg_dma_tables", "addr_i[1:0] == 2'd2", "addr_i[1:0] == 2'd3", "maps"),
+    ("hwg_dma_read_side", "go & transformed", "go", "maps"),
+    ("hwg_dma_read_side", "is_signed & r_data", "1'b1 & r_data", "maps"),
+    ("hwg_dma_read_side", "| turning | delivering", "", "what_is"),
     ("hwg_dma_descriptor_check", "(rows != {1'b0, height_i})", "1'b0", "what_is"),
     ("hwg_dma_descriptor_check", "(klt_i & (inputs > 16'(8 * Groups)))", "1'b0", "what_is"),
     ("hwg_dma_descriptor_check", "~BUILT[kind_i]", "1'b0", "what_is"),
-    ("hwg_dma_regs", "& write_word[6:4] == 3'd5 &", "& write_word[6:4] == 3'd7 &", "what_is"),
+    ("hwg_dma_regs", "& write_word[6:4] == 3'd5)", "& write_word[6:4] == 3'd7)", "maps"),
 )  # fmt: skip
 
 
