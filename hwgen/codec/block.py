@@ -44,6 +44,7 @@ from hwgen.codec.wire import (
     checksum,
     raw_words,
     seal,
+    tensor_key,
 )
 from hwgen.errors import ConfigError
 
@@ -63,6 +64,7 @@ class Format:
         table_set: the number the tables go by.
         weights: 128 context weights 0 to 255 of a transformed tensor; empty for none.
         stored: code nothing.
+        nonce: of the tensor, 32 bits.
 
     Raises:
         ConfigError: the values are too wide for the coder, or the weights are none.
@@ -76,6 +78,7 @@ class Format:
     table_set: int = 0
     weights: tuple[int, ...] = ()
     stored: bool = False
+    nonce: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.bits <= self.coder.max_bits:
@@ -97,9 +100,14 @@ class Format:
         return (1 << (self.bits - int(self.signed))) - 1
 
     @cached_property
-    def key(self) -> int:
-        """The fingerprint of tables and weights: the CRC-32 of both, one behind the other."""
+    def fingerprint(self) -> int:
+        """The CRC-32 of tables and weights, one behind the other."""
         return checksum(bytes(self.weights), self.tables.key, 0)
+
+    @cached_property
+    def key(self) -> int:
+        """The key that enters the checksum of every block of the tensor."""
+        return tensor_key(self.fingerprint, self.nonce)
 
     @cached_property
     def weight_array(self) -> Ints | None:

@@ -65,7 +65,9 @@ class Container:
             ConfigError: it holds no integers, or does not fit the choice.
         """
         maps = stacked(array)
-        coded = tuple(choice.encode(one, tables, slotted) for one in maps)
+        coded = tuple(
+            choice.encode(one, tables, slotted, number) for number, one in enumerate(maps)
+        )
         return cls(choice, tables, array.dtype.name, array.shape, coded)
 
     def decode(self) -> tuple[npt.NDArray[Any], tuple[tuple[int, Damage], ...]]:
@@ -87,8 +89,10 @@ class Container:
             index = b"" if coded.slot else pack_index(list(coded.offsets))
             data = DESCRIPTOR_BYTES + len(index)
             place = 0 if coded.slot else DESCRIPTOR_BYTES
-            descriptor = self.choice.descriptor(data, place, len(coded.data), coded.slot).pack()
-            parts.append(_section(TENSOR, number, descriptor + index + coded.data))
+            descriptor = self.choice.descriptor(
+                data, place, len(coded.data), coded.slot, coded.form.nonce
+            )
+            parts.append(_section(TENSOR, number, descriptor.pack() + index + coded.data))
         return b"".join(parts)
 
     @classmethod
@@ -183,9 +187,10 @@ def _read(data: bytes, at: int, tag: bytes, where: str) -> tuple[int, int, int, 
 def _coded(body: bytes, choice: MapCoding, tables: Tables, where: str) -> Coded:
     descriptor = Descriptor.unpack(body, where)
     expected = choice.descriptor(
-        descriptor.data, descriptor.index, 8 * descriptor.capacity, 8 * descriptor.slot
-    )
-    grid, form = choice.grid, choice.format(tables)
+        descriptor.data, descriptor.index, 8 * descriptor.capacity, 8 * descriptor.slot,
+        descriptor.nonce,
+    )  # fmt: skip
+    grid, form = choice.grid, choice.format(tables, descriptor.nonce)
     begin = DESCRIPTOR_BYTES + (0 if descriptor.slotted else index_bytes(grid.blocks))
     small = descriptor.slotted and 8 * descriptor.slot < grid.slot(form.bits)
     if descriptor != expected or descriptor.data != begin or small:

@@ -14,7 +14,7 @@ from hwgen.codec.block_scan import restored
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded, Damage, encode
 from hwgen.codec.transform import Quantiser, Spatial, Transform
-from hwgen.codec.wire import Coder, Descriptor, Grid, Ints
+from hwgen.codec.wire import Coder, Descriptor, Grid, Ints, index_bytes
 from hwgen.errors import ConfigError
 
 SCHEMA = 1
@@ -75,8 +75,8 @@ class MapCoding:
             return self.transform.grid(self.shape[0], self.shape[1])
         return Grid.of(*self.shape)
 
-    def format(self, tables: Tables) -> Format:
-        """Return what every block shares."""
+    def format(self, tables: Tables, nonce: int = 0) -> Format:
+        """Return what every block shares, of a map with that nonce."""
         transform = self.transform
         return Format(
             bits=transform.bits if transform else self.bits,
@@ -87,6 +87,7 @@ class MapCoding:
             table_set=self.table_set,
             weights=transform.weights if transform else (),
             stored=self.mode == "raw",
+            nonce=nonce,
         )
 
     def coefficients(self, values: Ints) -> Ints:
@@ -99,8 +100,14 @@ class MapCoding:
             return coefficients
         return self.transform.inverse(coefficients, self.shape[0], self.shape[1])
 
-    def encode(self, values: Ints, tables: Tables, slotted: bool = False) -> Coded:
+    def encode(self, values: Ints, tables: Tables, slotted: bool = False, nonce: int = 0) -> Coded:
         """Return one map coded.
+
+        Args:
+            values: of the map's shape.
+            tables: of its set.
+            slotted: give every block a slot, and no index.
+            nonce: tells it from maps that lay there before.
 
         Raises:
             ConfigError: the map has another shape, or values outside the format.
@@ -108,7 +115,7 @@ class MapCoding:
         if values.shape != self.shape:
             want = "x".join(map(str, self.shape))
             raise ConfigError(f"a map of shape {values.shape}, not {want}", self.name)
-        return encode(self.coefficients(values), self.grid, self.format(tables), slotted)
+        return encode(self.coefficients(values), self.grid, self.format(tables, nonce), slotted)
 
     def decode(self, coded: Coded) -> tuple[Ints, tuple[Damage, ...]]:
         """Return the map and the blocks that are damaged, which are zeros in it."""
@@ -118,7 +125,9 @@ class MapCoding:
         lost = [damage.block for damage in damages]
         return restored(found, self.transform, self.grid, self.shape[:2], lost), damages
 
-    def descriptor(self, data: int, index: int, size: int, slot: int = 0) -> Descriptor:
+    def descriptor(
+        self, data: int, index: int, size: int, slot: int = 0, nonce: int = 0
+    ) -> Descriptor:
         """Return the descriptor of a map.
 
         Args:
@@ -126,6 +135,7 @@ class MapCoding:
             index: where the index is; 0 in the slotted layout.
             size: bytes of all blocks.
             slot: bytes of a slot; 0 in the packed layout.
+            nonce: of the tensor.
         """
         grid, transform = self.grid, self.transform
         quantiser = transform.quantiser if transform else Quantiser(0, (0, 0, 0), (0, 0, 0))
@@ -137,7 +147,8 @@ class MapCoding:
             coder=self.coder, table_set=self.table_set, stored=self.mode == "raw",
             slotted=bool(slot), transform=transform.code if transform else 0,
             shift=quantiser.shift, scales=quantiser.scales, steps=quantiser.steps,
-            slot=slot // 8, data=data, index=index, capacity=size // 8,
+            slot=slot // 8, data=data, index=index, capacity=size // 8, nonce=nonce,
+            index_room=0 if slot else index_bytes(grid.blocks) // 8,
         )  # fmt: skip
 
     def as_json(self) -> dict[str, object]:

@@ -23,7 +23,6 @@ from hwgen.codec.wire import (
 from hwgen.errors import ConfigError
 
 COMPILE_FROM = 1 << 15  # values; fewer are done before a compiler has been loaded
-BURST = 64  # bytes of a DRAM burst on a 64-bit bus
 
 
 @cache
@@ -115,15 +114,6 @@ class Coded:
     def traffic(self) -> int:
         """Bytes that are moved to write the tensor: blocks, index, descriptor."""
         return sum(self._used()) + self._overhead()
-
-    @property
-    def burst_traffic(self) -> int:
-        """The same when every transfer is rounded up to whole 64-byte bursts.
-
-        A packed tensor is one run of bytes; slots are fetched one by one.
-        """
-        runs = self._used() if self.slot else [len(self.data)]
-        return sum(-(-run // BURST) * BURST for run in [*runs, self._overhead()])
 
     @property
     def modes(self) -> dict[str, int]:

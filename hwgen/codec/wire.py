@@ -29,9 +29,9 @@ WORD = 8  # bytes; blocks start and offsets count in these
 SLOT_ALIGN = 64  # bytes; slots of the slotted layout are a multiple
 HEADER_BYTES = 8
 CRC_BYTES = 4
-DESCRIPTOR_BYTES = 64
-MAGIC = b"HFM1"
-VERSION = 1
+DESCRIPTOR_BYTES = 72
+MAGIC = b"HFM2"
+VERSION = 2
 
 
 class Mode(IntEnum):
@@ -58,8 +58,8 @@ class Coder(IntEnum):
 class Fault(IntEnum):
     """Fault of a block. The first that applies, in the order of `ORDER`, is told.
 
-    AXI, OVF and CFG are the engine's own (a bus answer, a full buffer, a wrong description); no
-    stream holds them.
+    From AXI on they are the engine's own (a bus answer, a full buffer, a wrong description, a
+    source that does not deliver the tensor, an abort); no stream holds them.
     """
 
     NONE = 0
@@ -72,6 +72,10 @@ class Fault(IntEnum):
     AXI = 7
     OVF = 8
     CFG = 9  # a description that the core cannot do; nothing was started
+    SHORT = 10  # the source's packet ended before the tensor
+    LONG = 11  # it did not end with the tensor
+    LATE = 12  # the source stood still for longer than it may
+    ABORT = 13  # software gave the tensor up
 
 
 @dataclass(frozen=True)
@@ -126,15 +130,27 @@ class Header:
 def checksum(data: bytes, number: int, key: int) -> int:
     """Return the CRC-32 of a block: as zlib's, continued from *number* xor *key*.
 
-    So a block that stands in another's place, or meets other tables, is found before a value of it
-    is delivered.
+    So a block that stands in another's place, meets other tables, or was left by an earlier tensor
+    is found before a value of it is delivered.
 
     Args:
         data: header and payload.
         number: the block's number in the tensor, all 32 bits of it.
-        key: fingerprint of the tables (and context weights) in use.
+        key: of the tensor, see `tensor_key`.
     """
     return zlib.crc32(data, number ^ key)
+
+
+def tensor_key(fingerprint: int, nonce: int) -> int:
+    """Return the key of a tensor: the CRC-32 of its nonce, continued from a fingerprint.
+
+    Two tensors of the same tables have different keys if their nonces differ.
+
+    Args:
+        fingerprint: of the tables (and context weights) in use.
+        nonce: 32 bits that tell the tensor from those that lay there before.
+    """
+    return zlib.crc32(nonce.to_bytes(4, "little"), fingerprint)
 
 
 def seal(header: Header, payload: bytes, number: int, key: int) -> bytes:
@@ -273,13 +289,13 @@ def index_bytes(blocks: int) -> int:
     return -(-4 * (blocks + 1) // WORD) * WORD
 
 
-_DESCRIPTOR = struct.Struct("<4sBBBB6HBB3H3HHIQQI")
+_DESCRIPTOR = struct.Struct("<4sBBBB6HBB3H3HHIQQIII")
 _TRANSFORMED, _SIGNED, _SLOTTED, _CODER, _STORED = 1, 2, 4, 8, 16
 
 
 @dataclass(frozen=True)
 class Descriptor:
-    """Descriptor of a tensor, as an engine is told it: 64 bytes.
+    """Descriptor of a tensor, as an engine is told it: 72 bytes.
 
     Attributes:
         height, width, channels: of the values (mode T: before the transform).
@@ -299,6 +315,8 @@ class Descriptor:
         data: offset or address of block 0, in bytes.
         index: offset or address of the index, in bytes; 0 in the slotted layout.
         capacity: room for data in 8-byte units.
+        nonce: tells the tensor from those that lay there before; enters every checksum.
+        index_room: room for the index in 8-byte units; 0 in the slotted layout.
     """
 
     height: int
@@ -322,9 +340,11 @@ class Descriptor:
     data: int = 0
     index: int = 0
     capacity: int = 0
+    nonce: int = 0
+    index_room: int = 0
 
     def pack(self) -> bytes:
-        """Return the 64 bytes."""
+        """Return the 72 bytes."""
         flags = (
             bool(self.transform) * _TRANSFORMED
             | self.signed * _SIGNED
@@ -336,23 +356,26 @@ class Descriptor:
             MAGIC, VERSION, flags, self.bits, self.table_set,
             self.channels, self.height, self.width, self.bh, self.bw, self.bc,
             self.transform, self.shift, *self.scales, *self.steps, self.record,
-            self.slot, self.data, self.index, self.capacity,
+            self.slot, self.data, self.index, self.capacity, self.nonce, self.index_room,
         )  # fmt: skip
         return body + zlib.crc32(body).to_bytes(4, "little")
 
     @classmethod
     def unpack(cls, data: bytes, where: str = "") -> Descriptor:
-        """Read 64 bytes.
+        """Read 72 bytes.
 
         Raises:
             ConfigError: they are no descriptor, or a damaged one.
         """
         hint = "it was damaged, or is no coded feature map"
+        if data[:5] == b"HFM1\1":
+            raise ConfigError("version 1 of the format is unknown", where, f"this reads {VERSION}")
         if len(data) < DESCRIPTOR_BYTES or data[:4] != MAGIC:
             raise ConfigError("there is no tensor descriptor", where, hint)
-        if zlib.crc32(data[:60]) != int.from_bytes(data[60:64], "little"):
+        end = _DESCRIPTOR.size
+        if zlib.crc32(data[:end]) != int.from_bytes(data[end:DESCRIPTOR_BYTES], "little"):
             raise ConfigError("the tensor descriptor's checksum is wrong", where, hint)
-        _, version, flags, bits, table_set, *rest = _DESCRIPTOR.unpack(data[:60])
+        _, version, flags, bits, table_set, *rest = _DESCRIPTOR.unpack(data[:end])
         if version != VERSION:
             raise ConfigError(
                 f"version {version} of the format is unknown", where, f"this reads {VERSION}"

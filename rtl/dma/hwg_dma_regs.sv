@@ -71,7 +71,7 @@ module hwg_dma_regs #(
     initial $fatal(1, "hwg_dma_regs: Transform must be 0 or 1");
   end
 
-  localparam logic [31:0] ID = 32'h4846_4D31;  // "HFM1"
+  localparam logic [31:0] ID = 32'h4846_4D32;  // "HFM2"
 
   localparam int WRITER = 0, READER = 1;
 

@@ -31,12 +31,13 @@ def tans_states(frequencies):
     return states
 
 
-def decode(block, shape, bits, tables, number, signed=False, weights=b""):
+def decode(block, shape, bits, tables, number, signed=False, weights=b"", nonce=0):
     """Return the values of an undamaged block, in scan order."""
     h, w, c = shape
     head = int.from_bytes(block[:8], "little")
     coded, tans, end = head & 3 == 2, head >> 2 & 1, 8 + 2 * (head >> 8 & 0xFFF)
-    crc = zlib.crc32(block[:end], number ^ zlib.crc32(tables + weights))
+    nonce = nonce.to_bytes(4, "little")
+    crc = zlib.crc32(block[:end], number ^ zlib.crc32(tables + weights + nonce))
     assert (head >> 56, crc) == (number & 255, int.from_bytes(block[end : end + 4], "little"))
     payload = "".join(format(byte, "08b")[::-1] for byte in block[8:end])
     cuts = [0] + [16 * (head >> at & 0xFFF) for at in (20, 32, 44) if coded]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from tests.codec import stranger
 from tests.codec.cases import GENERIC, GOLDEN, SHAPES, STRANGE, drawn, formats
 
 HEAD = re.compile(
-    r"shape (\d+) (\d+) (\d+) +bits (\d+) +(signed|unsigned) +number (\d+)(?: +(tans))?"
+    r"shape (\d+) (\d+) (\d+) +bits (\d+) +(signed|unsigned) +number (\d+) +nonce (\d+)"
+    r"(?: +(tans))?"
 )
 
 
@@ -34,32 +36,47 @@ def golden(root: Path) -> list[tuple[re.Match[str], bytes, list[int]]]:
     return found
 
 
-def test_the_golden_blocks_are_five_and_reach_every_mode(root: Path) -> None:
+def test_the_golden_blocks_are_six_and_reach_every_mode(root: Path) -> None:
     blocks = golden(root)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     assert {data[0] & 7 for _, data, _ in blocks} == {0, 1, 2, 6}
 
 
 def test_the_golden_blocks_are_what_both_sides_say(root: Path) -> None:
     text = (root / "docs" / "bitstream.md").read_text("utf-8")
-    assert f"The key is 0x{GOLDEN.key:08x}" in text
+    assert f"The CRC of that is 0x{GOLDEN.key:08x}" in text
+    assert f"key is 0x{Format(8, GOLDEN, nonce=1).key:08x}" in text
+    assert f"the key 0x{Format(8, GOLDEN, nonce=2).key:08x}" in text
     for head, data, values in golden(root):
         shape = (int(head[1]), int(head[2]), int(head[3]))
-        coder = Coder.TANS if head[7] else Coder.HUFFMAN
-        form = Format(int(head[4]), GOLDEN, coder, head[5] == "signed")
-        number = int(head[6])
+        coder = Coder.TANS if head[8] else Coder.HUFFMAN
+        number, nonce = int(head[6]), int(head[7])
+        form = Format(int(head[4]), GOLDEN, coder, head[5] == "signed", nonce=nonce)
         wanted = np.array(values).reshape(shape)
         assert encode_block(wanted, form, number) == data
         found, fault = decode_block(data, shape, form, number)
         assert (found.tolist(), fault) == (wanted.tolist(), Fault.NONE)
         assert values == stranger.decode(
-            data, shape, form.bits, GOLDEN.pack(), number, form.signed
-        )  # fmt: skip
+            data, shape, form.bits, GOLDEN.pack(), number, form.signed, nonce=nonce
+        )
+
+
+def test_a_block_of_an_earlier_tensor_is_found(rng: np.random.Generator) -> None:
+    grid, tables = Grid(6, 6, 16, 3, 3, 8), GENERIC
+    old, new = (Format(6, tables, Coder.TANS, nonce=nonce) for nonce in (41, 42))
+    left = encode(drawn(old, (6, 6, 16), rng), grid, old, slotted=True)
+    coded = encode(drawn(new, (6, 6, 16), rng), grid, new, slotted=True)
+    for number in range(grid.blocks):  # the write of this block got lost
+        data, at = bytearray(coded.data), number * coded.slot
+        data[at : at + coded.slot] = left.data[at : at + coded.slot]
+        found, damages = replace(coded, data=bytes(data)).decode()
+        assert [(d.block, d.fault) for d in damages] == [(number, Fault.CRC)]
+        assert not found[grid.where(number)].any()
 
 
 def test_the_stranger_is_short_and_alone() -> None:
     source = Path(stranger.__file__).read_text("utf-8")
-    assert len(source.splitlines()) < 80
+    assert len(source.splitlines()) < 82
     imported = [
         n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Import | ast.ImportFrom)
     ]

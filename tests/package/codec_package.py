@@ -98,8 +98,13 @@ class Registers:
         self.names = {r.offset: r.name for r in made.registers}
         self.words = {r.offset: r.reset or 0 for r in made.registers}
         self.writes: list[tuple[str, int]] = []
+        self.rest = -1  # reads of the state until both engines are at rest; -1: never
 
     def read(self, offset: int) -> int:
+        if self.names[offset] == "status" and self.writes and self.rest > 0:
+            self.rest -= 1
+            if self.rest == 0:
+                self.words[offset] &= ~3
         return self.words[offset]
 
     def write(self, offset: int, word: int) -> None:

@@ -148,7 +148,7 @@ def test_readme_tells_figures_streams_maps_and_registers(made: Built) -> None:
     assert f"at most {core.burst} beats" in text
     for each in core.maps:
         assert f"| `{each.name}` |" in text
-        assert f"{each.key:08x}" in text
+        assert f"{each.fingerprint:08x}" in text
     assert (MODEL in text) == bool(made.plan)
     assert not any(line != line.rstrip() for line in text.splitlines())
 

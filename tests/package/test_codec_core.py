@@ -77,14 +77,14 @@ def sessions(made: Built, rng: np.random.Generator) -> dict[str, list[Step]]:
             users = [user for _, user, _ in beats(made.core, values, grid)]
             counts = {"fault": 0, **coded.modes}
             plain.steps += [["clear"], ["send", flow]]
-            plain.begin(WRITER, descriptor, form.key)
+            plain.begin(WRITER, descriptor, form.fingerprint)
             plain.end(WRITER, 0, **counts)
             if not slotted:
                 plain.steps.append(["compare", DATA, coded.data.hex()])
                 plain.steps.append(["compare", INDEX, pack_index(list(coded.offsets)).hex()])
             else:
                 plain.steps.append(["compare", DATA + len(coded.data), "a5" * 64])
-            plain.begin(READER, descriptor, form.key)
+            plain.begin(READER, descriptor, form.fingerprint)
             plain.steps.append(["take", flow, users])
             plain.end(READER, 0, **counts)
 
@@ -94,7 +94,7 @@ def sessions(made: Built, rng: np.random.Generator) -> dict[str, list[Step]]:
                 part = values[grid.where(number)]
                 lone = Grid(*part.shape, *part.shape)
                 last = [user for _, user, _ in beats(made.core, part, lone)]
-                plain.begin(READER, alone, form.key, number)
+                plain.begin(READER, alone, form.fingerprint, number)
                 text = plain.module.pack(alone, part).tobytes().hex()
                 plain.steps.append(["take", text, last])
                 plain.end(READER, 0, fault=0)
@@ -116,7 +116,7 @@ def sessions(made: Built, rng: np.random.Generator) -> dict[str, list[Step]]:
                 (broken.data, some, marks, 1), (coded.data, flow, users, 0)
             ):  # fmt: skip
                 plain.steps.append(["memory", DATA, data.hex()])
-                plain.begin(READER, descriptor, form.key)
+                plain.begin(READER, descriptor, form.fingerprint)
                 plain.steps.append(["take", text, user])
                 told = {"fault": 0x15, "fault_block": number, "faults": 1} if faults else {}
                 plain.end(READER, 8 if faults else 0, **told)
@@ -124,7 +124,7 @@ def sessions(made: Built, rng: np.random.Generator) -> dict[str, list[Step]]:
     descriptor = choice.descriptor(DATA, INDEX, 64).pack()
     at = wrong.offsets
     for engine in (WRITER, READER):
-        wrong.driver.describe(engine, descriptor, form.key)
+        wrong.driver.describe(engine, descriptor, form.fingerprint)
         wrong.driver.write(f"tensor{engine}_format", 9)  # Huffman, 9 bits
         wrong.driver.start(engine)
         wrong.replay()

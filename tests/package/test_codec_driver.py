@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,8 @@ def test_both_drivers_describe_a_tensor_as_the_model_does(
     made: Built, bare: Bare, name: str, engine: int, slotted: bool
 ) -> None:
     descriptor, words = wanted(made, name, engine, slotted)
-    key = words[f"tensor{engine}_key"]
-    assert key == made.form(name).key
+    key = made.form(name).fingerprint
+    assert words[f"tensor{engine}_key"] == zlib.crc32(bytes(4), key)
     assert bare.call("describe", engine, c_bytes(descriptor), ctypes.c_uint32(key), 0) == OK
     assert bare.taken() == list(words.items())
     _, driver, registers = python(made)
@@ -88,17 +89,17 @@ def test_both_drivers_describe_a_single_block(made: Built, bare: Bare, name: str
     slot, data = grid.slot(form.bits), 1 << 20
     whole = replace(choice, block=(2, 3, 8)).descriptor(data, 0, grid.blocks * slot, slot).pack()
     module, driver, registers = python(made)
-    alone = (ctypes.c_uint8 * 64)()
+    alone = (ctypes.c_uint8 * 72)()
     for number in range(grid.blocks):
         h, w, c = grid.shape(number)
         lone = replace(grid, height=h, width=w, channels=c, bh=h, bw=w, bc=c)
         words = describe(READER, lone, form, slot, data + number * slot, 0, slot, number)
         descriptor = module.block_of(whole, number)
-        driver.describe(READER, descriptor, form.key, number)
+        driver.describe(READER, descriptor, form.fingerprint, number)
         assert registers.taken() == list(words.items())
         assert bare.plain("block", c_bytes(whole), number, alone) == OK
         assert bytes(alone) == descriptor
-        key = ctypes.c_uint32(form.key)
+        key = ctypes.c_uint32(form.fingerprint)
         assert bare.call("describe", READER, alone, key, number) == OK
         assert bare.taken() == list(words.items())
     assert grid.blocks > 3
@@ -156,8 +157,8 @@ def test_the_maps_of_the_plan_are_in_both(made: Built, bare: Bare) -> None:
     class Map(ctypes.Structure):
         _fields_ = (
             ("name", ctypes.c_char_p),
-            ("descriptor", ctypes.c_uint8 * 64),
-            ("key", ctypes.c_uint32),
+            ("descriptor", ctypes.c_uint8 * 72),
+            ("fingerprint", ctypes.c_uint32),
             ("index_bytes", ctypes.c_uint32),
         )
 
@@ -169,7 +170,7 @@ def test_the_maps_of_the_plan_are_in_both(made: Built, bare: Bare) -> None:
     for one, choice in zip(maps, made.plan.choices, strict=True):
         same = driver.maps[choice.name]
         assert bytes(one.descriptor) == same.descriptor
-        assert one.key == same.key == made.form(choice.name).key
+        assert one.fingerprint == same.fingerprint == made.form(choice.name).fingerprint
         assert one.index_bytes == same.index_bytes == -(-4 * (choice.grid.blocks + 1) // 8) * 8
         # Maps that do not code at all fill the room.
         form = made.form(choice.name)
@@ -180,14 +181,27 @@ def test_the_maps_of_the_plan_are_in_both(made: Built, bare: Bare) -> None:
         stored = encode(wild, grid, replace(form, stored=True))
         assert len(stored.data) == same.room
         placed = bytearray(one.descriptor)
-        buffer = (ctypes.c_uint8 * 64).from_buffer(placed)
+        buffer = (ctypes.c_uint8 * 72).from_buffer(placed)
         bare.library.hwg_codec_place(
             buffer, ctypes.c_uint64(64), ctypes.c_uint64(1 << 40), ctypes.c_uint64(same.room)
         )
         assert bytes(placed) == same.placed(64, 1 << 40)
-        assert Descriptor.unpack(bytes(placed)) == replace(
-            Descriptor.unpack(same.descriptor), data=64, index=1 << 40
+        bare.library.hwg_codec_mark(buffer, ctypes.c_uint32(0xFEDCBA98))
+        assert bytes(placed) == same.placed(64, 1 << 40, nonce=0xFEDCBA98)
+        told = Descriptor.unpack(bytes(placed))
+        assert told == replace(
+            Descriptor.unpack(same.descriptor), data=64, index=1 << 40, nonce=0xFEDCBA98
         )
+        assert 8 * told.index_room == one.index_bytes
+        key = replace(form, nonce=0xFEDCBA98).key
+        fingerprint = ctypes.c_uint32(one.fingerprint)
+        assert bare.call("describe", WRITER, c_bytes(bytes(placed)), fingerprint, 0) == (
+            DOES_NOT_FIT if made.core.address_bits <= 40 else OK
+        )
+        low = same.placed(64, 1 << 20, nonce=0xFEDCBA98)
+        bare.taken()
+        assert bare.call("describe", WRITER, c_bytes(low), fingerprint, 0) == OK
+        assert ("tensor0_key", key) in bare.taken()
 
 
 # ------------------------------------------------------------------ values
@@ -266,6 +280,21 @@ def test_c_driver_starts_waits_and_tells(bare: Bare) -> None:
     assert tally[0] == 0
     bare.set("status", 0)
     assert not bare.taken()
+    bare.set("status", 1)
+    bare.patience(4)
+    assert bare.call("abort", WRITER, 5) == OK
+    bare.set("status", 2)
+    assert bare.call("abort", READER, 5) == TIMEOUT
+    bare.set("status", 16)  # the tail of a packet
+    assert bare.call("tail") == 1
+    assert bare.call("recover", WRITER, 5) == OK
+    bare.call("source_timeout", 1234)
+    bare.call("bus_was_reset")
+    assert bare.taken() == [
+        ("control", 4), ("control", 8), ("control", 4), ("control", 4), ("timeout", 1234),
+        ("control", 16),
+    ]  # fmt: skip
+    bare.set("status", 0)
     bare.call("fast", 1)
     bare.call("fast", 0)
     bare.call("interrupts", 9)
@@ -288,8 +317,22 @@ def test_python_driver_starts_waits_and_tells(made: Built) -> None:
     with pytest.raises(RuntimeError, match="at work"):
         driver.start(READER)
     driver.timeout = 0.02
-    with pytest.raises(TimeoutError, match="does not come to an end"):
+    with pytest.raises(RuntimeError, match="does not answer"):
         driver.wait(READER)
+    assert registers.taken() == [("control", 8)]
+    registers.rest = 3  # reads of the state until the abort has its effect
+    with pytest.raises(TimeoutError, match="gave its tensor up"):
+        driver.wait(READER)
+    assert registers.taken() == [("control", 8)]
+    registers.set("status", 16)
+    assert driver.tail
+    assert driver.recover(WRITER)["fault"] == "none"
+    driver.source_timeout(1234)
+    driver.bus_was_reset()
+    assert registers.taken() == [
+        ("control", 4), ("control", 4), ("timeout", 1234), ("control", 16)
+    ]  # fmt: skip
+    assert (driver.nonce() + 1) % (1 << 32) == driver.nonce()
     registers.set("status", 8)
     registers.set("tally1_fault", 0x15)
     registers.set("tally1_fault_block", 77)

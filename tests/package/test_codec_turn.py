@@ -52,8 +52,9 @@ class CTransform(ctypes.Structure):
 
 class CMap(ctypes.Structure):
     _fields_ = (
-        ("name", ctypes.c_char_p), ("descriptor", ctypes.c_uint8 * 64), ("key", ctypes.c_uint32),
-        ("index_bytes", ctypes.c_uint32), ("transform", ctypes.POINTER(CTransform)),
+        ("name", ctypes.c_char_p), ("descriptor", ctypes.c_uint8 * 72),
+        ("fingerprint", ctypes.c_uint32), ("index_bytes", ctypes.c_uint32),
+        ("transform", ctypes.POINTER(CTransform)),
     )  # fmt: skip
 
 
@@ -152,7 +153,7 @@ def test_both_drivers_tell_of_a_transform_as_the_model_does(
     made: Built, bare: Bare, name: str, engine: int, slotted: bool
 ) -> None:
     descriptor, writes = wanted(made, name, engine, slotted)
-    key = ctypes.c_uint32(made.form(name).key)
+    key = ctypes.c_uint32(made.form(name).fingerprint)
     assert bare.call("describe", engine, c_bytes(descriptor), key, 0) == OK
     assert bare.call("turn", engine, c_bytes(descriptor), c_transform(bare, name), 0) == OK
     assert bare.taken() == writes
@@ -160,7 +161,7 @@ def test_both_drivers_tell_of_a_transform_as_the_model_does(
     driver.load_tables(made.ip / "tables")
     registers.taken()
     one = driver.maps[name]
-    driver.describe(engine, descriptor, one.key, transform=one.transform)
+    driver.describe(engine, descriptor, one.fingerprint, transform=one.transform)
     assert registers.taken() == writes
 
 
@@ -205,7 +206,7 @@ def test_both_drivers_describe_a_single_block_of_a_map(made: Built, bare: Bare) 
     module, driver, registers = python(made)
     driver.load_tables(made.ip / "tables")
     registers.taken()
-    own, alone = driver.maps["mixed"].transform, (ctypes.c_uint8 * 64)()
+    own, alone = driver.maps["mixed"].transform, (ctypes.c_uint8 * 72)()
     seen = set()
     for number in range(grid.blocks):
         h, w, c = grid.shape(number)
@@ -219,11 +220,11 @@ def test_both_drivers_describe_a_single_block_of_a_map(made: Built, bare: Bare) 
         rows = row_words(transform, True)[32 * group : 32 * group + c]
         writes = [*words.items(), ("table_addr", 6 << 16), *(("table_data", r) for r in rows)]
         descriptor = module.block_of(whole, number)
-        driver.describe(READER, descriptor, form.key, number, own.block(whole, number))
+        driver.describe(READER, descriptor, form.fingerprint, number, own.block(whole, number))
         assert registers.taken() == writes
         assert bare.plain("block", c_bytes(whole), number, alone) == OK
         assert bytes(alone) == descriptor
-        assert bare.call("describe", READER, alone, ctypes.c_uint32(form.key), number) == OK
+        assert bare.call("describe", READER, alone, ctypes.c_uint32(form.fingerprint), number) == OK
         assert bare.call("turn", READER, alone, c_transform(bare, "mixed"), group) == OK
         assert bare.taken() == writes
     assert seen == {0, 1}

@@ -55,7 +55,7 @@ def steps_of(made: Built, rng: np.random.Generator) -> list[Any]:
         descriptor = session.module.place(descriptor, DATA, index, len(coded.data))
         session.steps += [["clear"], ["send", session.module.pack(
             descriptor, values, own.transform).tobytes().hex()]]  # fmt: skip
-        session.driver.describe(WRITER, descriptor, form.key, transform=own.transform)
+        session.driver.describe(WRITER, descriptor, form.fingerprint, transform=own.transform)
         session.driver.start(WRITER)
         session.replay()
         session.end(WRITER, 0, fault=0, **coded.modes)
@@ -78,7 +78,7 @@ def steps_of(made: Built, rng: np.random.Generator) -> list[Any]:
             users[-1] |= 2 * faults
             text = b"".join(word.to_bytes(made.core.beat, "little") for word, _, _ in flow).hex()
             session.steps.append(["memory", DATA, data.hex()])
-            session.driver.describe(READER, descriptor, form.key, transform=own.transform)
+            session.driver.describe(READER, descriptor, form.fingerprint, transform=own.transform)
             session.driver.start(READER)
             session.replay()
             session.steps.append(["take", text, users])

@@ -48,14 +48,14 @@ class Map:
     Attributes:
         name: of the map.
         descriptor: 64 bytes; addresses are 0, the capacity is what its blocks can take at most.
-        key: fingerprint of its tables.
+        fingerprint: of its tables and weights.
         index_bytes: of its index.
         transform: that the engine does; None if it does none.
     """
 
     name: str
     descriptor: Descriptor
-    key: int
+    fingerprint: int
     index_bytes: int
     transform: Transform | None = None
 
@@ -75,7 +75,7 @@ class Map:
             room += block_bytes(raw_words(h * w * c, form.bits))
         transform = in_engine(choice.transform) if turned and choice.transform else None
         return cls(
-            choice.name, choice.descriptor(0, 0, room), form.key, index_bytes(grid.blocks),
+            choice.name, choice.descriptor(0, 0, room), form.fingerprint, index_bytes(grid.blocks),
             transform,
         )  # fmt: skip
 

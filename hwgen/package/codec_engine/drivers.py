@@ -25,6 +25,10 @@ typedef struct {
 
 """
 _TRANSFORM_FIELD = "const {name}_transform *transform; /* null: there is none */"
+_TURN = """\
+if (found == {NAME}_OK && map->transform) {{
+            found = {name}_turn(core, which, descriptor, map->transform, 0);
+        }}"""
 # Sizes in the descriptor of a single block: of coefficients as they are, or of the map.
 _BLOCK = (
     "put(block + 8, 2, n);",
@@ -42,7 +46,8 @@ _BLOCK_OF_MAP = (
 
 
 def _map_functions(core: CodecCore) -> str:
-    return fill_template(template("codec_map.h.in"), name=core.base).rstrip("\n")
+    names = {"name": core.base, "NAME": core.base.upper()}
+    return fill_template(template("codec_map.h.in"), **names).rstrip("\n")
 
 
 def _turns(core: CodecCore, registers: RegisterMap) -> str:
@@ -55,6 +60,18 @@ def _turns(core: CodecCore, registers: RegisterMap) -> str:
         f"#define {name}_KINDS {core.turns.kinds}u /* a mask: 1 Haar2, 2 ICT4, 4 WHT4 */\n"
         f"#define {name}_GROUPS {core.turns.groups}u /* of eight channels of a KLT */"
     )
+
+
+def _example(core: CodecCore) -> str:
+    """Return a program that writes the maps of the plan and reads them back."""
+    names = {"name": core.base, "NAME": core.base.upper()}
+    turned, size = core.turns is not None, f"{core.base}_stream_bytes(map->descriptor)"
+    if turned:
+        size = f"map->transform ? {core.base}_map_bytes(map->descriptor) : {size}"
+    return fill_template(
+        template("codec_example.c.in"), **names, size=size,
+        turn=_TURN.format(**names) if turned else "",
+    )  # fmt: skip
 
 
 def _constants(core: CodecCore, registers: RegisterMap) -> dict[str, str]:
@@ -117,6 +134,8 @@ def codec_c(core: CodecCore, registers: RegisterMap) -> Driver:
     files = [(f"{core.base}.h", header), (f"{core.base}.c", source)]
     if core.table_sets:
         files.append((f"{core.base}_tables.c", c_tables(core)))
+    if core.maps and core.writer and core.reader:
+        files.append((f"{core.base}_example.c", _example(core)))
     usage = fill_template(
         template("readme_codec_c.md.in"), base=core.base, BASE=core.base.upper(), engine=_way(core)
     )

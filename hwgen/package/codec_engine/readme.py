@@ -69,13 +69,13 @@ def _tables(core: CodecCore) -> Iterator[str]:
         return
     yield "The tables are the plan's. Its maps, with what each takes in memory at most:"
     yield ""
-    yield "| map | height, width, channels | bits | set | key | blocks | index |"
+    yield "| map | height, width, channels | bits | set | fingerprint | blocks | index |"
     yield "|---|---|---|---|---|---|---|"
     for each in core.maps:
         d = each.descriptor
         shape = f"{d.height} x {d.width} x {d.channels}"
         yield (
-            f"| `{each.name}` | {shape} | {d.bits} | {d.table_set} | {each.key:08x} | "
+            f"| `{each.name}` | {shape} | {d.bits} | {d.table_set} | {each.fingerprint:08x} | "
             f"{8 * d.capacity} bytes | {each.index_bytes} bytes |"
         )
     if core.turns:

@@ -75,9 +75,9 @@ def table_files(core: CodecCore) -> dict[str, str]:
 
     In the JSON, ``sets`` has for each set its memories as kind (of the register table_addr), first
     word and file; ``maps`` for each map of the plan its descriptor in hexadecimal (addresses are
-    0), the key, and the bytes of its index; of one that the engine transforms what a driver must
-    know besides: shift, limits, channels in the order of the KLT, files of its rows (the writer's,
-    the reader's).
+    0), the fingerprint, and the bytes of its index; of one that the engine transforms what a driver
+    must know besides: shift, limits, channels in the order of the KLT, files of its rows (the
+    writer's, the reader's).
     """
     made: dict[str, str] = {}
     sets = []
@@ -93,7 +93,7 @@ def table_files(core: CodecCore) -> dict[str, str]:
     for number, each in enumerate(core.maps):
         maps[each.name] = {
             "descriptor": each.descriptor.pack().hex(),
-            "key": each.key,
+            "fingerprint": each.fingerprint,
             "index_bytes": each.index_bytes,
         }
         if each.transform is None:
@@ -156,7 +156,7 @@ def _c_map(number: int, each: Map, turned: bool) -> list[str]:
     return [
         f'    {{"{name}", {{',
         *rows,
-        f"    }}, 0x{each.key:08x}u, {each.index_bytes}u{last}}},",
+        f"    }}, 0x{each.fingerprint:08x}u, {each.index_bytes}u{last}}},",
     ]
 
 
