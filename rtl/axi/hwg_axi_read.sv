@@ -4,7 +4,7 @@
 /// Function:   reads cmd_beats_i beats from cmd_addr_i on, in INCR bursts of at most MaxBurst beats
 ///             that never cross a 4 KiB boundary. out_last_o marks the last beat of a command,
 ///             out_error_o a beat that came with another response than OKAY.
-/// Timing:     one address a cycle, up to Outstanding bursts under way, one beat a cycle
+/// Timing:     one address every other cycle, up to Outstanding bursts under way, one beat a cycle
 /// Parameters: DataWidth 32, 64 or 128; MaxBurst 1 to 256; Depth >= MaxBurst; Outstanding >= 1
 /// Notes:      A burst is asked for only when the buffer has room for all of it, so RREADY is
 ///             always high: a stalled consumer never stalls the bus. One ID: data come in order.
@@ -81,6 +81,9 @@ module hwg_axi_read #(
   logic [PAGE_WIDTH-1:0] to_page;
   logic [8:0]            burst;                 // beats of the next burst
   logic                  final_burst, ask;
+  logic                  plan, planned_d, planned_q;  // the next burst is known
+  logic [8:0]            burst_q;
+  logic                  final_q;
   logic                  flushing_d, flushing_q, give_up;
   logic                  ar_valid_d, ar_valid_q;
   logic [AddrWidth-1:0]  ar_addr_q;
@@ -91,7 +94,7 @@ module hwg_axi_read #(
   logic                  buffer_ready, buffer_valid, pop;
 
   assign give_up     = flush_i | flushing_q;
-  assign cmd_ready_o = ~busy_q & ~give_up;
+  assign cmd_ready_o = ~busy_q & ~flushing_q;  // what comes with flush_i is given up too
   assign to_page     = PAGE_WIDTH'(4096 / BEAT_BYTES) - PAGE_WIDTH'(addr_q[11:SHIFT]);
 
   always_comb begin
@@ -102,7 +105,9 @@ module hwg_axi_read #(
 
   assign final_burst = {{9{1'b0}}, left_q} == {{BeatsWidth{1'b0}}, burst};
   // There must be room for the longest burst, whatever this one's length, which is known late.
-  assign ask        = busy_q & track_ready & (room_q >= ROOM_WIDTH'(MaxBurst)) & ~give_up
+  assign plan       = busy_q & ~planned_q;
+  assign planned_d  = ~give_up & (plan | (planned_q & ~ask));
+  assign ask        = planned_q & track_ready & (room_q >= ROOM_WIDTH'(MaxBurst)) & ~give_up
                     & (~ar_valid_q | m_axi_arready_i);
   assign ar_valid_d = ask | (ar_valid_q & ~m_axi_arready_i);
 
@@ -121,16 +126,16 @@ module hwg_axi_read #(
       addr_d = cmd_addr_i;
       left_d = cmd_beats_i;
     end else if (ask) begin
-      busy_d = ~final_burst;
-      addr_d = addr_q + (AddrWidth'(burst) << SHIFT);
-      left_d = left_q - BeatsWidth'(burst);
+      busy_d = ~final_q;
+      addr_d = addr_q + (AddrWidth'(burst_q) << SHIFT);
+      left_d = left_q - BeatsWidth'(burst_q);
     end
     if (give_up) busy_d = 1'b0;
   end
 
   always_comb begin
     room_d = room_q;
-    if (ask)                 room_d = room_d - ROOM_WIDTH'(burst);
+    if (ask)                 room_d = room_d - ROOM_WIDTH'(burst_q);
     if (buffer_valid && pop) room_d = room_d + ROOM_WIDTH'(1);
   end
 
@@ -144,7 +149,7 @@ module hwg_axi_read #(
     .rst_ni      (rst_ni),
     .in_valid_i  (ask),
     .in_ready_o  (track_ready),
-    .in_data_i   (final_burst),
+    .in_data_i   (final_q),
     .out_valid_o (track_valid),
     .out_ready_i (last_beat),
     .out_data_o  (track_final)
@@ -172,11 +177,13 @@ module hwg_axi_read #(
       busy_q     <= 1'b0;
       flushing_q <= 1'b0;
       ar_valid_q <= 1'b0;
+      planned_q  <= 1'b0;
       room_q     <= ROOM_WIDTH'(Depth);
     end else begin
       busy_q     <= busy_d;
       flushing_q <= flushing_d;
       ar_valid_q <= ar_valid_d;
+      planned_q  <= planned_d;
       room_q     <= room_d;
     end
   end
@@ -186,7 +193,11 @@ module hwg_axi_read #(
     left_q <= left_d;
     if (ask) begin
       ar_addr_q <= addr_q;
-      ar_len_q  <= 8'(burst - 9'd1);
+      ar_len_q  <= 8'(burst_q - 9'd1);
+    end
+    if (plan) begin
+      burst_q <= burst;
+      final_q <= final_burst;
     end
   end
 

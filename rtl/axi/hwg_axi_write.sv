@@ -5,7 +5,7 @@
 ///             in_last_i follow it, written in INCR bursts of at most MaxBurst beats that never
 ///             cross a 4 KiB boundary. error_o pulses for a response other than OKAY.
 /// Timing:     a burst is released when its data are in the buffer, its address and its data each
-///             as soon as the bus takes them; one beat a cycle
+///             as soon as the bus takes them; one beat a cycle, one burst every other cycle
 /// Parameters: DataWidth 32, 64 or 128; MaxBurst 1 to 256; Depth > MaxBurst; Outstanding >= 1
 /// Notes:      Neither of the two channels waits for the other one. Once a burst is released it is
 ///             written without a gap, so a stalled producer never stalls the bus. One ID. idle_o: all
@@ -83,8 +83,10 @@ module hwg_axi_write #(
   logic [LEVEL_WIDTH-1:0] level_d, level_q;    // beats in the buffer that no burst has claimed
   logic [OPEN_WIDTH-1:0]  open_d, open_q;      // bursts without an answer
   logic [PAGE_WIDTH-1:0]  to_page;
-  logic [8:0]             most, burst;
-  logic                   enough, release_burst, ends;
+  logic [8:0]             most, burst, burst_q;
+  logic                   enough, ends, ends_q;
+  logic                   plan, planned_d, planned_q;  // the next burst is known
+  logic                   release_burst;
   logic                   aw_valid_d, aw_valid_q;
   logic [AddrWidth-1:0]   aw_addr_q;
   logic [7:0]             aw_len_q;
@@ -96,16 +98,18 @@ module hwg_axi_write #(
   logic                   data_valid;
 
   assign give_up     = flush_i | flushing_q;
-  assign cmd_ready_o = ~busy_q & ~give_up;
+  assign cmd_ready_o = ~busy_q & ~flushing_q;  // what comes with flush_i is given up too
   assign to_page     = PAGE_WIDTH'(4096 / BEAT_BYTES) - PAGE_WIDTH'(addr_q[11:SHIFT]);
   assign most        = (to_page < PAGE_WIDTH'(MaxBurst)) ? 9'(to_page) : 9'(MaxBurst);
   assign enough      = {9'b0, level_q} >= {{LEVEL_WIDTH{1'b0}}, most};
   assign burst       = enough ? most : 9'(level_q);
   assign ends        = closing_q & ({9'b0, level_q} == {{LEVEL_WIDTH{1'b0}}, burst});
 
-  // A burst is released to both channels at once. A short one is only when its command is closing:
-  // then no beat is added.
-  assign release_burst = busy_q & (enough | closing_q) & (level_q != '0) & length_ready & ~give_up
+  // A burst is planned, and a cycle later released to both channels at once. A short one is only when
+  // its command is closing: then no beat is added.
+  assign plan          = busy_q & ~planned_q & (enough | closing_q) & (level_q != '0);
+  assign planned_d     = ~give_up & (plan | (planned_q & ~release_burst));
+  assign release_burst = planned_q & length_ready & ~give_up
                        & (open_q != OPEN_WIDTH'(Outstanding)) & (~aw_valid_q | m_axi_awready_i);
   assign aw_valid_d    = release_burst | (aw_valid_q & ~m_axi_awready_i);
 
@@ -132,9 +136,9 @@ module hwg_axi_write #(
       closing_d = in_last_i;
     end
     if (release_burst) begin
-      level_d = level_d - LEVEL_WIDTH'(burst);
-      addr_d  = addr_q + (AddrWidth'(burst) << SHIFT);
-      if (ends) begin
+      level_d = level_d - LEVEL_WIDTH'(burst_q);
+      addr_d  = addr_q + (AddrWidth'(burst_q) << SHIFT);
+      if (ends_q) begin
         busy_d    = 1'b0;
         closing_d = 1'b0;
       end
@@ -167,7 +171,7 @@ module hwg_axi_write #(
     .rst_ni      (rst_ni),
     .in_valid_i  (release_burst),
     .in_ready_o  (length_ready),
-    .in_data_i   (8'(burst - 9'd1)),
+    .in_data_i   (8'(burst_q - 9'd1)),
     .out_valid_o (length_valid),
     .out_ready_i (beat & m_axi_wlast_o),
     .out_data_o  (length)
@@ -199,6 +203,7 @@ module hwg_axi_write #(
       open_q     <= '0;
       sent_q     <= '0;
       aw_valid_q <= 1'b0;
+      planned_q  <= 1'b0;
     end else begin
       busy_q     <= busy_d;
       closing_q  <= closing_d;
@@ -207,6 +212,7 @@ module hwg_axi_write #(
       open_q     <= open_d;
       sent_q     <= sent_d;
       aw_valid_q <= aw_valid_d;
+      planned_q  <= planned_d;
     end
   end
 
@@ -214,7 +220,11 @@ module hwg_axi_write #(
     addr_q <= addr_d;
     if (release_burst) begin
       aw_addr_q <= addr_q;
-      aw_len_q  <= 8'(burst - 9'd1);
+      aw_len_q  <= 8'(burst_q - 9'd1);
+    end
+    if (plan) begin
+      burst_q <= burst;
+      ends_q  <= ends;
     end
   end
 

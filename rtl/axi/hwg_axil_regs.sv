@@ -71,6 +71,8 @@ module hwg_axil_regs #(
   logic [3:0]            write_place, read_place;  // of a register
   logic [31:0]           write_data, mask, word;
 
+  logic [AddrWidth-3:0] unused_ahead;
+
   hwg_axil_slave #(.AddrWidth(AddrWidth)) u_slave (
     .clk_i        (clk_i),
     .rst_ni       (rst_ni),
@@ -98,6 +100,7 @@ module hwg_axil_regs #(
     .write_known_i(write_known),
     .read_o       (read),
     .read_word_o  (read_word),
+    .read_ahead_o  (unused_ahead),
     .read_data_i  (word),
     .read_known_i (read_known)
   );

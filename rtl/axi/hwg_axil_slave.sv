@@ -5,13 +5,15 @@
 ///             the data that stand there in the same cycle. known_i tells whether there is such a
 ///             word: if not, the transfer is answered with SLVERR, and data read are 0.
 /// Timing:     a write is answered 1 cycle after address and data have both come, a read 1 cycle
-///             after its address; one transfer a cycle on each channel
-/// Parameters: AddrWidth >= 3
+///             after its address (Wait 1: 2 cycles, and so often); else one transfer a cycle on each
+///             channel
+/// Parameters: AddrWidth >= 3; Wait 0 or 1
 /// Notes:      A word is addressed by any of its bytes.
 `default_nettype none
 
 module hwg_axil_slave #(
   parameter int AddrWidth = 12,  // bits of a byte address
+  parameter int Wait      = 0,   // 1: a read takes a cycle more, for maps that are slow to look up
   localparam int WordWidth = AddrWidth - 2
 ) (
   input  wire logic                 clk_i,
@@ -42,6 +44,7 @@ module hwg_axil_slave #(
   input  wire logic                 write_known_i,
   output logic                      read_o,
   output logic      [WordWidth-1:0] read_word_o,
+  output logic      [WordWidth-1:0] read_ahead_o,  // that of the next cycle, if it is read then
   input  wire logic [31:0]          read_data_i,
   input  wire logic                 read_known_i
 );
@@ -52,6 +55,10 @@ module hwg_axil_slave #(
 
   localparam logic [1:0] OKAY   = 2'b00;
   localparam logic [1:0] SLVERR = 2'b10;
+
+  if (Wait < 0 || Wait > 1) begin : gen_check_wait
+    initial $fatal(1, "hwg_axil_slave: Wait must be 0 or 1");
+  end
 
   logic        b_valid_d, b_valid_q, r_valid_d, r_valid_q;
   logic [1:0]  b_resp_q, r_resp_q;
@@ -69,9 +76,25 @@ module hwg_axil_slave #(
   assign b_resp_o     = b_resp_q;
   assign b_valid_d    = write_o | (b_valid_q & ~b_ready_i);
 
-  assign ar_ready_o   = ~r_valid_q | r_ready_i;
-  assign read_o       = ar_valid_i & ar_ready_o;
-  assign read_word_o  = ar_addr_i[AddrWidth-1:2];
+  if (Wait == 0) begin : gen_at_once
+    assign ar_ready_o  = ~r_valid_q | r_ready_i;
+    assign read_o      = ar_valid_i & ar_ready_o;
+    assign read_word_o = read_ahead_o;
+  end else begin : gen_wait
+    logic                 asked_q;
+    logic [WordWidth-1:0] word_q;
+
+    assign ar_ready_o  = ~asked_q & (~r_valid_q | r_ready_i);
+    assign read_o      = asked_q;
+    assign read_word_o = word_q;
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) asked_q <= 1'b0;
+      else         asked_q <= ar_valid_i & ar_ready_o;
+      word_q <= read_ahead_o;
+    end
+  end
+  assign read_ahead_o = ar_addr_i[AddrWidth-1:2];
   assign r_valid_o    = r_valid_q;
   assign r_data_o     = r_data_q;
   assign r_resp_o     = r_resp_q;

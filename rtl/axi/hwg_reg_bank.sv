@@ -37,11 +37,12 @@ module hwg_reg_bank #(
                                | (write_data_i & write_mask_i)) & Used[32*i +: 32];
       end
     end
-    read_data_o = '0;
-    for (int i = 0; i < Words; i = i + 1) begin
-      if (read_word_i == 4'(i)) read_data_o = words_q[32*i +: 32];
-    end
   end
+
+  logic [511:0] all;  // those that are not there read as 0
+
+  assign all         = 512'(words_q);
+  assign read_data_o = all[32*read_word_i +: 32];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) words_q <= '0;

@@ -196,8 +196,20 @@ module hwg_codec_block_parse #(
   assign end_2 = end_1 + 14'(sub_2);
 
   logic [12:0] last_place;  // of the CRC, in 16-bit words
-  assign last_place = 13'(words) + 13'd1;
-  assign final_word = ~whole_q & (count_q == last_place[12:2]);
+  // Whether it is in the next word is known a cycle ahead: a comparison in front of the CRC is too long.
+  logic [10:0] left_q;  // words behind the next one, up to the CRC
+  logic        final_q;
+  assign last_place = 13'(word_data_i[19:8]) + 13'd1;
+  assign final_word = ~whole_q & final_q;
+  always_ff @(posedge clk_i) begin
+    if (state_q == HEAD) begin
+      left_q  <= last_place[12:2];
+      final_q <= word_data_i[19:8] < 12'd3;
+    end else if (take) begin
+      left_q  <= left_q - 11'd1;
+      final_q <= left_q == 11'd1;
+    end
+  end
 
   // ---- payload
   assign word_write_o = take & (state_q == BODY) & ~whole_q & (count_q[10:AddrWidth] == '0);

@@ -169,8 +169,10 @@ module hwg_codec_block_write #(
   logic        valid_1_q, last_1_q, upper_1_q, none_1_q, valid_2_q, last_2_q, part_2_q;
   logic [1:0]  part_1_q;
   logic [3:0]  cut_1_q;  // bits of a string's first half, 0 for all
-  logic [15:0] half, piece, kept_d, kept_q, half_2_q;
-  logic [4:0]  len, filled;
+  logic [15:0] half, piece, piece_q, kept_d, kept_q, half_2_q;
+  logic [4:0]  len, len_q, filled;
+  logic        align_q, valid_j_q, last_j_q, part_j_q;
+  logic [2:0]  state_j_q;
   logic [3:0]  held_d, held_q;
   logic [30:0] joined;
   always_ff @(posedge clk_i) begin
@@ -182,6 +184,14 @@ module hwg_codec_block_write #(
     none_1_q  <= halves == '0;
   end
   assign half = upper_1_q ? word_i[31:16] : word_i[15:0];
+  always_ff @(posedge clk_i) begin  // a memory is late in its cycle
+    piece_q   <= piece;
+    len_q     <= len;
+    align_q   <= state_1_q == ALIGN;
+    state_j_q <= state_1_q;
+    part_j_q  <= part_1_q[0];
+    last_j_q  <= last_1_q;
+  end
   always_comb begin
     piece = '0;
     len   = 5'd16;
@@ -202,11 +212,13 @@ module hwg_codec_block_write #(
       ALIGN: len = 5'd0;
       default: piece = '0;
     endcase
-    filled = 5'(held_q) + len;
-    joined = 31'(kept_q) | (31'(piece) << held_q);
+  end
+  always_comb begin
+    filled = 5'(held_q) + len_q;
+    joined = 31'(kept_q) | (31'(piece_q) << held_q);
     held_d = filled[3:0];
     kept_d = filled[4] ? 16'(joined[30:16]) : joined[15:0];
-    if (state_1_q == ALIGN) begin
+    if (align_q) begin
       held_d = '0;
       kept_d = '0;
     end
@@ -218,7 +230,7 @@ module hwg_codec_block_write #(
   logic [31:0] crc_q, crc_now, crc_next;
   logic [47:0] halves_2_q;
   logic [1:0]  phase_q;
-  assign full    = filled[4] | (state_1_q == ALIGN && held_q != '0);
+  assign full    = filled[4] | (align_q && held_q != '0);
   assign crc_now = (state_2_q == HEAD && phase_q == 2'd0) ? ~(block_number_i ^ key_i) : crc_q;
   hwg_codec_crc #(
     .Width(16)
@@ -231,9 +243,9 @@ module hwg_codec_block_write #(
   assign whole   = valid_2_q & (phase_q == 2'd3);
   always_ff @(posedge clk_i) begin
     half_2_q  <= joined[15:0];
-    state_2_q <= state_1_q;
-    part_2_q  <= part_1_q[0];
-    last_2_q  <= last_1_q;
+    state_2_q <= state_j_q;
+    part_2_q  <= part_j_q;
+    last_2_q  <= last_j_q;
     if (valid_2_q && state_2_q != CHECK) crc_q <= crc_next;
     if (valid_2_q) halves_2_q <= {written, halves_2_q[47:16]};
   end
@@ -270,6 +282,7 @@ module hwg_codec_block_write #(
       state_q   <= REST;
       thread_q  <= '0;
       valid_1_q <= 1'b0;
+      valid_j_q <= 1'b0;
       valid_2_q <= 1'b0;
       held_q    <= '0;
       kept_q    <= '0;
@@ -279,9 +292,10 @@ module hwg_codec_block_write #(
       state_q   <= state_d;
       thread_q  <= thread_d;
       valid_1_q <= room & (state_q != REST) & (state_q != TELL) & (state_q != DONE);
-      valid_2_q <= valid_1_q & full;
-      if (valid_1_q) held_q <= held_d;
-      if (valid_1_q) kept_q <= kept_d;
+      valid_j_q <= valid_1_q;
+      valid_2_q <= valid_j_q & full;
+      if (valid_j_q) held_q <= held_d;
+      if (valid_j_q) kept_q <= kept_d;
       phase_q   <= phase_q + 2'(valid_2_q);
       waiting_q <= waiting_d;
     end

@@ -171,7 +171,7 @@ module hwg_codec_dma #(
   localparam logic [31:0] KINDS  = {6'd0, 10'(Groups), 2'd0, 6'(Width), 5'd0, 3'(Kinds)};
   localparam logic [31:0] LIMITS = {9'd0, 7'(AddrWidth), 3'd0, 13'(Values)};
 
-  logic [1:0]  clear, start, abort, busy, done, fault, faulty, bank_write;
+  logic [1:0]  clear, start, abort, working, busy, done, fault, faulty, bank_write;
   logic        fast, forget, tail, bus_rst_n;
   logic [6:0]  write_word, read_word, table_on;
   logic [31:0] write_data, write_mask, writer_data, reader_data, limit, table_data;
@@ -213,6 +213,7 @@ module hwg_codec_dma #(
     .clear_o       (clear),
     .start_o       (start),
     .abort_o       (abort),
+    .working_o     (working),
     .forget_o      (forget),
     .fast_o        (fast),
     .limit_o       (limit),
@@ -248,7 +249,7 @@ module hwg_codec_dma #(
     .kind_i    (table_kind),
     .addr_i    (table_addr),
     .data_i    (table_data),
-    .working_i (busy | start),
+    .working_i (working),
     .known_o   (table_known),
     .write_o   (table_on),
     .row_o     (row)

@@ -3,7 +3,8 @@
 ///
 /// Function:   the banks tensor, transform and tally of hwg_dma_regs.rdl that belong to one engine,
 ///             written and read by the word of the register map; what they mean is on the ports
-/// Timing:     a write holds from the next cycle on; a tally is a cycle behind what it counts
+/// Timing:     a write holds from the next cycle on; data read come a cycle behind their word, a tally
+///             is two behind what it counts
 /// Parameters: AddrWidth 13 to 64; Reader 0 (the writer's) or 1; Transform 0 or 1; Counter 12 to 32
 /// Notes:      Which words there are, and when they may be written, hwg_dma_regs decides.
 `default_nettype none
@@ -21,7 +22,7 @@ module hwg_dma_bank #(
   input  wire logic [31:0]          write_data_i,
   input  wire logic [31:0]          write_mask_i,
   input  wire logic [6:0]           read_word_i,
-  output logic      [31:0]          read_data_o,
+  output logic      [31:0]          read_data_o,    // a cycle later
   // the tensor
   output logic      [AddrWidth-1:0] data_addr_o,
   output logic      [AddrWidth-1:0] index_addr_o,
@@ -81,8 +82,10 @@ module hwg_dma_bank #(
 
   logic [31:0] tensor_data, tally_data, turn_data;
 
-  assign read_data_o = read_word_i[6] ? turn_data
-                     : (read_word_i[5:4] == 2'b11) ? tally_data : tensor_data;
+  always_ff @(posedge clk_i) begin
+    read_data_o <= read_word_i[6] ? turn_data
+                 : (read_word_i[5:4] == 2'b11) ? tally_data : tensor_data;
+  end
 
   hwg_dma_descriptor #(.AddrWidth(AddrWidth), .Room(1 - Reader)) i_tensor (
     .clk_i         (clk_i),

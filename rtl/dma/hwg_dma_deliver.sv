@@ -48,7 +48,7 @@ module hwg_dma_deliver #(
   logic                        room, passed;
   logic [Width+CountWidth+2:0] word;
 
-  assign in_ready_o = room & ~ends_q;
+  assign in_ready_o = room & open_q;  // what comes outside of a tensor is not looked at
   assign passed     = in_valid_i & in_ready_o;
   assign word       = ends_q ? {3'b111, {(Width + CountWidth){1'b0}}}
                              : {in_last_i, in_fault_i, in_block_i, in_count_i, in_data_i};
@@ -73,7 +73,7 @@ module hwg_dma_deliver #(
   hwg_fifo #(.Width(Width + CountWidth + 3), .Depth(2)) i_words (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
-    .in_valid_i  (in_valid_i | ends_q),
+    .in_valid_i  (passed | ends_q),
     .in_ready_o  (room),
     .in_data_i   (word),
     .out_valid_o (out_valid_o),

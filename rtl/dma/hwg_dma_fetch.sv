@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Reads the blocks of a coded tensor from memory: where each lies, then its words.
+/// (This file is long because: places and blocks are looked at in step, with one set of reads.)
 ///
 /// Function:   packed layout: the index is read ahead, eight offsets at a time; slotted layout: of
 ///             each slot the header word is read ahead, which tells how long the block is. Every
@@ -137,6 +138,9 @@ module hwg_dma_fetch #(
   logic [LEVEL_WIDTH-1:0] promised_d, promised_q;  // places asked for and not used up
   logic [LEVEL_WIDTH-1:0] ahead_places;
   logic [2:0]             ahead_words;
+  logic                   settled_q;               // what follows is that of left_q
+  logic                   some_q;                  // places are left
+  logic [LEVEL_WIDTH-1:0] places_q;                // of the next read
   logic                   ask_ahead, tag_ready, cmd_ready, taken_ahead;
   logic                   place_valid, place_next;
   logic                   place_error;
@@ -144,8 +148,8 @@ module hwg_dma_fetch #(
 
   assign ahead_places = slotted_i ? LEVEL_WIDTH'(1)
                       : (left_q < 33'(CHUNK)) ? LEVEL_WIDTH'(left_q) : LEVEL_WIDTH'(CHUNK);
-  assign ahead_words  = slotted_i ? 3'd1 : 3'((ahead_places + LEVEL_WIDTH'(1)) >> 1);
-  assign ask_ahead    = (left_q != '0) & tag_ready & cmd_ready
+  assign ahead_words  = slotted_i ? 3'd1 : 3'((places_q + LEVEL_WIDTH'(1)) >> 1);
+  assign ask_ahead    = busy_q & settled_q & some_q & tag_ready & cmd_ready
                       & (promised_q <= LEVEL_WIDTH'(PLACES - CHUNK));
   assign taken_ahead  = ask_ahead;
 
@@ -154,10 +158,10 @@ module hwg_dma_fetch #(
     ahead_addr_d = ahead_addr_q;
     promised_d   = promised_q;
     if (taken_ahead) begin
-      left_d       = left_q - 33'(ahead_places);
+      left_d       = left_q - 33'(places_q);
       ahead_addr_d = ahead_addr_q
                    + (slotted_i ? (AddrWidth'(slot_i) << 3) : AddrWidth'(4 * CHUNK));
-      promised_d   = promised_d + ahead_places;
+      promised_d   = promised_d + places_q;
     end
     if (place_next) promised_d = promised_d - LEVEL_WIDTH'(1);
     if (start_i) begin
@@ -194,7 +198,7 @@ module hwg_dma_fetch #(
   assign verdict_d = bus_wrong ? FAULT_AXI : wrong ? FAULT_IDX : too_long ? FAULT_LEN : '0;
 
   // A tensor that has more blocks than the index has places must not wait for ever.
-  assign starved = (left_q == '0) & (promised_q == '0);
+  assign starved = settled_q & ~some_q & (promised_q == '0);
   assign known   = busy_q & grid_valid & (judged_q | starved);
   assign faulty  = ~judged_q | (verdict_q != '0);
 
@@ -240,8 +244,8 @@ module hwg_dma_fetch #(
   logic                 axi_idle, tag_valid;
   logic [AddrWidth-1:0] asked_addr, read_addr;
   logic [10:0]          read_words, read_span;
-  logic                 beat_valid, beat_ready, beat_error;
-  logic [DataWidth-1:0] beat_data;
+  logic                 came_valid, came_ready, came_error, beat_valid, beat_ready, beat_error;
+  logic [DataWidth-1:0] came_data, beat_data;
   logic                 tag_place, tag_high, read_high;
   logic [10:0]          tag_words;
   logic                 word_valid, word_ready, word_last, to_place;
@@ -269,11 +273,11 @@ module hwg_dma_fetch #(
     .cmd_ready_o     (cmd_ready),
     .cmd_addr_i      (read_addr),
     .cmd_beats_i     (read_span >> (BEAT_WORDS - 1)),
-    .out_valid_o     (beat_valid),
-    .out_ready_i     (beat_ready),
-    .out_data_o      (beat_data),
+    .out_valid_o     (came_valid),
+    .out_ready_i     (came_ready),
+    .out_data_o      (came_data),
     .out_last_o      (unused_last),
-    .out_error_o     (beat_error),
+    .out_error_o     (came_error),
     .idle_o          (axi_idle),
     .m_axi_arvalid_o (m_axi_arvalid_o),
     .m_axi_arready_i (m_axi_arready_i),
@@ -286,6 +290,18 @@ module hwg_dma_fetch #(
     .m_axi_rdata_i   (m_axi_rdata_i),
     .m_axi_rresp_i   (m_axi_rresp_i),
     .m_axi_rlast_i   (m_axi_rlast_i)
+  );
+
+  // The buffer is a memory, late in its cycle.
+  hwg_fifo #(.Width(DataWidth + 1), .Depth(2)) i_beats (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .in_valid_i  (came_valid),
+    .in_ready_o  (came_ready),
+    .in_data_i   ({came_error, came_data}),
+    .out_valid_o (beat_valid),
+    .out_ready_i (beat_ready),
+    .out_data_o  ({beat_error, beat_data})
   );
 
   // What the reads under way were for.
@@ -387,6 +403,9 @@ module hwg_dma_fetch #(
     begin_error_q <= begin_error_d;
     bad_first_q   <= bad_first_d;
     expect_q      <= expect_d;
+    settled_q     <= ~taken_ahead & ~start_i;
+    some_q        <= left_q != '0;
+    places_q      <= ahead_places;
     if (judge) begin
       verdict_q <= verdict_d;
       length_q  <= 11'(length);

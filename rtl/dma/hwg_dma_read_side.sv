@@ -190,12 +190,12 @@ module hwg_dma_read_side #(
     .lo_o           (lo),
     .hi_o           (hi),
     .clear_i        (clear_i),
-    .block_i        (block),
+    .block_i        (block & engine_rst_n),
     .block_mode_i   (block_mode),
     .fault_i        (fault_o),
     .fault_kind_i   (fault_kind),
     .fault_number_i (fault_number),
-    .word_i         (word),
+    .word_i         (word & engine_rst_n),
     .stall_i        (stall),
     .faulty_o       (faulty_o)
   );

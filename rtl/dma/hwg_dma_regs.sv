@@ -4,7 +4,7 @@
 /// Function:   the head of the registers of hwg_dma_regs.rdl beside this file: starts, aborts,
 ///             interrupts; and the way to the banks of the writer (0) and the reader (1), which are
 ///             kept beside their engines (hwg_dma_bank)
-/// Timing:     as hwg_axil_slave
+/// Timing:     as hwg_axil_slave, a read two cycles
 /// Parameters: Transform 0 or 1; the others are what the constant registers tell
 /// Notes:      An address without a register answers SLVERR, as does a write to what must stand
 ///             still while an engine is busy. A tally is cleared when its engine starts. A test holds
@@ -43,6 +43,7 @@ module hwg_dma_regs #(
   output logic      [1:0]  clear_o,       // the tally; a cycle before the start
   output logic      [1:0]  start_o,
   output logic      [1:0]  abort_o,
+  output logic      [1:0]  working_o,     // busy, or started
   output logic             forget_o,      // what is under way on the bus
   output logic             fast_o,
   output logic      [31:0] limit_o,       // cycles that the source may take; 0: any
@@ -56,7 +57,7 @@ module hwg_dma_regs #(
   output logic      [6:0]  write_word_o,
   output logic      [31:0] write_data_o,
   output logic      [31:0] write_mask_o,
-  output logic      [6:0]  read_word_o,
+  output logic      [6:0]  read_word_o,   // a cycle ahead of the data
   input  wire logic [31:0] writer_data_i,
   input  wire logic [31:0] reader_data_i,
   // tables and weights, one word at a time
@@ -83,7 +84,7 @@ module hwg_dma_regs #(
   localparam logic [6:0] W_KINDS = 7'd11, W_LIMIT = 7'd12;
 
   logic        write, write_known, unused_read;
-  logic [6:0]  write_word, read_word;
+  logic [6:0]  write_word, read_word, read_ahead;
   logic [31:0] write_data, write_mask, read_data;
   logic        read_reader;    // the bank that is read is the reader's
   logic [1:0]  start, abort_q;
@@ -92,7 +93,7 @@ module hwg_dma_regs #(
   logic [3:0]  enable_d, enable_q, events_d, events_q;
   logic        fast_d, fast_q;
 
-  hwg_axil_slave #(.AddrWidth(9)) i_slave (
+  hwg_axil_slave #(.AddrWidth(9), .Wait(1)) i_slave (
     .clk_i         (clk_i),
     .rst_ni        (rst_ni),
     .aw_valid_i    (aw_valid_i),
@@ -119,6 +120,7 @@ module hwg_dma_regs #(
     .write_known_i (write_known),
     .read_o        (unused_read),
     .read_word_o   (read_word),
+    .read_ahead_o  (read_ahead),
     .read_data_i   (read_data),
     .read_known_i  (known(read_word))
   );
@@ -132,13 +134,15 @@ module hwg_dma_regs #(
   endfunction
 
   // What an engine works with stands still.
-  logic [1:0] start_q;  // a cycle after the write, when the tally is clear
+  logic [1:0] start_q;          // a cycle after the write, when the tally is clear
+  logic [1:0] begun_q, busy_q;  // it is not busy yet; it was, a cycle ago
   logic [1:0] working, bank, bank_held;
   logic       locked;
 
-  assign working          = busy_i | start_q;
+  assign working          = busy_q | start_q | begun_q;
   assign bank[WRITER]     = (write_word[6:4] == 3'd1) | (Transform != 0 & write_word[6:4] == 3'd4);
   assign bank[READER]     = (write_word[6:4] == 3'd2) | (Transform != 0 & write_word[6:4] == 3'd5);
+  assign working_o        = working;
   assign bank_held        = bank & working;
   assign locked           = (bank_held != '0) | (write_word == W_MODE & working[READER])
                           | (write_word == W_LIMIT & working[WRITER])
@@ -149,11 +153,11 @@ module hwg_dma_regs #(
   assign write_word_o = write_word;
   assign write_data_o = write_data;
   assign write_mask_o = write_mask;
-  assign read_word_o  = read_word;
+  assign read_word_o  = read_ahead;
 
   // ---- switches and events
   assign start   = {2{write && write_word == W_CONTROL}} & write_data[1:0] & write_mask[1:0]
-                 & ~busy_i & ~start_q;
+                 & ~working;
   assign clear_o = start;
   assign start_o = start_q;
   assign fast_o  = fast_q;
@@ -191,6 +195,8 @@ module hwg_dma_regs #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       start_q  <= '0;
+      begun_q  <= '0;
+      busy_q   <= '0;
       abort_q  <= '0;
       forget_q <= 1'b0;
       limit_q  <= '0;
@@ -200,6 +206,8 @@ module hwg_dma_regs #(
       table_q  <= '0;
     end else begin
       start_q  <= start;
+      begun_q  <= start_q;
+      busy_q   <= busy_i;
       abort_q  <= {2{write && write_word == W_CONTROL}} & write_data[3:2] & write_mask[3:2];
       forget_q <= write && write_word == W_CONTROL && write_data[4] && write_mask[4];
       limit_q  <= limit_d;

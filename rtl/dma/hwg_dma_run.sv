@@ -5,7 +5,7 @@
 ///             bus is at rest; the reason is told as a fault. So does the reset of the core, without
 ///             a fault. Other faults, those of the engine and a packet without its end, pass through,
 ///             one a cycle.
-/// Timing:     the engine is in reset from the cycle after the reason on
+/// Timing:     the engine is in reset from the cycle after the reason on; two cycles behind rst_ni
 /// Parameters: none
 /// Notes:      Reasons are looked at while something is at work. done_o pulses when a tensor is at its
 ///             end, whatever became of it, and not after a reset. What outlives rst_ni is the bus
@@ -51,7 +51,6 @@ module hwg_dma_run (
   assign giving_d = stop | (giving_q & (stop_q | ~bus_idle_i));
   assign kind_d   = lost_i ? FAULT_AXI : short_i ? FAULT_SHORT : late_i ? FAULT_LATE : FAULT_ABORT;
 
-  assign engine_rst_no = rst_ni & ~giving_q;
   assign flush_o       = ~rst_ni | stop_q;
   assign stop_o        = stop_q;
 
@@ -70,11 +69,13 @@ module hwg_dma_run (
       giving_q <= 1'b1;
       tensor_q <= 1'b0;
       owed_q   <= 1'b0;
+      engine_rst_no <= 1'b0;
     end else begin
       stop_q   <= stop;
       giving_q <= giving_d;
       tensor_q <= tensor_d;
       owed_q   <= owed_d;
+      engine_rst_no <= ~giving_d;
     end
   end
 

@@ -6,7 +6,8 @@
 ///             told, and so is a source that offers nothing for more than limit_i cycles in which it
 ///             was waited for (0: it may take for ever). What is left of a packet when its tensor is
 ///             over is dropped, up to its last beat: so long there is a tail.
-/// Timing:     combinational; short_o and long_o with the beat, late_o two cycles after the limit
+/// Timing:     combinational; what happens is told a cycle behind the beat, late_o three cycles after
+///             the limit
 /// Parameters: Width >= 1
 /// Notes:      final_i tells with every beat that is offered whether the tensor ends with it.
 ///             clear_i: there is no tail, for the source was reset.
@@ -53,8 +54,6 @@ module hwg_dma_source #(
   assign in_ready_o  = tail_q | (open_q & out_ready_i);
   assign passed      = out_valid_o & out_ready_i;
   assign tail_o      = tail_q;
-  assign short_o     = passed & in_last_i & ~final_i;
-  assign long_o      = passed & ~in_last_i & final_i;
 
   always_comb begin
     open_d   = open_q;
@@ -80,7 +79,6 @@ module hwg_dma_source #(
   end
 
   assign waits  = open_q & in_ready_o & ~in_valid_i;
-  assign late_o = reached_q & waits;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -88,11 +86,17 @@ module hwg_dma_source #(
       inside_q  <= 1'b0;
       tail_q    <= 1'b0;
       reached_q <= 1'b0;
+      short_o   <= 1'b0;
+      long_o    <= 1'b0;
+      late_o    <= 1'b0;
     end else begin
       open_q    <= open_d;
       inside_q  <= inside_d;
       tail_q    <= tail_d;
       reached_q <= waits & (count_q == limit_i) & (limit_i != '0);
+      short_o   <= passed & in_last_i & ~final_i;
+      long_o    <= passed & ~in_last_i & final_i;
+      late_o    <= reached_q & waits;
     end
   end
 

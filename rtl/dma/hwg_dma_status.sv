@@ -4,7 +4,7 @@
 /// Function:   counts good blocks by how they are stored, faults, words moved, and cycles in which
 ///             the stream stood still; keeps the fault and the number of the first block at fault
 ///             until clear_i
-/// Timing:     a cycle behind what is counted
+/// Timing:     two cycles behind what is counted
 /// Parameters: none that change it; Width bits of a counter, 12 to 32
 /// Notes:      A block at fault counts as a fault and as nothing else: what its header says of how it
 ///             is stored cannot be trusted. Counters stop at their end instead of starting again.
@@ -36,14 +36,24 @@ module hwg_dma_status #(
   logic [Width-1:0] count_q [0:5];
   logic [Width-1:0] raw, zero, coded, faults, words, stalls;
   logic [5:0]       event_on;
-  logic             good;
-  logic [3:0]       kind_q;
-  logic [31:0]      number_q;
+  logic [5:0]       event_d;
+  logic             good, fault_q;
+  logic [3:0]       kind_1_q, kind_q;
+  logic [31:0]      number_1_q, number_q;
   logic             faulty_q;
 
+  // What happens comes late in its cycle.
   assign good     = block_i & ~fault_i;
-  assign event_on = {stall_i, word_i, fault_i, good && block_mode_i == 2'd2,
+  assign event_d  = {stall_i, word_i, fault_i, good && block_mode_i == 2'd2,
                      good && block_mode_i == 2'd1, good && block_mode_i == 2'd0};
+  assign fault_q  = event_on[3];
+
+  always_ff @(posedge clk_i) begin
+    kind_1_q   <= fault_kind_i;
+    number_1_q <= fault_number_i;
+    if (!rst_ni) event_on <= '0;
+    else         event_on <= event_d;
+  end
   assign faulty_o = faulty_q;
 
   for (genvar i = 0; i < 6; i++) begin : gen_count
@@ -79,13 +89,13 @@ module hwg_dma_status #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) faulty_q <= 1'b0;
-    else if (fault_i)       faulty_q <= 1'b1;
+    else if (fault_q)       faulty_q <= 1'b1;
   end
 
   always_ff @(posedge clk_i) begin
-    if (fault_i && !faulty_q) begin
-      kind_q   <= fault_kind_i;
-      number_q <= fault_number_i;
+    if (fault_q && !faulty_q) begin
+      kind_q   <= kind_1_q;
+      number_q <= number_1_q;
     end
   end
 

@@ -44,7 +44,8 @@ module hwg_dma_store #(
   output logic                        word_ready_o,
   input  wire logic [63:0]            word_data_i,
   // what happened
-  output logic                        overflow_o,    // pulse: a block is dropped
+  output logic                        judged_o,      // pulse: a block goes to memory, or is dropped
+  output logic                        overflow_o,    // with it: it is dropped
   output logic                        index_full_o,  // pulse, once: offsets do not fit, all else is dropped
   output logic                        error_o,       // pulse: the bus answered with an error
   output logic      [31:0]            words_o,       // of the room used so far
@@ -86,8 +87,9 @@ module hwg_dma_store #(
 
   // One bit a state: what is waited for, or done.
   localparam int IDLE = 0, BLOCK = 1, ASK = 2, DATA = 3, ASK_INDEX = 4, INDEX = 5, DRAIN = 6;
+  localparam int JUDGE = 7;
 
-  logic [6:0]           state_d, state_q;
+  logic [7:0]           state_d, state_q;
   logic                 dropping_d, dropping_q;  // for want of room, this block and all others
   logic                 final_d, final_q;
   logic [10:0]          left_d, left_q;          // words of the block still to come
@@ -111,14 +113,15 @@ module hwg_dma_store #(
   logic [DataWidth-1:0] beat_data;
   logic [DataWidth/8-1:0] beat_strb;
 
-  assign finish    = 33'(offset_q) + (slotted_i ? 33'(slot_i) : 33'(block_words_i));
-  assign fits      = (finish <= {1'b0, capacity_i}) & (~slotted_i | 16'(block_words_i) <= slot_i);
+  assign finish    = 33'(offset_q) + (slotted_i ? 33'(slot_i) : 33'(block_q));
+  assign fits      = (finish <= {1'b0, capacity_i}) & (~slotted_i | 16'(block_q) <= slot_i);
   assign index_due = ~slotted_i & (count_q == 5'(CHUNK) | (final_q & count_q != '0));
 
   assign block_ready_o = state_q[BLOCK] & ~index_due;
   assign index_fits    = (room_q[31:4] != '0) | (room_q[3:0] >= index_words);
   assign index_full_o  = state_q[BLOCK] & index_due & ~index_fits & ~full_q;
-  assign overflow_o    = block_valid_i & block_ready_o & ~(fits & ~dropping_q);
+  assign judged_o      = state_q[JUDGE];
+  assign overflow_o    = judged_o & ~(fits & ~dropping_q);
   assign words_o       = offset_q;
   assign index_words   = 4'((count_q + 5'd1) >> 1);
   assign index_last    = sent_q == index_words - 4'd1;
@@ -140,40 +143,42 @@ module hwg_dma_store #(
       full_d     = 1'b1;
       count_d    = '0;
     end else if (state_q[BLOCK] && index_due) begin
-      state_d = 7'd1 << ASK_INDEX;
+      state_d = 8'd1 << ASK_INDEX;
     end else if (state_q[BLOCK] && final_q) begin
-      state_d = 7'd1 << DRAIN;
+      state_d = 8'd1 << DRAIN;
     end else if (state_q[BLOCK] && block_valid_i) begin
-      left_d     = block_words_i;
-      final_d    = block_final_i;
+      left_d  = block_words_i;
+      final_d = block_final_i;
+      state_d = 8'd1 << JUDGE;
+    end else if (state_q[JUDGE]) begin
       dropping_d = dropping_q | ~fits;
-      state_d    = dropping_d ? 7'd1 << DATA : 7'd1 << ASK;
+      state_d    = dropping_d ? 8'd1 << DATA : 8'd1 << ASK;
     end else if (state_q[ASK] && cmd_ready) begin
-      state_d = 7'd1 << DATA;
+      state_d = 8'd1 << DATA;
     end else if (state_q[DATA] && word_valid_i && word_ready_o) begin
       left_d = left_q - 11'd1;
       if (left_q == 11'd1) begin
-        state_d = 7'd1 << BLOCK;
+        state_d = 8'd1 << BLOCK;
         note    = 1'b1;
         count_d = count_q + 5'd1;
         if (!dropping_q) offset_d = offset_q + (slotted_i ? 32'(slot_i) : 32'(block_q));
       end
     end else if (state_q[ASK_INDEX] && cmd_ready) begin
-      state_d = 7'd1 << INDEX;
+      state_d = 8'd1 << INDEX;
       sent_d  = '0;
     end else if (state_q[INDEX] && in_ready) begin
       sent_d = sent_q + 4'd1;
       if (index_last) begin
-        state_d = 7'd1 << BLOCK;
+        state_d = 8'd1 << BLOCK;
         count_d = '0;
         room_d  = room_q - 32'(index_words);
         index_d = index_q + AddrWidth'(4 * CHUNK);
       end
     end else if (state_q[DRAIN] && axi_idle) begin
-      state_d = 7'd1 << IDLE;
+      state_d = 8'd1 << IDLE;
     end
     if (start_i) begin
-      state_d    = 7'd1 << BLOCK;
+      state_d    = 8'd1 << BLOCK;
       dropping_d = 1'b0;
       final_d    = 1'b0;
       offset_d   = '0;
@@ -262,7 +267,7 @@ module hwg_dma_store #(
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) state_q <= 7'd1 << IDLE;
+    if (!rst_ni) state_q <= 8'd1 << IDLE;
     else         state_q <= state_d;
   end
 

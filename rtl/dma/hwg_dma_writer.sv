@@ -155,8 +155,11 @@ module hwg_dma_writer #(
     .out_last_o   (grid_last)
   );
 
-  logic        block_valid, block_ready, block_final;
+  logic        coded_valid, coded_ready, coded_final, block_valid, block_ready, block_final;
+  logic [10:0] coded_words;
+  logic [1:0]  coded_mode;
   logic [10:0] block_words;
+  logic [1:0]  block_mode, mode_q;
   logic        word_valid, word_ready, unused_last;
   logic [63:0] word_data;
 
@@ -197,15 +200,27 @@ module hwg_dma_writer #(
     .in_ready_o        (in_ready_o),
     .in_data_i         (in_data_i),
     .in_final_o        (in_final_o),
-    .out_block_valid_o (block_valid),
-    .out_block_ready_i (block_ready),
-    .out_block_words_o (block_words),
-    .out_block_mode_o  (block_mode_o),
-    .out_block_final_o (block_final),
+    .out_block_valid_o (coded_valid),
+    .out_block_ready_i (coded_ready),
+    .out_block_words_o (coded_words),
+    .out_block_mode_o  (coded_mode),
+    .out_block_final_o (coded_final),
     .out_valid_o       (word_valid),
     .out_ready_i       (word_ready),
     .out_data_o        (word_data),
     .out_last_o        (unused_last)
+  );
+
+  // What is told of a block comes late in its cycle.
+  hwg_fifo #(.Width(14), .Depth(2)) i_blocks (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .in_valid_i  (coded_valid),
+    .in_ready_o  (coded_ready),
+    .in_data_i   ({coded_words, coded_mode, coded_final}),
+    .out_valid_o (block_valid),
+    .out_ready_i (block_ready),
+    .out_data_o  ({block_words, block_mode, block_final})
   );
 
   logic        storing, overflow, index_full, error;
@@ -238,6 +253,7 @@ module hwg_dma_writer #(
     .word_valid_i    (word_valid),
     .word_ready_o    (word_ready),
     .word_data_i     (word_data),
+    .judged_o        (block_o),
     .overflow_o      (overflow),
     .index_full_o    (index_full),
     .error_o         (error),
@@ -269,7 +285,7 @@ module hwg_dma_writer #(
 
   assign full           = full_q & ~block_o;
   assign owing          = (owed_q != '0) & ~full_q & ~block_o;
-  assign block_o        = block_valid & block_ready;
+  assign block_mode_o   = mode_q;
   assign fault_o        = overflow | full | owing;
   assign fault_kind_o   = (overflow | full) ? FAULT_OVF : FAULT_AXI;
   assign fault_number_o = overflow ? number_q : number_q - 32'd1;
@@ -298,6 +314,7 @@ module hwg_dma_writer #(
   end
 
   always_ff @(posedge clk_i) begin
+    if (block_valid && block_ready) mode_q <= block_mode;
     dropped_q <= dropped_d;
     number_q  <= number_d;
   end

@@ -111,7 +111,7 @@ class Registers:
         assert value(dut.ar_ready)
         await self.edge
         dut.ar_valid.value = 0
-        for _ in range(RNG.randrange(3)):
+        for _ in range(1 + RNG.randrange(3)):
             await self.edge
         assert value(dut.r_valid)
         found = value(dut.r_data), value(dut.r_resp)
@@ -296,6 +296,7 @@ async def starts_and_events_are_single(dut: Any) -> None:
     for busy in range(4):
         for word in range(4):
             dut.busy.value = busy
+            await bus.edge
             dut.aw_addr.value, dut.w_strb.value = REGISTERS["control"]["offset"], 15
             dut.w_data.value, dut.b_ready.value = word, 1
             dut.aw_valid.value = dut.w_valid.value = 1

@@ -92,6 +92,7 @@ class Engine:
         assert value(dut.s_axil_arready) == 1
         await self.edge
         dut.s_axil_arvalid.value = 0
+        await self.edge
         await ReadOnly()
         assert (value(dut.s_axil_rvalid), value(dut.s_axil_rresp)) == (1, AxiResp.OKAY), name
         word = value(dut.s_axil_rdata)

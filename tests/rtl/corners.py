@@ -117,7 +117,7 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"Transform": 1, "Writer": 0, "Lanes": 2, "Width": 32, "Groups": 1},
         {"Transform": 1, "Reader": 0, "Lanes": 2, "Width": 20},
     ],
-    "hwg_axil_slave": [{"AddrWidth": 3}],
+    "hwg_axil_slave": [{"AddrWidth": 3}, {"Wait": 1}],
     "hwg_dma_widen": [{"DataWidth": 128}],
     "hwg_dma_narrow": [{"DataWidth": 128, "WordsWidth": 2}],
     "hwg_dma_fetch": [{"DataWidth": 128, "AddrWidth": 64, "MaxBurst": 256, "Depth": 512}],

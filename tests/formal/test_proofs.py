@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proofs: links, registers and bus masters keep their rules at every partner there can be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.formal.proofs import Proof, holds, model
+
+pytestmark = pytest.mark.ci
+
+AXIL = ("hwg_axil_check",)
+WRITE, READ = ("hwg_axi_write_check",), ("hwg_axi_read_check",)
+PROOFS = {
+    "fifo of 3": Proof("hwg_fifo", 8, params={"Width": 2, "Depth": 3}, induction=2),
+    "fifo of 1": Proof("hwg_fifo", 6, params={"Width": 2, "Depth": 1}, induction=2),
+    "fifo of 4": Proof("hwg_fifo", 8, params={"Width": 2, "Depth": 4}, induction=2),
+    "fork": Proof("hwg_fork", 8, params={"Sinks": 3}, induction=2),
+    "join": Proof("hwg_axis_join", 8, params={"DataWidth": 8}, induction=2),
+    "registers": Proof("hwg_axil_slave", 12, "axil_top", AXIL),
+    "slow registers": Proof("hwg_axil_slave", 12, "axil_top", AXIL, {"Wait": 1}),
+    "write master": Proof("hwg_axi_write", 14, "axi_write_top", WRITE),
+    "read master": Proof("hwg_axi_read", 14, "axi_read_top", READ),
+}
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_rules_are_kept(name: str, tmp_path: Path) -> None:
+    proof = PROOFS[name]
+    made = model(proof, tmp_path)
+    assert holds(made, proof.depth)
+    if proof.induction:
+        assert holds(made, proof.induction, induction=True)
+
+
+SEEDS = (
+    ("fifo of 3", "hwg_fifo", "count_q != COUNT_WIDTH'(Depth)", "1'b1"),
+    ("fifo of 3", "hwg_fifo", "if (push && !pop)", "if (push)"),
+    ("fork", "hwg_fork", "& ~done_q", "& ~(done_q & {Sinks{1'b0}})"),
+    ("fork", "hwg_fork", "if (in_ready_o) done_d = '0;", "if (in_ready_o) done_d = done_q;"),
+    ("join", "hwg_axis_join", "left_q == 32'd1", "left_q == 32'd2"),
+    ("registers", "hwg_axil_slave", "write_o | (b_valid_q & ~b_ready_i)", "write_o"),
+    ("slow registers", "hwg_axil_slave", "~asked_q & (~r_valid_q | r_ready_i)", "1'b1"),
+    ("write master", "hwg_axi_write", "m_axi_wvalid_o = length",
+     "m_axi_wvalid_o = m_axi_wready_i & length"),
+    ("write master", "hwg_axi_write", "(open_q != OPEN_WIDTH'(Outstanding)) &", "1'b1 &"),
+    ("write master", "hwg_axi_write", "(to_page < PAGE_WIDTH'(MaxBurst)) ?", "1'b0 ?"),
+    ("write master", "hwg_axi_write", "release_burst | (aw_valid_q & ~m_axi_awready_i)",
+     "release_burst | (aw_valid_q & ~m_axi_awready_i & ~give_up)"),
+    ("read master", "hwg_axi_read", "(room_q >= ROOM_WIDTH'(MaxBurst))", "(room_q != '0)"),
+    ("read master", "hwg_axi_read", "ask | (ar_valid_q & ~m_axi_arready_i)", "ask"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed_", SEEDS, ids=lambda s: f"{s[1][4:]}-{s[2][:14]}")
+def test_a_seeded_bug_is_found(seed_: tuple[str, str, str, str], tmp_path: Path) -> None:
+    name, *edit = seed_
+    proof = PROOFS[name]
+    made = model(proof, tmp_path, (edit[0], edit[1], edit[2]))
+    assert not holds(made, proof.depth)
