@@ -333,7 +333,7 @@ module hwg_dma_read_side #(
   end else begin : gen_no_reader
     logic unused_reader;
 
-    assign unused_reader = ^{flush, fast_i, capacity, blocks, first, key, data_addr, index_addr,
+    assign unused_reader = ^{go, flush, fast_i, capacity, blocks, first, key, data_addr, index_addr,
                              r_ready, m_axi_arready_i, m_axi_rvalid_i, m_axi_rdata_i,
                              m_axi_rresp_i, m_axi_rlast_i};
     assign bus_idle      = 1'b1;

@@ -127,6 +127,13 @@ def overlay(made: Built, registers: Registers) -> Any:
     return type("Overlay", (), {f"{made.core.ip}_0": registers})()
 
 
+def python(made: Built) -> tuple[Any, Any, Registers]:
+    """The Python driver's module, its object, and the registers behind it."""
+    module, registers = made.driver(), Registers(made)
+    klass = "".join(part.capitalize() for part in made.core.base.split("_"))
+    return module, getattr(module, klass)(overlay=overlay(made, registers)), registers
+
+
 KINDS: dict[str, dict[str, Any]] = {
     "planned": {"lanes": 2, "board": "pynq_z2", "transform": False},
     "reader": {"lanes": 1, "coder": "huffman", "bits": 15, "bus": 128, "writer": False},

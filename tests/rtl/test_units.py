@@ -22,15 +22,9 @@ TESTED_INSIDE = {
     "hwg_codec_magnitude": "hwg_codec_value",
     "hwg_codec_table": "hwg_codec_tans_decode",
     "hwg_codec_token": "hwg_codec_encode_lane",
-    "hwg_dma_deliver": "hwg_codec_dma",
     "hwg_dma_forward": "hwg_codec_dma",
     "hwg_dma_narrow": "hwg_dma_fetch",
-    "hwg_dma_read_side": "hwg_codec_dma",
-    "hwg_dma_run": "hwg_codec_dma",
-    "hwg_dma_source": "hwg_codec_dma",
-    "hwg_dma_tables": "hwg_codec_dma",
     "hwg_dma_widen": "hwg_dma_store",
-    "hwg_dma_write_side": "hwg_codec_dma",
     "hwg_reg_bank": "hwg_dma_descriptor",
 }
 
