@@ -163,7 +163,7 @@ def _alike(*settings: str, trains: bool = False) -> LayerClass:
 
 
 _CONV = _product("filters", *_WINDOW)
-_Q_CONV = _product("filters", *_WINDOW, *_Q_KERNEL, trains=True)
+_Q_CONV = _product("filters", *_WINDOW, *_Q_KERNEL, "mask", trains=True)
 _CONV_TRANSPOSE = _product("filters", *_WINDOW, "output_padding")
 _Q_DEPTH = _depthwise(*_Q_DEPTHWISE, trains=True)
 _Q_SEPARABLE = _separable("depthwise_quantizer", "pointwise_quantizer", *_Q_BIAS, trains=True)
@@ -184,7 +184,7 @@ CLASSES: Mapping[str, LayerClass] = {
     "Model": _plain("layers", "input_layers", "output_layers", "build_input_shape"),
     # products
     "Dense": _product("units", "quantization_config", alike=True),
-    "QDense": _product("units", *_Q_KERNEL, trains=True, alike=True),
+    "QDense": _product("units", "quantization_config", *_Q_KERNEL, trains=True, alike=True),
     "Conv1D": _CONV,
     "Conv2D": _CONV,
     "QConv1D": _Q_CONV,

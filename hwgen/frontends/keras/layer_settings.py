@@ -86,6 +86,12 @@ SETTINGS: Mapping[str, Setting] = {
     "quantization_config": Setting(
         LIMITED, "quantization by Keras itself", (None,), "save the model in front of quantize()"
     ),
+    "mask": Setting(
+        LIMITED,
+        "a fixed mask of the kernel, which QKeras 0.9 has not",
+        (None,),
+        "prune with the pruning wrappers, or give the mask with --masks",
+    ),
     # normalisation
     "axis": Setting(HONOURED, "the last one, or that of a concatenation; unused by a last softmax"),
     "epsilon": Setting(HONOURED, "added to the variance"),
