@@ -181,6 +181,7 @@ class EdgeTables(Op):
             Example(cls(values, -8, bias, -32, 31), (s4,)),
             Example(cls(values, -8, bias, -500, 500, 3), (mixed,)),
             Example(cls(values, -8, bias, -20, 11), (s4,)),
+            Example(cls(values, -8, bias, -20, 9), (s4,)),
             Example(cls(values[:2, :, :9], 0, bias, 0, 1), (u3,)),
             Example(cls(slow, 0, bias[:2], -512, 511), (u12,)),
             Example(cls(wide, 0, bias[:1], -(1 << 60), 1 << 60), (u3,)),
