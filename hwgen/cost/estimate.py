@@ -30,7 +30,18 @@ from hwgen.cost.registers import registers
 from hwgen.cost.terms import terms_of
 from hwgen.cost.timing import layer_ns
 from hwgen.design.types import Design, Layer, Pipeline
-from hwgen.logic.nodes import Add, Add3, Max, Mul, Requant, Select, Table, Thresh, adder_positions
+from hwgen.logic.nodes import (
+    Add,
+    Add3,
+    Max,
+    Mul,
+    PlacedTable,
+    Requant,
+    Select,
+    Table,
+    Thresh,
+    adder_positions,
+)
 from hwgen.target.board import Board
 from hwgen.target.family import Family
 
@@ -125,8 +136,9 @@ def logic_terms(design: Design) -> dict[str, int]:
     logic = design.pipeline.logic
     counts = Counter(type(node) for node in logic.nodes)
     out = {name: counts[kind] for kind, name in TERMS.items()}
-    if counts[Table]:
-        out["tables"] = counts[Table]
+    tables = counts[Table] + counts[PlacedTable]
+    if tables:
+        out["tables"] = tables
     out["adder_bits"] = sum(adder_positions(logic, wire) for wire in range(len(logic.nodes)))
     return out
 

@@ -38,6 +38,7 @@ from hwgen.logic.nodes import (
     Add3,
     Max,
     Mul,
+    PlacedTable,
     Requant,
     Select,
     Table,
@@ -45,7 +46,7 @@ from hwgen.logic.nodes import (
     Wire,
     adder_positions,
 )
-from hwgen.logic.truth_tables import luts
+from hwgen.logic.truth_tables import luts, placed_luts
 
 TERMS = (
     "add",
@@ -155,6 +156,8 @@ def _enter(
             _requant(logic, wire, node, k, registered, side, terms)
         case Thresh():
             _thresh(logic, node, k, terms)
+        case PlacedTable():
+            terms["lookup"] += placed_luts(node.values, k)
         case Table():
             terms["lookup"] += luts(node.values, k)
 

@@ -27,6 +27,7 @@ from hwgen.logic.nodes import (
     Max,
     Mul,
     Node,
+    PlacedTable,
     Requant,
     Select,
     Shl,
@@ -37,7 +38,7 @@ from hwgen.logic.nodes import (
 Arrays = dict[str, npt.NDArray[Any]]
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (In, Const, Shl, Add, Add3, Mul, Max, Requant, Select, Thresh, Table)
+    for kind in (In, Const, Shl, Add, Add3, Mul, Max, Requant, Select, Thresh, Table, PlacedTable)
 }
 
 

@@ -12,8 +12,8 @@ from hwgen.ir.tensor import Codes
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.solve import matvec
 from hwgen.logic.enumeration import table, word
-from hwgen.logic.nodes import Shl, Table, Wire
-from hwgen.logic.truth_tables import PART, luts
+from hwgen.logic.nodes import PlacedTable, Shl, Wire
+from hwgen.logic.truth_tables import PART, placed_luts
 
 _BITS = 12  # of the longest address
 
@@ -57,7 +57,7 @@ def edge_sum(b: Builder, wires: Sequence[Wire], edges: EdgeSum) -> Wire:
     return b.requant(_sum(b, terms, constant), 0, edges.lo, edges.hi)
 
 
-def _sum(b: Builder, terms: Sequence[Table], constant: int) -> Wire:
+def _sum(b: Builder, terms: Sequence[PlacedTable], constant: int) -> Wire:
     """Return the sum of some tables and a constant, as much of it as they have room for in them."""
     wires = []
     for term in terms:
@@ -69,23 +69,23 @@ def _sum(b: Builder, terms: Sequence[Table], constant: int) -> Wire:
     return total
 
 
-def _filled(term: Table, constant: int) -> tuple[Table, int]:
+def _filled(term: PlacedTable, constant: int) -> tuple[PlacedTable, int]:
     """Return a table with a part of a constant in it that costs nothing, and the rest.
 
     A table of range r in w bits takes up to ``2**w - 1 - r`` more.
     """
     most = max(term.values)
     part = min(constant, (1 << most.bit_length()) - 1 - most)
-    price = luts(term.values, PART)
+    price = placed_luts(term.values, PART)
     while part > 0:
         values = tuple(value + part for value in term.values)
-        if luts(values, PART) <= price:
+        if placed_luts(values, PART) <= price:
             return replace(term, values=values), constant - part
         part -= 1
     return term, constant
 
 
-def _clip(b: Builder, total: Wire, lift: int, edges: EdgeSum) -> Table | None:
+def _clip(b: Builder, total: Wire, lift: int, edges: EdgeSum) -> PlacedTable | None:
     """Return the clip of a sum that is *lift* too low, as a table of its word; None if too long.
 
     The bounds are ends of a block of bits, so that what is above the block decides, and a bit of
@@ -96,10 +96,10 @@ def _clip(b: Builder, total: Wire, lift: int, edges: EdgeSum) -> Table | None:
         return None
     values = np.clip(np.arange(1 << width) + lift, edges.lo, edges.hi).tolist()
     picks = tuple((0, bit) for bit in range(width))
-    return Table((total,), picks, tuple(values), f"{edges.label} saturates")
+    return PlacedTable((total,), picks, tuple(values), f"{edges.label} saturates")
 
 
-def _terms(b: Builder, wires: Sequence[Wire], edges: EdgeSum) -> tuple[list[Table], int]:
+def _terms(b: Builder, wires: Sequence[Wire], edges: EdgeSum) -> tuple[list[PlacedTable], int]:
     """Return the tables that change, each less its least value, and the constant that is left."""
     constant = edges.bias
     terms = []
@@ -113,5 +113,6 @@ def _terms(b: Builder, wires: Sequence[Wire], edges: EdgeSum) -> tuple[list[Tabl
         constant += least
         if max(own) > least:
             label = f"{edges.label} of input {i}"
-            terms.append(table([found], [v - least for v in own], label))
+            made = table([found], [v - least for v in own], label)
+            terms.append(PlacedTable(made.ins, made.picks, made.values, made.note))
     return terms, constant

@@ -15,6 +15,7 @@ from hwgen.ir.fixed import bits_for
 
 LIMIT = 10  # address bits of the largest table that is ever considered
 PART = 6  # address bits of one part
+PLACED = 8  # address bits of a function that one cluster of look-up tables holds
 _PAIRED = 5  # bits that two functions in one table of six inputs may read
 
 
@@ -137,6 +138,20 @@ def luts(values: tuple[int, ...], k: int) -> int:
         total += len(selects) ** 2 // 4 << (k < PART)
     total += sum(1 << max(len(one.reads) - k, 0) for one in functions)
     return total - (_pairs([frozenset(f.reads) for f in functions]) if k >= PART else 0)
+
+
+@lru_cache(maxsize=1 << 16)
+def placed_luts(values: tuple[int, ...], k: int) -> int:
+    """Return the look-up tables of *k* inputs that a table takes whose bits stay as they are.
+
+    Each different function of up to eight bits is by itself: two tables of six bits behind a
+    multiplexer, or four; of up to five, in pairs.
+    """
+    functions = {column.whole for column in columns(values) if not column.wired}
+    if k < PART or any(len(one.reads) > PLACED for one in functions):
+        return luts(values, k)
+    total = sum(1 << max(len(one.reads) - PART, 0) for one in functions)
+    return total - _pairs([frozenset(f.reads) for f in functions if len(f.reads) < PART])
 
 
 def _pairs(reads: Sequence[frozenset[int]]) -> int:

@@ -20,6 +20,7 @@ from hwgen.logic.nodes import (
     Max,
     Mul,
     Node,
+    PlacedTable,
     Requant,
     Select,
     Shl,
@@ -48,6 +49,7 @@ EXAMPLES: list[tuple[Node, tuple[tuple[int, int], ...]]] = [
     (Select(0, 1, 2), ((-2, 2), (3, 5), (-1, 0))),
     (Thresh(0, (-6, 0, 7), (4, -1, 9, 2)), ((-5, 6),)),
     (Table((0, 1), ((0, 1), (1, 0)), (3, -2, 8, 0)), ((0, 3), (0, 1))),
+    (PlacedTable((0, 1), ((0, 1), (1, 0)), (3, -2, 8, 0)), ((0, 3), (0, 1))),
 ]
 WIRING = {In, Const, Shl}
 CLASSES = {

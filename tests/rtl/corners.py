@@ -60,6 +60,7 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"BWidth": 20, "ASigned": 0, "OutWidth": 3},
         {"OutWidth": 22, "BSigned": 0},
     ],
+    "hwg_table": [{"Bits": 1}, {"Bits": 3}, {"Bits": 7}, {"Bits": 8}],
     "hwg_add3": [
         {"ASigned": 0, "AWidth": 1, "AShift": 3, "BSub": 1, "OutWidth": 6},
         {"AShift": 9, "BShift": 8, "CShift": 7, "OutWidth": 7},

@@ -14,10 +14,10 @@ from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.formula import formula
 from hwgen.emit.verilog.instances import Instance, instance_of, shared
 from hwgen.emit.verilog.layout import Packed, banner, sink
-from hwgen.emit.verilog.truth_table import bits_read, looked_up
+from hwgen.emit.verilog.truth_table import TABLE_UNIT, bits_read, looked_up, placed
 from hwgen.emit.verilog.wires import Wires
 from hwgen.emit.verilog.words import described
-from hwgen.logic.nodes import Add, Add3, Const, Select, Shl, Table, Wire
+from hwgen.logic.nodes import Add, Add3, Const, PlacedTable, Select, Shl, Table, Wire
 
 _COMMENT_COLUMN = 60
 
@@ -141,7 +141,7 @@ class _Writer:
             case Select(a, on_neg, on_pos):
                 choice = [self.wires.cast(w, at, width) for w in (on_neg, on_pos)]
                 yield from self._wire(wire, f"{self._negative(a, at)} ? {' : '.join(choice)}")
-            case Table(ins):
+            case PlacedTable(ins) | Table(ins):
                 yield from self._wire(wire)
                 read = [self.wires.whole(w, at) for w in ins]
                 name = self.wires.names[wire]
@@ -266,8 +266,10 @@ class _Writer:
             body += ["", "  // bits that nothing reads", *sinks]
         out = [self._export(tap) for tap in self.layer.exports]
         body += ["", f"  assign {self.layer.link}_data_o = {sv.concat(out)};"]
-        used = frozenset(unit.module for unit in self.instances.values())
-        return LayerText(self._file(body), bool(self.registers), used)
+        used = {unit.module for unit in self.instances.values()}
+        if any(placed(self.logic.nodes[wire]) for wire in self.own):
+            used.add(TABLE_UNIT)
+        return LayerText(self._file(body), bool(self.registers), frozenset(used))
 
     def _export(self, tap: Tap) -> str:
         cycle = self.pipeline.arrives(tap)

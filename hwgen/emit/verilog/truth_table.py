@@ -6,8 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hwgen.emit.verilog import sv
-from hwgen.logic.nodes import Table
-from hwgen.logic.truth_tables import PART, Function, columns, split
+from hwgen.logic.nodes import Node, PlacedTable, Table
+from hwgen.logic.truth_tables import PART, PLACED, Column, Function, columns, split
+
+TABLE_UNIT = "hwg_table"
+
+
+def placed(node: Node) -> bool:
+    """Tell whether a node is written with units of `TABLE_UNIT`."""
+    return isinstance(node, PlacedTable) and any(map(_in_unit, columns(node.values)))
+
+
+def _in_unit(column: Column) -> bool:
+    return not column.wired and 2 <= len(column.whole.reads) <= PLACED
 
 
 def bits_read(node: Table, place: int) -> list[int]:
@@ -20,7 +31,8 @@ def looked_up(node: Table, name: str, ins: Sequence[str], widths: Sequence[int])
     """Yield what assigns the bits of wire *name*, whose declaration stands before it.
 
     A function of up to six bits is a constant indexed by them. Of a longer one some bits select
-    among such parts; parts that several bits of the table have in common are written once.
+    among such parts; parts that several bits of the table have in common are written once. Of a
+    placed table, a function of up to eight bits is a unit.
 
     Args:
         node: the table.
@@ -29,10 +41,15 @@ def looked_up(node: Table, name: str, ins: Sequence[str], widths: Sequence[int])
         widths: their bits.
     """
     text = _Text(node, name, ins, widths)
+    apart = isinstance(node, PlacedTable)
     values: list[str] = []
     for bit, column in enumerate(columns(node.values)):
         if column.same >= 0:
             value = values[column.same]
+        elif apart and _in_unit(column):
+            text.unit(bit, column.whole)
+            values.append(f"{name}[{bit}]")
+            continue
         elif len(column.whole.reads) <= PART:
             value = text.function(column.whole)
         else:
@@ -71,6 +88,16 @@ class _Text:
 
     def _bits(self, place: int, low: int, bits: int) -> str:
         return sv.bits(self.ins[place], low, bits, self.widths[place])
+
+    def unit(self, bit: int, one: Function) -> None:
+        """Write a function as a unit that drives a bit."""
+        size = 1 << len(one.reads)
+        params = [
+            ("Bits", str(len(one.reads))),
+            ("Truth", f"{size}'h{one.truth:0{-(-size // 4)}x}"),
+        ]
+        ports = [("address_i", self.address(one.reads)), ("data_o", f"{self.name}[{bit}]")]
+        self.lines += sv.unit(TABLE_UNIT, f"u_{self.name}_{bit}", params, ports)
 
     def function(self, one: Function) -> str:
         """Return a function of at most six bits; its constant is written before."""

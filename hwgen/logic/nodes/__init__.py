@@ -20,7 +20,7 @@ from hwgen.logic.nodes.base import (
     Wires,
     round_half_even,
 )
-from hwgen.logic.nodes.choice import Requant, Select, Table, Thresh
+from hwgen.logic.nodes.choice import PlacedTable, Requant, Select, Table, Thresh
 
 __all__ = [
     "Add",
@@ -31,6 +31,7 @@ __all__ = [
     "Max",
     "Mul",
     "Node",
+    "PlacedTable",
     "Requant",
     "Select",
     "Shl",

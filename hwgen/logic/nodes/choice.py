@@ -208,3 +208,8 @@ class Table(Node):
     def delay(self, logic: Wired, wire: Wire, timing: Timing) -> float:
         """Return the delay of the table's levels."""
         return timing.logic_ns(truth_tables.levels(self.values, timing.lut_inputs))
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTable(Table):
+    """Table whose bits are look-up tables as they stand: synthesis shall not take them apart."""
