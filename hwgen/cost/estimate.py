@@ -54,6 +54,7 @@ __all__ = [
     "estimate",
     "estimate_layers",
     "fmax",
+    "layer_luts",
     "logic_terms",
     "longest_ns",
     "lut_cost",
@@ -115,16 +116,21 @@ def estimate(design: Design, family: Family) -> Estimate:
     )
 
 
+def layer_luts(design: Design, family: Family) -> dict[str, int]:
+    """Return the look-up tables of each layer."""
+    pipeline = design.pipeline
+    return {
+        layer.name: lut_cost(terms_of_layer(pipeline, layer, family), family)
+        for layer in pipeline.layers
+    }
+
+
 def estimate_layers(design: Design, family: Family) -> dict[str, Estimate]:
     """Return what each layer takes, and under ``top`` what lies between and around the layers."""
     pipeline = design.pipeline
-    ff = registers(pipeline)
+    lut, ff = layer_luts(design, family), registers(pipeline)
     out = {
-        layer.name: Estimate(
-            lut=lut_cost(terms_of_layer(pipeline, layer, family), family),
-            ff=ff[layer.name],
-            latency=layer.latency,
-        )
+        layer.name: Estimate(lut=lut[layer.name], ff=ff[layer.name], latency=layer.latency)
         for layer in pipeline.layers
     }
     outside = pipeline.latency - sum(layer.latency for layer in pipeline.layers)

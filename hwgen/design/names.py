@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hwgen.design.types import Design
 from hwgen.ir.names import Names
-from hwgen.units.library import units
+from hwgen.units.library import unit_files
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class ModuleNames:
     @classmethod
     def of(cls, design: Design) -> ModuleNames:
         """Name the modules; no hand-written unit is shadowed."""
-        modules = Names(units())
+        modules = Names(unit_files())
         top = "hwg_" + modules.take(design.name, "hwg_")
         for suffix in ("axis", "pkg"):
             modules.take(suffix, f"{top}_")

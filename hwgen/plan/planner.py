@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hwgen.cost.calibration import calibrated
-from hwgen.cost.estimate import estimate, fmax
+from hwgen.cost.estimate import fmax, layer_luts
 from hwgen.cost.matmul import check_parallel
 from hwgen.design.types import Design, Heading
 from hwgen.errors import DoesNotFit
@@ -75,7 +75,7 @@ def plan(
 
 def reached_mhz(design: Design, board: Board) -> float:
     """Return the clock that a design reaches on a board, wires as place and route makes them."""
-    return fmax(design, board, estimate(design, board.family).lut)
+    return fmax(design, board, sum(layer_luts(design, board.family).values()))
 
 
 def holds_clock(reached: float, clock_mhz: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 
 from hwgen import paths
 from hwgen.errors import HwgenError
@@ -12,42 +13,54 @@ from hwgen.units.header import Unit, read_header
 
 
 @cache
-def units() -> Mapping[str, Unit]:
-    """Return the units of rtl/ by module, sorted by path.
+def unit_files() -> Mapping[str, Path]:
+    """Return the sources of rtl/ by module, sorted by path: a file is named like its module.
 
     Raises:
-        HwgenError: a source that is not of the dialect, or an instance of a unit that is missing.
+        HwgenError: two files of one name.
     """
     root = paths.rtl()
-    read = [
-        read_header(path.read_text("utf-8"), path.relative_to(root).as_posix())
-        for path in sorted(root.rglob("*.sv"))
-    ]
-    library = {unit.module: unit for unit in read}
-    for unit in read:
-        if library[unit.module] is not unit:
+    files: dict[str, Path] = {}
+    for path in sorted(root.rglob("*.sv")):
+        if path.stem in files:
             raise HwgenError(
-                f"the module is in {library[unit.module].file} too",
-                f"rtl/{unit.file}",
+                f"the module is in {files[path.stem].relative_to(root).as_posix()} too",
+                f"rtl/{path.relative_to(root).as_posix()}",
                 "give one of the two another name",
             )
-        for used in unit.uses:
-            if used not in library:
-                raise HwgenError(
-                    f"an instance of {used}, which no file of rtl/ holds", f"rtl/{unit.file}"
-                )
-    return library
+        files[path.stem] = path
+    return files
 
 
+@cache
 def find_unit(module: str) -> Unit:
     """Return a unit by the name of its module.
 
     Raises:
-        HwgenError: rtl/ has no such module.
+        HwgenError: rtl/ has no such module, its source is not of the dialect, or it instantiates a
+            unit that is missing.
     """
-    if module not in units():
+    if module not in unit_files():
         raise HwgenError(f"rtl/ has no module {module}")
-    return units()[module]
+    path = unit_files()[module]
+    unit = read_header(path.read_text("utf-8"), path.relative_to(paths.rtl()).as_posix())
+    if unit.module != module:
+        raise HwgenError(f"the file holds the module {unit.module}", f"rtl/{unit.file}")
+    for used in unit.uses:
+        if used not in unit_files():
+            raise HwgenError(
+                f"an instance of {used}, which no file of rtl/ holds", f"rtl/{unit.file}"
+            )
+    return unit
+
+
+def units() -> Mapping[str, Unit]:
+    """Return the units of rtl/ by module, sorted by path.
+
+    Raises:
+        HwgenError: as `find_unit`.
+    """
+    return {module: find_unit(module) for module in unit_files()}
 
 
 def with_uses(modules: Iterable[str]) -> tuple[Unit, ...]:

@@ -12,6 +12,7 @@ import pytest
 
 from hwgen import paths
 from hwgen.errors import HwgenError
+from hwgen.units import library
 from hwgen.units.header import Parameter, Port, Unit, read_header
 from hwgen.units.library import find_unit, units, with_uses
 
@@ -115,7 +116,8 @@ def test_an_unreadable_header_is_refused(source: str, complaint: str) -> None:
 @pytest.fixture
 def other_rtl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(paths, "rtl", lambda: tmp_path)
-    monkeypatch.setattr("hwgen.units.library.units", units.__wrapped__)
+    monkeypatch.setattr(library, "unit_files", library.unit_files.__wrapped__)
+    monkeypatch.setattr(library, "find_unit", library.find_unit.__wrapped__)
     return tmp_path
 
 
@@ -135,11 +137,11 @@ def test_a_library_that_is_not_whole_is_refused(other_rtl: Path) -> None:
     _write(other_rtl / "arith", "hwg_b")
     assert [unit.module for unit in with_uses(["hwg_a"])] == ["hwg_b", "hwg_a"]
     _write(other_rtl / "flow", "hwg_b")
-    with pytest.raises(HwgenError, match=r"in flow/hwg_b\.sv too"):
-        find_unit("hwg_a")
+    with pytest.raises(HwgenError, match=r"rtl/flow/hwg_b\.sv: the module is in arith/hwg_b\.sv too"):
+        library.find_unit("hwg_a")
     (other_rtl / "flow/hwg_b.sv").unlink()
     with pytest.raises(HwgenError, match="no module hwg_c"):
-        find_unit("hwg_c")
+        library.find_unit("hwg_c")
 
 
 def test_facts_of_a_known_unit() -> None:
@@ -160,9 +162,10 @@ def test_facts_of_a_known_unit() -> None:
 def test_all_headers_are_read_quickly() -> None:
     times = []
     for _ in range(3):
-        begin = time.perf_counter()
-        units.__wrapped__()
-        times.append(time.perf_counter() - begin)
+        begin = time.process_time()
+        library.find_unit.cache_clear()
+        units()
+        times.append(time.process_time() - begin)
     assert min(times) < 0.3
 
 

@@ -17,7 +17,7 @@ from hwgen.package.codec_engine.transform import MAX_GROUPS, MAX_WIDTH, Turns, i
 from hwgen.package.ip_core import LICENCE
 from hwgen.package.text import commented, counted, triple
 from hwgen.target.board import Board
-from hwgen.units.library import units
+from hwgen.units.library import unit_files
 
 ENGINE = "hwg_codec_dma"
 MAX_LANES, MAX_SETS, MAX_BURST, MAX_OUTSTANDING = 16, 16, 256, 16
@@ -128,7 +128,7 @@ class CodecCore:
         if not re.fullmatch(r"[a-z]([a-z0-9_]{0,38}[a-z0-9])?", self.name):
             hint = "a lower-case letter, then up to 39 letters, digits or underscores"
             raise ConfigError(f"{self.name!r} is no name for a core", "--name", hint)
-        if self.ip in units():
+        if self.ip in unit_files():
             raise ConfigError(f"{self.ip} is a unit of hwgen", "--name", "choose another")
         self._range("lanes", self.lanes, MAX_LANES)
         self._range("burst", self.burst, MAX_BURST)
