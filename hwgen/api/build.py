@@ -128,7 +128,7 @@ def build(
     planned = plan(graph, target, goal, title, mapping)
     taken = estimate_design(planned, target.family)
     progress("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
-    refused = too_large(graph, taken, target, goal)
+    refused = too_large(graph, planned, taken, target, goal)
     if refused is None and not ask.best_effort:
         reached = reached_mhz(planned, target)
         refused = missed_clock(graph, planned, reached, target, goal, mapping)

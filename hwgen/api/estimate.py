@@ -118,7 +118,7 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     design = plan(graph, board, goal, top_name(ask.model), ask.realisations())
     taken = estimate_design(design, board.family)
     found = figures(graph, design, taken, board, goal)
-    refusal = too_large(graph, taken, board, goal)
+    refusal = too_large(graph, design, taken, board, goal)
     if refusal is None and not ask.best_effort:
         reached, asked = reached_mhz(design, board), ask.realisations()
         refusal = missed_clock(graph, design, reached, board, goal, asked)

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from hwgen import __version__
 from hwgen.cli import about, checks, codec, estimate, explore, model, pack, synth
-from hwgen.cli.common import Arguments, Verbs
+from hwgen.cli.common import Arguments, Heart, Verbs
 from hwgen.cli.examples import EXAMPLES
 from hwgen.errors import ConfigError, HwgenError, ToolError
 
@@ -67,7 +67,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         if args.verbose:
             logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
         # What TensorFlow and its kin print is no result.
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), Heart(args.quiet) as args.heart:
             result = VERBS[args.verb][0](args)
     except HwgenError as error:
         return told.refusal(error)

@@ -160,12 +160,12 @@ def check_parallel(graph: Graph, board: Board) -> None:
     rest = terms[len(shown) :]
     if any(t.luts for t in rest):
         lines.append(f"  - {len(rest)} more: at least {sum(t.luts for t in rest):,} LUTs")
-    larger = [b for b in boards() if b.budget.lut >= total]
-    least = min(larger, key=lambda b: (b.budget.lut, b.name), default=None)
-    away = f"{least.name} is the smallest board with that many; " if least else ""
+    # A bound says which boards are too small, and of none that it is large enough: none is named.
+    most = max(b.budget.lut for b in boards())
+    away = f"no known board has as many, the largest {most:,}; " if total > most else ""
     raise DoesNotFit(
         "\n".join(lines),
-        graph.name,
+        terms[0].layer,
         f"{away}this style builds every position of every layer side by side: prune more, use fewer"
         " bits, or a smaller input; a stream style, which reuses hardware over time, is not built"
         " yet",

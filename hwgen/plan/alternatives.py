@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from hwgen.cost.estimate import Estimate, estimate
+from hwgen.cost.estimate import Estimate, estimate, estimate_layers
+from hwgen.cost.figures import RESOURCES
 from hwgen.cost.matmul import matmul_terms
 from hwgen.cost.timing import layer_ns
 from hwgen.design.types import Design
@@ -27,21 +28,47 @@ _CLOCKS = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.2, 0.1)
 _QUICK = 40_000
 
 
-def too_large(graph: Graph, taken: Estimate, board: Board, goal: Goal) -> DoesNotFit | None:
-    """Return the error of a design that its board cannot hold, with the smallest that can."""
+def too_large(
+    graph: Graph, design: Design, taken: Estimate, board: Board, goal: Goal
+) -> DoesNotFit | None:
+    """Return the error of a design that its board cannot hold, with the smallest that can.
+
+    Args:
+        graph: what was built.
+        design: planned for the board.
+        taken: by the design, as modelled.
+        board: that it was planned for.
+        goal: that it was planned for.
+    """
     if _holds(board, taken):
         return None
+    over = [k for k in RESOURCES if getattr(taken, k) > getattr(board.budget, k)]
     said = [
         f"{getattr(taken, key):,} {key.upper()} (it has {getattr(board.budget, key):,})"
-        for key in ("lut", "ff", "dsp", "bram")
-        if getattr(taken, key) > getattr(board.budget, key)
+        for key in over
     ]
+    parts = {
+        name: getattr(part, over[0]) for name, part in estimate_layers(design, board.family).items()
+    }
+    most = max(parts, key=lambda name: parts[name])
+    share = 100 * parts[most] / max(getattr(taken, over[0]), 1)
     other = _smallest(graph, taken, board, goal, _holds)
-    away = f"the smallest board that holds it is {other}" if other else "no known board holds it"
+    away = f"the smallest board that holds it is {other}" if other else _none_holds(graph, board)
     return DoesNotFit(
-        f"the design takes about {' and '.join(said)} on {board.name}",
-        graph.name,
+        f"the design takes about {' and '.join(said)} on {board.name}; layer {most} takes the most "
+        f"of it, {share:.0f} % of the {over[0].upper()}",
+        most,
         f"{away}; or prune more, or use fewer bits",
+    )
+
+
+def _none_holds(graph: Graph, board: Board) -> str:
+    """Return which boards were tried in vain."""
+    if _quick(graph):
+        return "no known board that reaches this clock holds it"
+    return (
+        f"no known board with {board.family.name} parts holds it; other families were not tried, "
+        "which takes long for so large a network: hwgen estimate MODEL -b BOARD does"
     )
 
 
@@ -101,8 +128,10 @@ def roomier(graph: Graph, board: Board, goal: Goal, taken: Estimate, condition: 
         return _holds(other, need) and condition.holds(share)
 
     found = _smallest(graph, taken, board, goal, meets)
-    away = f"the smallest board that meets {condition.text} is {found}" if found else ""
-    return away or f"no known board meets {condition.text}: prune more, or use fewer bits"
+    if found:
+        return f"the smallest board that meets {condition.text} is {found}"
+    tried = "known board" if _quick(graph) else f"known board with {board.family.name} parts"
+    return f"no {tried} meets {condition.text}: prune more, or use fewer bits"
 
 
 def quicker(graph: Graph, board: Board, goal: Goal, condition: Condition) -> str:
@@ -155,11 +184,15 @@ def _smallest(
     return f"{name} (about {need.lut:,} of {there:,} LUT)"
 
 
+def _quick(graph: Graph) -> bool:
+    """Tell whether a network is planned so quickly that other families are tried for it."""
+    return sum(terms.adders for terms in matmul_terms(graph)) <= _QUICK
+
+
 def _needs(
     graph: Graph, taken: Estimate, board: Board, goal: Goal
 ) -> Iterator[tuple[Board, Estimate]]:
     """Yield the boards that reach the clock, with what the design takes on them."""
-    small = sum(terms.adders for terms in matmul_terms(graph)) <= _QUICK
     goal = replace(goal, max_latency_ns=None, effort=min(goal.effort, 1))
     families: dict[str, list[Board]] = {}
     for other in boards():
@@ -168,11 +201,13 @@ def _needs(
     for name, members in families.items():
         if name == board.family.name:
             yield from ((other, taken) for other in members)
-        elif small:
+        elif _quick(graph):
             largest = max(members, key=lambda b: b.budget.lut)
             try:
                 made = plan(graph, largest, goal, graph.name)
             except DoesNotFit:
+                continue
+            if not holds_clock(reached_mhz(made, largest), goal.clock_mhz):
                 continue
             need = estimate(made, largest.family)
             yield from ((other, need) for other in members)

@@ -233,6 +233,8 @@ def test_the_smallest_board_that_holds_it_is_named(rng: np.random.Generator) -> 
     need = found.figures.modelled.lut
     assert need > found.board.budget.lut
     assert f"{need:,} LUT (it has {found.board.budget.lut:,})" in found.refusal.what
+    stages = {stage.name: stage.lut for stage in found.figures.stages}
+    assert found.refusal.where == max(stages, key=lambda name: stages[name])
     name = found.refusal.hint.split("holds it is ")[1].split()[0]
     assert examine(Ask(graph, name, clock="20MHz")).refusal is None
     with pytest.raises(DoesNotFit, match="tangnano9k"):
@@ -240,6 +242,32 @@ def test_the_smallest_board_that_holds_it_is_named(rng: np.random.Generator) -> 
 
 
 @pytest.mark.ci
+def test_what_was_not_tried_is_not_recommended_nor_ruled_out(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = net(rng, 24, 32, 12)
+    monkeypatch.setattr("hwgen.plan.alternatives._QUICK", 0)  # as if it were a large network
+    found = examine(Ask(graph, "icebreaker", clock="20MHz")).refusal
+    assert found is not None
+    assert "no known board with ice40 parts holds it; other families were not tried" in found.hint
+    assert "no known board holds it" not in found.hint
+
+
+def test_a_bound_refuses_within_two_seconds_and_names_the_layer() -> None:
+    weights = np.random.default_rng(1).integers(-127, 128, (1200, 1200))
+    source = Input.of((1200,), Fixed(8, 4, True))
+    nodes = [Node("x", source, (), source.infer([]))]
+    op = Dense(weights, [0] * 1200)
+    nodes.append(Node("fc1", op, ("x",), op.infer([nodes[0].type])))
+    graph = Graph("wide", tuple(nodes), (Output("y", "fc1", (1.0,)),))
+    start = time.process_time()
+    with pytest.raises(DoesNotFit) as caught:
+        examine(Ask(graph, "ulx3s"))
+    assert time.process_time() - start < 2.0
+    assert caught.value.where == "fc1"
+    assert not any(f"{b.name} " in caught.value.hint for b in boards())
+
+
 def test_a_share_is_met_by_a_larger_board(rng: np.random.Generator) -> None:
     graph = net(rng, 8, 10, 4)
     found = examine(Ask(graph, "arty_a7_35t", clock="50MHz"), "lut<1%")

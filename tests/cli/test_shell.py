@@ -7,18 +7,20 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hwgen.cli import VERBS, _parse
+from hwgen.api.load import load
+from hwgen.cli import VERBS, _parse, run
 from hwgen.cli.examples import EXAMPLES
 from tests.cli.models import GRID, act, dense, sequential, source, tiny_h5, variables
 from tests.cli.test_verbs import Capture, text
 from tests.frontends.keras_files import full_h5
 
-SHOW = [sys.executable, "-m", "hwgen.cli", "show"]
+SHOW = [sys.executable, "-m", "hwgen.cli", "show", "-q"]
 
 
 def test_a_reader_that_leaves_is_told_in_one_line(tmp_path: Path) -> None:
@@ -41,7 +43,7 @@ def test_an_output_that_takes_nothing_is_told_in_one_line(
     redirected: str, why: str, tmp_path: Path
 ) -> None:
     model = tiny_h5(tmp_path / "m.h5")
-    line = f'"$0" -m hwgen.cli show {model} {redirected}'
+    line = f'"$0" -m hwgen.cli show -q {model} {redirected}'
     done = subprocess.run(["sh", "-c", line, sys.executable], capture_output=True, text=True)
     assert done.returncode == 5
     assert done.stderr == f"hwgen: standard output cannot be written ({why})\n"
@@ -50,7 +52,7 @@ def test_an_output_that_takes_nothing_is_told_in_one_line(
 
 def test_progress_never_goes_to_standard_output(tmp_path: Path) -> None:
     model = tiny_h5(tmp_path / "m.h5")
-    words = f"build {model} -b vcu118 -o {tmp_path / 'out'} --json 2>&-"
+    words = f"build -q {model} -b vcu118 -o {tmp_path / 'out'} --json 2>&-"
     line = f'"$0" -m hwgen.cli {words}'
     done = subprocess.run(["sh", "-c", line, sys.executable], capture_output=True, text=True)
     assert done.returncode == 0
@@ -90,3 +92,19 @@ def wide() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     sizes = {f"fc{n}": (4, 4) for n in range(3)}
     layers = [part for n in range(3) for part in (dense(f"fc{n}", 4), act(f"a{n}"))]
     return sequential(source(), act("q", GRID), *layers), variables(sizes)
+
+
+def test_a_verb_that_takes_long_says_that_it_is_at_work(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: Any) -> Any:
+        time.sleep(0.5)
+        return load(tiny_h5(tmp_path / "m.h5"))
+
+    monkeypatch.setattr("hwgen.cli.common.FIRST", 0.05)
+    monkeypatch.setattr("hwgen.api.show.load", slow)
+    assert run(["show", "m.h5"]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "still at work" in line]
+    assert 2 <= len(said) <= 5  # less and less often
+    assert run(["show", "m.h5", "-q"]) == 0
+    assert capsys.readouterr().err == ""
