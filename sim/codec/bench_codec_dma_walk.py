@@ -53,7 +53,7 @@ RESETS = ("core", "memory", "both")
 
 @dataclass
 class Fate:
-    """What befalls an engine in an event."""
+    """Event that befalls an engine."""
 
     kind: str = "none"
     tensor: Tensor = field(default_factory=dict)
