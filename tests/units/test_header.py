@@ -137,7 +137,9 @@ def test_a_library_that_is_not_whole_is_refused(other_rtl: Path) -> None:
     _write(other_rtl / "arith", "hwg_b")
     assert [unit.module for unit in with_uses(["hwg_a"])] == ["hwg_b", "hwg_a"]
     _write(other_rtl / "flow", "hwg_b")
-    with pytest.raises(HwgenError, match=r"rtl/flow/hwg_b\.sv: the module is in arith/hwg_b\.sv too"):
+    with pytest.raises(
+        HwgenError, match=r"rtl/flow/hwg_b\.sv: the module is in arith/hwg_b\.sv too"
+    ):
         library.find_unit("hwg_a")
     (other_rtl / "flow/hwg_b.sv").unlink()
     with pytest.raises(HwgenError, match="no module hwg_c"):
