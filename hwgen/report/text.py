@@ -71,7 +71,7 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
 def _packaged(figures: Figures) -> str:
     """Return the line of the core behind AXI-Stream."""
     core = figures.packaged
-    taken, rate = core.modelled, figures.clock_mhz / core.interval
+    taken, rate = core.modelled, figures.held_mhz / core.interval
     blocks = f", {taken.bram:,} BRAM" if taken.bram else ""
     return (
         f"AXI-Stream, {core.data_width} bit: interval {core.interval} "

@@ -61,6 +61,8 @@ def test_best_effort_builds_it_and_every_report_says_missed(graph: Graph, tmp_pa
     assert "missed" in (tmp_path / "out" / "report.html").read_text("utf-8")
     assert made.figures.rate_mhz == made.figures.fmax.mhz < 250
     assert f"{made.figures.fmax.mhz:g} million samples" in made.text()
+    packaged = made.figures.fmax.mhz / made.figures.packaged.interval
+    assert f"{packaged:.4g} million samples a second, latency" in made.text()
 
 
 def test_trigger_comparison_and_exploration_agree(graph: Graph, tmp_path: Path) -> None:
