@@ -311,3 +311,14 @@ def test_a_folded_normalisation_along_another_axis_is_refused() -> None:
     assert "normalisation along axis 1" in only(m).what
     made["config"]["axis"] = 3
     assert convert(m, S8)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("kernel_size", [3, 2]), ("kernel_size", 3), ("depth_multiplier", 2)]
+)
+def test_sizes_are_held_against_the_stored_kernel(key: str, value: Any) -> None:
+    made = layer("QDepthwiseConv2D", "d", depthwise_quantizer=W4, use_bias=False, **{key: value})
+    weights = {"d": {"depthwise_kernel": np.ones((2, 2, 2, 1))}}
+    found = only(model(act("a", GRID), made, shape=(None, 4, 4, 2), weights=weights))
+    assert key in found.what
+    assert "the kernel" in found.what

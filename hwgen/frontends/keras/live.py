@@ -6,9 +6,7 @@ With train/ the only room that imports TensorFlow, and it does so inside functio
 
 from __future__ import annotations
 
-import copy
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,6 +18,7 @@ import numpy.typing as npt
 
 from hwgen.errors import ModelError, ToolFailed, ToolMissing
 from hwgen.frontends.keras.file import KerasModel, read_keras
+from hwgen.frontends.keras.unsaved import refuse_unsaved, with_unsaved
 from hwgen.frontends.kinds import file_kind
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.convert import convert
@@ -83,9 +82,8 @@ def snapshot(model: Any) -> KerasModel:
         except ModelError as error:
             where = error.where.replace(path.name, source)
             raise type(error)(error.what, where, error.hint) from error
-    _check_globals(stored.config, source)
-    _check_keys(model, source)
-    return replace(stored, config=_with_unsaved(model, stored.config), source=source)
+    refuse_unsaved(model, stored.config, source)
+    return replace(stored, config=with_unsaved(model, stored.config), source=source)
 
 
 def _stored(model: Any, folder: Path) -> Path:
@@ -103,40 +101,6 @@ def _stored(model: Any, folder: Path) -> Path:
     return archive
 
 
-def _check_globals(config: Mapping[str, Any], source: str) -> None:
-    """Refuse quantizers that a global of QKeras turns into others; no file says so."""
-    quantizers = sys.modules.get("qkeras.quantizers")
-    hard = getattr(quantizers, "hard_sigmoid", None)
-    text = str(config)
-    if getattr(quantizers, "_sigmoid", hard) is not hard and ("sigmoid" in text or "tanh" in text):
-        raise ModelError(
-            "QKeras' set_internal_sigmoid is not 'hard', so its sigmoid and tanh are on no grid",
-            source,
-            "call qkeras.set_internal_sigmoid('hard') and train again",
-        )
-
-
-def _check_keys(model: Any, source: str) -> None:
-    """Refuse dictionaries whose keys are no text: files make text of them, in another order."""
-    for name in ("_nested_inputs", "_nested_outputs", "_inputs_struct", "_outputs_struct"):
-        if not _keys_are_text(getattr(model, name, None)):
-            raise ModelError(
-                "a dictionary of its inputs or outputs has keys that are no text",
-                source,
-                "use text as keys",
-            )
-    for layer in getattr(model, "layers", ()):
-        _check_keys(layer, source)
-
-
-def _keys_are_text(structure: Any) -> bool:
-    if isinstance(structure, Mapping):
-        return all(isinstance(k, str) and _keys_are_text(v) for k, v in structure.items())
-    if isinstance(structure, list | tuple):
-        return all(_keys_are_text(item) for item in structure)
-    return True
-
-
 def _keras_major(model: Any) -> int:
     module = next(
         (c.__module__ for c in type(model).__mro__ if c.__module__.startswith("keras")), ""
@@ -146,40 +110,6 @@ def _keras_major(model: Any) -> int:
 
         return int(keras.__version__.partition(".")[0])
     return 2
-
-
-_KERAS = ("keras", "tensorflow", "tf_keras", "qkeras")
-
-
-def _with_unsaved(model: Any, config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Add what files do not say: `is_quantized_clip`, and functions with the name of Keras' own."""
-    made = copy.deepcopy(dict(config))
-    _add_unsaved(model, made)
-    return made
-
-
-def _add_unsaved(layer: Any, spec: dict[str, Any]) -> None:
-    config = spec["config"]
-    own = getattr(layer, "activation", None)
-    module = str(getattr(own, "__module__", "") or "")
-    if isinstance(config, dict) and isinstance(config.get("activation"), str) and callable(own):
-        # Keras writes the bare name of a function, so that one of a script's may look like its own.
-        name = config["activation"]
-        if not module.startswith(_KERAS):
-            config["activation"] = {"class_name": "function", "config": name, "module": module}
-    for attribute in ("quantizer", "activation"):
-        q = getattr(layer, attribute, None)
-        if q is not None and getattr(q, "is_quantized_clip", True) is False:
-            inner = {**q.get_config(), "is_quantized_clip": False}
-            config["activation"] = {"class_name": "quantized_relu", "config": inner}
-    if hasattr(layer, "layers"):
-        inside = {one.name: one for one in layer.layers}
-        for one in config["layers"] if isinstance(config, Mapping) else config:
-            name = one["config"].get("name") if isinstance(one["config"], Mapping) else None
-            if name in inside:
-                _add_unsaved(inside[name], one)
-    elif hasattr(layer, "layer") and isinstance(config.get("layer"), dict):
-        _add_unsaved(layer.layer, config["layer"])
 
 
 def oracle(

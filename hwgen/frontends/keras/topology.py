@@ -164,7 +164,10 @@ class _Walker:
                 stuck, _, one = pending[0]
                 missing = [r[0] for r in (*one.refs, *one.others) if r not in tensors]
                 raise ModelError(
-                    f"layer {stuck!r} reads {missing}, which no layer makes", self.where, _SAVE
+                    f"layer {stuck!r} reads {missing}, which no layer makes",
+                    self.where,
+                    f"{_SAVE}; Keras also writes this of a layer that is in a nested model and "
+                    "outside of it: give each place a layer of its own",
                 )
             for name, node, one in ready:
                 feeds = tuple(tensors[r] for r in one.refs)

@@ -8,6 +8,7 @@ to the same short names here, and what a file holds is checked against what its 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ from hwgen.errors import ModelError
 from hwgen.frontends.keras.layer_classes import CLASSES, PRUNING, WRAPPERS, Variable
 
 _MAX_NESTING = 16
-_MASKS = ("mask", "threshold", "pruning_step")
+_STEP = "pruning_step"
+_PRUNED = re.compile(r"(mask|threshold)(_\d+)?|pruning_step")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,15 @@ def layer_entries(
                 f"two layers are named {entry.name!r}", where, "layer names must be unique"
             )
         entries[entry.name] = entry
+    leaves = [leaf.key for entry in entries.values() for leaf in entry.leaves()]
+    for key, count in Counter(leaves).items():
+        if count > 1:
+            raise ModelError(
+                f"two layers have the path {key!r}: a name with a slash reads like a layer of a "
+                "nested model",
+                where,
+                "rename the layer whose name has the slash, and save the model again",
+            )
     return tuple(entries.values())
 
 
@@ -132,7 +143,11 @@ def _variables(kind: str, config: Mapping[str, Any]) -> tuple[Variable, ...] | N
     record = CLASSES.get(kind)
     if record is None or record.variables is None or config.get(record.more_with):
         return None
-    return tuple(v for v in record.variables if not v.when or config.get(v.when, True))
+    return _present(record.variables, config)
+
+
+def _present(variables: tuple[Variable, ...], config: Mapping[str, Any]) -> tuple[Variable, ...]:
+    return tuple(v for v in variables if not v.when or config.get(v.when, True))
 
 
 def named(entry: LayerEntry, paths: list[str]) -> list[str]:
@@ -171,13 +186,13 @@ def numbered(kind: str, config: Mapping[str, Any], paths: list[str]) -> dict[str
         result |= {f"layer/{p}": name for p, name in numbered(*inner, below).items()}
         own = sorted((p for p in paths if not p.startswith("layer/")), key=_number)
         if kind == PRUNING:
-            # It lists the pruned weight again before its own three, or has the step alone.
-            names = {1: ("pruning_step",), 4: ("", *_MASKS)}.get(len(own))
-            result |= dict(zip(own, names or (), strict=False))
+            result |= dict(zip(own, _pruning(len(own)), strict=False))
         return result
-    stored = _variables(kind, config)
-    if stored is None:
+    record = CLASSES.get(kind)
+    if record is None or record.variables is None:
         return result
+    # Under a setting that adds variables, they follow.
+    stored = _present(record.variables, config)
     inside = tuple(v.name for v in stored if v.inner)
     outside = tuple(v.name for v in stored if not v.inner)
     table = {f"vars/{i}": n for i, n in enumerate(outside)}
@@ -187,6 +202,21 @@ def numbered(kind: str, config: Mapping[str, Any], paths: list[str]) -> dict[str
         # qkeras-v3 stores the step of a depthwise layer twice, by number and by name.
         result[f"vars/{len(outside) - 1}"] = ""
     return result
+
+
+def _pruning(count: int) -> list[str]:
+    """Return the names of a pruning wrapper's own variables, of which there are so many.
+
+    It lists the pruned weights again, then a mask and a threshold for each, then the step.
+
+    >>> _pruning(7)
+    ['', '', 'mask', 'threshold', 'mask_1', 'threshold_1', 'pruning_step']
+    """
+    weights, rest = divmod(count - 1, 3)
+    if rest:
+        return []
+    ends = [f"_{i}" if i else "" for i in range(weights)]
+    return [""] * weights + [f"{n}{e}" for e in ends for n in ("mask", "threshold")] + [_STEP]
 
 
 def _number(path: str) -> tuple[int, str]:
@@ -210,6 +240,11 @@ def check_names(entry: LayerEntry, found: Mapping[str, object], where: str) -> N
         return
     place = f"{where}, layer {entry.key}"
     hint = "the weights belong to another model: give the pair that was saved together"
+    if names and not found and where.endswith(".keras"):
+        hint += (
+            "; an archive also lacks them of a layer that several models share, and Keras cannot "
+            "load it either: give each model a layer of its own, or save it as .h5"
+        )
     if names and not found:
         raise ModelError(
             f"no weights are stored for this {entry.kind}, which needs {', '.join(names)}",
@@ -223,7 +258,9 @@ def check_names(entry: LayerEntry, found: Mapping[str, object], where: str) -> N
             place,
             hint,
         )
-    extra = [n for n in found if n not in names and not (_is_pruned(entry) and n in _MASKS)]
+    extra = [
+        n for n in found if n not in names and not (_is_pruned(entry) and _PRUNED.fullmatch(n))
+    ]
     if extra:
         raise ModelError(
             f"the file holds {', '.join(extra)}, which a {entry.kind} of this config has not",

@@ -9,8 +9,9 @@ from typing import Any
 from hwgen.errors import ModelError, UnsupportedLayer
 from hwgen.frontends.exact.quantizer import quantize as exact_quantize
 from hwgen.frontends.exact.steps import Rectify, Value, exponent
-from hwgen.frontends.keras.layer_classes import PACKAGES, package_of
+from hwgen.frontends.keras.layer_classes import CLASSES, PACKAGES, package_of
 from hwgen.frontends.keras.network import Layer
+from hwgen.frontends.keras.variables import class_name
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import Quantizer, parse_quantizer
 
@@ -74,6 +75,18 @@ def read_activation(spec: Any, layer: Layer) -> Quantizer | Rectify | str | None
                 "use an activation of Keras or a quantizer of QKeras",
             )
         spec = spec.get("config")
+    if isinstance(spec, Mapping) and "class_name" not in spec and "value" in spec:  # of a lambda
+        raise UnsupportedLayer(
+            "its activation is a function of a script, which is never executed",
+            layer.where,
+            "use an activation of Keras or a quantizer of QKeras",
+        )
+    if isinstance(spec, Mapping) and (cls := class_name(str(spec.get("class_name")))) in CLASSES:
+        raise UnsupportedLayer(
+            f"its activation is a {cls} layer",
+            layer.where,
+            f"put the {cls} behind it as a layer of its own",
+        )
     if spec is None or spec == "linear":
         return None
     if isinstance(spec, str) and spec in _STEPS:

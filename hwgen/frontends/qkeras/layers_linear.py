@@ -42,12 +42,16 @@ def dense(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     return activate(c, out, layer.config.get("activation"), layer)
 
 
-def _check_size(layer: Layer, key: str, found: int) -> None:
-    """Refuse a kernel with another number of outputs than the settings say."""
+def _check_size(layer: Layer, key: str, found: int | tuple[int, ...]) -> None:
+    """Refuse a kernel with another number of outputs, or another window, than the settings say."""
     said = layer.config.get(key)
+    if isinstance(found, tuple) and said is not None:
+        said = wholes(layer, key, None, len(found))
     if said is not None and said != found:
         raise ModelError(
-            f"{key}={said!r}, but the kernel has {found} outputs",
+            f"{key}={said!r}, but the kernel has {found} outputs"
+            if isinstance(found, int)
+            else f"{key}={said!r}, but the kernel is stored with a window of {found}",
             layer.where,
             "give the weights file that belongs to this architecture",
         )
@@ -114,6 +118,7 @@ def _geometry(layer: Layer, value: Value, window: tuple[int, ...]) -> dict[str, 
             layer.where,
             "give the weights file that belongs to this architecture",
         )
+    _check_size(layer, "kernel_size", window)
     strides = wholes(layer, "strides", 1, rank)
     dilation = wholes(layer, "dilation_rate", 1, rank)
     pads = padding(layer, value.type.shape[:-1], window, strides, dilation)
@@ -164,6 +169,7 @@ def _depthwise(
     weights = codes.codes
     if weights.ndim < 3 or value.type.shape[-1] != weights.shape[-2]:
         raise _shapes(layer, value, weights)
+    _check_size(layer, "depth_multiplier", weights.shape[-1])
     geometry = _geometry(layer, value, weights.shape[:-2])
     scale = per_channel(codes, layer).scale
     if scale.size > 1:  # one a multiplier, so output channel c * mult + m has that of m
