@@ -51,17 +51,14 @@ def check_options(c: Conversion) -> None:
 def network_input(c: Conversion, layer: Layer, ins: list[Value], tensor: str) -> Value:
     """Make a network input: its format is given, or that of the quantizer behind it."""
     shape = layer.config.get("batch_input_shape") or layer.config.get("batch_shape")
-    if shape and len(shape) == 1:
+    if not shape or len(shape) < 2 or any(not isinstance(n, int) or n < 1 for n in shape[1:]):
+        one = shape and len(shape) == 1
         raise UnsupportedLayer(
-            f"input shape {shape} is not fixed: a sample is one number without an axis",
+            f"input shape {shape} is not fixed"
+            + (": a sample is one number without an axis" if one else ""),
             layer.where,
-            "give it an axis: Input((1,))",
-        )
-    if not shape or any(not isinstance(n, int) or n < 1 for n in shape[1:]):
-        raise UnsupportedLayer(
-            f"input shape {shape} is not fixed",
-            layer.where,
-            "hardware needs fixed sizes: give every dimension but the batch a number",
+            "hardware needs fixed sizes: give every dimension but the batch a number"
+            + (", and one at least: Input((1,))" if one else ""),
         )
     formats = c.options.input_formats
     fixed = formats.get(layer.name, formats.get(""))
