@@ -32,7 +32,7 @@ from hwgen.verify.vectors import Vectors
 # Words of notes that announce what the framework computes on one machine, or without a mask.
 _MACHINE = re.compile(r"last (float32 )?bit|by the mask")
 # Words of notes that announce rounding of the model's own float32, which flips a code by one.
-_ROUNDING = ("float32 sums round", "float32 rounds", "straight-through sum")
+_ROUNDING = ("float32 sums round", "float32 rounds", "straight-through sum", "last bit of")
 
 
 @dataclass(frozen=True, repr=False)
@@ -178,8 +178,9 @@ def _announced(
 
     The model is converted once more as the framework itself computes it on this machine: with its
     own last bit of ``1 / sqrt(x)``, and without masks that it does not know. Samples that agree
-    with that graph differ for these reasons alone. Where a note says that float32 sums round, codes
-    that are off by one are announced as well.
+    with that graph differ for these reasons alone. Where a note says that float32 rounds or that
+    its last bit decides, codes that are off by one are announced as well: TensorFlow rounds a
+    normalisation differently when it compiles it into other kernels.
     """
     graph, folder = opened.graph, opened.folder
     source = json.loads((folder / "model" / "source.json").read_text("utf-8"))
@@ -194,10 +195,10 @@ def _announced(
     else:
         explained = differs.rows & ~_differences(theirs, vectors, codes, found).rows
     rounding = tuple(n for n in graph.notes if any(words in n for words in _ROUNDING))
-    others = tuple(n for n in graph.notes if n not in rounding and _MACHINE.search(n))
+    machine = tuple(n for n in graph.notes if _MACHINE.search(n))
     by_one = differs.by_one & ~explained if rounding else np.zeros(len(vectors), bool)
-    because = (others if explained.any() else ()) + (rounding if by_one.any() else ())
-    return explained | by_one, because
+    because = (machine if explained.any() else ()) + (rounding if by_one.any() else ())
+    return explained | by_one, tuple(dict.fromkeys(because))
 
 
 def _first(graph: Graph, vectors: Vectors, found: list[Any], faults: npt.NDArray[np.bool_]) -> str:
