@@ -50,12 +50,13 @@ def from_keras(
 def stored_file(model: Any) -> tuple[str, bytes]:
     """Return name and content of the file that Keras writes of a model in memory.
 
-    The name is empty where the file does not say all that the model computes
-    (``is_quantized_clip``, which QKeras obeys and does not write).
+    The name is empty where the file does not say all that the model computes: settings that QKeras
+    obeys and does not write.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = _stored(model, Path(folder))
-        same = _with_unsaved(model, read_keras(path).config) == read_keras(path).config
+        config = read_keras(path).config
+        same = with_unsaved(model, config) == config
         return (f"model{path.suffix}", path.read_bytes()) if same else ("", b"")
 
 
