@@ -90,8 +90,8 @@ def test_rtl_is_the_tables_arithmetic(seed: int, tmp_path: Path) -> None:
 LAYER0, LAYER1 = (rf"rtl/\w+_layer{n}\.sv" for n in (0, 1))
 # File, the kind of place, which of them, what is there instead.
 FAULTS = {
-    "first bit of the first table": (LAYER0, r"'h[0-9a-f]*([0-9a-f]);", 0, lambda v: v ^ 1),
-    "a bit of the last table": (LAYER1, r"'h([0-9a-f])[0-9a-f]*;", -1, lambda v: v ^ 1),
+    "first bit of the first table": (LAYER0, r"'h[0-9a-f]*([0-9a-f])\)", 0, lambda v: v ^ 1),
+    "a bit of the last table": (LAYER1, r"'h([0-9a-f])[0-9a-f]*\)", -1, lambda v: v ^ 1),
     "address bits": (LAYER0, r"x_data_i\[7:4\];", 0, "x_data_i[6:3];"),
     "a sum": (LAYER1, r"\) \+ ", 0, ") - "),
 }
