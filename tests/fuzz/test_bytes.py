@@ -17,6 +17,7 @@ import pytest
 from hwgen.cli import run
 from tests.cli.models import SIZES, TINY, branchy_h5, grid, pair, tiny_h5
 from tests.frontends.keras_files import keras_zip_file, numbered_h5
+from tests.frontends.table_files import random_net
 
 BOARDS = Path(__file__).resolve().parents[2] / "boards"
 ROUNDS = [25, pytest.param(400, marks=pytest.mark.ci)]
@@ -74,6 +75,30 @@ def bundled(folder: Path) -> None:
 def bundle_json(folder):
     bundled(folder)
     return "b.json", ["show", "b.json"]
+
+
+def table_net(folder: Path) -> Path:
+    rng = np.random.default_rng(4)
+    net = random_net(rng, [3, 2, 2], [3, 2, 4])
+    return net.write(folder, net.samples(rng, 3))
+
+
+@kind
+def tables(folder):
+    table_net(folder)
+    return "truth_tables.json", ["show", "truth_tables.json"]
+
+
+@kind
+def tables_config(folder):
+    table_net(folder)
+    return "config.json", ["show", "truth_tables.json"]
+
+
+@kind
+def tables_vectors(folder):
+    table_net(folder)
+    return "vectors_out.txt", ["show", "truth_tables.json"]
 
 
 @kind
