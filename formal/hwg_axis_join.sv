@@ -22,7 +22,7 @@
       assert (sample_o == (in_valid_i & in_ready_o & in_last_i));
       if (f_waits_q) assert (out_valid_o && out_data_o == f_beat_q[DataWidth-1:0]);
       assert (first_q == (f_samples_q == '0));
-      if (!first_q) assert (batch_i > 32'd1 && left_q == batch_i - f_samples_q && left_q != '0);
+      if (!first_q) assert (f_samples_q < batch_i && left_q == batch_i - f_samples_q);
       // A frame ends with a sample, and with the last one of its batch.
       if (out_valid_o && out_last_o) assert (in_last_i);
       if (sample_o && out_last_o) assert (batch_i < 32'd2 ? f_samples_q == '0 : f_samples_q + 32'd1 == batch_i);

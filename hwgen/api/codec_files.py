@@ -266,8 +266,14 @@ class Calibrated(VerbResult):
     to: str
 
     def as_dict(self) -> dict[str, object]:
-        """Return ``facts``, what was measured, and the file."""
-        return {"facts": dict(self.plan.facts), "to": self.to}
+        """Return ``facts``, what was measured, the maps where coding is no gain, and the file."""
+        return {"facts": dict(self.plan.facts), "no_gain": list(self.no_gain), "to": self.to}
+
+    @property
+    def no_gain(self) -> tuple[str, ...]:
+        """Names of the maps that coded take as many bits a value as they have, or more."""
+        bits = dict(self.plan.facts)["bits"]
+        return tuple(one.name for one in self.plan.choices if bits[one.name] >= one.bits)
 
     def text(self) -> str:
         """Return a line a map, and the error of the outputs."""
@@ -279,8 +285,14 @@ class Calibrated(VerbResult):
             lines.append(
                 f"{choice.name:<24} {'x'.join(map(str, choice.shape)):>12} {kind:<20} "
                 f"{facts['bits'][choice.name]:.2f} of {choice.bits}"
+                + (", no gain" if choice.name in self.no_gain else "")
             )
         lines.append(f"error of the outputs: {facts['error']:.2g} of their variance -> {self.to}")
+        if self.no_gain:
+            lines.append(
+                f"coding is not worth it for {', '.join(self.no_gain)}: as they are, their values "
+                "take no more room"
+            )
         return "\n".join(lines)
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen.api.codec_files import own_choice
+from hwgen.api.codec_files import Calibrated, own_choice
 from hwgen.cli import run
 from hwgen.codec.container import Container, stacked
-from hwgen.codec.plan import MapCoding
+from hwgen.codec.plan import CodingPlan, MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
 from hwgen.errors import ConfigError
@@ -207,6 +207,21 @@ def test_calibration_writes_a_plan_that_encodes(
     )  # fmt: skip
     assert 0 < loss["facts"]["error"] <= 0.05
     assert loss["facts"]["samples"] == 8
+
+
+def test_calibration_says_where_coding_is_no_gain() -> None:
+    maps = tuple(
+        MapCoding(name, name, (4, 4, 8), 4, False, "lossless", Coder.TANS) for name in ("a", "b")
+    )
+    bits = {"a": 5.22, "b": 3.9}
+    facts = (("bits", bits), ("method", {"a": "", "b": ""}), ("error", 0.0))
+    told = Calibrated(CodingPlan("0" * 64, (Tables.generic(),), maps, facts), "plan.json")
+    assert told.no_gain == ("a",)
+    assert told.as_dict()["no_gain"] == ["a"]
+    first, second = told.text().splitlines()[1:3]
+    assert first.endswith("5.22 of 4, no gain")
+    assert second.endswith("3.90 of 4")
+    assert "coding is not worth it for a: " in told.text()
 
 
 def test_wrong_use_is_told_and_nothing_is_written(

@@ -21,8 +21,8 @@ PROOFS = {
     "join": Proof("hwg_axis_join", 8, params={"DataWidth": 8}, induction=2),
     "registers": Proof("hwg_axil_slave", 12, "axil_top", AXIL),
     "slow registers": Proof("hwg_axil_slave", 12, "axil_top", AXIL, {"Wait": 1}),
-    "write master": Proof("hwg_axi_write", 14, "axi_write_top", WRITE),
-    "read master": Proof("hwg_axi_read", 14, "axi_read_top", READ),
+    "write master": Proof("hwg_axi_write", 12, "axi_write_top", WRITE),
+    "read master": Proof("hwg_axi_read", 12, "axi_read_top", READ),
 }
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from hwgen.codec.wire import Coder
 from hwgen.synth.count import Measured
@@ -21,7 +22,7 @@ from tests.rtl.codec_cases import wrapper
 ECP5 = Device("85k", "CABGA381", "8")
 GOAL_MHZ = 100.0  # what the placer aims at
 MHZ_BAR = 90.0
-PATIENCE = 600.0  # seconds
+PATIENCE = 3600.0  # seconds
 SEEDS = (1, 2, 3)
 MARK, END = "<!-- bench-lane -->", "<!-- /bench-lane -->"
 
@@ -36,6 +37,7 @@ class Unit:
         params: those that are not the module's own.
         most: LUT it may take, if that is limited; then its clock is too.
         dsp: products may take DSP blocks.
+        median: MHz that the median of the seeds must reach; 0: no bar.
     """
 
     title: str
@@ -43,6 +45,14 @@ class Unit:
     params: Mapping[str, int]
     most: int | None = None
     dsp: bool = False
+    median: float = 0.0
+
+    @property
+    def bar(self) -> str:
+        """The clock that is asked for."""
+        if self.median:
+            return f"{self.median:g} (median)"
+        return "-" if self.most is None else f"{MHZ_BAR:g}"
 
 
 def _lane(coder: Coder, bits: int, most: int) -> Unit:
@@ -61,7 +71,10 @@ TRANSFORMS = tuple(
     Unit(f"transform, {name}", f"hwg_codec_{way}", _MAPPED, dsp=True)
     for name, way in (("forward", "forward"), ("back", "inverse"))
 )
-UNITS_MEASURED = LANES + TRANSFORMS
+ENGINE = Unit(
+    "whole engine, tANS, 8 bits", "hwg_codec_dma", {"Coder": 1, "Bits": 8}, dsp=True, median=80.0
+)
+UNITS_MEASURED = (*LANES, *TRANSFORMS, ENGINE)
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,9 @@ class Figures:
     @property
     def failures(self) -> list[str]:
         """What misses its bar."""
+        middle = median(self.mhz.values())
+        if middle < self.unit.median:
+            return [f"{self.unit.title}: {middle} MHz at the median, at least {self.unit.median:g}"]
         if self.unit.most is None:
             return []
         found = []
@@ -131,7 +147,7 @@ def report(figures: Sequence[Figures]) -> list[str]:
             one.unit.title, one.mapped.plut, one.unit.most if barred else "-", one.mapped.ff,
             one.mapped.bram, one.mapped.dsp,
             ", ".join(f"{mhz:.1f} ({seed})" for seed, mhz in one.mhz.items()),
-            f"{MHZ_BAR:g}" if barred else "-",
+            one.unit.bar,
         )  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return lines
