@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hwgen.errors import ModelError
-from hwgen.frontends.keras.live import from_keras
+from hwgen.frontends.keras.live import from_keras, stored_file
 from hwgen.frontends.options import Options
 from tests.frontends.test_stated_live import Q6, act, graph_of, grid, k, same
 
@@ -123,3 +123,43 @@ def test_an_input_without_axes(k: SimpleNamespace) -> None:
     with pytest.raises(ModelError, match=r"one number without an axis") as refused:
         from_keras(k.Model(first, act(k)(first)))
     assert "Input((1,))" in str(refused.value)
+
+
+def test_a_quantizer_that_was_changed_later(k: SimpleNamespace) -> None:
+    """Its layer goes on storing the call string of the script."""
+    made = k.QActivation("quantized_bits(6,2,1,alpha=1)")
+    first = k.Input((4,))
+    model = k.Model(first, made(act(k)(first)))
+    made.quantizer.bits, made.quantizer.integer = 4, 1
+    assert same(from_keras(model), model, [grid(6, 50, 4)])
+    made.quantizer.update_qnoise_factor(0.5)
+    with pytest.raises(ModelError, match=r"qnoise_factor=0\.5"):
+        from_keras(model)
+
+
+def test_a_setting_of_numpy(k: SimpleNamespace) -> None:
+    from qkeras import quantized_bits
+
+    made = k.QDense(
+        3, kernel_quantizer=quantized_bits(4, 1, 1, alpha=np.float32(0.5)), use_bias=False
+    )
+    first = k.Input((4,))
+    model = k.Model(first, made(act(k)(first)))
+    assert same(from_keras(model), model, [grid(7, 50, 4)])
+
+
+def test_a_file_that_says_all_is_kept(k: SimpleNamespace) -> None:
+    """Call strings, objects and fitted scales, in other words than the model has them."""
+    from qkeras import quantized_bits, quantized_relu
+
+    first = k.Input((4,))
+    settings = {"kernel_quantizer": quantized_bits(4, 1), "bias_quantizer": Q6}
+    x = k.QDense(3, activation=quantized_relu(4, 1), **settings)(act(k)(first))
+    x = k.QDense(3, activation="quantized_relu(4)", **settings)(x)
+    x = k.QDense(3, kernel_quantizer="binary", bias_quantizer="quantized_po2(4)")(x)
+    model = k.Model(first, act(k)(k.BatchNormalization()(x)))
+    name, content = stored_file(model)
+    assert name == "model.h5"
+    assert content
+    model.layers[2].kernel_quantizer_internal.use_ste = False
+    assert stored_file(model) == ("", b"")

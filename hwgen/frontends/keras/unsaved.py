@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hwgen.errors import ModelError
+from hwgen.frontends.qkeras.quantizers_read import PARAMETERS, read
 
 _KERAS = ("keras", "tensorflow", "tf_keras", "qkeras")
 # Attributes under which a layer keeps a quantizer beside those of its weights.
@@ -107,7 +108,7 @@ def _add_function(layer: Any, config: dict[str, Any]) -> None:
 
 
 def _add_quantizers(layer: Any, config: dict[str, Any]) -> None:
-    """Replace the quantizers whose files lose a setting."""
+    """State the quantizers as they are now: a call string keeps what the script once wrote."""
     held: list[tuple[str, Any]] = [
         ("activation", getattr(layer, name, None)) for name in _ACTIVATIONS
     ]
@@ -115,16 +116,25 @@ def _add_quantizers(layer: Any, config: dict[str, Any]) -> None:
         (n.removesuffix("_internal"), q) for n, q in vars(layer).items() if n.endswith(_WEIGHTS)
     ]
     for key, q in held:
-        if key in config and (lost := _lost(q)):
+        if key in config and type(q).__module__.startswith("qkeras") and hasattr(q, "get_config"):
             record = config[key] if isinstance(config[key], Mapping) else {}
-            inner = {**q.get_config(), **lost}
-            config[key] = {"class_name": type(q).__name__, **record, "config": inner}
+            inner = _plain({**q.get_config(), **_lost(q)})
+            made = {"class_name": type(q).__name__, **record, "config": inner}
+            if _settings(made) != _settings(config[key]):
+                config[key] = made
+
+
+def _settings(spec: Any) -> dict[str, Any] | None:
+    """Return every setting of a stored quantizer, None where it is not one of QKeras'."""
+    try:
+        stored = read(spec, "")
+    except ModelError:
+        return None
+    return {"": stored.name, **PARAMETERS.get(stored.name, {}), **stored.arguments}
 
 
 def _lost(q: Any) -> dict[str, Any]:
-    """Return the settings of a quantizer that differ from the default and that its config drops."""
-    if not type(q).__module__.startswith("qkeras") or not hasattr(q, "get_config"):
-        return {}
+    """Return the settings of a quantizer that its own configuration drops, but for the defaults."""
     kept = q.get_config()
     return {
         name: getattr(q, name)
@@ -134,3 +144,9 @@ def _lost(q: Any) -> dict[str, Any]:
         and hasattr(q, name)
         and getattr(q, name) != one.default
     }
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with numpy's numbers and TensorFlow's as those that a file would hold."""
+    made = {name: v.numpy() if hasattr(v, "numpy") else v for name, v in settings.items()}
+    return {name: v.tolist() if hasattr(v, "tolist") else v for name, v in made.items()}
