@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwgen.errors import ModelProblems
+from hwgen.errors import ModelError, ModelProblems
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.layer_settings import COMMON, LIMITED, SETTINGS
 from hwgen.frontends.options import Options
@@ -322,3 +322,30 @@ def test_sizes_are_held_against_the_stored_kernel(key: str, value: Any) -> None:
     found = only(model(act("a", GRID), made, shape=(None, 4, 4, 2), weights=weights))
     assert key in found.what
     assert "the kernel" in found.what
+
+
+def test_an_input_layer_in_the_middle_of_a_sequential() -> None:
+    second = layer("InputLayer", "x", batch_input_shape=[None, 7], dtype="int32")
+    found = model(act("a", GRID), second, dense("fc"), weights={"fc": {"kernel": np.eye(4)}})
+    with pytest.raises(ModelError, match="'x' stands behind other layers"):
+        convert(found)
+
+
+def test_a_policy_of_another_package() -> None:
+    policy = {"module": "mine", "class_name": "DTypePolicy", "config": {"name": "float32"}}
+    found = only(model(layer("QActivation", "a", activation=GRID, dtype=policy)))
+    assert "the dtype policy DTypePolicy" in found.what
+
+
+@pytest.mark.parametrize("kind", ["__numpy__", "__tensor__"])
+def test_a_scalar_of_numpy_in_a_quantizer(kind: str) -> None:
+    def graph(alpha: Any) -> Any:
+        config = {"bits": 4, "integer": 1, "alpha": alpha}
+        made = {"class_name": "quantized_bits", "config": config}
+        fc = layer("QDense", "fc", kernel_quantizer=made, use_bias=False)
+        return convert(model(act("a", GRID), fc, weights={"fc": {"kernel": np.eye(4)}}))
+
+    stored = {"class_name": kind, "config": {"value": 0.5, "dtype": "float32"}}
+    assert graph(stored).nodes[-1].type == graph(0.5).nodes[-1].type
+    with pytest.raises(ModelProblems, match="alpha="):
+        graph({"class_name": kind, "config": {"value": [0.5, 1.0], "dtype": "float32"}})

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwgen.errors import UnsupportedLayer
+from hwgen.frontends.keras.layer_classes import PACKAGES, package_of
 from hwgen.ir.tensor import TensorType
 
 
@@ -82,7 +83,8 @@ def variable_format(spec: Any, where: str) -> FloatFormat:
 def _name(spec: Any, where: str) -> str:
     while isinstance(spec, Mapping):
         config = spec.get("config")
-        if spec.get("class_name") not in _POLICIES or not isinstance(config, Mapping):
+        known = spec.get("class_name") in _POLICIES and package_of(spec) in PACKAGES
+        if not known or not isinstance(config, Mapping):
             raise UnsupportedLayer(
                 f"the dtype policy {spec.get('class_name')} is not supported", where, _HINT
             )

@@ -125,8 +125,13 @@ class _Walker:
             first = Layer("InputLayer", name, scope.prefix + name, stated)
         tensor = self.enter(first, config, scope, 0)
         ins = [(first.name, tensor)]
-        for spec in specs:
-            if _bare(spec["class_name"]) != "InputLayer":
+        for i, spec in enumerate(specs):
+            if _bare(spec["class_name"]) == "InputLayer":
+                if i:
+                    raise ModelError(
+                        f"input layer {_name(spec)!r} stands behind other layers", self.where, _SAVE
+                    )
+            else:
                 (tensor, *_) = self.call(spec, scope, Inbound(()), (tensor,), 0)
         return ins, [(_name(specs[-1]), tensor)]
 

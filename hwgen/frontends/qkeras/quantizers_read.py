@@ -117,12 +117,22 @@ def read(spec: Any, where: str) -> Stored:
             )
         if isinstance(config, Mapping):
             keras_3 = str(spec.get("registered_name") or "").startswith("qkeras>")
-            return Stored(spec["class_name"].rpartition(">")[2], dict(config), keras_3)
+            arguments = {str(name): _number(value) for name, value in config.items()}
+            return Stored(spec["class_name"].rpartition(">")[2], arguments, keras_3)
     raise UnsupportedQuantizer(
         f"not a stored quantizer: {short(spec)}",
         where,
         "expected a call such as 'quantized_relu(6,0)', or a dictionary of class_name and config",
     )
+
+
+def _number(value: Any) -> Any:
+    """Return the number in what Keras writes for a scalar of numpy or TensorFlow."""
+    if isinstance(value, Mapping) and value.get("class_name") in ("__numpy__", "__tensor__"):
+        inner = value.get("config")
+        number = inner.get("value") if isinstance(inner, Mapping) else None
+        return number if isinstance(number, int | float) else value
+    return value
 
 
 def short(value: Any) -> str:
