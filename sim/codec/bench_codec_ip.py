@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,34 @@ class Core:
         while not int(self.dut.irq.value):
             await RisingEdge(self.dut.aclk)
 
+    async def hold(self, beats: int) -> None:
+        """Let the source stop when so many beats are taken."""
+        self.source.set_pause_generator(_stopping(self.dut, beats))
+
+    async def halt(self) -> None:
+        """Let the sink stop."""
+        self.sink.clear_pause_generator()
+        self.sink.pause = True
+
+    async def release(self) -> None:
+        """Let source and sink go on."""
+        for end in (self.source, self.sink):
+            end.clear_pause_generator()
+            end.pause = False
+
+    async def sent(self) -> None:
+        """Wait until all is taken of what the source was given."""
+        await self.source.wait()
+
+    async def idle(self, cycles: int) -> None:
+        """Let cycles pass."""
+        await ClockCycles(self.dut.aclk, cycles)
+
+    async def given_up(self) -> None:
+        """Take a tensor that ends with a beat without values, at fault."""
+        frame = await self.sink.recv(compact=False)
+        assert frame.tuser[-1] == 3, f"the last beat is marked {frame.tuser[-1]:#x}"
+
     async def run(self, steps: list[list[Any]]) -> None:
         """Run the steps of a session."""
         for number, (what, *arguments) in enumerate(steps):
@@ -130,6 +159,16 @@ class Core:
         assert self.sink.empty()
 
 
+def _stopping(dut: Any, beats: int) -> Iterator[bool]:
+    """Yield pauses of a source that stops when so many beats are taken."""
+    while beats > 1:
+        taken = int(dut.s_axis_values_tvalid.value) and int(dut.s_axis_values_tready.value)
+        beats -= taken
+        yield False
+    while True:
+        yield True
+
+
 async def _session(dut: Any, name: str) -> None:
     core = Core(dut)
     await core.start()
@@ -139,6 +178,11 @@ async def _session(dut: Any, name: str) -> None:
 @cocotb.test()
 async def tensors_come_back_and_damage_is_told(dut: Any) -> None:
     await _session(dut, "tensors_come_back_and_damage_is_told")
+
+
+@cocotb.test()
+async def a_tensor_is_given_up_and_the_next_one_is_right(dut: Any) -> None:
+    await _session(dut, "a_tensor_is_given_up_and_the_next_one_is_right")
 
 
 @cocotb.test()

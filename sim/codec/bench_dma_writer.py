@@ -205,7 +205,6 @@ async def full_buffers_and_bus_errors_are_told(dut: Any) -> None:
             assert told.faults[0][0] in numbers
             assert told.faults[0][0] >= numbers[(0, 2, -1)[turn]]
             writer.memory.broken = []
-        writer.slave.pause("random", SEED, late=23)
         writer.memory.broken = [range(SIZE)]  # nothing gets there
         told = await writer.write(tensor, 64, "none", tensor["capacity"])
         assert len(told.faults) >= len(sizes)
@@ -214,3 +213,26 @@ async def full_buffers_and_bus_errors_are_told(dut: Any) -> None:
         writer.memory.data[:] = bytes([FILL]) * SIZE
         check(tensor, await writer.write(tensor, 64, "none", tensor["capacity"]), "the next one")
         assert writer.memory.data == image(tensor, 64, len(sizes))
+
+
+@cocotb.test()
+async def many_small_blocks_fill_an_index_and_meet_answers(dut: Any) -> None:
+    """An index of several writes, and answers in error in every cycle beside blocks."""
+    writer = Writer(dut)
+    await writer.start()
+    await writer.load(0)
+    tensor = next(t for t in TENSORS if t["name"] == "column")
+    words = len(tensor["index"]) // 16
+    assert words > 16
+    for room in (words, words - 1, 16, 15, 7, 0):
+        writer.memory.data[:] = bytes([FILL]) * SIZE
+        told = await writer.write(tensor, 64, "none", tensor["capacity"], room)
+        assert [kind for _, kind in told.faults[:1]] == [OVF] * (room < words), room
+        at = INDEX + 8 * room
+        assert writer.memory.data[at : at + 64] == bytes([FILL]) * 64, f"beyond room {room}"
+    writer.memory.broken = [range(SIZE)]
+    for turn in range(8):
+        writer.slave.pause("none", SEED + turn, late=9 + 4 * turn)
+        told = await writer.write(tensor, 64, "none", tensor["capacity"])
+        assert len(told.modes) == len(tensor["blocks"])
+        assert {kind for _, kind in told.faults} == {AXI}

@@ -170,7 +170,7 @@ FAULTS = (
     ("hwg_dma_regs", "W_CONFIG:  read_data = Config", "W_CONFIG:  read_data = Limits", "every"),
     ("hwg_dma_regs", "word < 7'd47", "word < 7'd48", "other"),
     ("hwg_dma_regs", "{fault_i, done_i}", "{fault_i, busy_i}", "starts"),
-    ("hwg_dma_regs", "& ~busy_i & ~start_q", "& ~start_q", "starts"),
+    ("hwg_dma_regs", "                 & ~working;", "                 & ~start_q;", "starts"),
     ("hwg_dma_regs", "(write_word == W_MODE & working[READER])", "1'b0", "what"),
     ("hwg_dma_regs", "(write_word == W_LIMIT & working[WRITER])", "1'b0", "what"),
     ("hwg_dma_regs", "events_d = events_d | {fault_i, done_i};",

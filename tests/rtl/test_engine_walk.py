@@ -130,7 +130,7 @@ def test_a_walk_of_ten_thousand_events(
 
 
 FAULTS = (
-    ("hwg_dma_run", "assign engine_rst_no = rst_ni & ~giving_q;", "assign engine_rst_no = rst_ni;"),
+    ("hwg_dma_run", "engine_rst_no <= ~giving_d;", "engine_rst_no <= 1'b1;"),
     ("hwg_dma_run", "assign flush_o       = ~rst_ni | stop_q;", "assign flush_o       = stop_q;"),
     ("hwg_dma_source", "if (final_i) tail_d = ~in_last_i;", ""),
     ("hwg_dma_source", "passed & in_last_i & ~final_i", "1'b0"),
