@@ -10,7 +10,7 @@ block).
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import cocotb
@@ -37,7 +37,7 @@ from codec_dma_driver import (
 BEAT = int(JOB["beat"])
 TENSORS: list[Tensor] = JOB["tensors"]
 DAMAGED: list[Tensor] = JOB["damaged"]
-IDX, AXI, OVF, CFG = 1, 7, 8, 9
+IDX, AXI, OVF, CFG, ABORT = 1, 7, 8, 9, 13
 
 
 def words_of(tensor: Tensor) -> int:
@@ -283,3 +283,40 @@ async def reset_gives_up_what_is_under_way(dut: Any) -> None:
         await engine.cut_short(tensor, cycles)
         assert not (await engine.store(tensor, HALF))["faults"]
         await sound(engine, tensor, HALF, f"reset after {cycles} cycles", "none")
+
+
+@cocotb.test()
+async def a_memory_that_never_answers_is_forgotten(dut: Any) -> None:
+    """An abort waits for the bus; software that knows that no answer will come says so."""
+    engine = await ready(dut)
+    tensor = next(t for t in TENSORS if t["name"] == "blocks" and not t["slot"])
+    lay(engine.memory, tensor, HALF)
+    for which, base in ((READER, HALF), (WRITER, 0)):
+        engine.slave.pause("none", SEED)
+        for channel in (engine.slave.channels[2], engine.slave.channels[4]):  # B and R
+            channel.set_pause_generator(repeat(True))
+        await engine.describe(which, tensor, base)
+        if which == WRITER:
+            engine.feeder.feed(tensor["values"], "none", SEED)
+        await engine.begin(which)
+        for _ in range(3000):
+            await engine.edge
+        await engine.write("control", 4 << which)
+        for _ in range(300):
+            await engine.edge
+        assert (await engine.read("status")) >> which & 1, "at rest with bursts under way"
+        await engine.write("control", 16)
+        assert await engine.end(which)
+        tally = await engine.tally(which)
+        assert (tally["kind"], tally["faults"]) == (ABORT, 1)
+        dut.m_axi_aresetn.value = 0  # the memory's reset
+        await engine.edge
+        await engine.edge
+        dut.m_axi_aresetn.value = 1
+        dut.m_values_ready.value = 1  # the end of the tensor that was given up
+        for _ in range(4):
+            await engine.edge
+        dut.m_values_ready.value = 0
+    engine.slave.pause("none", SEED)
+    assert not (await engine.store(tensor, 0))["faults"]
+    await sound(engine, tensor, 0, "afterwards", "none")

@@ -30,6 +30,7 @@ CLAIMS = {
     "what_cannot_be_done_is_refused",
     "both_ways_keep_their_rate",
     "reset_gives_up_what_is_under_way",
+    "a_memory_that_never_answers_is_forgotten",
 }
 SHAPES = ((1, 1, 1), (5, 3, 13), (7, 4, 24), (1, 2, 512), (9, 1, 3), (6, 6, 16), (4, 5, 40))
 
