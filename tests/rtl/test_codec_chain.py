@@ -171,6 +171,7 @@ def bench(tensors: list[Tensor], coder: Coder, lanes: int) -> tuple[str, dict[st
         instance("forward", "hwg_codec_forward", mapped, {
             **rows("there"), **shared, "shift_i": "shift", "scales_i": "scales", "bits_i": "bits",
             **block("f"), "in_valid_i": "offered", "in_ready_o": "taken", "in_value_i": "given[i]",
+            "in_last_o": "",
             "out_valid_o": "q_valid", "out_ready_i": "q_ready", "out_value_o": "q",
             "out_last_o": "q_last",
         }),
@@ -178,7 +179,7 @@ def bench(tensors: list[Tensor], coder: Coder, lanes: int) -> tuple[str, dict[st
             **loaded("symbols", "table"), **loaded("states", "states"),
             **loaded("weights", "weight"), **form, "stored_i": "1'b0",
             **block("e", "number h w c values"), "block_final_i": "e_last",
-            "in_valid_i": "b_valid", "in_ready_o": "b_ready", "in_data_i": "b",
+            "in_valid_i": "b_valid", "in_ready_o": "b_ready", "in_data_i": "b", "in_final_o": "",
             "out_block_valid_o": "told", "out_block_ready_i": "1'b1", "out_block_words_o": "",
             "out_block_mode_o": "mode", "out_block_final_o": "", "out_valid_o": "w_valid",
             "out_ready_i": "w_ready", "out_data_o": "w", "out_last_o": "w_last",
