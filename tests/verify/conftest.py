@@ -99,7 +99,7 @@ class Parts:
 
 
 def write(
-    graph: Graph, out: Path, clock_mhz: float = 400.0, samples: int = 6000, data_width: int = 64
+    graph: Graph, out: Path, clock_mhz: float = 400.0, samples: int = 1500, data_width: int = 64
 ) -> Built:
     heading = Heading(graph.name, "invented", clock_mhz, "0" * 64, data_width)
     design = schedule(graph, heading, Parts())
