@@ -152,9 +152,10 @@ def test_the_packaged_core_codes_with_the_packaged_tables(
     ports = [port.name for port in codec_ports(planned.core)]
     source = compile_rtl.Source(planned.core.ip, tuple(planned.sources()), tuple(ports))
     facts = {"seed": seed, "bytes": planned.core.beat, "sessions": sessions(planned, rng)}
+    facts["sessions"][RECOVERS] = [["clear"]]
     verdicts = run(tmp_path, "bench_codec_ip", source, facts)
     assert verdicts.keys() == {*CLAIMS, RECOVERS}
-    assert all(verdicts[claim] for claim in CLAIMS), verdicts
+    assert all(verdicts.values()), verdicts
 
 
 @pytest.mark.slow
