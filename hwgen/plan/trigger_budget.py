@@ -134,17 +134,27 @@ class Judged(Protocol):
 
 
 def parse_trigger(text: str) -> tuple[Condition, ...]:
+    """Return the conditions of ``--trigger``; see `parse_conditions`."""
+    return parse_conditions(text, _OPTION)
+
+
+def parse_conditions(text: str, option: str) -> tuple[Condition, ...]:
     """Return the conditions that a text lists, separated by commas.
 
+    A trigger asks whether a design meets them, a budget makes the planner choose one that does.
     ``<`` and ``<=`` are for latency and resources, ``>=`` and ``>`` for the rate. ``=`` takes the
-    side that a trigger wants: at least that rate, at most that latency or that many resources.
+    side that is wanted: at least that rate, at most that latency or that many resources.
+
+    Args:
+        text: such as ``latency<100ns, lut<5%``.
+        option: that takes the text, for messages.
 
     Raises:
         ConfigError: another form, an unknown key or unit, or no condition at all.
     """
-    found = [_condition(part) for part in text.split(",") if part.strip()]
+    found = [_condition(part, option) for part in text.split(",") if part.strip()]
     if not found:
-        raise ConfigError("no condition is given", _OPTION, _hint())
+        raise ConfigError("no condition is given", option, _hint())
     return tuple(found)
 
 
@@ -152,34 +162,34 @@ def _hint() -> str:
     return "write such as latency<100ns, rate=40MHz, lut<5%"
 
 
-def _condition(part: str) -> Condition:
+def _condition(part: str, option: str) -> Condition:
     match = _FORM.fullmatch(part)
     if not match:
-        raise ConfigError(f"{part.strip()!r} is no condition", _OPTION, _hint())
+        raise ConfigError(f"{part.strip()!r} is no condition", option, _hint())
     key, sign, number, unit = match[1].lower(), match[2], float(match[3]), match[4].lower()
     if key not in _UNITS:
         near = get_close_matches(key, list(_UNITS), n=1)
         meant = f"did you mean {near[0]!r}? " if near else ""
         raise ConfigError(
-            f"{key!r} is nothing that a trigger asks for", _OPTION, f"{meant}{', '.join(_UNITS)}"
+            f"{key!r} is nothing that a condition is about", option, f"{meant}{', '.join(_UNITS)}"
         )
     example = _EXAMPLES.get(key, f"{key}<5% or {key}<20000")
     if unit not in _UNITS[key]:
         raise ConfigError(
             f"{part.strip()!r} has {f'an unknown unit {unit!r}' if unit else 'no unit'}",
-            _OPTION,
+            option,
             f"write such as {example}",
         )
     least = key == "rate"
     if sign[0] == ("<" if least else ">"):
         raise ConfigError(
             f"{part.strip()!r} asks for {'little' if least else 'much'}; "
-            f"a trigger wants {key} to be at {'least' if least else 'most'} something",
-            _OPTION,
+            f"a condition wants {key} to be at {'least' if least else 'most'} something",
+            option,
             f"write such as {example}",
         )
     if not math.isfinite(number):
-        raise ConfigError(f"{part.strip()!r}: the number is too large", _OPTION, _hint())
+        raise ConfigError(f"{part.strip()!r}: the number is too large", option, _hint())
     shown, factor = _UNITS[key][unit]
     strict = sign in ("<", ">")
     return Condition("".join(part.split()), key, least, strict, number * factor, shown)
