@@ -198,9 +198,6 @@ module hwg_codec_encode_lane #(
     .data_o      ({ctx, coded})
   );
 
-  logic unused_ready;
-  assign unused_ready = ^{abouts_valid, founds_ready, value_place, raw_place};
-
   // ---- what is known of a block when it comes, when all its values are there, when it is walked
   localparam int ABOUT_WIDTH = 32 + 1 + 36;
   localparam int FOUND_WIDTH = VALUE_WIDTH + 12 + 1;
@@ -213,7 +210,8 @@ module hwg_codec_encode_lane #(
   logic [31:0]            number;
   logic [11:0]            rows, cols, chans, words;
   logic [VALUE_WIDTH-1:0] last_place;
-  logic                   is_final, any;
+  logic                   is_final, any, unused;
+  assign unused                                = ^{abouts_valid, founds_ready, value_place, raw_place};
   assign {number, is_final, rows, cols, chans} = about;
   assign {last_place, words, any}              = found;
   hwg_fifo #(

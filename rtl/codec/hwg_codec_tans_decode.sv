@@ -44,9 +44,6 @@ module hwg_codec_tans_decode #(
     initial $fatal(1, "hwg_codec_tans_decode: Sets must be a power of two");
   end
 
-  logic unused;
-  assign unused = entry_now[17];
-
   // Stage 0.
   logic [7:0] state, state_0_q, state_1_q, state_2_q, state_3_q;
   assign state_o = state_0_q;
@@ -59,6 +56,7 @@ module hwg_codec_tans_decode #(
   // Stage 1.
   logic [17:0] entry_now;
   logic [16:0] entry_q;
+  logic        unused_entry;
   if (Sets > 1) begin : gen_sets
     hwg_codec_table #(
       .Width(18),
@@ -86,6 +84,7 @@ module hwg_codec_tans_decode #(
       .data_o      (entry_now)
     );
   end
+  assign unused_entry = entry_now[17];
   always_ff @(posedge clk_i) entry_q <= entry_now[16:0];
 
   // Stage 2. The low bits of a base that the stream fills in are zero.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Reads the blocks of a coded tensor from memory: where each lies, then its words.
-/// (This file is long because: places and blocks are looked at in step, with one set of reads.)
 ///
 /// Function:   packed layout: the index is read ahead, eight offsets at a time; slotted layout: of
 ///             each slot the header word is read ahead, which tells how long the block is. Every
@@ -248,7 +247,7 @@ module hwg_dma_fetch #(
   logic [DataWidth-1:0] came_data, beat_data;
   logic                 tag_place, tag_high, read_high;
   logic [10:0]          tag_words;
-  logic                 word_valid, word_ready, word_last, to_place;
+  logic                 word_valid, word_ready, word_last, to_place, place_taken;
   logic                 unused_last;
 
   // Down to the beat that holds the first word.
@@ -337,43 +336,20 @@ module hwg_dma_fetch #(
   assign word_last_o  = word_last;
   assign word_ready   = to_place ? place_taken : word_ready_i;
 
-  // ------------------------------------------------------------------ words of the index to places
-
-  logic [32:0] expect_d, expect_q;  // offsets of the index that are still to come
-  logic        upper_d, upper_q;    // the second offset of a word is at hand
-  logic        place_push, place_room, place_taken, another;
-  logic [31:0] place_word;
-  logic [12:0] block_length;  // words of a block with that header: 8 + 2 * payload + 4 bytes
-
-  assign block_length = (13'(word_data_o[19:8]) + 13'd9) >> 2;
-  assign another     = ~slotted_i & ~upper_q & (expect_q != 33'd1);
-  assign place_push  = word_valid & to_place;
-  assign place_taken = place_room & ~another;
-  assign place_word  = slotted_i ? 32'(block_length)
-                     : upper_q ? word_data_o[63:32] : word_data_o[31:0];
-
-  always_comb begin
-    expect_d = expect_q;
-    upper_d  = upper_q;
-    if (place_push && place_room) begin
-      expect_d = expect_q - 33'd1;
-      upper_d  = another;
-    end
-    if (start_i) begin
-      expect_d = {1'b0, blocks_i} + 33'd1;
-      upper_d  = 1'b0;
-    end
-  end
-
-  hwg_fifo #(.Width(33), .Depth(PLACES)) i_places (
+  hwg_dma_places #(.Depth(PLACES)) i_places (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
-    .in_valid_i  (place_push),
-    .in_ready_o  (place_room),
-    .in_data_i   ({word_error_o, place_word}),
+    .start_i     (start_i),
+    .slotted_i   (slotted_i),
+    .blocks_i    (blocks_i),
+    .in_valid_i  (word_valid & to_place),
+    .in_ready_o  (place_taken),
+    .in_data_i   (word_data_o),
+    .in_error_i  (word_error_o),
     .out_valid_o (place_valid),
     .out_ready_i (place_next),
-    .out_data_o  ({place_error, place})
+    .out_place_o (place),
+    .out_error_o (place_error)
   );
 
   assign bus_idle_o = axi_idle;
@@ -386,13 +362,11 @@ module hwg_dma_fetch #(
       judged_q   <= 1'b0;
       left_q     <= '0;
       promised_q <= '0;
-      upper_q    <= 1'b0;
     end else begin
       busy_q     <= busy_d;
       judged_q   <= judged_d;
       left_q     <= left_d;
       promised_q <= promised_d;
-      upper_q    <= upper_d;
     end
   end
 
@@ -402,7 +376,6 @@ module hwg_dma_fetch #(
     begin_q       <= begin_d;
     begin_error_q <= begin_error_d;
     bad_first_q   <= bad_first_d;
-    expect_q      <= expect_d;
     settled_q     <= ~taken_ahead & ~start_i;
     some_q        <= left_q != '0;
     places_q      <= ahead_places;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The reading side of the feature-map DMA: from its registers to the read channels of the bus.
-/// (This file is long because: it is ports and instances.)
 ///
 /// Function:   a coded tensor comes from memory as a stream of values, as hwg_dma_reader does it, and
 ///             goes through the transform if the tensor says so; a reset and an abort give the tensor
@@ -118,47 +117,80 @@ module hwg_dma_read_side #(
     initial $fatal(1, "hwg_dma_read_side: Width must be 2 to 32");
   end
 
-  localparam int ALIGN = 3;
   localparam int DECODE_TABLE = 0, DECODE_WEIGHT = 1, ROW = 6;
-  localparam logic [3:0] FAULT_CFG = 4'd9;
 
-  logic [AddrWidth-1:0] data_addr, index_addr;
-  logic [31:0]          capacity, blocks, key, first, room, lo, hi;
-  logic [15:0]          slot, height, width, channels, map_height, map_width;
-  logic                 slotted, is_signed, transformed, stored, tans, klt;
-  logic [12:0]          bh, bw, bc;
-  logic [3:0]           bits, set;
-  logic [1:0]           kind;
-  logic [4:0]           down, shift;
-  logic [47:0]          factors;
-  logic                  checking, go, refuse, engine_busy, turning, delivering;
-  logic                  engine_rst_n, flush, stop, bus_idle;
-  logic                  block, engine_fault, word, stall;
+  // the tensor
+  logic [AddrWidth-1:0]  data_addr, index_addr;
+  logic [31:0]           capacity, blocks, key, first, room, lo, hi;
+  logic [15:0]           slot, height, width, channels, map_height, map_width;
+  logic                  slotted, is_signed, transformed, stored, klt;
+  logic [12:0]           bh, bw, bc;
+  logic [3:0]            bits, set;
+  logic [1:0]            kind;
+  logic [4:0]            down, shift;
+  logic [47:0]           factors;
+  // its run
+  logic                  go, refuse, flush, stop, bus_idle, engine_rst_n, engine_busy, turning;
+  logic                  delivering, block, word, engine_fault;
   logic [1:0]            block_mode;
-  logic [3:0]            engine_kind, fault_kind;
-  logic [31:0]           engine_number, fault_number;
+  logic [3:0]            engine_kind;
+  logic [31:0]           engine_number;
+  // what the reader gives, and values of the stream
   logic                  r_valid, r_ready, r_block, r_fault, r_last;
   logic [Lanes*Bits-1:0] r_data;
   logic [CountWidth-1:0] r_count;
   logic                  v_valid, v_ready, v_block, v_fault, v_last;
   logic [Lanes*Word-1:0] v_data;
   logic [CountWidth-1:0] v_count;
-  logic                  working, unused;
+  logic                  unused;
 
-  assign unused       = ^{stored, room, shift, lo, hi, table_write_i, table_data_i, table_addr_i};
-  assign fault_number = engine_number & {32{~refuse}};
-  assign stall        = m_values_valid_o & ~m_values_ready_i;
-  assign working      = checking | engine_busy | turning | delivering;
+  assign unused = ^{stored, room, shift, lo, hi, table_write_i, table_data_i, table_addr_i};
 
-  hwg_dma_bank #(.AddrWidth(AddrWidth), .Reader(1), .Transform(Transform)) i_bank (
+  hwg_dma_tensor #(
+    .AddrWidth (AddrWidth),
+    .Reader    (1),
+    .Coder     (Coder),
+    .Bits      (Bits),
+    .Sets      (Sets),
+    .Values    (Values),
+    .Present   (Present),
+    .Transform (Transform),
+    .Kinds     (Kinds),
+    .Groups    (Groups)
+  ) i_tensor (
     .clk_i          (clk_i),
     .rst_ni         (rst_ni),
+    .bus_rst_ni     (bus_rst_ni),
     .write_i        (write_i),
     .write_word_i   (write_word_i),
     .write_data_i   (write_data_i),
     .write_mask_i   (write_mask_i),
     .read_word_i    (read_word_i),
     .read_data_o    (read_data_o),
+    .clear_i        (clear_i),
+    .start_i        (start_i),
+    .abort_i        (abort_i),
+    .short_i        (1'b0),
+    .long_i         (1'b0),
+    .late_i         (1'b0),
+    .busy_o         (busy_o),
+    .done_o         (done_o),
+    .fault_o        (fault_o),
+    .faulty_o       (faulty_o),
+    .engine_rst_no  (engine_rst_n),
+    .flush_o        (flush),
+    .begin_o        (go),
+    .refuse_o       (refuse),
+    .stop_o         (stop),
+    .working_i      (engine_busy | turning | delivering),
+    .bus_idle_i     (bus_idle),
+    .block_i        (block),
+    .block_mode_i   (block_mode),
+    .fault_i        (engine_fault),
+    .fault_kind_i   (engine_kind),
+    .fault_number_i (engine_number),
+    .word_i         (word),
+    .stall_i        (m_values_valid_o & ~m_values_ready_i),
     .data_addr_o    (data_addr),
     .index_addr_o   (index_addr),
     .capacity_o     (capacity),
@@ -175,7 +207,6 @@ module hwg_dma_read_side #(
     .signed_o       (is_signed),
     .transformed_o  (transformed),
     .stored_o       (stored),
-    .tans_o         (tans),
     .set_o          (set),
     .key_o          (key),
     .first_o        (first),
@@ -188,74 +219,7 @@ module hwg_dma_read_side #(
     .map_height_o   (map_height),
     .map_width_o    (map_width),
     .lo_o           (lo),
-    .hi_o           (hi),
-    .clear_i        (clear_i),
-    .block_i        (block & engine_rst_n),
-    .block_mode_i   (block_mode),
-    .fault_i        (fault_o),
-    .fault_kind_i   (fault_kind),
-    .fault_number_i (fault_number),
-    .word_i         (word & engine_rst_n),
-    .stall_i        (stall),
-    .faulty_o       (faulty_o)
-  );
-
-  hwg_dma_descriptor_check #(
-    .Coder     (Coder),
-    .Bits      (Bits),
-    .Sets      (Sets),
-    .Values    (Values),
-    .Align     (ALIGN),
-    .Present   (Present),
-    .Transform (Transform),
-    .Kinds     (Kinds),
-    .Groups    (Groups)
-  ) i_check (
-    .clk_i          (clk_i),
-    .rst_ni         (engine_rst_n),
-    .start_i        (start_i),
-    .busy_o         (checking),
-    .start_o        (go),
-    .refuse_o       (refuse),
-    .data_addr_i    (data_addr[ALIGN-1:0]),
-    .index_addr_i   (index_addr[ALIGN-1:0]),
-    .slotted_i      (slotted),
-    .slot_i         (slot),
-    .height_i       (height),
-    .width_i        (width),
-    .channels_i     (channels),
-    .bh_i           (bh),
-    .bw_i           (bw),
-    .bc_i           (bc),
-    .bits_i         (bits),
-    .tans_i         (tans),
-    .set_i          (set),
-    .transformed_i  (transformed),
-    .kind_i         (kind),
-    .klt_i          (klt),
-    .map_height_i   (map_height),
-    .map_width_i    (map_width)
-  );
-
-  hwg_dma_run i_run (
-    .clk_i         (clk_i),
-    .rst_ni        (rst_ni),
-    .working_i     (working),
-    .bus_idle_i    (bus_idle),
-    .lost_i        (~bus_rst_ni),
-    .short_i       (1'b0),
-    .late_i        (1'b0),
-    .abort_i       (abort_i),
-    .long_i        (1'b0),
-    .fault_i       (engine_fault | refuse),
-    .fault_kind_i  (refuse ? FAULT_CFG : engine_kind),
-    .engine_rst_no (engine_rst_n),
-    .flush_o       (flush),
-    .stop_o        (stop),
-    .busy_o        (busy_o),
-    .done_o        (done_o),
-    .fault_o       (fault_o),
-    .fault_kind_o  (fault_kind)
+    .hi_o           (hi)
   );
 
   // ---- the engine
@@ -333,8 +297,9 @@ module hwg_dma_read_side #(
   end else begin : gen_no_reader
     logic unused_reader;
 
-    assign unused_reader = ^{go, flush, fast_i, capacity, blocks, first, key, data_addr, index_addr,
-                             r_ready, m_axi_arready_i, m_axi_rvalid_i, m_axi_rdata_i,
+    assign unused_reader = ^{go, flush, fast_i, data_addr, index_addr, slotted, slot, capacity,
+                             blocks, first, height, width, bits, set, key, r_ready,
+                             m_axi_arready_i, m_axi_rvalid_i, m_axi_rdata_i,
                              m_axi_rresp_i, m_axi_rlast_i};
     assign bus_idle      = 1'b1;
     assign {engine_busy, r_valid, r_data, r_count, r_block, r_fault, r_last, block, block_mode,
@@ -343,88 +308,52 @@ module hwg_dma_read_side #(
             m_axi_rready_o} = '0;
   end
 
-  // ---- what stands between the engine and the stream
-  logic [Lanes*Word-1:0] plain;  // coded values of other tensors are in the lowest bits
-
-  for (genvar i = 0; i < Lanes; i++) begin : gen_lane
-    if (Word > Bits) begin : gen_wider
-      assign plain[i*Word +: Word] =
-        {{(Word - Bits){is_signed & r_data[i*Bits+Bits-1]}}, r_data[i*Bits +: Bits]};
-    end else begin : gen_as_wide
-      assign plain[i*Word +: Word] = r_data[i*Bits +: Bits];
-    end
-  end
-
-  if (Transform != 0 && Present != 0) begin : gen_inverse
-    logic                  in_ready, out_valid, out_block, out_fault, out_last;
-    logic [Lanes*Word-1:0] out_data;
-    logic [CountWidth-1:0] out_count;
-
-    hwg_dma_inverse #(
-      .Lanes  (Lanes),
-      .Word   (Word),
-      .Bits   (Bits),
-      .Width  (Width),
-      .Kinds  (Kinds),
-      .Groups (Groups),
-      .Values (Values)
-    ) i_inverse (
-      .clk_i       (clk_i),
-      .rst_ni      (engine_rst_n),
-      .row_write_i (table_write_i[ROW]),
-      .row_addr_i  (table_addr_i[2 +: GroupWidth + 3]),
-      .row_data_i  (row_i),
-      .start_i     (go & transformed),
-      .busy_o      (turning),
-      .height_i    (map_height),
-      .width_i     (map_width),
-      .channels_i  (channels),
-      .bh_i        (bh),
-      .bw_i        (bw),
-      .bc_i        (bc),
-      .kind_i      (kind),
-      .klt_i       (klt),
-      .down_i      (down),
-      .steps_i     (factors),
-      .signed_i    (is_signed),
-      .lo_i        (lo[Width-1:0]),
-      .hi_i        (hi[Width-1:0]),
-      .in_valid_i  (r_valid & transformed),
-      .in_ready_o  (in_ready),
-      .in_data_i   (r_data),
-      .in_count_i  (r_count),
-      .in_block_i  (r_block),
-      .in_fault_i  (r_fault),
-      .in_last_i   (r_last),
-      .out_valid_o (out_valid),
-      .out_ready_i (v_ready & transformed),
-      .out_data_o  (out_data),
-      .out_count_o (out_count),
-      .out_block_o (out_block),
-      .out_fault_o (out_fault),
-      .out_last_o  (out_last)
-    );
-    assign r_ready = transformed ? in_ready : v_ready;
-    assign v_valid = transformed ? out_valid : r_valid;
-    assign v_data  = transformed ? out_data : plain;
-    assign v_count = transformed ? out_count : r_count;
-    assign v_block = transformed ? out_block : r_block;
-    assign v_fault = transformed ? out_fault : r_fault;
-    assign v_last  = transformed ? out_last : r_last;
-  end else begin : gen_no_inverse
-    logic unused_inverse;
-
-    assign unused_inverse = ^{row_i, is_signed, transformed, kind, klt, down, factors, map_height,
-                              map_width};
-    assign turning        = 1'b0;
-    assign r_ready        = v_ready;
-    assign v_valid        = r_valid;
-    assign v_data         = plain;
-    assign v_count        = r_count;
-    assign v_block        = r_block;
-    assign v_fault        = r_fault;
-    assign v_last         = r_last;
-  end
+  hwg_dma_map_out #(
+    .Built  ((Transform != 0 && Present != 0) ? 1 : 0),
+    .Lanes  (Lanes),
+    .Word   (Word),
+    .Bits   (Bits),
+    .Width  (Width),
+    .Kinds  (Kinds),
+    .Groups (Groups),
+    .Values (Values)
+  ) i_map (
+    .clk_i         (clk_i),
+    .rst_ni        (engine_rst_n),
+    .busy_o        (turning),
+    .row_write_i   (table_write_i[ROW]),
+    .row_addr_i    (table_addr_i[2 +: GroupWidth + 3]),
+    .row_data_i    (row_i),
+    .start_i       (go),
+    .transformed_i (transformed),
+    .height_i      (map_height),
+    .width_i       (map_width),
+    .channels_i    (channels),
+    .bh_i          (bh),
+    .bw_i          (bw),
+    .bc_i          (bc),
+    .kind_i        (kind),
+    .klt_i         (klt),
+    .down_i        (down),
+    .steps_i       (factors),
+    .signed_i      (is_signed),
+    .lo_i          (lo[Width-1:0]),
+    .hi_i          (hi[Width-1:0]),
+    .in_valid_i    (r_valid),
+    .in_ready_o    (r_ready),
+    .in_data_i     (r_data),
+    .in_count_i    (r_count),
+    .in_block_i    (r_block),
+    .in_fault_i    (r_fault),
+    .in_last_i     (r_last),
+    .out_valid_o   (v_valid),
+    .out_ready_i   (v_ready),
+    .out_data_o    (v_data),
+    .out_count_o   (v_count),
+    .out_block_o   (v_block),
+    .out_fault_o   (v_fault),
+    .out_last_o    (v_last)
+  );
 
   hwg_dma_deliver #(.Width(Lanes * Word), .CountWidth(CountWidth)) i_deliver (
     .clk_i       (clk_i),

@@ -4,7 +4,7 @@
 /// Function:   packed layout: blocks lie one behind the other, and the offsets of all of them and of
 ///             the end follow in the index, written as they become known, 16 at a time; slotted
 ///             layout: every block has a slot, and there is no index.
-/// Timing:     one word a cycle; between two blocks a few cycles, and 8 more for every 16 blocks
+/// Timing:     one word a cycle; between two blocks at least 5 cycles, and 8 more for every 16 blocks
 /// Parameters: those of hwg_axi_write
 /// Notes:      docs/bitstream.md has the layouts. A block that does not fit under the capacity (in
 ///             slots: that does not fit into its slot, or whose slot does not) is dropped with all
@@ -87,23 +87,26 @@ module hwg_dma_store #(
 
   // One bit a state: what is waited for, or done.
   localparam int IDLE = 0, BLOCK = 1, ASK = 2, DATA = 3, ASK_INDEX = 4, INDEX = 5, DRAIN = 6;
-  localparam int JUDGE = 7;
+  localparam int ADD = 7, COMPARE = 8, JUDGE = 9;  // does the block fit: a step a cycle
 
-  logic [7:0]           state_d, state_q;
+  logic [9:0]           state_d, state_q;
   logic                 dropping_d, dropping_q;  // for want of room, this block and all others
   logic                 final_d, final_q;
-  logic [10:0]          left_d, left_q;          // words of the block still to come
-  logic [31:0]          offset_d, offset_q;
+  logic [10:0]          block_q;                 // words of the block
+  logic [10:0]          left_d, left_q;          // of them still to come
+  logic [31:0]          offset_d, offset_q;      // where the block begins
+  logic [32:0]          finish_q;                // where it, or its slot, ends
+  logic                 fits_q;                  // below the capacity, and in its slot
   logic [AddrWidth-1:0] index_d, index_q;
   logic [4:0]           count_d, count_q;        // offsets that wait to be written
   logic [3:0]           sent_d, sent_q;          // words of them that are gone
   logic [31:0]          offsets_q [0:CHUNK-1];
   logic                 note;                    // another offset is known
-  logic [32:0]          finish;
-  logic                 fits, index_due, index_last, index_fits;
+  logic                 index_due, index_last, index_fits;
   logic                 full_d, full_q;          // the index had no room
   logic [31:0]          room_d, room_q;          // words of the index that are left
   logic [3:0]           index_words;
+  logic [31:0]          low, high;               // two offsets, a word of the index
 
   logic                 cmd_valid, cmd_ready, axi_idle;
   logic [AddrWidth-1:0] cmd_addr;
@@ -113,15 +116,13 @@ module hwg_dma_store #(
   logic [DataWidth-1:0] beat_data;
   logic [DataWidth/8-1:0] beat_strb;
 
-  assign finish    = 33'(offset_q) + (slotted_i ? 33'(slot_i) : 33'(block_q));
-  assign fits      = (finish <= {1'b0, capacity_i}) & (~slotted_i | 16'(block_q) <= slot_i);
   assign index_due = ~slotted_i & (count_q == 5'(CHUNK) | (final_q & count_q != '0));
 
   assign block_ready_o = state_q[BLOCK] & ~index_due;
   assign index_fits    = (room_q[31:4] != '0) | (room_q[3:0] >= index_words);
   assign index_full_o  = state_q[BLOCK] & index_due & ~index_fits & ~full_q;
   assign judged_o      = state_q[JUDGE];
-  assign overflow_o    = judged_o & ~(fits & ~dropping_q);
+  assign overflow_o    = judged_o & ~(fits_q & ~dropping_q);
   assign words_o       = offset_q;
   assign index_words   = 4'((count_q + 5'd1) >> 1);
   assign index_last    = sent_q == index_words - 4'd1;
@@ -143,42 +144,46 @@ module hwg_dma_store #(
       full_d     = 1'b1;
       count_d    = '0;
     end else if (state_q[BLOCK] && index_due) begin
-      state_d = 8'd1 << ASK_INDEX;
+      state_d = 10'd1 << ASK_INDEX;
     end else if (state_q[BLOCK] && final_q) begin
-      state_d = 8'd1 << DRAIN;
+      state_d = 10'd1 << DRAIN;
     end else if (state_q[BLOCK] && block_valid_i) begin
       left_d  = block_words_i;
       final_d = block_final_i;
-      state_d = 8'd1 << JUDGE;
+      state_d = 10'd1 << ADD;
+    end else if (state_q[ADD]) begin
+      state_d = 10'd1 << COMPARE;
+    end else if (state_q[COMPARE]) begin
+      state_d = 10'd1 << JUDGE;
     end else if (state_q[JUDGE]) begin
-      dropping_d = dropping_q | ~fits;
-      state_d    = dropping_d ? 8'd1 << DATA : 8'd1 << ASK;
+      dropping_d = dropping_q | ~fits_q;
+      state_d    = dropping_d ? 10'd1 << DATA : 10'd1 << ASK;
     end else if (state_q[ASK] && cmd_ready) begin
-      state_d = 8'd1 << DATA;
+      state_d = 10'd1 << DATA;
     end else if (state_q[DATA] && word_valid_i && word_ready_o) begin
       left_d = left_q - 11'd1;
       if (left_q == 11'd1) begin
-        state_d = 8'd1 << BLOCK;
+        state_d = 10'd1 << BLOCK;
         note    = 1'b1;
         count_d = count_q + 5'd1;
-        if (!dropping_q) offset_d = offset_q + (slotted_i ? 32'(slot_i) : 32'(block_q));
+        if (!dropping_q) offset_d = finish_q[31:0];
       end
     end else if (state_q[ASK_INDEX] && cmd_ready) begin
-      state_d = 8'd1 << INDEX;
+      state_d = 10'd1 << INDEX;
       sent_d  = '0;
     end else if (state_q[INDEX] && in_ready) begin
       sent_d = sent_q + 4'd1;
       if (index_last) begin
-        state_d = 8'd1 << BLOCK;
+        state_d = 10'd1 << BLOCK;
         count_d = '0;
         room_d  = room_q - 32'(index_words);
         index_d = index_q + AddrWidth'(4 * CHUNK);
       end
     end else if (state_q[DRAIN] && axi_idle) begin
-      state_d = 8'd1 << IDLE;
+      state_d = 10'd1 << IDLE;
     end
     if (start_i) begin
-      state_d    = 8'd1 << BLOCK;
+      state_d    = 10'd1 << BLOCK;
       dropping_d = 1'b0;
       final_d    = 1'b0;
       offset_d   = '0;
@@ -190,9 +195,6 @@ module hwg_dma_store #(
     end
     if (slotted_i) count_d = '0;
   end
-
-  logic [10:0] block_q;  // words of the block
-  logic [31:0] low, high;
 
   always_ff @(posedge clk_i) begin
     if (start_i)   offsets_q[0]            <= '0;
@@ -267,7 +269,7 @@ module hwg_dma_store #(
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) state_q <= 8'd1 << IDLE;
+    if (!rst_ni) state_q <= 10'd1 << IDLE;
     else         state_q <= state_d;
   end
 
@@ -282,6 +284,10 @@ module hwg_dma_store #(
     count_q    <= count_d;
     sent_q     <= sent_d;
     if (block_valid_i && block_ready_o) block_q <= block_words_i;
+    if (state_q[ADD]) finish_q <= 33'(offset_q) + (slotted_i ? 33'(slot_i) : 33'(block_q));
+    if (state_q[COMPARE]) begin
+      fits_q <= (finish_q <= {1'b0, capacity_i}) & (~slotted_i | 16'(block_q) <= slot_i);
+    end
   end
 
 endmodule

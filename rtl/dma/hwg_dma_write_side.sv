@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The writing side of the feature-map DMA: from its registers to the write channels of the bus.
-/// (This file is long because: it is ports and instances.)
 ///
 /// Function:   the values of a packet, transformed if the tensor says so, go to memory coded, as
 ///             hwg_dma_writer does it; a packet that is not the tensor, a source that stops, a reset
@@ -119,44 +118,78 @@ module hwg_dma_write_side #(
     initial $fatal(1, "hwg_dma_write_side: Width must be 2 to 32");
   end
 
-  localparam int ALIGN = 6;
   localparam int ENCODE_TABLE = 2, ENCODE_STATES = 3, ENCODE_WEIGHT = 4, ROW = 5;
-  localparam logic [3:0] FAULT_CFG = 4'd9;
 
-  logic [AddrWidth-1:0] data_addr, index_addr;
-  logic [31:0]          capacity, blocks, key, first, room, lo, hi;
-  logic [15:0]          slot, height, width, channels, map_height, map_width;
-  logic                 slotted, is_signed, transformed, stored, tans, klt;
-  logic [12:0]          bh, bw, bc;
-  logic [3:0]           bits, set;
-  logic [1:0]           kind;
-  logic [4:0]           down, shift;
-  logic [47:0]          factors;
-  logic                  checking, go, refuse, engine_busy, engine_rst_n, flush, stop, bus_idle;
-  logic                  block, engine_fault, word, stall;
+  // the tensor
+  logic [AddrWidth-1:0]  data_addr, index_addr;
+  logic [31:0]           capacity, blocks, key, first, room, lo, hi;
+  logic [15:0]           slot, height, width, channels, map_height, map_width;
+  logic                  slotted, is_signed, transformed, stored, klt;
+  logic [12:0]           bh, bw, bc;
+  logic [3:0]            bits, set;
+  logic [1:0]            kind;
+  logic [4:0]            down, shift;
+  logic [47:0]           factors;
+  // its run
+  logic                  go, refuse, flush, stop, bus_idle, engine_rst_n, engine_busy;
+  logic                  block, word, engine_fault, is_short, is_long, is_late;
   logic [1:0]            block_mode;
-  logic [3:0]            engine_kind, fault_kind;
-  logic [31:0]           engine_number, fault_number;
-  logic                  value_valid, value_ready, value_final, is_short, is_long, is_late;
+  logic [3:0]            engine_kind;
+  logic [31:0]           engine_number;
+  // values of its packet, and what the writer takes
+  logic                  value_valid, value_ready, value_final;
   logic [Lanes*Word-1:0] value;
   logic                  w_valid, w_ready, w_final;
   logic [Lanes*Bits-1:0] w_data;
-  logic                  working, unused;
+  logic                  unused;
 
-  assign unused       = ^{blocks, lo, hi, table_write_i, table_data_i, table_addr_i};
-  assign fault_number = engine_number & {32{~refuse}};
-  assign stall        = s_values_valid_i & ~s_values_ready_o & busy_o;
-  assign working      = checking | engine_busy;
+  assign unused = ^{blocks, lo, hi, refuse, table_write_i, table_data_i, table_addr_i};
 
-  hwg_dma_bank #(.AddrWidth(AddrWidth), .Reader(0), .Transform(Transform)) i_bank (
+  hwg_dma_tensor #(
+    .AddrWidth (AddrWidth),
+    .Reader    (0),
+    .Coder     (Coder),
+    .Bits      (Bits),
+    .Sets      (Sets),
+    .Values    (Values),
+    .Present   (Present),
+    .Transform (Transform),
+    .Kinds     (Kinds),
+    .Groups    (Groups)
+  ) i_tensor (
     .clk_i          (clk_i),
     .rst_ni         (rst_ni),
+    .bus_rst_ni     (bus_rst_ni),
     .write_i        (write_i),
     .write_word_i   (write_word_i),
     .write_data_i   (write_data_i),
     .write_mask_i   (write_mask_i),
     .read_word_i    (read_word_i),
     .read_data_o    (read_data_o),
+    .clear_i        (clear_i),
+    .start_i        (start_i),
+    .abort_i        (abort_i),
+    .short_i        (is_short),
+    .long_i         (is_long),
+    .late_i         (is_late),
+    .busy_o         (busy_o),
+    .done_o         (done_o),
+    .fault_o        (fault_o),
+    .faulty_o       (faulty_o),
+    .engine_rst_no  (engine_rst_n),
+    .flush_o        (flush),
+    .begin_o        (go),
+    .refuse_o       (refuse),
+    .stop_o         (stop),
+    .working_i      (engine_busy),
+    .bus_idle_i     (bus_idle),
+    .block_i        (block),
+    .block_mode_i   (block_mode),
+    .fault_i        (engine_fault),
+    .fault_kind_i   (engine_kind),
+    .fault_number_i (engine_number),
+    .word_i         (word),
+    .stall_i        (s_values_valid_i & ~s_values_ready_o & busy_o),
     .data_addr_o    (data_addr),
     .index_addr_o   (index_addr),
     .capacity_o     (capacity),
@@ -173,7 +206,6 @@ module hwg_dma_write_side #(
     .signed_o       (is_signed),
     .transformed_o  (transformed),
     .stored_o       (stored),
-    .tans_o         (tans),
     .set_o          (set),
     .key_o          (key),
     .first_o        (first),
@@ -186,74 +218,7 @@ module hwg_dma_write_side #(
     .map_height_o   (map_height),
     .map_width_o    (map_width),
     .lo_o           (lo),
-    .hi_o           (hi),
-    .clear_i        (clear_i),
-    .block_i        (block & engine_rst_n),
-    .block_mode_i   (block_mode),
-    .fault_i        (fault_o),
-    .fault_kind_i   (fault_kind),
-    .fault_number_i (fault_number),
-    .word_i         (word & engine_rst_n),
-    .stall_i        (stall),
-    .faulty_o       (faulty_o)
-  );
-
-  hwg_dma_descriptor_check #(
-    .Coder     (Coder),
-    .Bits      (Bits),
-    .Sets      (Sets),
-    .Values    (Values),
-    .Align     (ALIGN),
-    .Present   (Present),
-    .Transform (Transform),
-    .Kinds     (Kinds),
-    .Groups    (Groups)
-  ) i_check (
-    .clk_i          (clk_i),
-    .rst_ni         (engine_rst_n),
-    .start_i        (start_i),
-    .busy_o         (checking),
-    .start_o        (go),
-    .refuse_o       (refuse),
-    .data_addr_i    (data_addr[ALIGN-1:0]),
-    .index_addr_i   (index_addr[ALIGN-1:0]),
-    .slotted_i      (slotted),
-    .slot_i         (slot),
-    .height_i       (height),
-    .width_i        (width),
-    .channels_i     (channels),
-    .bh_i           (bh),
-    .bw_i           (bw),
-    .bc_i           (bc),
-    .bits_i         (bits),
-    .tans_i         (tans),
-    .set_i          (set),
-    .transformed_i  (transformed),
-    .kind_i         (kind),
-    .klt_i          (klt),
-    .map_height_i   (map_height),
-    .map_width_i    (map_width)
-  );
-
-  hwg_dma_run i_run (
-    .clk_i         (clk_i),
-    .rst_ni        (rst_ni),
-    .working_i     (working),
-    .bus_idle_i    (bus_idle),
-    .lost_i        (~bus_rst_ni),
-    .short_i       (is_short),
-    .late_i        (is_late),
-    .abort_i       (abort_i),
-    .long_i        (is_long),
-    .fault_i       (engine_fault | refuse),
-    .fault_kind_i  (refuse ? FAULT_CFG : engine_kind),
-    .engine_rst_no (engine_rst_n),
-    .flush_o       (flush),
-    .stop_o        (stop),
-    .busy_o        (busy_o),
-    .done_o        (done_o),
-    .fault_o       (fault_o),
-    .fault_kind_o  (fault_kind)
+    .hi_o           (hi)
   );
 
   hwg_dma_source #(.Width(Lanes * Word)) i_source (
@@ -277,66 +242,45 @@ module hwg_dma_write_side #(
     .late_o      (is_late)
   );
 
-  // ---- what stands between the stream and the engine
-  logic [Lanes*Bits-1:0] plain;  // coded values of other tensors are in the lowest bits
-
-  for (genvar i = 0; i < Lanes; i++) begin : gen_lane
-    assign plain[i*Bits +: Bits] = value[i*Word +: Bits];
-  end
-
-  if (Transform != 0 && Present != 0) begin : gen_forward
-    logic                  in_ready, in_final, out_valid;
-    logic [Lanes*Bits-1:0] out_data;
-
-    hwg_dma_forward #(
-      .Lanes  (Lanes),
-      .Word   (Word),
-      .Bits   (Bits),
-      .Width  (Width),
-      .Kinds  (Kinds),
-      .Groups (Groups),
-      .Values (Values)
-    ) i_forward (
-      .clk_i       (clk_i),
-      .rst_ni      (engine_rst_n),
-      .row_write_i (table_write_i[ROW]),
-      .row_addr_i  (table_addr_i[2 +: GroupWidth + 3]),
-      .row_data_i  (row_i),
-      .start_i     (go & transformed),
-      .height_i    (map_height),
-      .width_i     (map_width),
-      .channels_i  (channels),
-      .bh_i        (bh),
-      .bw_i        (bw),
-      .bc_i        (bc),
-      .kind_i      (kind),
-      .klt_i       (klt),
-      .down_i      (down),
-      .shift_i     (shift),
-      .scales_i    (factors),
-      .bits_i      (bits),
-      .signed_i    (is_signed),
-      .in_valid_i  (value_valid & transformed),
-      .in_ready_o  (in_ready),
-      .in_data_i   (value),
-      .in_final_o  (in_final),
-      .out_valid_o (out_valid),
-      .out_ready_i (w_ready),
-      .out_data_o  (out_data)
-    );
-    assign w_valid     = transformed ? out_valid : value_valid;
-    assign w_data      = transformed ? out_data : plain;
-    assign value_ready = transformed ? in_ready : w_ready;
-    assign value_final = transformed ? in_final : w_final;
-  end else begin : gen_no_forward
-    logic unused_forward;
-
-    assign unused_forward = ^{row_i, value, kind, klt, down, shift, factors, map_height, map_width};
-    assign w_valid        = value_valid;
-    assign w_data         = plain;
-    assign value_ready    = w_ready;
-    assign value_final    = w_final;
-  end
+  hwg_dma_map_in #(
+    .Built  ((Transform != 0 && Present != 0) ? 1 : 0),
+    .Lanes  (Lanes),
+    .Word   (Word),
+    .Bits   (Bits),
+    .Width  (Width),
+    .Kinds  (Kinds),
+    .Groups (Groups),
+    .Values (Values)
+  ) i_map (
+    .clk_i         (clk_i),
+    .rst_ni        (engine_rst_n),
+    .row_write_i   (table_write_i[ROW]),
+    .row_addr_i    (table_addr_i[2 +: GroupWidth + 3]),
+    .row_data_i    (row_i),
+    .start_i       (go),
+    .transformed_i (transformed),
+    .height_i      (map_height),
+    .width_i       (map_width),
+    .channels_i    (channels),
+    .bh_i          (bh),
+    .bw_i          (bw),
+    .bc_i          (bc),
+    .kind_i        (kind),
+    .klt_i         (klt),
+    .down_i        (down),
+    .shift_i       (shift),
+    .scales_i      (factors),
+    .bits_i        (bits),
+    .signed_i      (is_signed),
+    .in_valid_i    (value_valid),
+    .in_ready_o    (value_ready),
+    .in_data_i     (value),
+    .in_final_o    (value_final),
+    .out_valid_o   (w_valid),
+    .out_ready_i   (w_ready),
+    .out_data_o    (w_data),
+    .out_final_i   (w_final)
+  );
 
   // ---- the engine
   if (Present != 0) begin : gen_writer
@@ -416,8 +360,8 @@ module hwg_dma_write_side #(
   end else begin : gen_no_writer
     logic unused_writer;
 
-    assign unused_writer = ^{go, flush, capacity, room, first, is_signed, transformed, stored, key,
-                             data_addr, index_addr, w_valid, w_data,
+    assign unused_writer = ^{go, flush, data_addr, index_addr, slotted, slot, capacity, room, first,
+                             height, width, stored, set, key, w_valid, w_data,
                              m_axi_awready_i, m_axi_wready_i, m_axi_bvalid_i, m_axi_bresp_i};
     assign bus_idle      = 1'b1;
     assign {engine_busy, w_ready, w_final, block, block_mode, engine_fault, engine_kind,

@@ -35,10 +35,6 @@ OPTIONS = (
     # hwg_codec_table fills its memory in an `initial` block: FPGA tools read one beside always_ff.
     "--allow-dup-initial-drivers",
 )
-# Units of the codec engine that use a name some lines above its declaration.
-DECLARED_LATE = {
-    "hwg_codec_encode_lane.sv", "hwg_codec_tans_decode.sv", "hwg_dma_fetch.sv", "hwg_dma_store.sv",
-}  # fmt: skip
 
 
 def complaints(
@@ -77,11 +73,4 @@ def _texts(slang: driver.Driver, found: Sequence[Diagnostic]) -> Iterator[str]:
         if text.startswith("variable 'unused"):
             continue  # the dialect's sink of bits that nothing reads
         file = Path(slang.sourceManager.getFileName(place)).name
-        if file in DECLARED_LATE and _follows_late_declaration(text):
-            continue
         yield f"{file}:{slang.sourceManager.getLineNumber(place)}: {text}"
-
-
-def _follows_late_declaration(text: str) -> bool:
-    """Whether it is the error itself, or the sink's operand that slang no longer sees read."""
-    return "used before its declaration" in text or text.endswith("its value is never used")

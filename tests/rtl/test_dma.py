@@ -141,7 +141,7 @@ def test_blocks_go_to_memory_and_back(tmp_path: Path, seed: int, width: int, bur
 FAULTS = (
     ("hwg_dma_fetch", "(place > capacity_i)", "1'b0", "a_bad_index_is_told_and_nothing_hangs"),
     ("hwg_dma_fetch", "bad_first_q | ", "", "a_bad_index_is_told_and_nothing_hangs"),
-    ("hwg_dma_store", "dropping_q | ~fits;", "~fits;", "a_full_buffer_and_bus_errors_are_told"),
+    ("hwg_dma_store", "dropping_q | ~fits_q;", "~fits_q;", "a_full_buffer_and_bus_errors_are_told"),
     ("hwg_dma_store", "count_q == 5'(CHUNK) | ", "", "tensors_go_to_memory_as_software_lays_them"),
     ("hwg_dma_grid", "c_ends && x_ends", "c_ends", "tensors_go_to_memory_as_software_lays_them"),
 )  # fmt: skip

@@ -23,7 +23,9 @@ TESTED_INSIDE = {
     "hwg_codec_table": "hwg_codec_tans_decode",
     "hwg_codec_token": "hwg_codec_encode_lane",
     "hwg_dma_forward": "hwg_codec_dma",
+    "hwg_dma_map_in": "hwg_codec_dma",
     "hwg_dma_narrow": "hwg_dma_fetch",
+    "hwg_dma_places": "hwg_dma_fetch",
     "hwg_dma_widen": "hwg_dma_store",
     "hwg_reg_bank": "hwg_dma_descriptor",
 }

@@ -184,7 +184,7 @@ def test_memory_is_as_software_leaves_it_at_length(
 FAULTS = (
     ("hwg_dma_store", "in_high      = state_q[DATA] & offset_q[0]", "in_high = 1'b0", "tensors"),
     ("hwg_dma_store", "count_q == 5'(CHUNK) | ", "", "tensors"),
-    ("hwg_dma_store", "(finish <= {1'b0, capacity_i})", "1'b1", "full"),
+    ("hwg_dma_store", "(finish_q <= {1'b0, capacity_i})", "1'b1", "full"),
     ("hwg_dma_writer", "dropped_q | overflow", "1'b0", "full"),
     ("hwg_dma_writer", "(owed_q != '0) & ~full_q & ~block_o", "(owed_q != '0)", "many"),
     ("hwg_dma_store", "(room_q[3:0] >= index_words)", "1'b1", "full"),

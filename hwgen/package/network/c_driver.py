@@ -169,6 +169,7 @@ def _example(core: NetworkCore, ports: Sequence[_Port]) -> str:
         NAME=core.base.upper(),
         samples=str(count),
         addresses="\n".join(_addresses(ports)),
+        dma=template("axi_dma.c.in"),
         arrays="\n".join(arrays),
         buffers="\n".join(line for p in ports for line in p.buffers()),
         resets=" && ".join(

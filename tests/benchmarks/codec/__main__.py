@@ -89,9 +89,9 @@ def _rates(bless: bool) -> list[str]:
     report = "\n".join(
         [
             *_lossless(lossless, sizes, failures),
+            *_draws(),
             *_lossy(curves, failures),
             *_energy(lossless, curves),
-            *_draws(),
             *_resnet18(lossless, sizes),
         ]
     )
@@ -174,7 +174,12 @@ def _energy(
     found: Mapping[str, Mapping[str, list[float]]],
     curves: Mapping[str, tuple[list[Lossy], list[Lossy], list[Lossy]]],
 ) -> list[str]:
-    lines = ["### DRAM energy of the maps, uJ an image: written once, read once, whole bursts", ""]
+    lines = [
+        "### DRAM energy of the maps, uJ an image: written once, read once, whole bursts",
+        "",
+        "Raw is the network's own width, so many bits a value as the lossless table says.",
+        "",
+    ]
     lines += _head(
         "maps of",
         "memory",
