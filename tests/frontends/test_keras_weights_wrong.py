@@ -107,18 +107,39 @@ def name_in_zip_differs(folder: Path) -> tuple[Path, None]:
     return keras_zip_file(folder / "m.keras", members), None
 
 
-@error(ModelError, "which inner layer z/kernel:0", "m.h5, layer m", ".keras")
-def inner_layer_unknown(folder: Path) -> tuple[Path, None]:
+@error(ModelError, "of layer m/fc the file holds z/kernel:0", "m.h5, layer m", ".keras")
+def inner_variable_missing(folder: Path) -> tuple[Path, None]:
     config = model(model(layer("Dense", "fc")))
     return full_h5(folder / "m.h5", config, {"m": {"z/kernel:0": KERNEL}}), None
 
 
-@error(ModelError, "belongs to m/p/fc or m/q/fc", "m.h5", "unique names")
-def inner_layer_ambiguous(folder: Path) -> tuple[Path, None]:
-    twins = [{**model(layer("Dense", "fc"))} for _ in range(2)]
+@error(ModelError, "z/kernel:0, for which the layers of the model have no place", "m", ".keras")
+def inner_variable_too_many(folder: Path) -> tuple[Path, None]:
+    config = model(model(layer("Dense", "fc")))
+    weights = {"m": {"fc/kernel:0": KERNEL, "fc/bias:0": BIAS, "z/kernel:0": KERNEL}}
+    return full_h5(folder / "m.h5", config, weights), None
+
+
+@error(ModelError, "of layer m/q/fc the file holds nothing", "m.h5, layer m", ".keras")
+def inner_layer_of_two_models(folder: Path) -> tuple[Path, None]:
+    twins = [{**model(layer("Dense", "fc", use_bias=False))} for _ in range(2)]
     inner = [{**t, "config": {**t["config"], "name": n}} for t, n in zip(twins, "pq", strict=True)]
     weights = {"m": {"fc/kernel:0": KERNEL}}
     return full_h5(folder / "m.h5", model(model(*inner)), weights), None
+
+
+@error(ModelError, "b/kernel:0 is at the place of layer m/a and has the name of m/b", "m", ".keras")
+def inner_names_swapped(folder: Path) -> tuple[Path, None]:
+    config = model(model(*(layer("Dense", n, use_bias=False) for n in "ab")))
+    weights = {"m": {"b/kernel:0": KERNEL, "a/kernel:0": -KERNEL}}
+    return full_h5(folder / "m.h5", config, weights), None
+
+
+@error(ModelError, "in another order than the layers of the config: b where a", "m", "together")
+def order_of_another_model(folder: Path) -> tuple[Path, None]:
+    config = model(*(layer("Dense", n, use_bias=False) for n in "ab"))
+    weights = {n: {f"{n}/kernel:0": KERNEL} for n in "ba"}
+    return full_h5(folder / "m.h5", config, weights), None
 
 
 @error(ModelError, "could run code", "m.h5", "model.save(")

@@ -61,6 +61,7 @@ def keras_roof() -> SimpleNamespace:
         Sequential=tf.keras.Sequential,
         prune_low_magnitude=sparsity.prune_low_magnitude,
         ConstantSparsity=sparsity.ConstantSparsity,
+        prune_scope=sparsity.prune_scope,
     )
 
 

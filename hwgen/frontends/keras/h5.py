@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hwgen.errors import ModelError
+from hwgen.frontends.keras.order import owners
 from hwgen.frontends.keras.variables import LayerEntry, check_names, expected, named, numbered
 
 MAX_BYTES = 4 << 30
@@ -246,6 +247,7 @@ def _refuse_unknown(names: list[str], where: str) -> None:
 def _by_name(file: H5File, top: Any, names: list[str], entries: tuple[LayerEntry, ...]) -> Weights:
     known = {entry.name: entry for entry in entries}
     unknown: list[str] = []
+    order: list[str] = []
     found: Weights = {}
     for name in dict.fromkeys([*names, "top_level_model_weights"]):
         group = file.child(top, name)
@@ -255,12 +257,12 @@ def _by_name(file: H5File, top: Any, names: list[str], entries: tuple[LayerEntry
         if name not in known:
             unknown.append(name)
             continue
-        owners: dict[str, list[str]] = {}
+        order.append(name)
         leaves = {leaf.key: leaf for leaf in known[name].leaves()}
-        for path in paths:
-            owner = name if known[name].layers is None else _owner(path, known[name], file.where)
-            owners.setdefault(owner, []).append(path)
-        for key, mine in owners.items():
+        nested = known[name].layers is not None
+        for key, mine in (
+            owners(known[name], paths, file.where) if nested else {name: paths}
+        ).items():
             for variable, path in zip(named(leaves[key], mine), mine, strict=True):
                 dataset = file.child(group, path)
                 if dataset is None or not hasattr(dataset, "shape"):
@@ -271,31 +273,16 @@ def _by_name(file: H5File, top: Any, names: list[str], entries: tuple[LayerEntry
                     )
                 found.setdefault(key, {})[variable] = file.array(dataset, key, variable)
     _refuse_unknown(unknown, file.where)
-    return found
-
-
-def _owner(path: str, model: LayerEntry, where: str) -> str:
-    """Return the key of the layer inside a nested model that a variable path belongs to."""
-    parts = path.split("/")[:-1]
-    # The outermost scope that names a layer decides: what follows are parts of that layer.
-    for part in parts:
-        candidates = [leaf for leaf in model.leaves() if part in leaf.aliases]
-        if len(candidates) > 1:
-            scopes = [leaf for leaf in candidates if set(leaf.key.split("/")[1:-1]) <= set(parts)]
-            candidates = scopes if len(scopes) == 1 else candidates
-        if len(candidates) > 1:
-            keys = " or ".join(leaf.key for leaf in candidates)
+    config = [entry.name for entry in entries if entry.name in order]
+    for name, other in zip(order, config, strict=True):
+        if name != other:  # Keras takes the first for the other: it goes by the order
             raise ModelError(
-                f"cannot tell whether {path} belongs to {keys}",
-                where,
-                "give inner layers unique names",
+                f"its weights follow in another order than the layers of the config: {name} where "
+                f"{other} should be",
+                file.where,
+                "save config and weights together, of one model: model.save('model.h5')",
             )
-        if candidates:
-            return candidates[0].key
-    hint = "name the layers of the inner model, or save in the .keras format"
-    raise ModelError(
-        f"cannot tell which inner layer {path} belongs to", f"{where}, layer {model.key}", hint
-    )
+    return found
 
 
 def _by_number(

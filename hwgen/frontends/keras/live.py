@@ -7,6 +7,7 @@ With train/ the only room that imports TensorFlow, and it does so inside functio
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +25,8 @@ from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.convert import convert
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
+
+_NAME = "model"  # of the file in which a model in memory is looked at
 
 
 def from_keras(
@@ -54,9 +57,8 @@ def stored_file(model: Any) -> tuple[str, bytes]:
     obeys and does not write.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = _stored(model, Path(folder))
-        config = read_keras(path).config
-        same = with_unsaved(model, config) == config
+        path, stored = _stored(model, Path(folder))
+        same = with_unsaved(model, stored.config) == stored.config
         return (f"model{path.suffix}", path.read_bytes()) if same else ("", b"")
 
 
@@ -70,7 +72,7 @@ def snapshot(model: Any) -> KerasModel:
     source = f"the model {model.name!r} in memory"
     with tempfile.TemporaryDirectory() as folder:
         try:
-            path = _stored(model, Path(folder))
+            _, stored = _stored(model, Path(folder))
         except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
             raise ModelError(
@@ -78,28 +80,30 @@ def snapshot(model: Any) -> KerasModel:
                 source,
                 "give every layer a name of its own, those of nested models too",
             ) from error
-        try:
-            stored = read_keras(path)
         except ModelError as error:
-            where = error.where.replace(path.name, source)
+            where = re.sub(rf"{_NAME}\.(h5|keras)", lambda _: source, error.where)
             raise type(error)(error.what, where, error.hint) from error
     refuse_unsaved(model, stored.config, source)
     return replace(stored, config=with_unsaved(model, stored.config), source=source)
 
 
-def _stored(model: Any, folder: Path) -> Path:
-    """Save a model: in HDF5 with Keras 2, and as an archive where that cannot hold it."""
-    archive = folder / "model.keras"
-    if _keras_major(model) < 3:
-        path = folder / "model.h5"
+def _stored(model: Any, folder: Path) -> tuple[Path, KerasModel]:
+    """Save and read a model: HDF5 with Keras 2, and an archive where that does not tell all."""
+    archive = folder / f"{_NAME}.keras"
+    if _keras_major(model) >= 3:
+        model.save(archive)
+        return archive, read_keras(archive)
+    path = folder / f"{_NAME}.h5"
+    try:
+        model.save(path, include_optimizer=False, save_format="h5")
+        return path, read_keras(path)
+    except (ValueError, ModelError) as error:
+        # Two variables of one name, or layers named anew: an archive counts the layers.
         try:
-            model.save(path, include_optimizer=False, save_format="h5")
-        except ValueError:  # two variables of one name
             model.save(archive, save_format="keras")
-            return archive
-        return path
-    model.save(archive)
-    return archive
+            return archive, read_keras(archive)
+        except (ValueError, TypeError, NotImplementedError, RuntimeError, ModelError):
+            raise error from None
 
 
 def _keras_major(model: Any) -> int:

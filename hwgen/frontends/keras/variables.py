@@ -135,15 +135,22 @@ def expected(kind: str, config: Mapping[str, Any]) -> tuple[str, ...] | None:
     """
     if kind in WRAPPERS and (inner := wrapped(config)) is not None:
         return expected(*inner)
-    stored = _variables(kind, config)
-    return None if stored is None else tuple(v.name for v in stored)
-
-
-def _variables(kind: str, config: Mapping[str, Any]) -> tuple[Variable, ...] | None:
     record = CLASSES.get(kind)
-    if record is None or record.variables is None or config.get(record.more_with):
+    return None if record is not None and config.get(record.more_with) else listed(kind, config)
+
+
+def listed(kind: str, config: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the variables that are known of a layer class, where a setting adds more too.
+
+    >>> listed("BatchNormalization", {"renorm": True, "scale": False})
+    ('beta', 'moving_mean', 'moving_variance')
+    """
+    if kind in WRAPPERS and (inner := wrapped(config)) is not None:
+        return listed(*inner)
+    record = CLASSES.get(kind)
+    if record is None or record.variables is None:
         return None
-    return _present(record.variables, config)
+    return tuple(v.name for v in _present(record.variables, config))
 
 
 def _present(variables: tuple[Variable, ...], config: Mapping[str, Any]) -> tuple[Variable, ...]:
@@ -258,9 +265,7 @@ def check_names(entry: LayerEntry, found: Mapping[str, object], where: str) -> N
             place,
             hint,
         )
-    extra = [
-        n for n in found if n not in names and not (_is_pruned(entry) and _PRUNED.fullmatch(n))
-    ]
+    extra = [n for n in found if n not in names and not (is_pruned(entry) and _PRUNED.fullmatch(n))]
     if extra:
         raise ModelError(
             f"the file holds {', '.join(extra)}, which a {entry.kind} of this config has not",
@@ -269,7 +274,8 @@ def check_names(entry: LayerEntry, found: Mapping[str, object], where: str) -> N
         )
 
 
-def _is_pruned(entry: LayerEntry) -> bool:
+def is_pruned(entry: LayerEntry) -> bool:
+    """Tell whether a layer, or one that it wraps, is in a pruning wrapper."""
     kind, config = entry.kind, entry.config
     while kind != PRUNING:
         if (inner := wrapped(config)) is None:
