@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +14,16 @@ import numpy.typing as npt
 from hwgen.api.config import read_config, with_config
 from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
-from hwgen.api.load import load
 from hwgen.api.results import VerbResult, record
 from hwgen.api.samples import _vectors
-from hwgen.errors import ConfigError, Mismatch, ModelError
+from hwgen.errors import ConfigError, Mismatch
 from hwgen.frontends.keras import live
 from hwgen.frontends.options import Options
-from hwgen.ir.graph import Graph, Output
-from hwgen.ir.tensor import Codes
-from hwgen.ops.reference import Reference
+from hwgen.ir.graph import Graph
 from hwgen.progress import Progress, silent
+from hwgen.verify.announced import differing, distance, floats_of, output_codes, reasons
 from hwgen.verify.self_check import reached
 from hwgen.verify.vectors import Vectors
-
-# Words of notes that announce what the framework computes on one machine, or without a mask.
-_MACHINE = re.compile(r"last (float32 )?bit|by the mask")
-# Words of notes that announce rounding of the model's own float32, which flips a code by one.
-_ROUNDING = ("float32 sums round", "float32 rounds", "straight-through sum", "last bit of")
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,33 +94,32 @@ def verify(
     if against != "qkeras":
         raise ConfigError(f"unknown oracle {against!r}", "--against", "there is qkeras")
     opened = BuildFolder.open(Path(out), allow_changed)
-    graph, folder = opened.graph, opened.folder / "model"
-    if not (folder / "source.json").is_file():
+    graph = opened.graph
+    if not (opened.folder / "model" / "source.json").is_file():
         raise ConfigError(
             "the build holds no Keras model to compare with",
             str(opened.folder),
             "build from the .h5, .keras or .json file instead of a bundle",
         )
-    source = json.loads((folder / "source.json").read_text("utf-8"))
+    path, weights = _source(opened.folder)
     vectors = _vectors(graph, samples, seed, data)
-    floats = {
-        node.name: np.ldexp(vectors.inputs[node.name].astype(np.float64), -node.type.frac)
-        for node in graph.inputs
-    }
     progress("vectors", f"{len(vectors)} samples, seed {seed}")
-    weights = folder / "keras" / source["weights"] if "weights" in source else None
-    found = live.oracle(folder / "keras" / source["model"], weights, floats, len(graph.outputs))
+    found = live.oracle(path, weights, floats_of(graph, vectors.inputs), len(graph.outputs))
     progress("qkeras", "float32 forward pass done")
-    differs = _differences(graph, vectors, vectors.outputs, found)
+    differs = differing(graph.outputs, vectors.outputs, found)
     because: tuple[str, ...] = ()
     announced = np.zeros(len(vectors), bool)
-    if differs.rows.any() and graph.notes:
-        announced, because = _announced(opened, vectors, found, differs)
+    if differs.any() and graph.notes:
+        options = with_config(Options(weights=weights), read_config(opened.folder / "config.toml"))
+        rows = np.flatnonzero(differs)
+        some = {name: codes[rows] for name, codes in vectors.inputs.items()}
+        told = reasons(path, options, graph.notes, some, [each[rows] for each in found])
+        announced[rows], because = told.rows, told.notes
         progress("notes", f"{int(announced.sum())} differences were announced by the build")
-    faults = differs.rows & ~announced
+    faults = differs & ~announced
     wrong = int(faults.sum())
     verdict = Verdict(
-        len(vectors), wrong, seed, source["model"], int(announced.sum()), because
+        len(vectors), wrong, seed, path.name, int(announced.sum()), because
     )  # fmt: skip
     with at_work(opened.folder, "hwgen verify"):
         shares = {"reached": reached(graph, vectors.inputs)}
@@ -141,77 +131,24 @@ def verify(
     return verdict
 
 
-@dataclass(frozen=True)
-class _Differences:
-    """Samples that differ, and those of them where every wrong code is off by one."""
-
-    rows: npt.NDArray[np.bool_]
-    by_one: npt.NDArray[np.bool_]
-
-
-def _codes_of(out: Output, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return the codes of float32 outputs, a row a sample.
-
-    On a power-of-two grid float32 says the code itself; elsewhere its rounding is taken off.
-    """
-    exact = (values.astype(np.float64) - np.array(out.offset)) / np.array(out.scale)
-    codes: npt.NDArray[np.float64] = exact.reshape(len(values), -1)
-    return codes if out.exact else np.rint(codes)
-
-
-def _differences(
-    graph: Graph, vectors: Vectors, expected: Mapping[str, Codes], found: list[Any]
-) -> _Differences:
-    rows, far = np.zeros(len(vectors), bool), np.zeros(len(vectors), bool)
-    for out, values in zip(graph.outputs, found, strict=True):
-        codes = expected[out.name].reshape(len(vectors), -1)
-        off = np.abs(_codes_of(out, values) - codes)
-        rows |= (off != 0).any(axis=1)
-        far |= ~(off <= 1).all(axis=1)
-    return _Differences(rows, rows & ~far)
-
-
-def _announced(
-    opened: BuildFolder, vectors: Vectors, found: list[Any], differs: _Differences
-) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
-    """Return which differences the build's notes announced, and these notes.
-
-    The model is converted once more as the framework itself computes it on this machine: with its
-    own last bit of ``1 / sqrt(x)``, and without masks that it does not know. Samples that agree
-    with that graph differ for these reasons alone. Where a note says that float32 rounds or that
-    its last bit decides, codes that are off by one are announced as well: TensorFlow rounds a
-    normalisation differently when it compiles it into other kernels.
-    """
-    graph, folder = opened.graph, opened.folder
+def _source(folder: Path) -> tuple[Path, Path | None]:
+    """Return the model file that a build keeps, and its weights file."""
     source = json.loads((folder / "model" / "source.json").read_text("utf-8"))
-    options = with_config(Options(), read_config(folder / "config.toml"))
-    weights = folder / "model" / "keras" / source["weights"] if "weights" in source else None
-    own = replace(options, weights=weights, root=live.own_root)
-    try:
-        theirs = load(folder / "model" / "keras" / source["model"], options=own)
-        codes = Reference(theirs).run(vectors.inputs)
-    except (ModelError, ConfigError):  # it has no exact form that way
-        explained = np.zeros(len(vectors), bool)
-    else:
-        explained = differs.rows & ~_differences(theirs, vectors, codes, found).rows
-    rounding = tuple(n for n in graph.notes if any(words in n for words in _ROUNDING))
-    machine = tuple(n for n in graph.notes if _MACHINE.search(n))
-    by_one = differs.by_one & ~explained if rounding else np.zeros(len(vectors), bool)
-    because = (machine if explained.any() else ()) + (rounding if by_one.any() else ())
-    return explained | by_one, tuple(dict.fromkeys(because))
+    kept = folder / "model" / "keras"
+    return kept / source["model"], kept / source["weights"] if "weights" in source else None
 
 
 def _first(graph: Graph, vectors: Vectors, found: list[Any], faults: npt.NDArray[np.bool_]) -> str:
     """Return a line about the first difference that nothing announced."""
     row = int(np.flatnonzero(faults)[0])
     for out, values in zip(graph.outputs, found, strict=True):
-        codes = vectors.outputs[out.name].reshape(len(vectors), -1)[row]
-        exact = _codes_of(out, values)[row]
-        wrong = np.flatnonzero(exact != codes)
+        codes = vectors.outputs[out.name][row]
+        wrong = np.flatnonzero(distance(out, codes[None], values[row][None])[0])
         if len(wrong):
             element = int(wrong[0])
+            theirs = output_codes(out, values[row][None])[0, element]
             return (
                 f"first: output {out.name}, sample {row} ({vectors.label(row)}), element {element}:"
-                f" the model gives {exact[element]:g}, the reference {codes[element]}"
+                f" the model gives {theirs:g}, the reference {codes.reshape(-1)[element]}"
             )
     raise AssertionError("a sample that differs has an output that differs")

@@ -103,7 +103,9 @@ def _stored(model: Any, folder: Path) -> tuple[Path, KerasModel]:
             model.save(archive, save_format="keras")
             return archive, read_keras(archive)
         except (ValueError, TypeError, NotImplementedError, RuntimeError, ModelError):
-            raise error from None
+            if isinstance(error, ModelError):
+                raise error from None
+            raise
 
 
 def _keras_major(model: Any) -> int:
@@ -132,12 +134,62 @@ def oracle(
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
-    logits = logits_model(path, weights)
-    arrays = [np.asarray(a, np.float32) for a in inputs.values()]
-    made = logits.predict(arrays if len(arrays) > 1 else arrays[0], batch_size=4096, verbose=0)
-    found = made if isinstance(made, list) else [made]
+    found = _predict(logits_model(path, weights), inputs)
     assert len(found) == outputs, "the oracle has other outputs than the graph"
-    return [np.asarray(f, np.float32) for f in found]
+    return found
+
+
+def tensors(
+    path: Path,
+    weights: Path | None,
+    inputs: Mapping[str, npt.NDArray[Any]],
+    wanted: Mapping[str, tuple[str, int]],
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Return what the model's own layers make on the way to its outputs.
+
+    Args:
+        path: as of `oracle`.
+        weights: as of `oracle`.
+        inputs: as of `oracle`.
+        wanted: by a name of the caller's, the path of a layer and the number of its call.
+
+    Returns:
+        The float32 values by these names; a tensor that this Keras numbers otherwise is absent.
+
+    Raises:
+        ToolMissing, ToolFailed: as of `oracle`.
+    """
+    model = logits_model(path, weights)
+    keras = _tensorflow()[0].keras
+    found = {name: _tensor(keras, model, *place) for name, place in wanted.items()}
+    there = {name: tensor for name, tensor in found.items() if tensor is not None}
+    if not there:
+        return {}
+    made = _predict(keras.Model(model.inputs, list(there.values())), inputs)
+    return dict(zip(there, made, strict=True))
+
+
+def _predict(model: Any, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
+    arrays = [np.asarray(a, np.float32) for a in inputs.values()]
+    made = model.predict(arrays if len(arrays) > 1 else arrays[0], batch_size=4096, verbose=0)
+    return [np.asarray(f, np.float32) for f in (made if isinstance(made, list) else [made])]
+
+
+def _tensor(keras: Any, model: Any, key: str, call: int) -> Any:
+    """Return the output of a layer's call; of a model inside, that of its first call."""
+    for layer in model.layers:
+        calls = [
+            i
+            for i in range(len(layer._inbound_nodes))
+            if f"{layer.name}_ib-{i}" in model._network_nodes
+        ]
+        if layer.name == key:
+            return layer.get_output_at(calls[call]) if call < len(calls) else None
+        if hasattr(layer, "layers") and key.startswith(f"{layer.name}/") and calls:
+            inner = _tensor(keras, layer, key[len(layer.name) + 1 :], call)
+            if inner is not None:
+                return keras.Model(layer.inputs, inner)(layer.get_input_at(calls[0]))
+    return None
 
 
 def own_root(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

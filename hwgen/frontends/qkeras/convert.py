@@ -7,6 +7,8 @@ float32 step (see `exact.steps`). All problems of a model are collected and told
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from hwgen.errors import ModelError, UnsupportedLayer
@@ -34,12 +36,34 @@ def supported_layers() -> list[str]:
     return sorted(["InputLayer", *HANDLERS])
 
 
+@dataclass(frozen=True)
+class Traced:
+    """Graph of a Keras model, and which of its nodes hold the output of a layer.
+
+    Attributes:
+        graph: the integer graph.
+        outputs: by node, the path of the layer and the number of the call.
+    """
+
+    graph: Graph
+    outputs: Mapping[str, tuple[str, int]]
+
+
 def convert(model: KerasModel, options: Options | None = None) -> Graph:
     """Return the integer graph of a Keras model.
 
     Raises:
         ModelProblems: with every layer that has no exact integer form, its reason and the way out.
         ConfigError: the options name inputs or layers that the model does not have.
+    """
+    return traced(model, options).graph
+
+
+def traced(model: KerasModel, options: Options | None = None) -> Traced:
+    """Return the integer graph of a Keras model, and what layers its nodes stand for.
+
+    Raises:
+        ModelProblems, ConfigError: as of `convert`.
     """
     network = parse(model.config, model.source)
     c = Conversion(model, network, options or Options())
@@ -60,7 +84,15 @@ def convert(model: KerasModel, options: Options | None = None) -> Graph:
     if not graph.inputs:
         raise ModelError("the model lists no input layer", c.source, "save it again with Keras")
     check_scaler(c.options, graph.inputs[0].type.shape)
-    return graph
+    found: dict[str, tuple[str, int]] = {}
+    for call in network.calls:
+        value, number = c.values[call.output], call.output.removeprefix(f"{call.layer.key}@")
+        if value is not None and not value.steps and call.layer.cls != "InputLayer":
+            if call.output == call.layer.key:
+                found.setdefault(value.node, (call.layer.key, 0))
+            elif number.isdecimal():
+                found.setdefault(value.node, (call.layer.key, int(number)))
+    return Traced(graph, found)
 
 
 def convert_call(c: Conversion, call: Call) -> Value | None:
