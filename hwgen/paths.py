@@ -29,6 +29,11 @@ def sim_folders() -> tuple[Path, ...]:
     return tuple(sim() / name for name in ("lib", "design", "units", "codec"))
 
 
+def hls_templates() -> Path:
+    """Return the folder of the C++ twins of the units, and of the scripts for HLS tools."""
+    return _data("hls_templates")
+
+
 def boards() -> Path:
     """Return the folder of the board descriptions."""
     return _data("boards")

@@ -24,6 +24,8 @@ from hwgen.cost.estimate import estimate as estimate_design
 from hwgen.cost.figures import Figures
 from hwgen.design.serial import SCHEMA
 from hwgen.design.types import Design
+from hwgen.emit.hls.design import emit_hls
+from hwgen.emit.hls.project import Device
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.files import FileSet, json_bytes, npz_bytes
 from hwgen.frontends import sources
@@ -107,8 +109,8 @@ def build(
             files that are not hwgen's stay in any case.
         progress: called with every step.
         settings: ``weights``, ``clock``, ``latency``, ``style``, ``effort``, ``seed``,
-            ``options``, ``input_format``, ``name``, ``mapping``, ``config``, ``best_effort``: see
-            `hwgen.api.settings.Ask`.
+            ``options``, ``input_format``, ``name``, ``mapping``, ``config``, ``best_effort``,
+            ``hls``: see `hwgen.api.settings.Ask`.
 
     Raises:
         ConfigError, ModelError, DoesNotFit: see `hwgen.errors`.
@@ -153,9 +155,14 @@ def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
     document, arrays = graph_to_json(made.graph)
     sheet = build_sheet(made.figures, made.graph, design, board)
     options = with_weights(ask.options or Options(), ask.weights)
-    given = {"name": design.name, "board": board.name, "style": ask.style}
+    given: dict[str, object] = {"name": design.name, "board": board.name, "style": ask.style}
+    given |= {"hls": True} if ask.hls else {}
     benches = [sim_folder() / name for name in BENCHES]
-    files = emit_rtl(design) | FileSet.of(
+    files = emit_rtl(design)
+    if ask.hls:
+        device = Device(board.part, made.goal.clock_mhz)
+        files |= emit_hls(design, device, vectors.inputs, vectors.outputs)
+    files |= FileSet.of(
         {
             "model/graph.json": json_bytes(document),
             "model/graph.npz": npz_bytes(arrays),

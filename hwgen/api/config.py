@@ -28,7 +28,8 @@ from hwgen.plan.mapping import Realisation, read_mapping
 # The keys of the file: the settings of a build, by the names of the command line.
 _TEXT = ("name", "board", "clock", "latency", "style", "masks", "scaler")
 _NUMBERS = ("effort", "seed")
-KEYS = (*_TEXT, *_NUMBERS, "input_format", "layers")
+_FLAGS = ("hls",)
+KEYS = (*_TEXT, *_NUMBERS, *_FLAGS, "input_format", "layers")
 _HEAD = """\
 # Settings of this build. Edit them, or the realisation of a layer, and build again:
 #   hwgen build MODEL --config config.toml -o OUT
@@ -41,7 +42,8 @@ class Config:
     """Content of a configuration file.
 
     Attributes:
-        settings: name, board, clock, latency, style, effort, seed, as the command line takes them.
+        settings: name, board, clock, latency, style, effort, seed, hls, as the command line takes
+            them.
         input_format: number formats of the inputs, as ``--input-format`` takes them.
         masks: file with pruning masks.
         scaler: file with the training scaler.
@@ -79,6 +81,10 @@ def read_config(path: Path) -> Config:
             raise ConfigError(f"{key} is text, not {value!r}", where, f'write {key} = "..."')
         if key in _NUMBERS and type(value) is not int:
             raise ConfigError(f"{key} is a whole number, not {value!r}", where, f"write {key} = 1")
+        if key in _FLAGS and type(value) is not bool:
+            raise ConfigError(
+                f"{key} is true or false, not {value!r}", where, f"write {key} = true"
+            )
     form = found.get("input_format")
     table = isinstance(form, dict) and all(isinstance(text, str) for text in form.values())
     if form is not None and not isinstance(form, str) and not table:
@@ -86,7 +92,7 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"input_format is text, not {form!r}", where, hint)
     folder = path.parent
     return Config(
-        {key: found[key] for key in found if key in (*_TEXT[:5], *_NUMBERS)},
+        {key: found[key] for key in found if key in (*_TEXT[:5], *_NUMBERS, *_FLAGS)},
         form,
         folder / found["masks"] if "masks" in found else None,
         folder / found["scaler"] if "scaler" in found else None,
@@ -122,7 +128,7 @@ def config_files(
     """Return ``config.toml`` of a build, and the masks and the scaler that it names.
 
     Args:
-        settings: name, board and style.
+        settings: name, board and style; hls where HLS C++ was asked for.
         goal: clock, latency cap, effort and seed.
         options: input formats, masks, scaler.
         mapping: how the layers were realised.

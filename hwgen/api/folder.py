@@ -17,6 +17,8 @@ from hwgen.frontends.bundle import load_bundle
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
 
+_EDITABLE = ("rtl/", "hls/", "sim/")  # what people change and hold against the reference
+
 
 @dataclass(frozen=True)
 class BuildFolder:
@@ -66,10 +68,10 @@ class BuildFolder:
             if path.startswith("report."):
                 continue
             problem = _problem(folder, path, expected)
-            if problem and path.startswith(("rtl/", "sim/")) and allow_changed:
+            if problem and path.startswith(_EDITABLE) and allow_changed:
                 changed.append(path)
             elif problem:
-                edited = path.startswith(("rtl/", "sim/"))
+                edited = path.startswith(_EDITABLE)
                 hint = f"--allow-changed takes it as it is; or {AGAIN}" if edited else AGAIN
                 raise ConfigError(f"{path} {problem}", str(folder), hint)
         design = read_design(folder)

@@ -39,6 +39,7 @@ class Ask:
         name: of the design; the model's name if None.
         mapping: how layers shall be realised, before the style and before prices.
         best_effort: build a design that misses its clock all the same.
+        hls: write HLS C++ beside the Verilog.
     """
 
     model: Path | str | Graph
@@ -54,6 +55,7 @@ class Ask:
     name: str | None = None
     mapping: Mapping[str, Realisation] = field(default_factory=dict)
     best_effort: bool = False
+    hls: bool = False
 
     @classmethod
     def of(cls, model: Any, board: Any, given: Mapping[str, Any]) -> Ask:
@@ -94,6 +96,8 @@ class Ask:
             )
         for key in ("clock", "latency"):
             _check_quantity(key, settings.get(key))
+        if not isinstance(settings.get("hls", False), bool):
+            raise ConfigError(f"hls is true or false, not {_kind(settings['hls'])}", "hls")
         for key in ("effort", "seed"):
             _check_type(key, settings.get(key, 1), int, "a whole number")
         for key, value in (("board", board), ("style", settings.get("style", "parallel"))):

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verification of a build: the integer reference against the model's own forward pass."""
+"""Verification of a build: the integer reference against the model's own forward pass, or the C++.
+
+The C++ that a build holds beside the Verilog is compiled here in every way this machine has.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,14 @@ from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
 from hwgen.progress import Progress, silent
 from hwgen.verify.announced import differing, distance, floats_of, output_codes, reasons
+from hwgen.verify.compile_hls import compilations, run_hls, samples_for
 from hwgen.verify.self_check import reached
 from hwgen.verify.vectors import Vectors
 
 
 @dataclass(frozen=True, repr=False)
 class Verdict(VerbResult):
-    """Verdict of a comparison with the model's own forward pass.
+    """Verdict of a comparison with the model's own forward pass, or with the HLS C++.
 
     Attributes:
         samples: how many were compared.
@@ -37,6 +41,7 @@ class Verdict(VerbResult):
         source: name of the model file.
         announced: how many differ as the notes of the build said they may.
         because: these notes.
+        compilations: of C++: compiler, integers and samples of each.
     """
 
     samples: int
@@ -45,16 +50,23 @@ class Verdict(VerbResult):
     source: str
     announced: int = 0
     because: tuple[str, ...] = ()
+    compilations: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
-        """Return the figures; those of announced differences only where there are some."""
+        """Return the figures; those of one kind of comparison only where there are some."""
         plain = {"samples": self.samples, "mismatches": self.mismatches, "seed": self.seed}
+        if self.compilations:
+            return {**plain, "compilations": list(self.compilations)}
         apart = {"announced": self.announced, "because": list(self.because)}
         return {**plain, **(apart if self.announced else {})}
 
     def text(self) -> str:
         """Return the result in a line, and what was announced."""
         equal = self.samples - self.mismatches - self.announced
+        if self.compilations:
+            head = f"{equal}/{self.samples} samples of the HLS C++ equal the reference"
+            told = [f"  {line}" for line in self.compilations]
+            return "\n".join([f"{head} (seed {self.seed})", *told])
         lines = [
             f"{equal}/{self.samples} samples equal the float32 forward pass of {self.source} "
             f"(seed {self.seed})"
@@ -75,25 +87,30 @@ def verify(
     allow_changed: bool = False,
     progress: Progress = silent,
 ) -> Verdict:
-    """Compare the integer reference with the model's own float32 forward pass.
+    """Compare the integer reference with the model's own float32 forward pass, or with HLS C++.
 
     Args:
         out: folder of the build.
-        against: ``qkeras``.
+        against: ``qkeras``; or ``hls``: the C++ in ``hls/``, compiled with g++ and clang++, with
+            plain integers and, where their headers are here, with ap_int and ac_int.
         samples: random ones, besides the corners.
         data: file of samples to add.
         seed: of the random samples.
-        allow_changed: go on where RTL or bench were edited; neither takes part here.
+        allow_changed: go on where RTL, C++ or bench were edited.
         progress: called with every step.
 
     Raises:
-        ConfigError: the build was not made from a Keras file, or data that do not fit.
+        ConfigError: the build was not made from a Keras file, or holds no C++; data that do not
+            fit.
         Mismatch: outputs differ; the first is named, and the error carries the verdict.
-        ToolMissing, ToolFailed: TensorFlow or QKeras is absent, or cannot load the model.
+        ToolMissing, ToolFailed: TensorFlow or QKeras is absent, or cannot load the model; there is
+            no C++ compiler, or it refuses the C++.
     """
-    if against != "qkeras":
-        raise ConfigError(f"unknown oracle {against!r}", "--against", "there is qkeras")
+    if against not in ("qkeras", "hls"):
+        raise ConfigError(f"unknown oracle {against!r}", "--against", "there are qkeras and hls")
     opened = BuildFolder.open(Path(out), allow_changed)
+    if against == "hls":
+        return _compiled(opened, _vectors(opened.graph, samples, seed, data), samples, progress)
     graph = opened.graph
     if not (opened.folder / "model" / "source.json").is_file():
         raise ConfigError(
@@ -128,6 +145,44 @@ def verify(
         hint = f"replay with --samples {samples} --seed {seed}"
         what = f"{verdict.text()}\n  {_first(graph, vectors, found, faults)}"
         raise Mismatch(what, str(opened.folder), hint, verdict.samples, wrong).carrying(verdict)
+    return verdict
+
+
+def _compiled(opened: BuildFolder, vectors: Vectors, asked: int, progress: Progress) -> Verdict:
+    """Return the verdict on the C++ of a build.
+
+    Raises:
+        Mismatch: as `verify`.
+    """
+    wrong, first, told = np.zeros(len(vectors), bool), "", list[str]()
+    for how in compilations():
+        count = samples_for(opened.design, how.integers, len(vectors))
+        # Corners and every kind of random samples are among the first rows.
+        some = vectors.rows(0, count)
+        found = run_hls(opened.folder, opened.design, some, how)
+        rows = np.zeros(count, bool)
+        for port, codes in some.outputs.items():
+            differs = (found[port] != codes).reshape(count, -1)
+            rows |= differs.any(axis=1)
+            if not first and differs.any():
+                row, element = (int(i) for i in np.argwhere(differs)[0])
+                first = (
+                    f"first: {how}, output {port}, sample {row} ({vectors.label(row)}), element "
+                    f"{element}: {found[port].reshape(count, -1)[row, element]}, the reference "
+                    f"{codes.reshape(count, -1)[row, element]}"
+                )
+        wrong[:count] |= rows
+        told.append(f"{how}: {count - int(rows.sum())} of {count} samples equal")
+        progress("compiled", told[-1])
+    mismatches = int(wrong.sum())
+    made = tuple(told)
+    verdict = Verdict(len(vectors), mismatches, vectors.seed, "hls/", compilations=made)
+    with at_work(opened.folder, "hwgen verify"):
+        record(opened.folder, "hls", verdict.as_dict())
+    if mismatches:
+        hint = f"replay with --against hls --samples {asked} --seed {vectors.seed}"
+        what, where = f"{verdict.text()}\n  {first}", str(opened.folder)
+        raise Mismatch(what, where, hint, len(vectors), mismatches).carrying(verdict)
     return verdict
 
 

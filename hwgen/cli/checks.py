@@ -47,7 +47,7 @@ def _report(args: argparse.Namespace) -> Result:
 
 VERBS: Verbs = {
     "sim": (_sim, "simulate a built design against the integer reference"),
-    "verify": (_verify, "compare the reference with the model's own float32 forward pass"),
+    "verify": (_verify, "compare the reference with the model's own forward pass, or with C++"),
     "predict": (_predict, "run the integer reference on a .npy file"),
     "report": (_report, "draw a build's report again, and say where it lies"),
 }
@@ -68,7 +68,9 @@ ARGUMENTS: Arguments = (
     ("sim", "--simulator", {"default": "verilator", "choices": ("verilator", "icarus")}),
     ("sim", "--waves", {"action": "store_true", "help": "write a waveform"}),
     ("sim", "--only", {"type": int, "metavar": "INDEX", "help": "replay one sample"}),
-    ("verify", "--against", {"default": "qkeras", "choices": ("qkeras",)}),
+    ("verify", "--against", {"default": "qkeras", "choices": ("qkeras", "hls"), "help": "qkeras, "
+        "the model's own forward pass (the default), or hls, the C++ of a build with --hls, "
+        "compiled here with g++ and clang++"}),
     ("predict", "data", {"metavar": "x.npy", "help": "floats; .npz for several inputs"}),
     ("predict", "-o --to", {"required": True, "metavar": "y.npy", "help": "file to write; .npz "
         "for several outputs"}),

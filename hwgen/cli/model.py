@@ -30,7 +30,7 @@ def _build(args: argparse.Namespace) -> Result:
         args.model, args.out, board=args.board, weights=args.weights, clock=args.clock,
         latency=args.latency, style=args.style, options=model_options(args), name=args.name,
         effort=args.effort, seed=args.seed, config=args.config, best_effort=args.best_effort,
-        overwrite=args.overwrite, progress=progress(args),
+        overwrite=args.overwrite, hls=args.hls or None, progress=progress(args),
     )  # fmt: skip
 
 
@@ -63,6 +63,8 @@ ARGUMENTS: Arguments = (
         "default: 1"}),
     (_BUILD, "--best-effort", {"action": "store_true", "help": "go on where the clock is missed"}),
     ("build", "-o --out", {"required": True, "metavar": "OUT", "help": "folder to write"}),
+    ("build", "--hls", {"action": "store_true", "help": "write HLS C++ beside the Verilog, with a "
+        "test bench and scripts for Vitis HLS, Vivado HLS and Catapult"}),
     ("build", "--overwrite", {"action": "store_true", "help": "lose edited files and results of "
         "another design in OUT; what is not hwgen's stays"}),
     ("build", "--name", {"help": "name of the design; default: the model file's"}),

@@ -119,12 +119,16 @@ def _share(part: float, whole: float) -> str:
     return f"{share:.2g} %" if share < 10 else f"{share:.0f} %"
 
 
+_HLS = (("hls", "HLS C++ against the integer reference", "hwgen verify OUT --against hls"),)
+
+
 def _verification(sheet: Sheet) -> str:
     found = sheet.results
     rows = []
     for what, title, run in (
         ("sim", "RTL against the integer reference", "hwgen sim OUT"),
         ("verify", "integer reference against QKeras, float32", "hwgen verify OUT"),
+        *(_HLS if "hls" in found else ()),
     ):
         result = found.get(what)
         if result is None:

@@ -14,10 +14,13 @@ import pytest
 
 from hwgen import ops
 from hwgen.design.types import Design, Heading
+from hwgen.emit.hls.design import emit_hls
+from hwgen.emit.hls.project import Device
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.files import FileSet
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ops.reference import run_reference
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
 
@@ -159,7 +162,10 @@ def planned(graph: Graph) -> Design:
 
 
 def emit(graph: Graph) -> FileSet:
-    return emit_rtl(planned(graph))
+    design = planned(graph)
+    rows = {n.name: np.zeros((1, *n.type.shape), np.int64) for n in graph.inputs}
+    hls = emit_hls(design, Device("xcvu9p", 250.0), rows, run_reference(graph, rows))
+    return emit_rtl(design) | hls
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -170,7 +176,7 @@ def test_emission_is_unchanged(name: str, bless: bool) -> None:
     made = {
         path: text
         for path, text in files
-        if not path.startswith("rtl/units/") and path != "design.npz"
+        if not path.startswith(("rtl/units/", "hls/hwg/")) and path != "design.npz"
     }
     folder = HERE / name
     stored = {

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Integers of any width: ap_int (with HWG_AP), ac_int (with HWG_AC), or plain integers.
+///
+/// si<W> is two's complement of W bits, ui<W> has no sign. Generated code computes every value
+/// exactly: operands in their own width, shifted ones widened first, and one conversion at the end
+/// to a word that holds the result. So all three kinds give the same numbers. In particular
+///   - a shift of ap_int and ac_int keeps the operand's width: shl_s and shl_u widen first;
+///   - a plain int counts as 32 bits among ap_int: constants are written si<5>(9).
+/// A plain word has room above W bits, so that a sum of three terms cannot overflow.
+#ifndef HWG_LANG_INT_H
+#define HWG_LANG_INT_H
+
+#if defined(HWG_AP) && defined(HWG_AC)
+#error "choose one of HWG_AP and HWG_AC"
+#endif
+
+#if defined(HWG_AP)
+
+#include <ap_int.h>
+
+namespace hwg {
+
+template <int W> using si = ap_int<W>;
+template <int W> using ui = ap_uint<W>;
+
+// Bits LOW to LOW + BITS - 1.
+template <int LOW, int BITS, class T> inline ui<BITS> bits(const T& x) {
+  return ui<BITS>(x.range(LOW + BITS - 1, LOW));
+}
+template <class T> inline int index(const T& x) { return x.to_int(); }
+template <class T> inline long long number(const T& x) { return x.to_int64(); }
+
+}  // namespace hwg
+
+#elif defined(HWG_AC)
+
+#include <ac_int.h>
+
+namespace hwg {
+
+template <int W> using si = ac_int<W, true>;
+template <int W> using ui = ac_int<W, false>;
+
+template <int LOW, int BITS, class T> inline ui<BITS> bits(const T& x) {
+  return ui<BITS>(x.template slc<BITS>(LOW));
+}
+template <class T> inline int index(const T& x) { return x.to_int(); }
+template <class T> inline long long number(const T& x) { return x.to_int64(); }
+
+}  // namespace hwg
+
+#else
+
+namespace hwg {
+
+// Two bits stay free: three terms of a sum, each within W bits, need no more.
+template <bool SHORT, bool LONG> struct plain_word {};
+template <> struct plain_word<true, true> { typedef int type; };
+template <> struct plain_word<false, true> { typedef long long type; };
+#if defined(__SIZEOF_INT128__)
+__extension__ typedef __int128 plain_wide;
+template <> struct plain_word<false, false> { typedef plain_wide type; };
+#endif
+template <int W> struct plain {
+  static_assert(W >= 1 && W <= 125, "a word of more than 125 bits needs ap_int or ac_int");
+  typedef typename plain_word<(W <= 29), (W <= 61)>::type type;
+};
+template <int W> using si = typename plain<W>::type;
+template <int W> using ui = typename plain<W>::type;
+
+template <int LOW, int BITS, class T> inline ui<BITS> bits(const T& x) {
+  return ui<BITS>((x >> LOW) & ((T(1) << BITS) - 1));
+}
+template <class T> inline int index(const T& x) { return int(x); }
+template <class T> inline long long number(const T& x) { return static_cast<long long>(x); }
+
+}  // namespace hwg
+
+#endif
+
+namespace hwg {
+
+// x * 2**K in a word of W bits, with and without sign. A plain integer is multiplied: the shift of
+// a negative one is undefined before C++20.
+#if defined(HWG_AP) || defined(HWG_AC)
+template <int W, int K, class T> inline si<W> shl_s(const T& x) { return si<W>(si<W>(x) << K); }
+template <int W, int K, class T> inline ui<W> shl_u(const T& x) { return ui<W>(ui<W>(x) << K); }
+#else
+template <int W, int K, class T> inline si<W> shl_s(const T& x) { return si<W>(x) * (si<W>(1) << K); }
+template <int W, int K, class T> inline ui<W> shl_u(const T& x) { return ui<W>(x) * (ui<W>(1) << K); }
+#endif
+
+}  // namespace hwg
+
+#endif

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HLS C++: the second printer of a design, beside `emit.verilog`."""

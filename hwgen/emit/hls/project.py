@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scripts that take the C++ to Vitis HLS, Vivado HLS and Catapult."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwgen.emit.hls.bench import filled
+
+# File in the build, by template; docs/hls.md says which tool runs which.
+SCRIPTS = {
+    "hls_config.cfg": "hls_config.cfg.in",
+    "vitis_hls.tcl": "vitis_hls.tcl.in",
+    "vivado_hls.tcl": "vivado_hls.tcl.in",
+    "catapult.tcl": "catapult.tcl.in",
+}
+
+
+@dataclass(frozen=True)
+class Device:
+    """Device that the scripts aim at.
+
+    Attributes:
+        part: as its vendor's tool names it.
+        clock_mhz: of the constraint.
+    """
+
+    part: str
+    clock_mhz: float
+
+
+def project_files(top: str, device: Device) -> dict[str, bytes | str]:
+    """Return the scripts; each runs in the folder that it lies in."""
+    holes = {"top": top, "part": device.part, "period": f"{1000 / device.clock_mhz:.3f}"}
+    return {name: filled(template, holes) for name, template in SCRIPTS.items()}

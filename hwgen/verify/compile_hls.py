@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HLS C++ of a build, compiled on this machine with its test bench and run.
+
+Plain integers always; ap_int and ac_int where an installed hls4ml brings their headers along.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from hwgen import tools
+from hwgen.design.names import ModuleNames
+from hwgen.design.types import Design, Port
+from hwgen.emit.hls.bench import vectors_text
+from hwgen.errors import ConfigError, ToolFailed, ToolMissing
+from hwgen.ir.tensor import Codes
+from hwgen.tools import Tool
+from hwgen.verify.vectors import Vectors
+
+STANDARD = "c++11"  # what the vendors' tools document
+_COMPILERS = (("g++", "g++"), ("clang++", "Clang"))
+_VENDOR_WORK = 20_000_000  # statements times samples that a build with ap_int or ac_int runs
+
+
+@dataclass(frozen=True)
+class Integers:
+    """Headers of one kind of integers.
+
+    Attributes:
+        name: such as ``ap_int``.
+        define: macro that chooses them; empty for plain integers.
+        include: folder of the headers; None for plain integers.
+        speed: compiler to the flag with which compiling and running together are shortest.
+    """
+
+    name: str
+    define: str = ""
+    include: Path | None = None
+    speed: Mapping[str, str] = field(default_factory=dict)
+
+    def flags(self, compiler: str) -> list[str]:
+        """Return the compiler's flags."""
+        found = [self.speed.get(compiler, "-O1")]
+        if self.include is not None:  # as system headers: their warnings are not ours
+            found += [f"-D{self.define}", "-isystem", str(self.include)]
+        return found
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """One way to compile the C++: compiler and integers."""
+
+    compiler: Tool
+    integers: Integers
+
+    def __str__(self) -> str:
+        return f"{self.compiler.name} with {self.integers.name}"
+
+
+def compilations() -> tuple[Compilation, ...]:
+    """Return every way that this machine has.
+
+    Raises:
+        ToolMissing: there is no C++ compiler.
+    """
+    hint = "install g++ or clang with your system's packages"
+    compilers = [
+        Tool(program, tools.on_path(program, name, hint).path)
+        for program, name in _COMPILERS
+        if shutil.which(program, path=tools.search_path())
+    ]
+    if not compilers:
+        raise ToolMissing("there is no C++ compiler", "g++", hint)
+    return tuple(Compilation(c, i) for i in integers() for c in compilers)
+
+
+def integers() -> tuple[Integers, ...]:
+    """Return the kinds of integers whose headers are here."""
+    found = [Integers("plain integers")]
+    spec = importlib.util.find_spec("hls4ml")  # found, not imported
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        home = Path(place) / "templates"
+        quick = {"g++": "-Og", "clang++": "-O0"}  # optimised, ap_int compiles for minutes
+        for one in (
+            Integers("ap_int", "HWG_AP", home / "vivado" / "ap_types", quick),
+            Integers("ac_int", "HWG_AC", home / "catapult" / "ac_types" / "include"),
+            Integers("ac_int of Intel", "HWG_AC", home / "quartus" / "ac_types"),
+        ):
+            if one.include is not None and one.include.is_dir():
+                found.append(one)
+    return tuple(found)
+
+
+def samples_for(design: Design, integers: Integers, samples: int) -> int:
+    """Return how many samples to run: all with plain integers, else what takes some seconds."""
+    if integers.include is None:
+        return samples
+    return min(samples, max(_VENDOR_WORK // len(design.pipeline.logic.nodes), 1))
+
+
+def run_hls(
+    folder: Path,
+    design: Design,
+    vectors: Vectors,
+    how: Compilation,
+    *,
+    more: Sequence[str] = (),
+    timeout: float = 1800.0,
+) -> dict[str, Codes]:
+    """Compile ``hls/`` with its bench, run it on samples, and return the outputs by port.
+
+    Args:
+        folder: of the build.
+        design: of the build.
+        vectors: samples with the outputs that the bench is to compare with.
+        how: compiler and integers.
+        more: flags, behind the others.
+        timeout: seconds, of either.
+
+    Raises:
+        ConfigError: the build has no HLS C++.
+        ToolFailed: the compiler refuses it, or the program ends in another way than it should; a
+            bench whose verdict is not that of its own numbers is such a program.
+    """
+    top = ModuleNames.of(design).top
+    source = folder / "hls"
+    if not (source / f"{top}_bench.cpp").is_file():
+        raise ConfigError("the build holds no HLS C++", str(folder), "build it again with --hls")
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        files = [str(source / f"{top}.cpp"), str(source / f"{top}_bench.cpp")]
+        compiler = how.compiler
+        command = [
+            str(compiler.path), f"-std={STANDARD}", *how.integers.flags(compiler.name), *more,
+            "-I", str(source), *files, "-o", str(scratch / "bench"),
+        ]  # fmt: skip
+        tools.run(command, name=str(how), what=f"{top}.cpp", timeout=timeout)
+        given, got = scratch / "vectors.dat", scratch / "got.dat"
+        given.write_text(vectors_text(design, vectors.inputs, vectors.outputs), "utf-8")
+        passed, log = True, ""
+        try:
+            log = tools.run(
+                [str(scratch / "bench"), str(given), str(got)],
+                name=f"the bench ({how})", what=top, timeout=timeout,
+            )  # fmt: skip
+        except ToolFailed as error:
+            passed, log = False, str(error)
+        found = _read(got, design.outputs, len(vectors))
+    same = found is not None and _equal(found, vectors)
+    if found is None or passed != same or ("PASS" in log) != passed:
+        raise ToolFailed(f"the bench ({how}) does not say what its numbers say\n{log}", top)
+    return found
+
+
+def _read(path: Path, outputs: Sequence[Port], samples: int) -> dict[str, Codes] | None:
+    """Return the outputs by port; None where the file does not hold as many."""
+    try:
+        rows = np.array(path.read_text("utf-8").split(), np.int64)
+    except (OSError, ValueError):
+        return None
+    size = sum(port.size for port in outputs)
+    if len(rows) != samples * size:
+        return None
+    table, found, at = rows.reshape(samples, size), dict[str, Codes](), 0
+    for port in outputs:
+        found[port.name] = table[:, at : at + port.size].reshape(samples, *port.shape)
+        at += port.size
+    return found
+
+
+def _equal(found: Mapping[str, Codes], vectors: Vectors) -> bool:
+    return all(np.array_equal(found[port], rows) for port, rows in vectors.outputs.items())

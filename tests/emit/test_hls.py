@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HLS C++ of small designs: compiled, compared with the reference, linted, broken on purpose."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwgen import paths
+from hwgen.design.types import Design
+from hwgen.emit.hls.design import emit_hls
+from hwgen.emit.hls.project import Device
+from hwgen.errors import ConfigError, ToolFailed
+from hwgen.ir.graph import Graph
+from hwgen.tools import run
+from hwgen.verify.compile_hls import Compilation, Integers, compilations, run_hls
+from hwgen.verify.self_check import make_vectors
+from hwgen.verify.vectors import Vectors
+from tests.emit.hls_lint import problems
+from tests.golden.test_golden import DESIGNS, planned
+from tests.verify.conftest import small_net, two_ways
+
+DEVICE = Device("xcvu9p-flga2104-2L-e", 200.0)
+GRAPHS: dict[str, Callable[[], Graph]] = {**DESIGNS, "tiny": small_net, "twoway": two_ways}
+STRICT = ("-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-pedantic", "-Werror")
+QUICK = Integers("plain integers", speed={"g++": "-O0"})
+
+
+def write(graph: Graph, folder: Path, samples: int = 600) -> tuple[Design, Vectors]:
+    design, vectors = planned(graph), make_vectors(graph, samples, 1)
+    emit_hls(design, DEVICE, vectors.inputs, vectors.outputs).write(folder)
+    return design, vectors
+
+
+def gpp() -> Compilation:
+    (found,) = (c for c in compilations() if c.compiler.name == "g++" and not c.integers.include)
+    return replace(found, integers=QUICK)
+
+
+def differing(folder: Path, design: Design, vectors: Vectors, how: Compilation) -> int:
+    """Return how many samples differ from the reference."""
+    found = run_hls(folder, design, vectors, how, more=STRICT)
+    rows = np.zeros(len(vectors), bool)
+    for port, codes in vectors.outputs.items():
+        rows |= (found[port] != codes).reshape(len(vectors), -1).any(axis=1)
+    return int(rows.sum())
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_plain_integers_equal_the_reference(name: str, tmp_path: Path) -> None:
+    design, vectors = write(GRAPHS[name](), tmp_path / "out")
+    assert differing(tmp_path / "out", design, vectors, gpp()) == 0
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("name", GRAPHS)
+def test_every_compiler_and_kind_of_integers(name: str, tmp_path: Path) -> None:
+    design, vectors = write(GRAPHS[name](), tmp_path / "out")
+    ways = compilations()
+    assert {w.compiler.name for w in ways} >= {"g++"}
+    assert {w.integers.define for w in ways} == {"", "HWG_AP", "HWG_AC"}
+    for how in ways:
+        if how.integers.include is not None:  # inlined, their own code is warned of as ours
+            how = replace(
+                how, integers=replace(how.integers, speed={"g++": "-O0", "clang++": "-O0"})
+            )
+        assert differing(tmp_path / "out", design, vectors, how) == 0, how
+
+
+@pytest.mark.ci
+def test_sanitizers_find_nothing(tmp_path: Path) -> None:
+    sanitize = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    for name in ("binary", "merge", "tables", "tiny"):
+        folder = tmp_path / name
+        design, vectors = write(GRAPHS[name](), folder)
+        for how in compilations():
+            # The shifts of ap_int's own code are defined from C++20 on.
+            standard = "-std=c++20" if how.integers.define == "HWG_AP" else "-std=c++17"
+            run_hls(folder, design, vectors, how, more=(*sanitize, standard))
+
+
+def test_the_bench_of_a_build_passes_and_fails(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    write(DESIGNS["dense"](), folder, samples=5)
+    hls = folder / "hls"
+
+    def bench() -> str:
+        run(["g++", "-std=c++11", "-I.", "hwg_dense.cpp", "hwg_dense_bench.cpp", "-o", "b"], hls)
+        return run(["./b"], hls)
+
+    assert "PASS" in bench()
+    vectors = hls / "hwg_dense_vectors.dat"
+    good = vectors.read_text()
+    head, first, *rest = good.splitlines()
+    for edited in (
+        "",
+        "0 4 2\n",
+        "\n".join([head, first]),  # samples are missing
+        "\n".join([head.replace(" 4 ", " 5 "), first, *rest]),
+        "\n".join([head, first[:-1] + str((int(first[-1]) + 1) % 10), *rest]),  # another number
+        "\n".join([head, "word", *rest]),
+    ):
+        vectors.write_text(edited)
+        with pytest.raises(ToolFailed, match="FAIL"):
+            run(["./b"], hls)
+    vectors.unlink()
+    with pytest.raises(ToolFailed, match="no vectors"):
+        run(["./b"], hls)
+
+
+def test_a_bench_that_cannot_fail_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    design, vectors = write(DESIGNS["dense"](), folder, samples=200)
+    bench = folder / "hls" / "hwg_dense_bench.cpp"
+    bench.write_text(bench.read_text().replace("found == wanted", "found == found"))
+    source = folder / "hls" / "hwg_dense.cpp"
+    source.write_text(source.read_text().replace("ui<3>(7) - x0", "ui<3>(1) - x0"))
+    with pytest.raises(ToolFailed, match="does not say what its numbers say"):
+        run_hls(folder, design, vectors, gpp())
+
+
+def test_a_style_that_is_not_printed_is_refused(tmp_path: Path) -> None:
+    design = planned(DESIGNS["dense"]())
+    wide = replace(design.inputs[0], fixed=replace(design.inputs[0].fixed, width=64))
+    with pytest.raises(ConfigError, match="up to 63"):
+        emit_hls(replace(design, inputs=(wide,)), DEVICE, {}, {})
+
+
+# ------------------------------------------------------------------------------------------ lint
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_generated_code_keeps_the_dialect(name: str) -> None:
+    graph = GRAPHS[name]()
+    vectors = make_vectors(graph, 4, 1)
+    for path, content in emit_hls(planned(graph), DEVICE, vectors.inputs, vectors.outputs):
+        text = content.decode()
+        if path.endswith((".cpp", ".h")) and "_bench" not in path:
+            assert problems(text) == [], path
+            assert text.isascii()
+        if "/hwg/" not in path and path.endswith((".cpp", ".h")):
+            longest = max(text.splitlines(), key=len)
+            assert len(longest) <= 130, f"{path}: {longest}"
+
+
+def test_twins_keep_the_dialect() -> None:
+    headers = sorted((paths.hls_templates() / "include").rglob("*.h"))
+    assert len(headers) >= 8
+    for header in headers:
+        text = header.read_text("utf-8")
+        assert text.startswith("// SPDX-License-Identifier: Apache-2.0\n///"), header.name
+        # What is included for the host, and what a tool's own integers need, is no offence.
+        assert problems(text) == [], header.name
+
+
+OFFENCES = {
+    "int* p = new int[4];": "dynamic memory",
+    "std::vector<int> v;": "the standard library",
+    "#include <vector>": "the standard library",
+    "struct A { virtual void f(); };": "a virtual function",
+    "void f() { throw 1; }": "an exception",
+    "void f(A* a) { dynamic_cast<B*>(a); }": "run-time type information",
+    "void f(int* a) { long b = *(long*)a; }": "a pointer cast",
+    "void f(int** a);": "a pointer to a pointer",
+    "void (*g)(int);": "a pointer to a function",
+    "void f() { goto end; end: ; }": "a jump",
+    'void f() { asm("nop"); }': "assembler",
+    "thread_local int x;": "a thread",
+    "void f() { const float x = 1; }": "floating point",
+    "void f(int n) { while (n > 0) --n; }": "a loop without a counter",
+    "#pragma HLS pipeline": "a pragma that is no macro",
+    "void f() { auto x = 1; }": "C++14 or later",
+    "template <int N> void f() { if constexpr (N > 1) return; }": "C++14 or later",
+    "int counter = 0;": "a variable of the whole program",
+    "void f(int n) { for (int i = 0; i < n; ++i) g(i); }": "bound is no constant",
+    "void f() { for (int i = 1; i < 4; ++i) g(i); }": "does not begin at 0",
+    "void f() { for (int i = 0; i < 4; i += 2) g(i); }": "does not count by one",
+    "void f(int n) { if (n) f(n - 1); }": "recursion of f",
+    "void f(int n) { g(n); }\nvoid g(int n) { f(n); }": "recursion of f",
+}
+
+
+@pytest.mark.parametrize("source", OFFENCES)
+def test_an_offence_is_found(source: str) -> None:
+    assert any(OFFENCES[source] in problem for problem in problems(source)), problems(source)
+
+
+# ---------------------------------------------------------------------------------------- faults
+
+
+KINDS = ("sign", "shift", "wire", "parameter", "constant")
+
+
+def mutant(lines: list[str], kind: str, rng: random.Random) -> tuple[int, str] | None:
+    """Return a line with one fault, and where it stands; None where no place was found."""
+    places = [
+        i for i, line in enumerate(lines) if re.match(r"  const [su]i<\d+> \w+ = [su]i<", line)
+    ]
+    for _ in range(200):
+        at = rng.choice(places)
+        code, bar, note = lines[at].partition("  //")
+        head, value = code.split(" = ", 1)
+        edit = _edited(value, kind, rng, lines[:at], head.split()[-1])
+        if edit is not None and edit != value:
+            return at, f"{head} = {edit}{bar}{note}"
+    return None
+
+
+def _edited(value: str, kind: str, rng: random.Random, above: list[str], own: str) -> str | None:
+    match kind:
+        case "sign":
+            found = list(re.finditer(r" ([+-]) ", value))
+            swap = {"+": "-", "-": "+"}
+            return _put(value, found, rng, lambda m: f" {swap[m[1]]} ")
+        case "shift":
+            found = list(re.finditer(r"shl_([su])<(\d+), (\d+)>", value))
+
+            def moved(m: re.Match[str]) -> str:
+                by = rng.choice((-1, 1)) if int(m[3]) > 1 else 1
+                return f"shl_{m[1]}<{int(m[2]) + by}, {int(m[3]) + by}>"
+
+            return _put(value, found, rng, moved)
+        case "wire":
+            names = [m[1] for line in above[-40:] if (m := re.match(r"  const \S+ (\w+) =", line))]
+            found = list(re.finditer(r"\b(n\d+|x\d+|\w+_y\d+)\b", value))
+            others = [n for n in names if n != own]
+            return _put(value, found, rng, lambda m: rng.choice(others)) if others else None
+        case "parameter":
+            found = list(re.finditer(r"requant<[^>]*?(-?\d+)>", value))
+
+            def bound(m: re.Match[str]) -> str:
+                numbers = m[0][8:-1].split(", ")
+                place = rng.choice((2, 7, 8))
+                numbers[place] = str(int(numbers[place]) + rng.choice((-1, 1)))
+                return f"requant<{', '.join(numbers)}>"
+
+            return _put(value, found, rng, bound)
+        case _:
+            found = list(re.finditer(r"[su]i<\d+>\((\d+)\)", value))
+            return _put(value, found, rng, lambda m: f"si<9>({int(m[1]) + 1})")
+
+
+def _put(
+    value: str, found: list[re.Match[str]], rng: random.Random, made: Callable[[re.Match[str]], str]
+) -> str | None:
+    if not found:
+        return None
+    m = rng.choice(found)
+    return value[: m.start()] + made(m) + value[m.end() :]
+
+
+def caught(graph: Graph, folder: Path, count: int, seed: int) -> tuple[int, list[str]]:
+    """Return how many faults were made, and those that no sample showed."""
+    design, vectors = write(graph, folder, samples=10_000)
+    (source,) = (p for p in (folder / "hls").glob("*.cpp") if "_bench" not in p.name)
+    good = source.read_text().splitlines()
+    rng, made, missed = random.Random(seed), 0, []
+    for turn in range(count):
+        found = mutant(good, KINDS[turn % len(KINDS)], rng)
+        if found is None:
+            continue
+        at, line = found
+        source.write_text("\n".join([*good[:at], line, *good[at + 1 :]]))
+        made += 1
+        try:
+            values = run_hls(folder, design, vectors, gpp())
+        except ToolFailed:  # a compiler, or a static_assert, refuses it
+            continue
+        if all(np.array_equal(values[p], codes) for p, codes in vectors.outputs.items()):
+            missed.append(f"{good[at].strip()} -> {line.strip()}")
+    shutil.rmtree(folder)
+    return made, missed
+
+
+def test_a_few_seeded_faults_are_caught(tmp_path: Path) -> None:
+    made, missed = caught(small_net(), tmp_path / "out", 5, seed=3)
+    assert missed == []
+    assert made >= 4
