@@ -201,9 +201,7 @@ class AxisSource:
         self.queue.clear()
         self._offered = None
         self._valid.value = 0
-        self._data.value = 0
-        self._keep.value = 0
-        self._last.value = 0
+        self._put(Beat(0, 0, False))
 
     @property
     def busy(self) -> bool:
@@ -279,7 +277,7 @@ class AxisSink:
                 self._breach(cycle, "tvalid fell before tready")
             self._held = None
             return
-        beat = Beat(value(self._data), value(self._keep), value(self._last) == 1)
+        beat = self._beat()
         if self._held is not None and beat != self._held:
             self._breach(cycle, "tdata, tkeep or tlast changed while stalled")
         self._held = beat
@@ -287,6 +285,9 @@ class AxisSink:
             self._held = None
             self.taken.append(beat)
             self.times.append(cycle)
+
+    def _beat(self) -> Beat:
+        return Beat(value(self._data), value(self._keep), value(self._last) == 1)
 
     def _breach(self, cycle: int, what: str) -> None:
         self.violation = self.violation or f"{self._prefix}: {what} (cycle {cycle})"

@@ -27,6 +27,9 @@ _TURN: list[Corner] = [
 ]
 _SETS: list[Corner] = [{"Sets": 4}]
 _MANY: Corner = {"Coder": 0, "Bits": 15, "Sets": 2, "Weighted": 1}
+_POINT: Corner = {
+    "KernelH": 1, "KernelW": 1, "PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0,
+}  # fmt: skip
 _FEW: Corner = {"Coder": 1, "Bits": 1}
 _STEP_ALONE: Corner = {"Width": 2, "Bits": 1, "Kinds": 0, "Groups": 0, "Values": 16}
 _WIDEST: Corner = {"Width": 32, "Bits": 15, "Kinds": 2, "Groups": 64, "Values": 1024}
@@ -68,6 +71,59 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
     ],
     "hwg_fifo": [{"Width": 1, "Depth": 1}, {"Depth": 7}, {"Width": 200, "Depth": 8}],
     "hwg_fork": [{"Sinks": 1}, {"Sinks": 5}],
+    "hwg_join": [{"Sources": 1}, {"Sources": 5}],
+    "hwg_skid": [{"Width": 1}],
+    "hwg_narrow": [
+        {"Width": 1, "Parts": 1, "Count": 1},
+        {"Parts": 4, "Count": 10},
+        {"Parts": 4, "Count": 3},
+        {"Width": 20, "Parts": 9, "Count": 9},
+    ],
+    "hwg_widen": [
+        {"Width": 1, "Parts": 1, "Count": 1},
+        {"Parts": 4, "Count": 10},
+        {"Parts": 4, "Count": 9},
+        {"Parts": 4, "Count": 3},
+        {"Width": 20, "Parts": 9, "Count": 9},
+    ],
+    "hwg_dot": [
+        {"Count": 1, "AWidth": 1, "WWidth": 1, "WSigned": 0, "SumWidth": 1},
+        {"Count": 5, "Rows": 2, "Dsp": 2, "ASigned": 1, "SumWidth": 24},
+        {"Count": 9, "Rows": 2, "Dsp": 1, "AWidth": 16, "WWidth": 3},
+        {"Count": 64, "Dsp": 0, "SumWidth": 12},
+    ],
+    "hwg_matvec": [
+        {"PE": 1, "SIMD": 1, "Rows": 1, "Columns": 1, "AWidth": 1, "WWidth": 1, "AccWidth": 2},
+        {"PE": 3, "SIMD": 4, "Rows": 10, "Columns": 9, "Dsp": 2, "BufferRam": 2, "ASigned": 1},
+        {"PE": 2, "SIMD": 3, "Rows": 5, "Columns": 9, "Depthwise": 1, "Dsp": 1},
+        {"PE": 4, "SIMD": 8, "Columns": 8, "Rows": 4, "BufferRam": 0, "AccWidth": 40},
+        {"PE": 2, "SIMD": 8, "Columns": 8, "Rows": 8, "WSigned": 0},
+    ],
+    "hwg_line": [
+        {"Width": 1, "Depth": 1},
+        {"Depth": 3, "RamStyle": 0},
+        {"Depth": 2, "RamStyle": 2},
+        {"Depth": 500},
+    ],
+    "hwg_window": [
+        {"W": 1, "H": 1, "Width": 1, **_POINT},
+        {"W": 3, "H": 1, "CF": 5, **_POINT, "KernelW": 3, "PadLeft": 2, "RowRam": 0},
+        {"H": 1, **_POINT, "KernelW": 5, "PadLeft": 2, "PadRight": 2, "Border": 1},
+        {"CF": 4, "RowRam": 2, "ColumnRam": 2, "TapByTap": 1, "Pad": "8'd3"},
+        {"CF": 2, **_POINT, "KernelH": 3, "KernelW": 3, "StrideH": 2, "StrideW": 3},
+        {"KernelH": 1, "PadTop": 0, "PadBottom": 0, "DilationW": 2, "PadLeft": 2, "PadRight": 2},
+        {"KernelW": 1, "PadLeft": 0, "PadRight": 0, "StrideW": 2, "Width": 128},
+        {
+            "W": 32,
+            "H": 32,
+            "CF": 3,
+            "DilationH": 2,
+            "DilationW": 2,
+            "PadTop": 2,
+            "PadLeft": 4,
+            "PadRight": 0,
+        },
+    ],
     "hwg_stream_check": [{"Width": 1}, {"Width": 100}],
     "hwg_flow_buffer": [{"Width": 1, "Depth": 1}, {"Width": 80, "Depth": 13}],
     "hwg_bist": [
