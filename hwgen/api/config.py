@@ -29,7 +29,8 @@ from hwgen.plan.mapping import Realisation, read_mapping
 _TEXT = ("name", "board", "clock", "latency", "style", "masks", "scaler")
 _NUMBERS = ("effort", "seed")
 _FLAGS = ("hls",)
-KEYS = (*_TEXT, *_NUMBERS, *_FLAGS, "input_format", "layers")
+_RULES = ("format", "weight_format")
+KEYS = (*_TEXT, *_NUMBERS, *_FLAGS, "input_format", *_RULES, "layers")
 _HEAD = """\
 # Settings of this build. Edit them, or the realisation of a layer, and build again:
 #   hwgen build MODEL --config config.toml -o OUT
@@ -48,6 +49,7 @@ class Config:
         masks: file with pruning masks.
         scaler: file with the training scaler.
         mapping: how layers are realised.
+        format, weight_format: number formats by layer or pattern, as ``--format`` takes them.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -55,6 +57,8 @@ class Config:
     masks: Path | None = None
     scaler: Path | None = None
     mapping: Mapping[str, Realisation] = field(default_factory=dict)
+    format: Mapping[str, str] = field(default_factory=dict)
+    weight_format: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_config(path: Path) -> Config:
@@ -86,10 +90,13 @@ def read_config(path: Path) -> Config:
                 f"{key} is true or false, not {value!r}", where, f"write {key} = true"
             )
     form = found.get("input_format")
-    table = isinstance(form, dict) and all(isinstance(text, str) for text in form.values())
-    if form is not None and not isinstance(form, str) and not table:
+    if form is not None and not isinstance(form, str) and not _texts(form):
         hint = 'write input_format = "s8.4", or a table by input name'
         raise ConfigError(f"input_format is text, not {form!r}", where, hint)
+    for key in _RULES:
+        if key in found and not _texts(found[key]):
+            hint = f'write [{key}] and below it LAYER = "s16.9", a line a layer'
+            raise ConfigError(f"{key} is a table, not {found[key]!r}", where, hint)
     folder = path.parent
     return Config(
         {key: found[key] for key in found if key in (*_TEXT[:5], *_NUMBERS, *_FLAGS)},
@@ -97,7 +104,13 @@ def read_config(path: Path) -> Config:
         folder / found["masks"] if "masks" in found else None,
         folder / found["scaler"] if "scaler" in found else None,
         read_mapping(found.get("layers", {})),
+        found.get("format", {}),
+        found.get("weight_format", {}),
     )
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
 def with_config(options: Options, config: Config) -> Options:
@@ -110,12 +123,16 @@ def with_config(options: Options, config: Config) -> Options:
         None if options.input_formats else config.input_format,
         None if options.masks else config.masks,
         None if options.scaler else config.scaler,
+        {} if options.formats else config.format,
+        {} if options.weight_formats else config.weight_format,
     )
     return replace(
         options,
         input_formats=options.input_formats or stored.input_formats,
         masks=options.masks or stored.masks,
         scaler=options.scaler or stored.scaler,
+        formats=options.formats or stored.formats,
+        weight_formats=options.weight_formats or stored.weight_formats,
     )
 
 
@@ -130,7 +147,7 @@ def config_files(
     Args:
         settings: name, board and style; hls where HLS C++ was asked for.
         goal: clock, latency cap, effort and seed.
-        options: input formats, masks, scaler.
+        options: number formats, masks, scaler.
         mapping: how the layers were realised.
     """
     rows: dict[str, Any] = {**settings, "clock": _quantity(goal.clock_mhz, "MHz")}
@@ -149,6 +166,13 @@ def config_files(
         mean, std = (np.asarray(v, np.float64) for v in options.scaler)
         files[rows["scaler"]] = npz_bytes({"mean": mean, "std": std})
     lines = [f"{key} = {_toml(value)}" for key, value in rows.items()]
+    for key, given in zip(_RULES, (options.formats, options.weight_formats), strict=True):
+        if given:
+            lines += [
+                "",
+                f"[{key}]",
+                *(f"{_toml_key(n)} = {_toml(str(f))}" for n, f in given.items()),
+            ]
     for layer, chosen in mapping.items():
         lines += ["", f"[layers.{_toml_key(layer)}]", f"realisation = {_toml(chosen.kind)}"]
     return {"config.toml": (_HEAD + "\n" + "\n".join(lines) + "\n").encode(), **files}

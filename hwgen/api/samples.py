@@ -74,7 +74,8 @@ def to_codes(
 ) -> tuple[dict[str, Codes], Moved]:
     """Return float samples on the input grids, and how many values had to be moved there.
 
-    Values are rounded half to even and saturated, as the input's quantizer does.
+    The scaler of an input is applied first, where the model has one. Values are rounded half to
+    even and saturated, as the input's quantizer does.
 
     Raises:
         ConfigError: an input is missing or unknown, has another shape, or holds NaN.
@@ -103,6 +104,7 @@ def to_codes(
                 option,
                 "the first axis counts the samples, at least one",
             )
+        values = scaled_input(graph, node.name, values)
         lo, hi = node.type.lo.astype(np.float64), node.type.hi.astype(np.float64)
         with np.errstate(over="ignore", under="ignore"):  # what is so far out saturates
             scaled = np.ldexp(values.astype(np.float64), node.type.frac)
@@ -116,6 +118,15 @@ def to_codes(
         said = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise ConfigError(f"the inputs have different numbers of samples: {said}", option)
     return codes, Moved(rounded, saturated)
+
+
+def scaled_input(graph: Graph, name: str, values: Floats) -> Floats:
+    """Return samples of an input as the core takes them: behind the layers outside of it."""
+    for scaler in graph.input_scalers:
+        if scaler.input == name:
+            with np.errstate(over="ignore"):
+                values = values.astype(np.float64) * np.array(scaler.scale) + scaler.offset
+    return values
 
 
 # -------------------------------------------------------------------- prediction

@@ -20,6 +20,7 @@ from hwgen.plan.mapping import Realisation, of_style
 from hwgen.target.board import Board, load_board
 
 T = TypeVar("T")
+_FORMATS = ("input_format", "formats", "weight_formats")
 _UNITS = {"clock": "200MHz or 5ns", "latency": "100ns or 20cycles"}
 
 
@@ -65,14 +66,16 @@ class Ask:
             model: as `model` above.
             board: name or file; None where the configuration file names it.
             given: any of the other settings by name; ``input_format``: ``s8.4`` for every input,
-                or a table by input name; ``config``: a configuration file, whose settings hold
-                where no other is given. None is as good as not given.
+                or a table by input name; ``formats`` and ``weight_formats``: a table by layer or
+                pattern, ``{"bn*": "s16.9"}``, or lists such as ``["bn*=s16.9"]``; ``config``: a
+                configuration file, whose settings hold where no other is given. None is as good as
+                not given.
 
         Raises:
             ConfigError: an unknown name, or a value of a wrong type or without a unit.
         """
         known = [f.name for f in fields(cls) if f.name not in ("model", "board", "graph")]
-        check_names(given, [*known, "input_format", "config"])
+        check_names(given, [*known, *_FORMATS, "config"])
         settings = {key: value for key, value in given.items() if value is not None}
         _check_type("config", settings.get("config", ""), (str, Path), "a file")
         file = settings.pop("config", None)
@@ -106,12 +109,14 @@ class Ask:
             ("name", str, "a name"), ("weights", (str, Path), "a file"),
             ("options", Options, "what hwgen.frontends.options.options returns"),
             ("input_format", (str, Mapping), "such as 's8.4', or a table by input name"),
+            ("formats", (Mapping, list, tuple), "a table of formats by layer, {'bn*': 's16.9'}"),
+            ("weight_formats", (Mapping, list, tuple), "a table of formats by layer"),
             ("mapping", Mapping, "a table of realisations by layer"),
         ):  # fmt: skip
             if key in settings:
                 _check_type(key, settings[key], kind, words)
-        form = settings.pop("input_format", None)
-        options = with_config(settled(settings.pop("options", None), form), config)
+        chosen = [settings.pop(key, None) for key in _FORMATS]
+        options = with_config(settled(settings.pop("options", None), *chosen), config)
         if keras:
             model = from_keras(model, options)
         mapping = {**config.mapping, **settings.pop("mapping", {})}

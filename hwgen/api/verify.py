@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.api.config import read_config, with_config
+from hwgen.api.deviation import Deviation, measured
 from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, record
 from hwgen.api.samples import _vectors
 from hwgen.errors import ConfigError, Mismatch
-from hwgen.frontends.keras import live
+from hwgen.frontends.keras import live, live_double
 from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
 from hwgen.progress import Progress, silent
@@ -42,6 +43,7 @@ class Verdict(VerbResult):
         announced: how many differ as the notes of the build said they may.
         because: these notes.
         compilations: of C++: compiler, integers and samples of each.
+        deviation: from the original model, where the user gave formats or a layer is outside.
     """
 
     samples: int
@@ -51,6 +53,7 @@ class Verdict(VerbResult):
     announced: int = 0
     because: tuple[str, ...] = ()
     compilations: tuple[str, ...] = ()
+    deviation: Deviation | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the figures; those of one kind of comparison only where there are some."""
@@ -58,7 +61,8 @@ class Verdict(VerbResult):
         if self.compilations:
             return {**plain, "compilations": list(self.compilations)}
         apart = {"announced": self.announced, "because": list(self.because)}
-        return {**plain, **(apart if self.announced else {})}
+        off = {} if self.deviation is None else {"deviation": self.deviation.as_dict()}
+        return {**plain, **(apart if self.announced else {}), **off}
 
     def text(self) -> str:
         """Return the result in a line, and what was announced."""
@@ -67,13 +71,14 @@ class Verdict(VerbResult):
             head = f"{equal}/{self.samples} samples of the HLS C++ equal the reference"
             told = [f"  {line}" for line in self.compilations]
             return "\n".join([f"{head} (seed {self.seed})", *told])
-        lines = [
-            f"{equal}/{self.samples} samples equal the float32 forward pass of {self.source} "
-            f"(seed {self.seed})"
-        ]
+        own = "the float32 forward pass of"
+        if self.deviation is not None:
+            own = "Keras' layers, in double precision and rounded as asked for, of"
+        lines = [f"{equal}/{self.samples} samples equal {own} {self.source} (seed {self.seed})"]
         if self.announced:
             lines.append(f"{self.announced} samples differ as the build announced:")
             lines += [f"  {note}" for note in self.because]
+        lines += [] if self.deviation is None else self.deviation.lines()
         return "\n".join(lines)
 
 
@@ -121,13 +126,22 @@ def verify(
     path, weights = _source(opened.folder)
     vectors = _vectors(graph, samples, seed, data)
     progress("vectors", f"{len(vectors)} samples, seed {seed}")
-    found = live.oracle(path, weights, floats_of(graph, vectors.inputs), len(graph.outputs))
-    progress("qkeras", "float32 forward pass done")
+    options = with_config(Options(weights=weights), read_config(opened.folder / "config.toml"))
+    floats = floats_of(graph, vectors.inputs)
+    given = bool(options.formats or options.weight_formats or graph.input_scalers)
+    off = None
+    if given:
+        outside = [scaler.layer for scaler in graph.input_scalers]
+        found: list[Any] = [*live_double.oracle(path, options, floats, outside)]
+        off = measured(graph, path, weights, floats, data)
+        progress("qkeras", "forward pass in double precision done")
+    else:
+        found = [*live.oracle(path, weights, floats, len(graph.outputs))]
+        progress("qkeras", "float32 forward pass done")
     differs = differing(graph.outputs, vectors.outputs, found)
     because: tuple[str, ...] = ()
     announced = np.zeros(len(vectors), bool)
-    if differs.any() and graph.notes:
-        options = with_config(Options(weights=weights), read_config(opened.folder / "config.toml"))
+    if differs.any() and graph.notes and not given:
         rows = np.flatnonzero(differs)
         some = {name: codes[rows] for name, codes in vectors.inputs.items()}
         told = reasons(path, options, graph.notes, some, [each[rows] for each in found])
@@ -136,7 +150,7 @@ def verify(
     faults = differs & ~announced
     wrong = int(faults.sum())
     verdict = Verdict(
-        len(vectors), wrong, seed, path.name, int(announced.sum()), because
+        len(vectors), wrong, seed, path.name, int(announced.sum()), because, deviation=off
     )  # fmt: skip
     with at_work(opened.folder, "hwgen verify"):
         shares = {"reached": reached(graph, vectors.inputs)}

@@ -29,6 +29,8 @@ def model_options(args: argparse.Namespace) -> Any:
         args.input_format,
         Path(args.masks) if args.masks else None,
         Path(args.scaler) if args.scaler else None,
+        getattr(args, "format", None) or (),
+        getattr(args, "weight_format", None) or (),
     )
 
 

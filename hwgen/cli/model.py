@@ -48,6 +48,11 @@ ARGUMENTS: Arguments = (
     (_MODEL, "--input-format", {"metavar": "s8.4", "help": "format of an input that has no "
         "quantizer: s or u (signed or not), bits in all, fraction bits; name=s8.4,other=u8.0 for "
         "several inputs"}),
+    (_MODEL, "--format", {"action": "append", "metavar": "LAYER=s16.9", "help": "round behind a "
+        "layer that has no quantizer, an approximation that is measured; repeatable; '*=s16.9' for "
+        "all, a name before a pattern"}),
+    (_MODEL, "--weight-format", {"action": "append", "metavar": "LAYER=s16.12", "help": "round a "
+        "float kernel; as --format"}),
     (_MODEL, "--masks", {"metavar": "FILE.npz", "help": "pruning masks by layer; 1 keeps"}),
     (_MODEL, "--scaler", {"metavar": "FILE.npz", "help": "training scaler (mean, std) to ship"}),
     ("load", "-o --out", {"metavar": "NAME.json", "help": "write the bundle, with its NAME.npz"}),

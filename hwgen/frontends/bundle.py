@@ -58,11 +58,18 @@ def _sniff(path: Path) -> bool:
 def _read(path: Path, options: Options) -> Graph:
     if options.weights is not None:
         raise ConfigError("a bundle has its weights inside", "--weights", "leave it out")
-    if options.input_formats or options.masks or options.scaler:
+    if (
+        options.input_formats
+        or options.masks
+        or options.scaler
+        or options.formats
+        or (options.weight_formats)
+    ):
         raise ConfigError(
             "a bundle is converted already",
             path.name,
-            "give the Keras model, or leave out --input-format, --masks and --scaler",
+            "give the Keras model, or leave out --input-format, --format, --weight-format, --masks "
+            "and --scaler",
         )
     return load_bundle(path)
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of a front end: input formats, pruning masks, the training scaler."""
+"""Options of a front end: number formats, pruning masks, the training scaler."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,16 @@ import numpy as np
 
 from hwgen.errors import ConfigError
 from hwgen.files import load_table
+from hwgen.frontends.formats import Rules, parse_fixed, parse_rules
 from hwgen.ir.fixed import Fixed
-
-MAX_WIDTH = 53  # bits of an input that is given its format: samples come as float64
-MAX_FRAC = 64
 
 
 def options(
     input_format: str | Mapping[str, str] | None = None,
     masks: Path | None = None,
     scaler: Path | None = None,
+    formats: Iterable[str] | Mapping[str, str] = (),
+    weight_formats: Iterable[str] | Mapping[str, str] = (),
 ) -> Options:
     """Return the front end's options from what a user writes.
 
@@ -30,36 +30,36 @@ def options(
         input_format: ``s8.4`` for every input, ``name=s8.4,other=u8.0``, or a table of them.
         masks: ``.npz`` with a pruning mask a layer.
         scaler: ``.npz`` with ``mean`` and ``std`` of the training data.
+        formats: ``LAYER=s16.9`` for layers without a quantizer, or a table by layer; names may be
+            patterns such as ``bn*``.
+        weight_formats: the same for float kernels.
+
+    Raises:
+        ConfigError: a text is no format, or a file cannot be read.
     """
-    formats: dict[str, Fixed] = {}
+    inputs: dict[str, Fixed] = {}
     if isinstance(input_format, str):
         for part in input_format.split(","):
             name, _, text = part.rpartition("=")
-            fixed = _format(text)
-            if name.strip() in formats:
+            fixed = parse_fixed(text, "--input-format")
+            if name.strip() in inputs:
                 raise ConfigError(
                     f"two formats for {name.strip() or 'every input'}",
                     "--input-format",
                     "write s8.4 for every input, or name=s8.4,other=u8.0",
                 )
-            formats[name.strip()] = fixed
+            inputs[name.strip()] = fixed
     else:
-        formats = {name: _format(text) for name, text in (input_format or {}).items()}
-    return Options(formats, _masks(masks) if masks else {}, _scaler(scaler) if scaler else None)
-
-
-def _format(text: str) -> Fixed:
-    try:
-        fixed = Fixed.parse(text if len(text) <= 32 else f"{text[:32]}...")
-    except ConfigError as error:
-        raise ConfigError(error.what, "--input-format", error.hint) from error
-    if fixed.width > MAX_WIDTH or abs(fixed.frac) > MAX_FRAC:
-        raise ConfigError(
-            f"{text} is out of range: {MAX_WIDTH} bits and {MAX_FRAC} fraction bits at most",
-            "--input-format",
-            "samples come as floats, which hold no more",
-        )
-    return fixed
+        inputs = {
+            name: parse_fixed(text, "--input-format") for name, text in (input_format or {}).items()
+        }
+    return Options(
+        inputs,
+        _masks(masks) if masks else {},
+        _scaler(scaler) if scaler else None,
+        formats=parse_rules(formats, "--format"),
+        weight_formats=parse_rules(weight_formats, "--weight-format"),
+    )
 
 
 def _masks(path: Path) -> dict[str, Any]:
@@ -89,12 +89,21 @@ def _scaler(path: Path) -> tuple[list[float], list[float]]:
     return mean.tolist(), std.tolist()
 
 
-def settled(given: Options | None, input_format: str | Mapping[str, str] | None) -> Options:
-    """Return the options with the input formats that were named beside them."""
+def settled(
+    given: Options | None,
+    input_format: str | Mapping[str, str] | None = None,
+    formats: Iterable[str] | Mapping[str, str] | None = None,
+    weight_formats: Iterable[str] | Mapping[str, str] | None = None,
+) -> Options:
+    """Return the options with the formats that were named beside them."""
     given = given or Options()
-    if input_format is None:
-        return given
-    return replace(given, input_formats=options(input_format).input_formats)
+    made = options(input_format, formats=formats or (), weight_formats=weight_formats or ())
+    return replace(
+        given,
+        input_formats=given.input_formats if input_format is None else made.input_formats,
+        formats=given.formats if formats is None else made.formats,
+        weight_formats=given.weight_formats if weight_formats is None else made.weight_formats,
+    )
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,8 @@ class Options:
             shape of the kernel.
         scaler: (mean, std) of the training data, shipped in the bundle.
         weights: a file with the weights, for an architecture without or in place of its own.
+        formats: number format behind layers that have no quantizer, by name or pattern.
+        weight_formats: the same of float kernels.
         root: where the graph shall be what the framework itself computes, for a comparison: its own
             ``1 / sqrt(x)`` of float32 on this machine. Masks that it does not know are left out.
     """
@@ -116,6 +127,8 @@ class Options:
     scaler: tuple[Sequence[float], Sequence[float]] | None = None
     weights: Path | None = None
     root: Callable[[Any], Any] | None = None
+    formats: Rules = field(default_factory=dict)
+    weight_formats: Rules = field(default_factory=dict)
 
 
 def check_scaler(options: Options, shape: tuple[int, ...]) -> None:

@@ -60,6 +60,24 @@ class Output:
 
 
 @dataclass(frozen=True)
+class InputScaler:
+    """Scaler of an input: what a model does to its input first, and the core does not.
+
+    The core takes ``x * scale + offset`` on the grid of the input; drivers and `predict` apply it.
+
+    Attributes:
+        input: name of the input.
+        layer: the model's layer that it stands for.
+        scale, offset: one figure, or one a channel of the last axis.
+    """
+
+    input: str
+    layer: str
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Graph:
     """A network: its nodes in topological order, and its outputs.
 
@@ -69,6 +87,7 @@ class Graph:
         outputs: what leaves.
         notes: what the front end did that the user should know (softmax dropped, ...).
         scaler_mean, scaler_std: training scaler of the first input, shipped along; may be empty.
+        input_scalers: layers behind inputs that are computed outside the core.
     """
 
     name: str
@@ -77,6 +96,7 @@ class Graph:
     notes: tuple[str, ...] = ()
     scaler_mean: tuple[float, ...] = ()
     scaler_std: tuple[float, ...] = ()
+    input_scalers: tuple[InputScaler, ...] = ()
 
     def __getitem__(self, name: str) -> Node:
         for node in self.nodes:

@@ -18,7 +18,7 @@ import numpy as np
 
 from hwgen.errors import ConfigError, ModelError
 from hwgen.ir.fixed import Fixed
-from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.graph import Graph, InputScaler, Node, Output
 from hwgen.ir.tensor import Codes, TensorType, int_array
 from hwgen.ops.base import OPS, Op, stored_fields
 
@@ -48,7 +48,11 @@ def graph_to_json(graph: Graph) -> tuple[Document, dict[str, Codes]]:
         {"name": o.name, "node": o.node, "scale": list(o.scale), "offset": list(o.offset)}
         for o in graph.outputs
     ]
-    document = {
+    scalers = [
+        {"input": s.input, "layer": s.layer, "scale": list(s.scale), "offset": list(s.offset)}
+        for s in graph.input_scalers
+    ]
+    document: Document = {
         "hwgen": "graph",
         "schema": SCHEMA,
         "name": graph.name,
@@ -57,6 +61,7 @@ def graph_to_json(graph: Graph) -> tuple[Document, dict[str, Codes]]:
         "notes": list(graph.notes),
         "scaler_mean": list(graph.scaler_mean),
         "scaler_std": list(graph.scaler_std),
+        **({"input_scalers": scalers} if scalers else {}),
     }
     return document, dict(sorted(arrays.items()))
 
@@ -89,6 +94,7 @@ def graph_from_json(document: Any, arrays: Mapping[str, Any]) -> Graph:
         tuple(top.strings("notes")),
         tuple(top.floats("scaler_mean")),
         tuple(top.floats("scaler_std")),
+        tuple(_scaler(entry, nodes) for entry in top.take_or("input_scalers", list, [])),
     )
     top.finish()
     return graph
@@ -157,6 +163,9 @@ class _Reader:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
             raise self.error(f"{key!r} must be {kind.__name__}, not {type(value).__name__}")
         return value
+
+    def take_or(self, key: str, kind: type, default: Any) -> Any:
+        return self.take(key, kind) if key in self._left else default
 
     def strings(self, key: str) -> list[str]:
         values = self.take(key, list)
@@ -235,6 +244,19 @@ def _output(entry: Any, types: Mapping[str, TensorType]) -> Output:
         if len(values) not in (1, channels):
             raise reader.error(f"{len(values)} scales or offsets do not fit {channels} channels")
     return Output(name, node, tuple(scale), tuple(offset))
+
+
+def _scaler(entry: Any, nodes: tuple[Node, ...]) -> InputScaler:
+    reader = _Reader(entry, "an input scaler")
+    name, layer = reader.take("input", str), reader.take("layer", str)
+    scale, offset = reader.floats("scale"), reader.floats("offset")
+    reader.finish()
+    shapes = {node.name: node.type.shape for node in nodes if not node.inputs}
+    if name not in shapes:
+        raise reader.error(f"names an unknown input {name!r}")
+    if any(len(part) not in (1, shapes[name][-1]) for part in (scale, offset)):
+        raise reader.error(f"{len(scale)} scales and {len(offset)} offsets do not fit {name}")
+    return InputScaler(name, layer, tuple(scale), tuple(offset))
 
 
 # A reader's complaint names no place: `_operation` adds node and field.

@@ -91,6 +91,10 @@ def functional(
     return KerasModel({"class_name": "Functional", "config": config}, weights or {}, "net.h5", "2")
 
 
+# Between an input and a normalisation, which would be its scaler without.
+SAME = layer("Reshape", "same", target_shape=[4])
+
+
 def problems(m: KerasModel, options: Options = S8) -> list[ModelError]:
     with pytest.raises(ModelProblems) as caught:
         convert(m, options)
@@ -270,11 +274,11 @@ def test_numbers_stored_as_numpy_scalars() -> None:
 def test_batch_normalisation_must_meet_a_quantizer() -> None:
     bn = layer("BatchNormalization", "bn")
     found = only(
-        model(bn, dense("fc"), weights={"bn": norm(4), "fc": kernel(4, 3)}),
+        model(SAME, bn, dense("fc"), weights={"bn": norm(4), "fc": kernel(4, 3)}),
     )
     assert found.where == "bn (BatchNormalization)"
     assert found.what.startswith("a batch normalisation reaches fc (QDense) without a quantizer")
-    assert found.hint == "put a QActivation in front of fc"
+    assert found.hint == "put a QActivation in front of fc, or round it: --format bn=s16.9"
 
 
 def test_leaky_relu_off_the_grid_must_meet_a_quantizer() -> None:
@@ -288,8 +292,8 @@ def test_a_maximum_behind_a_negative_factor() -> None:
     weights = {"bn": {**norm(3), "gamma": np.float32([1, -1, 2])}}
     found = only(
         model(
-            layer("BatchNormalization", "bn"), layer("GlobalMaxPooling1D", "top"), act("a", W4),
-            weights=weights, shape=(None, 5, 3),
+            layer("Permute", "same", dims=[1, 2]), layer("BatchNormalization", "bn"),
+            layer("GlobalMaxPooling1D", "top"), act("a", W4), weights=weights, shape=(None, 5, 3),
         )
     )  # fmt: skip
     assert found.where == "top (GlobalMaxPooling1D)"
@@ -543,7 +547,7 @@ def test_an_output_without_a_quantizer_has_a_scale() -> None:
 
 def test_an_output_that_is_not_affine_is_refused() -> None:
     found = only(
-        model(layer("BatchNormalization", "bn"), layer("ReLU", "r"), weights={"bn": norm(4)})
+        model(SAME, layer("BatchNormalization", "bn"), layer("ReLU", "r"), weights={"bn": norm(4)})
     )
     assert found.where == "r (ReLU)"
     assert found.hint == "put a QActivation at the output"

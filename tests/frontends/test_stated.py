@@ -271,7 +271,8 @@ def test_the_culprit_is_named_and_the_hint_leads_to_a_build(
     def made(*layers: Config) -> Any:
         flat = layer("GlobalMaxPooling1D", "top")
         behind = layers if culprit["class_name"].startswith("Global") else (*layers, flat)
-        return model(*behind, dense("last"), weights=weights, shape=(None, 3, 2))
+        same = layer("Permute", "same", dims=[1, 2])  # behind the input it would be a scaler
+        return model(same, *behind, dense("last"), weights=weights, shape=(None, 3, 2))
 
     found = only(made(culprit))
     assert found.where.startswith("z (")

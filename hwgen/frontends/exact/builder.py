@@ -18,6 +18,7 @@ import numpy as np
 from hwgen.errors import ModelError, ModelProblems, UnsupportedLayer
 from hwgen.frontends.exact.steps import (
     Affine,
+    Curve,
     Divide,
     Normalise,
     Rectify,
@@ -25,7 +26,7 @@ from hwgen.frontends.exact.steps import (
     Value,
     exponent,
 )
-from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.graph import Graph, InputScaler, Node, Output
 from hwgen.ir.names import node_name
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Op
@@ -59,6 +60,9 @@ class ExactBuilder:
         framework: who computes the float32 results that the graph must equal.
         quantizer: its layer that quantizes, as hints name it.
         owner: the same as a possessive: ``Keras'``.
+        input_scalers: layers behind inputs that are computed outside the core.
+        double: the graph must equal the framework's results in double precision, not in float32:
+            the user gave formats where the model has none.
     """
 
     def __init__(self, source: str, framework: str, quantizer: str = "a quantizer") -> None:
@@ -69,6 +73,8 @@ class ExactBuilder:
         self.nodes: list[Node] = []
         self.notes: list[str] = []
         self.problems: list[ModelError] = []
+        self.input_scalers: list[InputScaler] = []
+        self.double = False
         self._stand_ins = 0
         self._names: set[str] = set()
         self._ports: set[str] = set()
@@ -90,7 +96,7 @@ class ExactBuilder:
             extra: the largest term that partial sums may lack.
         """
         peak = value.type.peak + extra
-        if peak > FLOAT32_EXACT:
+        if peak > FLOAT32_EXACT and not self.double:
             self.note(
                 f"{at.name}: values reach {peak.bit_length()} bits; beyond 24 {self.owner} own "
                 "float32 rounds, hwgen stays exact"
@@ -172,8 +178,12 @@ class ExactBuilder:
             f"{kind} reaches {at.where} without a quantizer in between, so the input of that layer "
             "is on no integer grid",
             step.where or at.where,
-            f"put {self.quantizer} in front of {at.name}{hint}",
+            f"put {self.quantizer} in front of {at.name}{hint}{self.way_out(step)}",
         )
+
+    def way_out(self, step: Step) -> str:
+        """Return a way out by an option of the reader, for a step that leaves the grid."""
+        return ""
 
     def settled(self, value: Value, at: Origin) -> Value:
         """Return the exact value as `exact` does; what it refuses is told, zeros stand in."""
@@ -235,6 +245,7 @@ class ExactBuilder:
             tuple(self.notes),
             tuple(float(m) for m in mean),
             tuple(float(s) for s in std),
+            tuple(self.input_scalers),
         )
         graph.check()
         return graph
@@ -257,8 +268,10 @@ def _power_of_two(step: Affine) -> int | None:
     return powers.pop() if len(powers) == 1 else None
 
 
-def _off_grid(step: Affine | Normalise | Divide) -> tuple[str, str]:
+def _off_grid(step: Affine | Normalise | Divide | Curve) -> tuple[str, str]:
     """Return what leaves the integer grid, and a way out besides a quantizer behind it."""
+    if isinstance(step, Curve):
+        return f"a {step.kind}", ""
     if isinstance(step, Normalise):
         return "a batch normalisation", ""
     if isinstance(step, Divide):

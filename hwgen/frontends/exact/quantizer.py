@@ -9,6 +9,7 @@ steps and quantizer together.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -94,8 +95,8 @@ def _is_identity(op: Requantize, kind: TensorType) -> bool:
 
 
 def _tabulated(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str) -> Value:
-    table = tabulate(value, q.code, q.frac, at.where)
-    if any(isinstance(step, Normalise) for step in value.steps):
+    table = tabulate(replace(value, double=b.double), q.code, q.frac, at.where)
+    if not b.double and any(isinstance(step, Normalise) for step in value.steps):
         moved, edges = changes(value, q.code, at.where)
         if moved:
             b.note(

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import UnsupportedLayer
 from hwgen.frontends.exact.line_fit import Line, fit_line
-from hwgen.frontends.exact.steps import F32, Normalise, Step, Value
+from hwgen.frontends.exact.steps import Normalise, Step, Value
 from hwgen.ir.tensor import Codes
 from hwgen.ops.base import Op
 from hwgen.ops.mulshift import MulShift
@@ -26,7 +27,7 @@ from hwgen.ops.requantize import Requantize
 from hwgen.ops.thresholds import Thresholds
 
 I64 = npt.NDArray[np.int64]
-Quantize = Callable[[F32], I64]
+Quantize = Callable[[Any], I64]
 # Up to this many levels a staircase is kept as thresholds (8 bits); above, as a multiply-shift.
 MAX_THRESHOLDS = 255
 _MAX_EDGES = 1 << 22

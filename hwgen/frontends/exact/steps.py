@@ -11,7 +11,7 @@ precision that Keras uses.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -81,6 +81,7 @@ class Normalise:
             ``fused``, which is ``fma((x - mean) * inv, gamma, beta)``, or on machines without
             oneDNN ``centred``, which is ``(x - mean) * (inv * gamma) + beta``.
         where: the layer that it comes from.
+        total: variance + eps, float32, where it is known.
     """
 
     inv: F32
@@ -89,6 +90,7 @@ class Normalise:
     mean: F32
     form: Literal["plain", "fused", "centred"] = "plain"
     where: str = ""
+    total: F32 | None = None
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
@@ -107,7 +109,8 @@ class Normalise:
     def map(self, fn: Callable[[F32], F32]) -> Normalise:
         """Return the step with every parameter passed through *fn*."""
         inv, gamma, beta, mean = (fn(a) for a in self.arrays())
-        return Normalise(inv, gamma, beta, mean, self.form, self.where)
+        total = None if self.total is None else fn(self.total)
+        return Normalise(inv, gamma, beta, mean, self.form, self.where, total)
 
     def variants(self) -> tuple[Normalise, ...]:
         """Return what TensorFlow may compute on another machine."""
@@ -127,6 +130,13 @@ class Normalise:
         """Return the factor and the offset as real numbers."""
         inv, gamma, beta, mean = (a.astype(np.float64) for a in self.arrays())
         return inv * gamma, beta - mean * inv * gamma
+
+    def factor(self) -> F64:
+        """Return ``gamma / sqrt(variance + eps)`` in double precision."""
+        gamma = self.gamma.astype(np.float64)
+        if self.total is None:
+            return np.asarray(self.inv.astype(np.float64) * gamma)
+        return np.asarray(gamma / np.sqrt(self.total.astype(np.float64)))
 
     @property
     def increasing(self) -> bool:
@@ -203,7 +213,65 @@ class Rectify:
     increasing = True
 
 
-Step: TypeAlias = Affine | Normalise | Divide | Rectify
+def _selu(x: F64) -> F64:
+    scale, alpha = 1.0507009873554805, 1.6732632423543772
+    return np.where(x > 0, scale * x, scale * alpha * np.expm1(np.minimum(x, 0)))
+
+
+# Rising functions without an integer form. They are met in a given format only, as a table.
+CURVES: Mapping[str, Callable[[F64], F64]] = {
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
+    "hard_sigmoid": lambda x: np.clip(0.2 * x + 0.5, 0.0, 1.0),
+    "softplus": lambda x: np.logaddexp(x, 0.0),
+    "softsign": lambda x: x / (1.0 + np.abs(x)),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "selu": _selu,
+    "exponential": lambda x: np.exp(np.minimum(x, 700.0)),
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A rising function without an integer form, evaluated in double precision.
+
+    Attributes:
+        kind: key of `CURVES`.
+        where: the layer that it comes from.
+    """
+
+    kind: str
+    where: str = ""
+
+    def real(self, x: F64) -> F64:
+        """Apply the step to float64 numbers."""
+        return CURVES[self.kind](x)
+
+    def arrays(self) -> tuple[F32, ...]:
+        """Return no parameters: the same for every element."""
+        return ()
+
+    def map(self, fn: Callable[[F32], F32]) -> Curve:
+        """Return the step unchanged."""
+        return self
+
+    increasing = True
+
+
+Step: TypeAlias = Affine | Normalise | Divide | Rectify | Curve
+
+
+def real(step: Step, x: F64) -> F64:
+    """Apply a step to float64 numbers, as real arithmetic would."""
+    if isinstance(step, Curve):
+        return step.real(x)
+    if isinstance(step, Rectify):
+        below = step.slope * x if step.slope else np.zeros_like(x)
+        return np.where(x >= 0, np.minimum(x, step.ceiling), below)
+    if isinstance(step, Normalise):
+        return (x - step.mean.astype(np.float64)) * step.factor() + step.beta.astype(np.float64)
+    mul, add = step.line()
+    return x * mul + add
 
 
 @dataclass(frozen=True)
@@ -214,21 +282,29 @@ class Value:
         node: the graph node.
         type: its type; the value before the steps is ``code * 2**-type.frac``.
         steps: applied in order.
+        double: evaluated in float64, for a given format; in float32 else, as the framework does.
     """
 
     node: str
     type: TensorType
     steps: tuple[Step, ...] = ()
+    double: bool = False
 
     def after(self, step: Step) -> Value:
         """Return the value with one more step waiting."""
         return replace(self, steps=(*self.steps, step))
 
-    def evaluate(self, codes: Codes) -> F32:
-        """Return the float32 value of codes whose shape the parameters broadcast to."""
+    def evaluate(self, codes: Codes) -> F32 | F64:
+        """Return the value of codes whose shape the parameters broadcast to."""
+        if self.double:
+            exact = np.ldexp(np.asarray(codes, np.float64), -self.type.frac)
+            for step in self.steps:
+                exact = real(step, exact)
+            return exact
         x = f32(f32(codes) * np.float32(math.ldexp(1.0, -self.type.frac)))
         with np.errstate(over="ignore"):
             for step in self.steps:
+                assert not isinstance(step, Curve), "a curve has no float32 form"
                 x = step(x)
         return x
 

@@ -204,6 +204,7 @@ CLASSES: Mapping[str, LayerClass] = {
         *("beta_quantizer", "gamma_quantizer", "mean_quantizer", "variance_quantizer"),
         *("inverse_quantizer", "beta_range", "gamma_range", *_RENORM, "synchronized"),
     ),
+    "Rescaling": _alike("scale", "offset"),
     # activations
     "Activation": _alike("activation"),
     "QActivation": _alike("activation", trains=True),

@@ -209,6 +209,18 @@ def logits_model(path: Path, weights: Path | None) -> Any:
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
+    model = loaded(path, weights)
+    keras = _tensorflow()[0].keras
+    return keras.Model(model.inputs, [_logits(keras, tensor) for tensor in model.outputs])
+
+
+def loaded(path: Path, weights: Path | None) -> Any:
+    """Return the Keras model of a file.
+
+    Raises:
+        ToolMissing: TensorFlow or QKeras is not installed.
+        ToolFailed: this Keras cannot load the file.
+    """
     tensorflow, objects, prune_scope = _tensorflow()
     keras = tensorflow.keras
     try:
@@ -228,7 +240,7 @@ def logits_model(path: Path, weights: Path | None) -> Any:
             path.name,
             "verify in an environment whose Keras wrote the file",
         ) from error
-    return keras.Model(model.inputs, [_logits(keras, tensor) for tensor in model.outputs])
+    return model
 
 
 def _logits(keras: Any, tensor: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 
 from hwgen.errors import ModelError, UnsupportedLayer
 from hwgen.frontends.exact.quantizer import quantize as exact_quantize
-from hwgen.frontends.exact.steps import Rectify, Value, exponent
+from hwgen.frontends.exact.steps import CURVES, Curve, Rectify, Value, exponent
+from hwgen.frontends.formats import rule_of
 from hwgen.frontends.keras.layer_classes import CLASSES, PACKAGES, package_of
 from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.variables import class_name
@@ -48,6 +49,8 @@ def activate(c: Conversion, value: Value, spec: Any, layer: Layer, name: str = "
     """
     name = name or f"{layer.name}_act"
     try:
+        if (curve := _curve(c, spec, layer)) is not None:
+            return value.after(curve)
         made = read_activation(spec, layer)
         if made is None:
             return value
@@ -59,6 +62,19 @@ def activate(c: Conversion, value: Value, spec: Any, layer: Layer, name: str = "
     except ModelError as error:
         c.problem(error)
         return c.stand_in(value.type.shape)
+
+
+def _curve(c: Conversion, spec: Any, layer: Layer) -> Curve | None:
+    """Return the curve that an activation is, where the user gave the layer a format for it."""
+    text = spec.get("config") if isinstance(spec, Mapping) else spec
+    if not isinstance(text, str) or text not in CURVES:
+        return None
+    if rule_of(c.options.formats, (layer.name, layer.key)) is None:
+        return None
+    last = text == "sigmoid" and all(
+        call.output not in c.readers for call in c.network.calls if call.layer.key == layer.key
+    )
+    return None if last else Curve(text, layer.where)
 
 
 def read_activation(spec: Any, layer: Layer) -> Quantizer | Rectify | str | None:
@@ -97,7 +113,8 @@ def read_activation(spec: Any, layer: Layer) -> Quantizer | Rectify | str | None
         raise UnsupportedLayer(
             f"activation {spec!r} has no exact integer form",
             layer.where,
-            f"use {_NO_INTEGER_FORM[spec]}",
+            f"use {_NO_INTEGER_FORM[spec]}"
+            + (f"; or round it: --format {layer.name}=s8.5" if spec in CURVES else ""),
         )
     q = parse_quantizer(spec, layer.where)
     q.check_activation(layer.where)
@@ -112,7 +129,8 @@ def final(c: Conversion, value: Value, kind: str, layer: Layer) -> Value:
         raise UnsupportedLayer(
             f"{kind} inside the network has no exact integer form",
             layer.where,
-            "only a final one can be dropped; use quantized_sigmoid (hard)",
+            "only a final one can be dropped; use quantized_sigmoid (hard)"
+            + (f", or round it: --format {layer.name}=u8.8" if kind in CURVES else ""),
         )
     c.note(f"{layer.name}: the final {kind} is dropped; the outputs are the logits in front of it")
     c.dropped.update(ours)

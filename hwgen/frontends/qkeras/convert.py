@@ -20,6 +20,8 @@ from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options, check_scaler
 from hwgen.frontends.qkeras import layers_linear, layers_shape
 from hwgen.frontends.qkeras.conversion import Conversion
+from hwgen.frontends.qkeras.given import apply_format, check_given, note_given
+from hwgen.frontends.qkeras.input_scalers import find_outside, put_outside
 from hwgen.frontends.qkeras.ports import check_options, model_input, network_input, network_output
 from hwgen.frontends.qkeras.precision_check import check_precision, settle_inputs
 from hwgen.frontends.qkeras.registry import HANDLERS, Handler
@@ -68,10 +70,13 @@ def traced(model: KerasModel, options: Options | None = None) -> Traced:
     network = parse(model.config, model.source)
     c = Conversion(model, network, options or Options())
     check_options(c)
+    check_given(c)
+    find_outside(c)
     for problem in network.problems:
         c.problem(problem)
     for call in network.calls:
         c.values[call.output] = convert_call(c, call)
+    note_given(c)
     outputs = []
     for name, tensor in network.outputs:
         value = c.values[tensor]
@@ -111,7 +116,8 @@ def convert_call(c: Conversion, call: Call) -> Value | None:
         if len(ready) == len(ins):
             ready = settle_inputs(c, call.layer, ready)
             out = handler(c, call.layer, ready)
-            return check_precision(c, call.layer, ready, first, out)
+            out = put_outside(c, call, check_precision(c, call.layer, ready, first, out))
+            return apply_format(c, call, out)
     except ModelError as error:
         c.problem(error)
         known = CLASSES.get(call.layer.cls)

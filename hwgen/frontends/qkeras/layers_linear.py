@@ -241,7 +241,7 @@ def _normaliser(c: Conversion, layer: Layer, form: Form = "plain") -> Normalise:
     inv = f32(np.float32(1) / np.sqrt(total)) if form == "fused" else _root(c)(total)
     gamma = weight(c, layer, "gamma") if layer.config.get("scale", True) else np.ones_like(mean)
     beta = weight(c, layer, "beta") if layer.config.get("center", True) else np.zeros_like(mean)
-    return Normalise(inv, gamma, beta, mean, form, layer.where)
+    return Normalise(inv, gamma, beta, mean, form, layer.where, total)
 
 
 def _shifted(layer: Layer, variance: F32) -> F32:
@@ -346,10 +346,12 @@ def q_batch_norm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     (value,) = ins
     _last_axis(layer, len(value.type.shape))
     mean = _parameter(c, layer, "mean")
-    inv = _root(c)(_shifted(layer, _parameter(c, layer, "variance")))
+    total = _shifted(layer, _parameter(c, layer, "variance"))
+    inv = _root(c)(total)
     gamma = _parameter(c, layer, "gamma") if layer.config.get("scale", True) else np.ones_like(mean)
     beta = _parameter(c, layer, "beta") if layer.config.get("center", True) else np.zeros_like(mean)
-    return value.after(_fitting(layer, value, Normalise(inv, gamma, beta, mean, where=layer.where)))
+    norm = Normalise(inv, gamma, beta, mean, where=layer.where, total=total)
+    return value.after(_fitting(layer, value, norm))
 
 
 def _parameter(c: Conversion, layer: Layer, name: str) -> F32:
@@ -360,3 +362,25 @@ def _parameter(c: Conversion, layer: Layer, name: str) -> F32:
         return floats
     q = parse_quantizer(spec, layer.where)
     return f32(q.quantize(floats, kernel=name in ("gamma", "variance")).value())
+
+
+@handles("Rescaling")
+def rescaling(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
+    """Factor and term, one for all or one a channel; waits for the quantizer behind it."""
+    (value,) = ins
+    parts = []
+    for key, default in (("scale", 1.0), ("offset", 0.0)):
+        found = layer.config.get(key, default)
+        if isinstance(found, list | tuple):
+            array = np.asarray(found)
+            fits = array.dtype.kind in "iuf" and array.shape == value.type.shape[-1:]
+            if not fits or not np.isfinite(array).all():
+                raise ModelError(
+                    f"{key} has {len(found)} figures for {value.type.shape[-1]} channels",
+                    layer.where,
+                    "give one for all, or one a channel",
+                )
+            parts.append(f32(array))
+        else:
+            parts.append(f32(number(layer, key, default)))
+    return value.after(Affine(parts[0], parts[1], layer.where))

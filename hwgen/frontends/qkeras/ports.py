@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from hwgen.errors import ConfigError, ModelError, UnsupportedLayer
-from hwgen.frontends.exact.steps import Rectify, Value
+from hwgen.frontends.exact.steps import Curve, Rectify, Value
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.qkeras.conversion import Conversion
+from hwgen.frontends.qkeras.input_scalers import SCALES
 from hwgen.frontends.qkeras.quantizers import Quantizer, parse_quantizer
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Output
@@ -123,7 +124,9 @@ def _input_quantizer(c: Conversion, layer: Layer, tensor: str) -> Quantizer:
 def _first_quantizers(c: Conversion, tensor: str) -> list[Quantizer | None]:
     found: list[Quantizer | None] = []
     for call in c.readers.get(tensor, ()):
-        if (known := CLASSES.get(call.layer.cls)) is not None and known.transparent:
+        known = CLASSES.get(call.layer.cls)
+        scales = call.output in c.outside and call.layer.cls in SCALES
+        if scales or (known is not None and known.transparent):
             found += _first_quantizers(c, call.output)
         elif call.layer.cls == "QActivation":
             found.append(parse_quantizer(call.layer.config.get("activation"), call.layer.where))
@@ -141,6 +144,7 @@ def network_output(c: Conversion, name: str, tensor: str, value: Value) -> Outpu
     scale: Any = np.float64(2.0**-head.type.frac)
     offset: Any = np.float64(0)
     for step in steps[cut:]:
+        assert not isinstance(step, Curve), "a curve waits for its format alone"
         if not isinstance(step, Rectify):
             mul, add = step.line()
             scale, offset = scale * mul, offset * mul + add

@@ -9,18 +9,23 @@ from hwgen.errors import ModelError, UnsupportedLayer, UnsupportedQuantizer
 from hwgen.frontends.exact.codes import F32, Codes, on_grid
 from hwgen.frontends.exact.product import Bias
 from hwgen.frontends.exact.steps import f32
+from hwgen.frontends.formats import rule_of
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.precision import FLOAT32, variable_format
 from hwgen.frontends.keras.variables import mask_names
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.quantizers import parse_quantizer
+from hwgen.frontends.qkeras.quantizers_base import round_clip
+from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes as IntArray
 
 PTQ = (
-    "train it with QKeras quantizers (QDense, QConv2D, QActivation), or quantize it afterwards "
-    "(post-training quantization)"
+    "round it (post-training quantization): --weight-format '*=s16.12' --format '*=s16.9'; or "
+    "train it with QKeras quantizers (QDense, QConv2D, QActivation)"
 )
+# A bias beside a kernel that takes a format of the user keeps so many bits more than that has.
+_BIAS_MORE = 8
 # A kernel without a quantizer passes when its values are integers of so many bits on one grid.
 _GRID_BITS = 16
 # So do the values of a bias.
@@ -95,7 +100,8 @@ def _kernel(c: Conversion, layer: Layer, name: str, floats: F32) -> Codes:
     keys = CLASSES[layer.cls].kernels[name]
     spec = next((layer.config[k] for k in keys if layer.config.get(k)), None)
     if spec is None:
-        return _on_grid(kept, layer, name)
+        rule = rule_of(c.options.weight_formats, (layer.name, layer.key))
+        return _on_grid(kept, layer, name) if rule is None else _rounded(c, layer, kept, rule[0])
     q = parse_quantizer(spec, layer.where).for_kernel()
     codes = q.quantize(kept)
     if q.keeps_zero:
@@ -173,6 +179,19 @@ def _on_grid(floats: F32, layer: Layer, name: str) -> Codes:
     return codes
 
 
+def _rounded(c: Conversion, layer: Layer, floats: F32, fixed: Fixed) -> Codes:
+    """Return a float kernel in the format that the user gave, and tell of what saturates."""
+    codes = round_clip(floats, fixed.frac, fixed.lo, fixed.hi)
+    c.rounded.setdefault(str(fixed), []).append(layer.name)
+    beyond = np.rint(np.ldexp(floats.astype(np.float64), fixed.frac)) != codes
+    if beyond.any():
+        c.note(
+            f"{layer.name}: {int(beyond.sum())} of {floats.size} weights lie beyond {fixed} and "
+            "saturate"
+        )
+    return Codes(codes, fixed.frac)
+
+
 def bias_of(c: Conversion, layer: Layer) -> Bias:
     """Return the quantized bias of a layer: codes, float32 on no grid, or None without one."""
     if not layer.config.get("use_bias", True):
@@ -180,7 +199,17 @@ def bias_of(c: Conversion, layer: Layer) -> Bias:
     floats = weight(c, layer, "bias")
     if layer.key in c.unquantized and not layer.config.get("bias_quantizer"):
         return None
-    return quantized_bias(layer, floats)
+    rule = rule_of(c.options.weight_formats, (layer.name, layer.key))
+    if rule is None or layer.config.get("bias_quantizer") or not _float_kernels(layer):
+        return quantized_bias(layer, floats)
+    frac = rule[0].frac + _BIAS_MORE
+    scaled = np.rint(np.ldexp(floats.astype(np.float64), frac))
+    return Codes(scaled.astype(np.int64), frac)
+
+
+def _float_kernels(layer: Layer) -> bool:
+    keys = [key for keys in CLASSES[layer.cls].kernels.values() for key in keys]
+    return not any(layer.config.get(key) for key in keys)
 
 
 def quantized_bias(layer: Layer, floats: F32) -> Bias:
