@@ -45,12 +45,14 @@ class ModuleNames:
         axis: the core behind AXI-Stream.
         package: the constants.
         layers: module of every layer of a pipeline, by the name of its link.
+        kind: of the links of the core, ``flow`` or ``stream``.
     """
 
     top: str
     axis: str
     package: str
     layers: dict[str, str]
+    kind: str = "flow"
 
     @classmethod
     def of(cls, design: Design) -> ModuleNames:
@@ -64,9 +66,10 @@ class ModuleNames:
             for pipeline in design.pipelines
             for layer in pipeline.layers
         }
-        return cls(top, f"{top}_axis", f"{top}_pkg", layers)
+        kind = "stream" if design.style == "stream" else "flow"
+        return cls(top, f"{top}_axis", f"{top}_pkg", layers, kind)
 
     @property
     def tops(self) -> dict[str, str]:
-        """The modules that a user instantiates: ``flow`` and ``axis``, as users call them."""
-        return {"flow": self.top, "axis": self.axis}
+        """The modules that a user instantiates: ``flow`` or ``stream``, and ``axis``."""
+        return {self.kind: self.top, "axis": self.axis}

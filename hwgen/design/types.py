@@ -301,7 +301,8 @@ class Design:
         inputs, outputs: ports of the network.
         links: all of them, also those between the layers of a pipeline.
         stages: in data-flow order.
-        latency: cycles from an accepted input to its output.
+        latency: cycles from an accepted input to its output; of a stream design, from the first
+            word of a sample to the last word of its result, while nobody pauses.
         interval: cycles between two inputs.
         data_width: bits of an AXI-Stream beat.
     """
@@ -341,9 +342,9 @@ class Design:
 
     @property
     def style(self) -> str:
-        """``parallel`` where pipelines are all it consists of, else ``stream``."""
-        alone = all(isinstance(part, Pipeline) for stage in self.stages for part in stage.parts)
-        return "parallel" if alone else "stream"
+        """``stream`` where words enter with valid and ready, else ``parallel``."""
+        streams = any(self.link(port.link).kind is LinkKind.STREAM for port in self.inputs)
+        return "stream" if streams else "parallel"
 
     @property
     def latency_ns(self) -> float:

@@ -69,8 +69,12 @@ def files(out: Path) -> tuple[Path, ...]:
 
 
 def port_names(design: Design, top: str) -> list[str]:
-    """Return the ports of the ``flow`` or ``axis`` top of a design."""
+    """Return the ports of the ``flow``, ``stream`` or ``axis`` top of a design."""
     ins, outs = ([port.name for port in side] for side in (design.inputs, design.outputs))
+    if top == "stream":
+        taken = [f"{n}_{w}" for n in ins for w in ("valid_i", "ready_o", "data_i")]
+        given = [f"{n}_{w}" for n in outs for w in ("valid_o", "ready_i", "data_o")]
+        return ["clk_i", "rst_ni", *taken, *given]
     if top == "flow":
         data = [f"{n}_data_i" for n in ins] + [f"{n}_data_o" for n in outs]
         return ["clk_i", "rst_ni", "in_valid_i", "out_valid_o", *data]
@@ -247,18 +251,19 @@ def bench_environment() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class BenchRun:
-    """Simulator of a run, whether it writes waveforms, and the seed of its random start."""
+    """Simulator of a run, whether it writes waveforms, the seed of its random start, the bench."""
 
     simulator: str
     waves: bool
     seed: int
+    module: str = "bench_design"
 
 
 def run_bench(
     source: Source, folder: Path, run: BenchRun, *, build: Mapping[str, object] | None,
     claims: Sequence[str], job: Path, timeout: float,
 ) -> str:  # fmt: skip
-    """Run *claims* of bench_design and return the log; ``results.xml`` is in *folder*.
+    """Run *claims* of a bench and return the log; ``results.xml`` is in *folder*.
 
     Raises:
         ProtocolViolation: an assertion in the hardware fired.
@@ -266,7 +271,7 @@ def run_bench(
     """
     random_start = ["+verilator+rand+reset+2", f"+verilator+seed+{run.seed % (1 << 31 - 1) + 1}"]
     test = {
-        "test_module": "bench_design",
+        "test_module": run.module,
         "hdl_toplevel": source.top,
         "hdl_toplevel_lang": "verilog",
         "build_dir": str(folder),

@@ -22,6 +22,7 @@ from hwgen.design.names import ModuleNames
 from hwgen.design.ranges import types_of
 from hwgen.design.serial import DOCUMENT, read_design
 from hwgen.design.types import Design, Tap
+from hwgen.design.values import link_values
 from hwgen.errors import (
     ConfigError,
     HwgenError,
@@ -47,6 +48,25 @@ AXIS_CLAIMS = (
     "axis_drops_broken_frames",
     "axis_recovers_from_reset_midstream",
 )
+
+WORDS_CLAIMS = (
+    "matches_reference",
+    "latency_is_as_claimed",
+    "interval_is_as_claimed",
+    "matches_under_stalls",
+    "recovers_from_reset_midstream",
+)
+WORDS_AXIS_CLAIMS = (
+    "axis_matches_reference",
+    "axis_holds_data_while_stalled",
+    "axis_survives_broken_frames",
+    "axis_recovers_from_reset_midstream",
+)
+# By style, the bench, the claims on the core and those on the AXI-Stream top.
+_BENCHES = {
+    "flow": ("bench_design", FLOW_CLAIMS, AXIS_CLAIMS),
+    "stream": ("bench_words", WORDS_CLAIMS, WORDS_AXIS_CLAIMS),
+}
 
 Trace = Callable[[Mapping[str, npt.NDArray[Any]]], Mapping[str, npt.NDArray[Any]]]
 Record = dict[str, Any]
@@ -122,6 +142,11 @@ class _Run:
     def seed(self) -> int:
         return self.settings.seed
 
+    @property
+    def kind(self) -> str:
+        """Kind of the links of the core."""
+        return ModuleNames.of(self.design).kind
+
 
 def simulate(
     out: Path,
@@ -135,7 +160,8 @@ def simulate(
         out: the folder that `emit` wrote (``design.json``, ``rtl/files.f``).
         vectors: inputs with the reference's outputs.
         settings: of the run.
-        trace: gives, for input codes, what every layer exports, ``{link: (samples, exports)}``;
+        trace: gives, for input codes, what every layer exports, ``{link: (samples, exports)}``,
+            or of a stream design the words of every link, ``{link: (samples, words, lanes)}``;
             with it a mismatch names the first wrong layer (see `trace_of`).
 
     Raises:
@@ -154,7 +180,7 @@ def simulate(
     build = (settings.build_dir or out / "sim" / "build").resolve()
     replay = settings.replay or _replay(out, vectors, simulator, settings.seed)
     run = _Run(out.resolve(), design, build, settings, replay)
-    wanted = _wanted(settings.tests)
+    wanted = _wanted(settings.tests, run.kind)
     build.mkdir(parents=True, exist_ok=True)
     vectors.save(build / "vectors.npz")
 
@@ -177,7 +203,7 @@ def simulate(
         raise problems[0]
     for name, record in records.items():
         if "first" in record:
-            where, why = _explain(run, vectors, record, trace if name in FLOW_CLAIMS else None)
+            where, why = _explain(run, vectors, record, trace if name in _BENCHES[run.kind][1] else None)
             raise _mismatch(run, name, record, vectors, where, why)
         if record.get("violation"):
             raise ProtocolViolation(
@@ -191,6 +217,9 @@ def simulate(
 def trace_of(design: Design) -> Trace:
     """Return the function that tells what every layer of *design* exports, for `simulate`."""
 
+    def words(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        return link_values(design, inputs)
+
     def trace(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         layers = design.pipeline.layers
         wires = [tap.wire for layer in layers for tap in layer.exports]
@@ -201,7 +230,7 @@ def trace_of(design: Design) -> Trace:
 
         return {x.link: np.stack([value(tap) for tap in x.exports], axis=1) for x in layers}
 
-    return trace
+    return words if design.style == "stream" else trace
 
 
 def _check_vectors(design: Design, vectors: Vectors) -> None:
@@ -223,8 +252,9 @@ def _check_vectors(design: Design, vectors: Vectors) -> None:
                 raise ConfigError(f"a code of the vectors does not fit {tensor.fixed}", name)
 
 
-def _wanted(tests: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    known = {"flow": FLOW_CLAIMS, "axis": AXIS_CLAIMS}
+def _wanted(tests: Sequence[str], kind: str) -> dict[str, tuple[str, ...]]:
+    _, core, axis = _BENCHES[kind]
+    known = {kind: core, "axis": axis}
     unknown = set(tests) - {name for names in known.values() for name in names}
     if unknown:
         raise ConfigError(f"no claim {', '.join(sorted(unknown))}", "tests")
@@ -241,7 +271,10 @@ def _run_top(
     """Build one top, run *claims* on it, and return their records."""
     settings = run.settings
     signals = compile_rtl.port_names(run.design, top)
-    if links is not None:
+    if links is not None and run.kind == "stream":
+        names = [name for stage in run.design.stages for name in stage.writes]
+        signals += [f"{name}_{wire}" for name in names for wire in ("valid", "ready", "data")]
+    elif links is not None:
         signals += [f"{layer.link}_data" for p in run.design.pipelines for layer in p.layers]
     files = compile_rtl.files(run.out)
     module = ModuleNames.of(run.design).tops[top]
@@ -263,7 +296,8 @@ def _run_top(
     }  # fmt: skip
     job.write_text(json.dumps(facts), encoding="utf-8")
     log = compile_rtl.run_bench(
-        source, folder, compile_rtl.BenchRun(run.simulator, settings.waves, run.seed),
+        source, folder,
+        compile_rtl.BenchRun(run.simulator, settings.waves, run.seed, _BENCHES[run.kind][0]),
         build=build, claims=claims, job=job, timeout=settings.timeout,
     )  # fmt: skip
     return _judge(claims, folder, log)
@@ -271,7 +305,7 @@ def _run_top(
 
 def _judge(claims: Sequence[str], folder: Path, log: str) -> dict[str, Record]:
     """Hold results.xml and the bench's own record together; both must name every claim."""
-    command = ["bench_design", *claims]
+    command = ["bench", *claims]
     try:
         records = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         cases = {
@@ -306,7 +340,7 @@ def _explain(run: _Run, vectors: Vectors, record: Record, trace: Trace | None) -
     (folder / "links.npz").write_bytes(npz_bytes(links))
     few.save(folder / "vectors.npz")
     found = _run_top(
-        run, "flow", ("first_wrong_layer",), folder / "flow", folder / "vectors.npz", len(few),
+        run, run.kind, ("first_wrong_layer",), folder / run.kind, folder / "vectors.npz", len(few),
         folder / "links.npz",
     )["first_wrong_layer"].get("layer")  # fmt: skip
     if found is None:

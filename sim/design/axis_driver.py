@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from axis import AxisSink, AxisSource, Beat, Framing, bits, keep_mask, pauses, value
-from bench_job import DESIGN, INPUTS, INTERVAL, LATENCY, OUTPUTS, SEED, Failed, count_of, differing
+from bench_job import (
+    DESIGN,
+    INPUTS,
+    INTERVAL,
+    LATENCY,
+    OUTPUTS,
+    SEED,
+    STREAM,
+    Failed,
+    count_of,
+    differing,
+)
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
@@ -36,6 +47,9 @@ class Axis:
         self.expected = [f.frames(c) for f, c in zip(self.outs, OUTPUTS, strict=True)]
         self.rate = max(INTERVAL, *(f.beats for f in (*self.ins, *self.outs)))
         self.stall = 4 * (LATENCY + self.rate) + 32
+        if STREAM:  # a sample may take thousands of cycles, and stages hold few of its words
+            self.stall = min(self.stall, 432)
+        self.patience = 2 * max(self.stall, LATENCY + self.rate + 32)
         self.cycle = 0
 
     async def start(self) -> None:
@@ -91,9 +105,9 @@ class Axis:
     async def drain(self) -> None:
         """Run until nothing has moved for so long that nothing will."""
         frames = max(len(s.queue) // f.beats for s, f in zip(self.sources, self.ins, strict=True))
-        limit = self.cycle + 8 * (frames + 1) * self.rate + 20 * self.stall
+        limit = self.cycle + 8 * (frames + 1) * self.rate + 10 * self.patience
         quiet, before = 0, -1
-        while quiet < 2 * self.stall:
+        while quiet < self.patience:
             if self.cycle > limit:
                 raise Failed(f"the stream does not come to rest after {frames} frames")
             await self.step()
@@ -171,3 +185,14 @@ def _same(frame: Sequence[Beat], wanted: Sequence[Beat]) -> bool:
         and not (got.data ^ want.data) & keep_mask(want.keep)
         for got, want in zip(frame, wanted, strict=True)
     )
+
+
+def broken(frame: list[Beat], kind: str) -> list[Beat]:
+    """Return a frame with TLAST one beat early, one or many late, or with a hole in TKEEP."""
+    if kind == "hole":
+        return [Beat(frame[0].data, frame[0].keep & ~1, frame[0].last), *frame[1:]]
+    if kind == "early" and len(frame) > 1:
+        return [*frame[:-2], Beat(frame[-2].data, frame[-2].keep, True)]
+    tail = len(frame) + 1 if kind == "very late" else 1
+    longer = [*frame, *[frame[0]] * tail]
+    return [Beat(b.data, b.keep, i == len(longer) - 1) for i, b in enumerate(longer)]

@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from axis import Beat, elements, pauses
-from axis_driver import Axis
+from axis import elements, pauses
+from axis_driver import Axis, broken
 from bench_job import FIELDS, INTERVAL, JOB, LATENCY, LAYERS, ROWS, SEED, Failed, claim
 from cocotb.triggers import ReadOnly
 from flow_driver import RESET, Flow
@@ -193,23 +193,12 @@ async def axis_drops_broken_frames(dut: Any, record: dict[str, Any]) -> None:
         victim = rng.randrange(len(axis.sources))
         for index, (source, frames) in enumerate(zip(axis.sources, axis.frames, strict=True)):
             frame = frames[rng.randrange(ROWS)]
-            source.queue.extend(_broken(frame, kind) if index == victim else frame)
+            source.queue.extend(broken(frame, kind) if index == victim else frame)
         rows = [rng.randrange(ROWS) for _ in range(4)]
         axis.send(rows)
         await axis.drain()
         axis.compare(rows, record, broken=True)
         await axis.reset(2)  # the flag stays until here
-
-
-def _broken(frame: list[Beat], kind: str) -> list[Beat]:
-    """Return a frame with TLAST one beat early, one or many late, or with a hole in TKEEP."""
-    if kind == "hole":
-        return [Beat(frame[0].data, frame[0].keep & ~1, frame[0].last), *frame[1:]]
-    if kind == "early" and len(frame) > 1:
-        return [*frame[:-2], Beat(frame[-2].data, frame[-2].keep, True)]
-    tail = len(frame) + 1 if kind == "very late" else 1
-    longer = [*frame, *[frame[0]] * tail]
-    return [Beat(b.data, b.keep, i == len(longer) - 1) for i, b in enumerate(longer)]
 
 
 @claim

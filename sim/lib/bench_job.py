@@ -20,6 +20,7 @@ JOB = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 DESIGN = json.loads(Path(JOB["design"]).read_text(encoding="utf-8"))
 LATENCY, INTERVAL = int(DESIGN["latency"]), int(DESIGN["interval"])
 SEED = int(JOB["seed"])
+STREAM = any(link["kind"] == "stream" for link in DESIGN["links"])
 
 with np.load(JOB["vectors"], allow_pickle=False) as _file:
     INPUTS = [_file[f"in_{port['name']}"] for port in DESIGN["inputs"]]

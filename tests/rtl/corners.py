@@ -17,6 +17,12 @@ _FRAMES: list[Corner] = [
     {"DataWidth": 8, "Container": 64, "Width": 33, "Count": 3},  # containers wider than beats
     {"DataWidth": 32, "Container": 16, "Width": 16, "Count": 5},
 ]
+_WORDS: list[Corner] = [
+    {"Count": 3072, "Lanes": 3, "Grain": 1},  # pixels of three channels
+    {"DataWidth": 8, "Container": 64, "Width": 33, "Count": 3, "Lanes": 1, "Grain": 1},
+    {"DataWidth": 64, "Container": 8, "Width": 1, "Count": 1, "Lanes": 1, "Grain": 1},
+    {"DataWidth": 32, "Container": 16, "Width": 16, "Count": 20, "Lanes": 20, "Grain": 4},
+]
 _SIDES: list[Corner] = [
     {"Transform": 1, "Lanes": 2, "Coder": 1, "Width": 20},
     {"Lanes": 4, "DataWidth": 128, "AddrWidth": 64, "Sets": 4, "Weighted": 1},
@@ -35,6 +41,8 @@ _STEP_ALONE: Corner = {"Width": 2, "Bits": 1, "Kinds": 0, "Groups": 0, "Values":
 _WIDEST: Corner = {"Width": 32, "Bits": 15, "Kinds": 2, "Groups": 64, "Values": 1024}
 
 CORNERS: Mapping[str, Sequence[Corner]] = {
+    "hwg_axis_to_words": _WORDS,
+    "hwg_axis_from_words": _WORDS,
     "hwg_delay": [{"Width": 1, "Cycles": 0}, {"Width": 1, "Cycles": 1}, {"Width": 9, "Cycles": 5}],
     "hwg_valid": [{"Cycles": 1}, {"Cycles": 2}, {"Cycles": 40}],
     "hwg_requant": [

@@ -18,29 +18,66 @@ def bus(port: Port, ports: tuple[Port, ...], side: str) -> str:
     return f"{side}_axis" if len(ports) == 1 else f"{side}_axis_{port.name}"
 
 
+def bus_ports(design: Design, error: str) -> list[sv.PortDecl]:
+    """Return the ports of an AXI-Stream top; *error* says what a broken frame leads to."""
+    width, keep = design.data_width, design.data_width // 8
+    ports = [sv.PortDecl("input", None, "aclk"), sv.PortDecl("input", None, "aresetn")]
+    sides = (("s", design.inputs, "input", "output"), ("m", design.outputs, "output", "input"))
+    for side, group, ahead, back in sides:
+        for port in group:
+            name, frame = bus(port, group, side), Frame.of(port, width)
+            note = f"{describe(port)}: {frame.bytes} bytes, beats: {frame.beats}"
+            ports += [
+                sv.PortDecl(ahead, width, f"{name}_tdata", note),
+                sv.PortDecl(ahead, keep, f"{name}_tkeep"),
+                sv.PortDecl(ahead, None, f"{name}_tlast"),
+                sv.PortDecl(ahead, None, f"{name}_tvalid"),
+                sv.PortDecl(back, None, f"{name}_tready"),
+            ]
+    return [*ports, sv.PortDecl("output", None, "frame_error_o", error)]
+
+
+def sticky_error(design: Design) -> Iterator[str]:
+    """Yield the flag of a broken frame: the ``<input>_in_error`` of any input, until reset."""
+    errors = " | ".join(f"{p.name}_in_error" for p in design.inputs)
+    yield ""
+    yield "  logic frame_error_d, frame_error_q;"
+    yield f"  assign frame_error_d = frame_error_q | {errors};"
+    yield "  always_ff @(posedge aclk) begin"
+    yield "    if (!aresetn) frame_error_q <= 1'b0;"
+    yield "    else          frame_error_q <= frame_error_d;"
+    yield "  end"
+    yield "  assign frame_error_o = frame_error_q;"
+
+
+def bus_checks(design: Design) -> Iterator[str]:
+    """Yield a checker at every AXI-Stream port, for test builds."""
+    width = design.data_width + design.data_width // 8 + 1
+    yield ""
+    yield "`ifdef HWG_ASSERT"
+    for side, group in (("s", design.inputs), ("m", design.outputs)):
+        for port in group:
+            name = bus(port, group, side)
+            yield from sv.instance(
+                "hwg_stream_check",
+                f"u_{name}_check",
+                [("Width", str(width))],
+                [
+                    ("clk_i", "aclk"),
+                    ("rst_ni", "aresetn"),
+                    ("valid_i", f"{name}_tvalid"),
+                    ("ready_i", f"{name}_tready"),
+                    ("data_i", f"{{{name}_tlast, {name}_tkeep, {name}_tdata}}"),
+                ],
+            )
+    yield "`endif"
+
+
 class _Writer:
     """State of writing one wrapper."""
 
     def __init__(self, design: Design, names: ModuleNames) -> None:
         self.design, self.names, self.width = design, names, design.data_width
-
-    def _ports(self) -> list[sv.PortDecl]:
-        design, keep = self.design, self.width // 8
-        ports = [sv.PortDecl("input", None, "aclk"), sv.PortDecl("input", None, "aresetn")]
-        sides = (("s", design.inputs, "input", "output"), ("m", design.outputs, "output", "input"))
-        for side, group, ahead, back in sides:
-            for port in group:
-                name, frame = bus(port, group, side), Frame.of(port, self.width)
-                note = f"{describe(port)}: {frame.bytes} bytes, beats: {frame.beats}"
-                ports += [
-                    sv.PortDecl(ahead, self.width, f"{name}_tdata", note),
-                    sv.PortDecl(ahead, keep, f"{name}_tkeep"),
-                    sv.PortDecl(ahead, None, f"{name}_tlast"),
-                    sv.PortDecl(ahead, None, f"{name}_tvalid"),
-                    sv.PortDecl(back, None, f"{name}_tready"),
-                ]
-        error = "a broken frame was dropped; until reset"
-        return [*ports, sv.PortDecl("output", None, "frame_error_o", error)]
 
     def _unpack(self, port: Port) -> Iterator[str]:
         name, frame = bus(port, self.design.inputs, "s"), Frame.of(port, self.width)
@@ -179,38 +216,6 @@ class _Writer:
             ],
         )
 
-    def _error(self) -> Iterator[str]:
-        errors = " | ".join(f"{p.name}_in_error" for p in self.design.inputs)
-        yield ""
-        yield "  logic frame_error_d, frame_error_q;"
-        yield f"  assign frame_error_d = frame_error_q | {errors};"
-        yield "  always_ff @(posedge aclk) begin"
-        yield "    if (!aresetn) frame_error_q <= 1'b0;"
-        yield "    else          frame_error_q <= frame_error_d;"
-        yield "  end"
-        yield "  assign frame_error_o = frame_error_q;"
-
-    def _checks(self) -> Iterator[str]:
-        design, width = self.design, self.width + self.width // 8 + 1
-        yield ""
-        yield "`ifdef HWG_ASSERT"
-        for side, group in (("s", design.inputs), ("m", design.outputs)):
-            for port in group:
-                name = bus(port, group, side)
-                yield from sv.instance(
-                    "hwg_stream_check",
-                    f"u_{name}_check",
-                    [("Width", str(width))],
-                    [
-                        ("clk_i", "aclk"),
-                        ("rst_ni", "aresetn"),
-                        ("valid_i", f"{name}_tvalid"),
-                        ("ready_i", f"{name}_tready"),
-                        ("data_i", f"{{{name}_tlast, {name}_tkeep, {name}_tdata}}"),
-                    ],
-                )
-        yield "`endif"
-
     def write(self) -> str:
         design = self.design
         body: list[str] = []
@@ -222,13 +227,13 @@ class _Writer:
         for port in design.outputs:
             body += self._pack(port, low, total)
             low += port.bits
-        body += self._error()
-        body += self._checks()
+        body += sticky_error(design)
+        body += bus_checks(design)
         header = [
             *banner(design, f"{design.name}: AXI-Stream frames of one sample each."),
             "A frame with TLAST too early or too late, or with a byte missing, is dropped.",
         ]
-        return sv.file(header, sv.module(self.names.axis, self._ports(), body[1:]))
+        return sv.file(header, sv.module(self.names.axis, bus_ports(design, "a broken frame was dropped; until reset"), body[1:]))
 
 
 def axis_top(design: Design, names: ModuleNames) -> str:

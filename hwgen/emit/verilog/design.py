@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A design as SystemVerilog: package, one module a layer, flow top, AXI-Stream top, units."""
+"""A design as SystemVerilog: package, one module a layer, flow or stream top, AXI-Stream top, units.
+
+A stream design is its flow cores, each printed as a parallel design is, and a top that joins them
+with the hand-written units.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from hwgen.design.flow_core import flow_cores
 from hwgen.design.names import ModuleNames
 from hwgen.design.serial import design_files
 from hwgen.design.types import Design, Layer, cycles_text
@@ -12,6 +18,8 @@ from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.axis import axis_top, axis_units
 from hwgen.emit.verilog.layout import banner, packed
 from hwgen.emit.verilog.pipeline import layer_module
+from hwgen.emit.verilog.stream_axis import WORDS_AXIS_UNITS, words_axis_top
+from hwgen.emit.verilog.stream_top import stream_top
 from hwgen.emit.verilog.top import flow_top
 from hwgen.emit.verilog.wires import Wires
 from hwgen.errors import ConfigError
@@ -36,10 +44,37 @@ def emit_rtl(design: Design) -> FileSet:
             hint="the data width is a power of two from 8 to 1024",
         )
     names = ModuleNames.of(design)
+    made = _stream(design, names) if design.style == "stream" else _flow(design, names)
+    sources, units = made.sources, made.units
+    copied = {f"units/{unit.module}.sv": unit.path.read_bytes() for unit in with_uses(units)}
+    order = [*made.packages, *copied, *(name for name in sources if name not in made.packages)]
+    files: dict[str, bytes | str] = {f"rtl/{name}": text for name, text in sources.items()}
+    files |= {f"rtl/{name}": content for name, content in copied.items()}
+    files["rtl/files.f"] = "".join(f"{name}\n" for name in order)
+    return FileSet.of(files) | design_files(design)
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """Generated sources of a design.
+
+    Attributes:
+        sources: text by file name, in dependency order.
+        packages: which of them are packages; they come before all modules.
+        units: hand-written units that are instantiated.
+    """
+
+    sources: Mapping[str, str]
+    packages: tuple[str, ...]
+    units: frozenset[str]
+
+
+def _core(design: Design, names: ModuleNames) -> _Sources:
+    """Return the sources of a flow core: constants, layers, top."""
     links, wires = packed(design), Wires(design)
     package, constants = _package(design, names)
     sources = {f"{names.package}.sv": package}
-    units = {"hwg_delay", "hwg_valid"} | axis_units(design)
+    units = {"hwg_delay", "hwg_valid"}
     clocked = set()
     for layer in design.pipeline.layers:
         made = layer_module(design, layer, names, links, wires, constants)
@@ -48,14 +83,31 @@ def emit_rtl(design: Design) -> FileSet:
         if made.clocked:
             clocked.add(layer.link)
     sources[f"{names.top}.sv"] = flow_top(design, names, links, clocked)
-    sources[f"{names.axis}.sv"] = axis_top(design, names)
+    return _Sources(sources, (f"{names.package}.sv",), frozenset(units))
 
-    copied = {f"units/{unit.module}.sv": unit.path.read_bytes() for unit in with_uses(units)}
-    order = [f"{names.package}.sv", *copied, *list(sources)[1:]]
-    files: dict[str, bytes | str] = {f"rtl/{name}": text for name, text in sources.items()}
-    files |= {f"rtl/{name}": content for name, content in copied.items()}
-    files["rtl/files.f"] = "".join(f"{name}\n" for name in order)
-    return FileSet.of(files) | design_files(design)
+
+def _flow(design: Design, names: ModuleNames) -> _Sources:
+    """Return the sources of a parallel design."""
+    core = _core(design, names)
+    sources = {**core.sources, f"{names.axis}.sv": axis_top(design, names)}
+    return _Sources(sources, core.packages, core.units | axis_units(design))
+
+
+def _stream(design: Design, names: ModuleNames) -> _Sources:
+    """Return the sources of a stream design: its flow cores, memories, and tops."""
+    sources: dict[str, str] = {}
+    packages: list[str] = []
+    units: set[str] = set()
+    cores = flow_cores(design)
+    for core in cores.values():
+        made = _core(core, ModuleNames.of(core))
+        sources |= made.sources
+        packages += made.packages
+        units |= made.units
+    top = stream_top(design, names, {name: ModuleNames.of(c).top for name, c in cores.items()})
+    sources |= top.sources
+    sources[f"{names.axis}.sv"] = words_axis_top(design, names)
+    return _Sources(sources, tuple(packages), frozenset(units | top.units | WORDS_AXIS_UNITS))
 
 
 def _package(design: Design, names: ModuleNames) -> tuple[str, dict[Wire, tuple[str, str]]]:
