@@ -49,6 +49,8 @@ from hwgen.verify.vectors import Vectors
 # Of sim/: what simulates a design. In a build they lie side by side.
 BENCHES = (
     "design/bench_design.py",
+    "design/bench_words.py",
+    "design/words_driver.py",
     "design/axis_driver.py",
     "design/flow_driver.py",
     "lib/axis.py",
@@ -155,11 +157,17 @@ def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
     document, arrays = graph_to_json(made.graph)
     sheet = build_sheet(made.figures, made.graph, design, board)
     options = with_weights(ask.options or Options(), ask.weights)
-    given: dict[str, object] = {"name": design.name, "board": board.name, "style": ask.style}
+    given: dict[str, object] = {"name": design.name, "board": board.name, "style": design.style}
     given |= {"hls": True} if ask.hls else {}
     benches = [sim_folder() / name for name in BENCHES]
     files = emit_rtl(design)
     if ask.hls:
+        if design.style == "stream":
+            raise ConfigError(
+                "HLS C++ of a stream design is not written yet",
+                "--hls",
+                "build it without --hls, or in the parallel style",
+            )
         device = Device(board.part, made.goal.clock_mhz)
         files |= emit_hls(design, device, vectors.inputs, vectors.outputs)
     files |= FileSet.of(

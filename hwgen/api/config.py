@@ -26,7 +26,7 @@ from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, read_mapping
 
 # The keys of the file: the settings of a build, by the names of the command line.
-_TEXT = ("name", "board", "clock", "latency", "style", "masks", "scaler")
+_TEXT = ("name", "board", "clock", "latency", "style", "interval", "budget", "masks", "scaler")
 _NUMBERS = ("effort", "seed")
 _FLAGS = ("hls",)
 _RULES = ("format", "weight_format")
@@ -43,8 +43,8 @@ class Config:
     """Content of a configuration file.
 
     Attributes:
-        settings: name, board, clock, latency, style, effort, seed, hls, as the command line takes
-            them.
+        settings: name, board, clock, latency, style, interval, budget, effort, seed, hls, as the
+            command line takes them.
         input_format: number formats of the inputs, as ``--input-format`` takes them.
         masks: file with pruning masks.
         scaler: file with the training scaler.
@@ -99,7 +99,7 @@ def read_config(path: Path) -> Config:
             raise ConfigError(f"{key} is a table, not {found[key]!r}", where, hint)
     folder = path.parent
     return Config(
-        {key: found[key] for key in found if key in (*_TEXT[:5], *_NUMBERS, *_FLAGS)},
+        {key: found[key] for key in found if key in (*_TEXT[:-2], *_NUMBERS, *_FLAGS)},
         form,
         folder / found["masks"] if "masks" in found else None,
         folder / found["scaler"] if "scaler" in found else None,
@@ -153,6 +153,8 @@ def config_files(
     rows: dict[str, Any] = {**settings, "clock": _quantity(goal.clock_mhz, "MHz")}
     if goal.max_latency_ns is not None:
         rows["latency"] = _quantity(goal.max_latency_ns, "ns")
+    if settings["style"] == "stream":
+        rows["interval"] = goal.pace.text
     rows |= {"effort": goal.effort, "seed": goal.seed}
     files: dict[str, bytes] = {}
     formats = {name: str(fixed) for name, fixed in options.input_formats.items()}

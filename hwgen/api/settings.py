@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from hwgen.ir.graph import Graph
 from hwgen.passes import run_passes
 from hwgen.plan.goal import Goal, goal_for
 from hwgen.plan.mapping import Realisation, of_style
+from hwgen.plan.pace import pace_of
 from hwgen.target.board import Board, load_board
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Ask:
         mapping: how layers shall be realised, before the style and before prices.
         best_effort: build a design that misses its clock all the same.
         hls: write HLS C++ beside the Verilog.
+        interval, rate, fps, budget: as `hwgen.plan.pace.pace_of` takes them.
     """
 
     model: Path | str | Graph
@@ -57,6 +59,10 @@ class Ask:
     mapping: Mapping[str, Realisation] = field(default_factory=dict)
     best_effort: bool = False
     hls: bool = False
+    interval: str | int | None = None
+    rate: str | None = None
+    fps: str | float | None = None
+    budget: str | None = None
 
     @classmethod
     def of(cls, model: Any, board: Any, given: Mapping[str, Any]) -> Ask:
@@ -131,7 +137,13 @@ class Ask:
     def target(self) -> tuple[Board, Goal]:
         """Return the board and the goal."""
         board = load_board(self.board)
-        return board, goal_for(board, self.clock, self.latency, self.effort, self.seed)
+        of_style(self.style)
+        goal = goal_for(board, self.clock, self.latency, self.effort, self.seed)
+        told = (self.interval, self.rate, self.fps)
+        pace = pace_of(goal.clock_mhz, *told, self.budget)
+        if self.style != "parallel" and told == (None, None, None):
+            pace = replace(pace, interval=None)
+        return board, replace(goal, style=self.style, pace=pace)
 
     def realisations(self) -> dict[str, Realisation]:
         """Return how layers shall be realised: what was chosen, before what the style fills in."""

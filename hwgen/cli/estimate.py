@@ -13,7 +13,10 @@ def _estimate(args: argparse.Namespace) -> Result:
     from hwgen.api import estimate
     from hwgen.api.settings import Ask
 
-    names = ("weights", "clock", "latency", "style", "effort", "seed", "config", "best_effort")
+    names = (
+        "weights", "clock", "latency", "style", "effort", "seed", "config", "best_effort",
+        "interval", "rate", "fps", "budget",
+    )  # fmt: skip
     given = {name: getattr(args, name) for name in names}
     ask = Ask.of(args.model, args.board, {**given, "options": model_options(args)})
     if args.compare:

@@ -31,6 +31,7 @@ def _build(args: argparse.Namespace) -> Result:
         latency=args.latency, style=args.style, options=model_options(args), name=args.name,
         effort=args.effort, seed=args.seed, config=args.config, best_effort=args.best_effort,
         overwrite=args.overwrite, hls=args.hls or None, progress=progress(args),
+        interval=args.interval, rate=args.rate, fps=args.fps, budget=args.budget,
     )  # fmt: skip
 
 
@@ -61,7 +62,14 @@ ARGUMENTS: Arguments = (
         "layers, as a build writes them; a flag goes before the file"}),
     (_BUILD, "--clock", {"metavar": "200MHz", "help": "or a period, 5ns; default: the board's"}),
     (_BUILD, "--latency", {"metavar": "100ns", "help": "the most allowed, or such as 20cycles"}),
-    (_BUILD, "--style", {"choices": ("parallel", "stream"), "help": "default: parallel"}),
+    (_BUILD, "--style", {"choices": ("auto", "parallel", "stream"), "help": "default: "
+        "parallel"}),
+    (_BUILD, "--interval", {"metavar": "N", "help": "cycles between two samples, at most, "
+        "or auto"}),
+    (_BUILD, "--rate", {"metavar": "40MHz", "help": "samples a second instead, or 5000/s"}),
+    (_BUILD, "--fps", {"metavar": "N", "help": "the same, as a number"}),
+    (_BUILD, "--budget", {"metavar": "CONDITIONS", "help": "what the design may cost, such as "
+        "'lut<80%%, dsp<100'"}),
     (_BUILD, "--effort", {"type": int, "metavar": "0..3", "help": "of the search for adder graphs: "
         "0 quick, 2 seconds a layer, 3 minutes; default: 1"}),
     (_BUILD, "--seed", {"type": int, "help": "of that search and of the random samples; "

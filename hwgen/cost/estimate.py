@@ -12,6 +12,7 @@ What a graph asks for before it is unrolled (`bops`, `ebops`, `zeros`, `matmul_t
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ from hwgen.cost.matmul import (
 from hwgen.cost.registers import registers
 from hwgen.cost.terms import terms_of
 from hwgen.cost.timing import layer_ns
-from hwgen.design.types import Design, Layer, Pipeline
+from hwgen.cost.units import UnitCost, fifo_cost, unit_cost
+from hwgen.design.flow_core import flow_cores
+from hwgen.design.types import Design, Layer, Pipeline, UnitRef
 from hwgen.logic.nodes import (
     Add,
     Add3,
@@ -82,7 +85,7 @@ class Estimate:
     Attributes:
         lut: look-up tables.
         ff: register bits.
-        dsp, bram: blocks; the parallel style uses none.
+        dsp, bram: blocks; adder graphs use none.
         latency: cycles.
         interval: cycles between two inputs.
     """
@@ -111,13 +114,17 @@ def estimate(design: Design, family: Family) -> Estimate:
     return Estimate(
         lut=sum(part.lut for part in parts),
         ff=sum(part.ff for part in parts),
+        dsp=sum(part.dsp for part in parts),
+        bram=sum(part.bram for part in parts),
         latency=design.latency,
         interval=design.interval,
     )
 
 
 def layer_luts(design: Design, family: Family) -> dict[str, int]:
-    """Return the look-up tables of each layer."""
+    """Return the look-up tables of each layer; of a stream design, of each stage."""
+    if design.style == "stream":
+        return {name: part.lut for name, part in estimate_layers(design, family).items()}
     pipeline = design.pipeline
     return {
         layer.name: lut_cost(terms_of_layer(pipeline, layer, family), family)
@@ -126,7 +133,12 @@ def layer_luts(design: Design, family: Family) -> dict[str, int]:
 
 
 def estimate_layers(design: Design, family: Family) -> dict[str, Estimate]:
-    """Return what each layer takes, and under ``top`` what lies between and around the layers."""
+    """Return what each layer takes, and under ``top`` what lies between and around the layers.
+
+    Of a stream design, what each stage takes, the FIFOs behind it included.
+    """
+    if design.style == "stream":
+        return _stages(design, family)
     pipeline = design.pipeline
     lut, ff = layer_luts(design, family), registers(pipeline)
     out = {
@@ -137,15 +149,36 @@ def estimate_layers(design: Design, family: Family) -> dict[str, Estimate]:
     return {**out, "top": Estimate(ff=ff["top"], latency=max(outside, 0))}
 
 
+def _stages(design: Design, family: Family) -> dict[str, Estimate]:
+    cores = flow_cores(design)
+    out = {}
+    for stage in design.stages:
+        cost = UnitCost()
+        for name in stage.writes:
+            link = design.link(name)
+            cost += fifo_cost(link.bits, link.depth) if link.depth else UnitCost()
+        for part in stage.parts:
+            if isinstance(part, UnitRef):
+                cost += unit_cost(part.unit, part.params)
+        if stage.name in cores:
+            core = estimate(cores[stage.name], family)
+            cost += UnitCost(core.lut, core.ff)
+        counts = (round(cost.lut), round(cost.ff), math.ceil(cost.dsp), math.ceil(cost.bram))
+        out[stage.name] = Estimate(*counts, latency=stage.latency, interval=stage.interval)
+    return out
+
+
 def logic_terms(design: Design) -> dict[str, int]:
     """Return how many terms of each kind the logic has, and the adders' carry positions."""
-    logic = design.pipeline.logic
-    counts = Counter(type(node) for node in logic.nodes)
+    logics = [pipeline.logic for pipeline in design.pipelines]
+    counts = Counter(type(node) for logic in logics for node in logic.nodes)
     out = {name: counts[kind] for kind, name in TERMS.items()}
     tables = counts[Table] + counts[PlacedTable]
     if tables:
         out["tables"] = tables
-    out["adder_bits"] = sum(adder_positions(logic, wire) for wire in range(len(logic.nodes)))
+    out["adder_bits"] = sum(
+        adder_positions(logic, wire) for logic in logics for wire in range(len(logic.nodes))
+    )
     return out
 
 
@@ -190,4 +223,5 @@ def fmax(design: Design, board: Board, lut: int) -> float:
 
 def longest_ns(design: Design, family: Family) -> float:
     """Return the delay model's longest path between registers, in nanoseconds."""
-    return max((*layer_ns(design.pipeline, family), family.overhead_ns))
+    paths = (ns for pipeline in design.pipelines for ns in layer_ns(pipeline, family))
+    return max((*paths, family.overhead_ns))

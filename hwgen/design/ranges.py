@@ -29,10 +29,14 @@ def ranges(design: Design) -> tuple[dict[str, Range], dict[str, Range]]:
         for wire, node in enumerate(logic.nodes):
             if isinstance(node, In) and node.port in ends:
                 low, high = ends[node.port]
-                low[node.index], high[node.index] = logic.lo[wire], logic.hi[wire]
+                lanes = len(design.link(node.port).fields)  # the same of every word of a map
+                for place in range(node.index, len(low), lanes):
+                    low[place], high[place] = logic.lo[wire], logic.hi[wire]
         for link, (_, wires) in zip(stage.writes, logic.outputs, strict=True):
             if link in ends:
-                ends[link] = [logic.lo[w] for w in wires], [logic.hi[w] for w in wires]
+                words = design.link(link).words
+                low, high = [logic.lo[w] for w in wires], [logic.hi[w] for w in wires]
+                ends[link] = low * words, high * words
     inputs = {port.name: ends[port.link] for port in design.inputs}
     return inputs, {port.name: ends[port.link] for port in design.outputs}
 

@@ -45,8 +45,7 @@ def link_values(design: Design, inputs: Mapping[str, Codes]) -> dict[str, Codes]
 def output_values(design: Design, values: Mapping[str, Codes]) -> dict[str, Codes]:
     """Return the codes of every output port, (samples, elements), from those of the links."""
     return {
-        port.name: values[port.link].reshape(len(values[port.link]), -1)
-        for port in design.outputs
+        port.name: values[port.link].reshape(len(values[port.link]), -1) for port in design.outputs
     }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hwgen.errors import ConfigError, DoesNotFit
+from hwgen.plan.pace import Pace
 from hwgen.target.board import Board
 
 EFFORTS = range(4)
@@ -29,12 +30,16 @@ class Goal:
         max_latency_ns: from an accepted input to its output; None when any will do.
         effort: how hard adder graphs are searched for, one of `EFFORTS`.
         seed: of that search.
+        style: of the design: ``parallel``, ``stream``, or ``auto`` where the planner chooses.
+        pace: cycles between two samples, and what the design may cost.
     """
 
     clock_mhz: float
     max_latency_ns: float | None = None
     effort: int = 1
     seed: int = 1
+    style: str = "parallel"
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def period_ns(self) -> float:

@@ -28,7 +28,7 @@ KINDS = {
     "xnor": "binary weights and inputs, counted",
 }
 BUILT = (ADDERS, TABLES)
-STYLES = ("parallel",)
+STYLES = ("auto", "parallel", "stream")
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,13 @@ def mapping_of(design: Design) -> dict[str, Realisation]:
 
 
 def of_style(style: str) -> dict[str, Realisation]:
-    """Return the realisations that a style asks of every layer; ``parallel`` leaves it to prices.
+    """Return the realisations that a style asks of every layer; they are left to prices.
 
     Raises:
-        ConfigError: an unknown style, or one that is not built yet.
+        ConfigError: an unknown style.
     """
     if style not in STYLES:
-        unknown = f"unknown style {style!r}"
-        what = "the stream style is not built yet" if style == "stream" else unknown
-        raise ConfigError(what, "--style", f"one of {', '.join(STYLES)}")
+        raise ConfigError(f"unknown style {style!r}", "--style", f"one of {', '.join(STYLES)}")
     return {}
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hwgen.cost.calibration import calibrated
-from hwgen.cost.estimate import fmax, layer_luts
+from hwgen.cost.estimate import estimate, fmax, layer_luts
+from hwgen.cost.figures import RESOURCES
 from hwgen.cost.matmul import check_parallel
 from hwgen.design.types import Design, Heading
 from hwgen.errors import DoesNotFit
@@ -18,6 +19,7 @@ from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, check_mapping, mapping_of
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
+from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
 
 _TRIES = 8  # designs that are planned for a clock
@@ -46,6 +48,20 @@ def plan(
     """
     mapping = mapping or {}
     check_mapping(graph, mapping)
+    if goal.style == "stream":
+        return plan_stream(graph, board, goal, name, mapping)
+    if goal.style == "auto":
+        try:
+            made = plan(graph, board, replace(goal, style="parallel"), name, mapping)
+        except DoesNotFit as error:
+            if error.where == "latency":
+                raise
+            return plan_stream(graph, board, goal, name, mapping)
+        if all(
+            getattr(estimate(made, board.family), k) <= getattr(board.budget, k) for k in RESOURCES
+        ):
+            return made
+        return plan_stream(graph, board, goal, name, mapping)
     check_parallel(graph, board)
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
 

@@ -74,6 +74,11 @@ def _resources(estimate: Estimate) -> dict[str, int]:
 
 def _stages(design: Design, board: Board) -> Iterator[StageFigures]:
     parts = estimate_layers(design, board.family)
+    if design.style == "stream":
+        for stage in design.stages:
+            taken = _resources(parts[stage.name])
+            yield StageFigures(stage.name, stage.note, 0, stage.interval, stage.latency, **taken)
+        return
     reached = 0
     for layer in design.pipeline.layers:
         own = max(layer.end - max(layer.start, reached), 0)

@@ -203,7 +203,9 @@ def simulate(
         raise problems[0]
     for name, record in records.items():
         if "first" in record:
-            where, why = _explain(run, vectors, record, trace if name in _BENCHES[run.kind][1] else None)
+            where, why = _explain(
+                run, vectors, record, trace if name in _BENCHES[run.kind][1] else None
+            )
             raise _mismatch(run, name, record, vectors, where, why)
         if record.get("violation"):
             raise ProtocolViolation(

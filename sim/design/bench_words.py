@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bench of a stream design: its cocotb tests are the claims that `hwgen sim` checks.
 
-It is fed by files alone (see bench_job.py), and as strict as bench_design.py: every test enters what
-it did into the result, and the caller trusts that record and results.xml together.
+It is fed by files alone (see bench_job.py), and as strict as bench_design.py: every test enters
+what it did into the result, and the caller trusts that record and results.xml together.
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ async def latency_is_as_claimed(dut: Any, record: dict[str, Any]) -> None:
     for row in range(min(ROWS, 3)):
         words.send([row])
         await words.drain()
-        took = words.sinks[0].times[-1] if len(words.sinks) == 1 else max(s.times[-1] for s in words.sinks)
+        took = (
+            words.sinks[0].times[-1]
+            if len(words.sinks) == 1
+            else max(s.times[-1] for s in words.sinks)
+        )
         took -= min(source.times[0] for source in words.sources)
         record["latency"] = took
         if took != LATENCY:
@@ -55,15 +59,17 @@ async def interval_is_as_claimed(dut: Any, record: dict[str, Any]) -> None:
     rows = [i % ROWS for i in range(fill + 8)]
     words.send(rows)
     await words.drain()
+    means = []
     for sink, port in zip(words.sinks, DESIGN["outputs"], strict=True):
         count = next(link["words"] for link in DESIGN["links"] if link["name"] == port["link"])
         ends = sink.times[count - 1 :: count]
         if len(ends) != len(rows):
             continue  # told by the comparison
-        mean = (ends[-1] - ends[fill - 1]) / (len(ends) - fill)
-        record["interval"] = mean
-        if mean != INTERVAL:
-            raise Failed(f"results come every {mean:g} cycles on average, claimed is {INTERVAL}")
+        means.append((ends[-1] - ends[fill - 1]) / (len(ends) - fill))
+    if means:  # of the slowest output: parts of a network that do not meet keep their own pace
+        record["interval"] = max(means)
+    if means and max(means) != INTERVAL:
+        raise Failed(f"results come every {max(means):g} cycles on average, not {INTERVAL}")
     words.compare(rows, record)
 
 
@@ -148,7 +154,10 @@ async def first_wrong_layer(dut: Any, record: dict[str, Any]) -> None:
             raise Failed(layer=found[name])
         if seen[name] < len(wanted[name].reshape(-1, len(FIELDS[name]))):
             missing = {"layer": of[name], "value": f"words of {name}"}
-            counts = {"expected": len(wanted[name].reshape(-1, len(FIELDS[name]))), "got": seen[name]}
+            counts = {
+                "expected": len(wanted[name].reshape(-1, len(FIELDS[name]))),
+                "got": seen[name],
+            }
             raise Failed(layer={**missing, **counts})
 
 

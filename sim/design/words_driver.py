@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drives the stream top of a design: samples enter and leave as words, each port at its own pace."""
+"""Drives the stream top of a design: samples enter and leave as words, each port at its pace."""
 
 from __future__ import annotations
 
@@ -136,6 +136,7 @@ class Words:
         self.sinks = [WordSink(dut, p["name"]) for p in outs]
         self.frames = [_frames(codes, p) for codes, p in zip(INPUTS, ins, strict=True)]
         self.expected = [_frames(codes, p) for codes, p in zip(OUTPUTS, outs, strict=True)]
+        self.drivers: list[WordSource | WordSink] = [*self.sources, *self.sinks]
         self.valids = [getattr(dut, f"{p['name']}_valid_o") for p in outs]
         self.stall = min(4 * (LATENCY + INTERVAL), 400) + 32
         self.cycle = 0
@@ -150,7 +151,7 @@ class Words:
         """Reset; what was offered is withdrawn."""
         await self.edge
         self.dut.rst_ni.value = 0
-        for driver in (*self.sources, *self.sinks):
+        for driver in self.drivers:
             driver.idle()
         for _ in range(length):
             await self.edge
@@ -175,17 +176,19 @@ class Words:
     async def step(self) -> None:
         """Run one cycle."""
         await self.edge
-        for driver in (*self.sources, *self.sinks):
+        for driver in self.drivers:
             driver.drive()
         await ReadOnly()
-        for driver in (*self.sources, *self.sinks):
+        for driver in self.drivers:
             driver.look(self.cycle)
         self.cycle += 1
 
     async def drain(self) -> None:
         """Run until nothing has moved for so long that nothing will."""
         words = max(len(s.queue) for s in self.sources)
-        frames = max(len(s.queue) // _words(p) for s, p in zip(self.sources, DESIGN["inputs"], strict=True))
+        frames = max(
+            len(s.queue) // _words(p) for s, p in zip(self.sources, DESIGN["inputs"], strict=True)
+        )
         limit = self.cycle + 8 * (words + (frames + 2) * INTERVAL) + 8 * LATENCY + 20 * self.stall
         patience = 2 * (self.stall + LATENCY + INTERVAL)
         quiet, before = 0, -1
@@ -193,23 +196,12 @@ class Words:
             if self.cycle > limit:
                 raise Failed(f"the stream does not come to rest after {frames} samples")
             await self.step()
-            moved = sum(len(s.times) for s in (*self.sources, *self.sinks))
+            moved = sum(len(s.times) for s in self.drivers)
             quiet = 0 if moved != before else quiet + 1
             before = moved
         for sink in self.sinks:
             if sink.violation:
                 raise Failed(sink.violation)
-
-    async def run_until(self, frames: int) -> None:
-        """Run until every output has given so many samples, or nothing moves any more."""
-        quiet, before = 0, -1
-        while quiet < 2 * (self.stall + LATENCY + INTERVAL):
-            if all(len(s.taken) >= frames * _words(p) for s, p in self._outs()):
-                return
-            await self.step()
-            moved = sum(len(s.times) for s in (*self.sources, *self.sinks))
-            quiet = 0 if moved != before else quiet + 1
-            before = moved
 
     def _outs(self) -> list[tuple[WordSink, dict[str, Any]]]:
         return list(zip(self.sinks, DESIGN["outputs"], strict=True))
@@ -263,7 +255,9 @@ def _difference(index: int, row: int, sink: WordSink, start: int) -> Failed:
         return Failed(first=differing(row, index, got, expected))
     texts = [r or format(w, f"0{lanes * width}b") for r, w in zip(raw, words, strict=True)]
     text = "".join(reversed(texts))  # element 0 in the last characters
-    parts = [text[len(text) - (i + 1) * width : len(text) - i * width] for i in range(len(expected))]
+    parts = [
+        text[len(text) - (i + 1) * width : len(text) - i * width] for i in range(len(expected))
+    ]
     known = [set(part) <= {"0", "1"} for part in parts]
     got = [e if k else e - 1 for e, k in zip(expected, known, strict=True)]
     return Failed(first=differing(row, index, got, expected, text))

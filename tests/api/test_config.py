@@ -93,7 +93,7 @@ def test_an_edited_layer_is_another_one_and_the_others_stay(tmp_path: Path) -> N
         ('board = "ulx3s"\nclock = 200', "clock is text, not 200", "write clock"),
         ('board = "ulx3s"\nclock = "200"', "'200' is no clock", "200MHz"),
         ('board = "ulx3s"\nseed = "1"', "seed is a whole number", "write seed = 1"),
-        ('board = "ulx3s"\nstyle = "stream"', "stream style is not built yet", "parallel"),
+        ('board = "ulx3s"\nstyle = "steam"', "unknown style", "parallel"),
         ('board = "ulx3"', "ulx3", "ulx3s"),
         ('board = "ulx3s"\ninput_format = 8', "input_format is text", "s8.4"),
         ('board = "ulx3s"\nmasks = "gone.npz"', "no such file", "check the path"),

@@ -57,7 +57,7 @@ TYPED = {
     "seed_below_zero": ([*TO_VCU, "--seed", "-1"], "seed -1", "--seed", "choose 0"),
     "seed_too_large": ([*TO_VCU, "--seed", "9" * 30], "out of range", "--seed", "choose 0"),
     "style_unknown": ([*TO_VCU, "--style", "wavy"], "invalid choice: 'wavy'", "--style", "--help"),
-    "style_stream": ([*TO_VCU, "--style", "stream"], "not built yet", "--style", "parallel"),
+    "interval": ([*TO_VCU, "--interval", "often"], "is no interval", "--interval", "or auto"),
     "name_with_blank": ([*TO_VCU, "--name", "my net"], "'my net'", "--name", "letters, digits"),
     "name_too_long": ([*TO_VCU, "--name", "n" * 65], "is no name", "--name", "64 at most"),
     "name_path": ([*TO_VCU, "--name", "../x"], "'../x'", "--name", "letters, digits"),

@@ -233,7 +233,14 @@ class _Writer:
             *banner(design, f"{design.name}: AXI-Stream frames of one sample each."),
             "A frame with TLAST too early or too late, or with a byte missing, is dropped.",
         ]
-        return sv.file(header, sv.module(self.names.axis, bus_ports(design, "a broken frame was dropped; until reset"), body[1:]))
+        return sv.file(
+            header,
+            sv.module(
+                self.names.axis,
+                bus_ports(design, "a broken frame was dropped; until reset"),
+                body[1:],
+            ),
+        )
 
 
 def axis_top(design: Design, names: ModuleNames) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A design as SystemVerilog: package, one module a layer, flow or stream top, AXI-Stream top, units.
+"""A design as SystemVerilog: package, one module a layer, tops, units.
 
 A stream design is its flow cores, each printed as a parallel design is, and a top that joins them
 with the hand-written units.

@@ -87,9 +87,7 @@ def core(graph: Graph, settings: Settings, names: Names) -> Core:
     ports = {node.name for node in graph.nodes if isinstance(node.op, Input)}
     renamed = {layer.link: names.take(layer.link) for layer in made.pipeline.layers}
     layers = tuple(_renamed(layer, renamed, ports) for layer in made.pipeline.layers)
-    links = tuple(
-        replace(made.link(old), name=new) for old, new in renamed.items()
-    )
+    links = tuple(replace(made.link(old), name=new) for old, new in renamed.items())
     ((_, wires),) = made.pipeline.logic.outputs
     logic = made.pipeline.logic
     fixed = Fixed.covering(

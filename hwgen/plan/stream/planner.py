@@ -13,6 +13,7 @@ from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.build import Builder
+from hwgen.plan.stream.fifos import with_fifos
 from hwgen.plan.stream.tokens import pace
 from hwgen.target.board import Board
 
@@ -49,6 +50,6 @@ def plan_stream(
         name, board.name, goal.clock_mhz, heading.model, inputs, outputs,
         tuple(made.links.values()), tuple(made.stages), 1, interval, board.data_width,
     )  # fmt: skip
-    design = pace(design)
+    design = pace(with_fifos(design))
     check(design)
     return design

@@ -12,12 +12,12 @@ against it to the cycle.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from hwgen.design.flow_core import buffer_of, pipeline_of, unit_of
 from hwgen.design.types import Design, Stage
-from hwgen.errors import HwgenError
 
 FRAMES = 6  # simulated back to back, of which the first ones fill the pipeline
 
@@ -53,16 +53,25 @@ class Actor:
 
 
 class Source(Actor):
-    """Source that offers its words without a pause, from cycle 0 on."""
+    """Source of words, from cycle 0 on.
 
-    def __init__(self, out: Channel, words: int) -> None:
+    Args:
+        out: where they go.
+        words: how many.
+        pace: cycles of a sample and its words, over which they are spread; without a pause if None.
+    """
+
+    def __init__(self, out: Channel, words: int, pace: tuple[int, int] | None) -> None:
         super().__init__((), (out,))
-        self.words = words
+        self.words, self.pace = words, pace
 
     def advance(self) -> bool:
         """Offer the next words."""
         (out,), moved = self.outs, False
-        while len(out.shown) < self.words and (at := out.free(len(out.shown))) is not None:
+        while (k := len(out.shown)) < self.words and (at := out.free(k)) is not None:
+            if self.pace is not None:
+                cycles, words = self.pace
+                at = max(at, -(-k * cycles // words))
             out.shown.append(at)
             moved = True
         return moved
@@ -152,27 +161,47 @@ def _actor(stage: Stage, ins: Sequence[Channel], outs: Sequence[Channel]) -> Act
 
 
 @dataclass(frozen=True)
-class Run:
-    """Result of a simulation: when the words of every network port moved.
+class Times:
+    """Times of the words of a link.
 
     Attributes:
-        entered: by input link, the cycle in which each word was taken.
+        put: cycle in which each was launched into the core that writes it, or pushed into the FIFO.
+        taken: cycle in which its reader took it.
+    """
+
+    put: list[int]
+    taken: list[int]
+
+    @property
+    def depth(self) -> int:
+        """Least number of places with which no word is put later; a place is free a cycle late."""
+        return max(
+            (k - bisect_left(self.taken, at) + 1 for k, at in enumerate(self.put)), default=1
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """Result of a simulation.
+
+    Attributes:
+        entered: by input link of the network, the cycle in which each word was taken.
         left: by output link, likewise.
+        times: of the links behind cores and FIFOs.
     """
 
     entered: dict[str, list[int]]
     left: dict[str, list[int]]
+    times: dict[str, Times]
 
 
-class Deadlock(HwgenError):
-    """A design whose stages wait for each other for ever."""
+def run(design: Design, frames: int, paced: bool = False) -> Run:
+    """Simulate *frames* samples that follow each other, and sinks that never wait.
 
-
-def run(design: Design, frames: int) -> Run:
-    """Simulate *frames* samples that follow each other without a pause, and sinks that never wait.
+    The words of a sample enter without a pause, or, *paced*, spread over the design's interval.
 
     Raises:
-        Deadlock: stages wait for each other; names the links that are stuck.
+        AssertionError: stages wait for each other for ever.
     """
     ins: dict[str, Channel] = {}
     outs: dict[str, Channel] = {}
@@ -181,29 +210,28 @@ def run(design: Design, frames: int) -> Run:
         outs[link.name] = ins[link.name] = Channel()
         if link.depth:
             ins[link.name] = Channel()
+    puts: dict[str, Core] = {}
     for port in design.inputs:
-        words = design.link(port.link).words * frames
-        actors.append(Source(outs[port.link], words))
+        words = design.link(port.link).words
+        pace = (design.interval, words) if paced else None
+        actors.append(Source(outs[port.link], words * frames, pace))
     for stage in design.stages:
         reads, writes = [ins[x] for x in stage.reads], [outs[x] for x in stage.writes]
         actors.append(_actor(stage, reads, writes))
-        for name in (*stage.writes,):
-            if design.link(name).depth:
-                actors.append(Fifo(outs[name], ins[name], design.link(name).depth))
-    for port in design.inputs:
-        if design.link(port.link).depth:
-            depth = design.link(port.link).depth
-            actors.append(Fifo(outs[port.link], ins[port.link], depth))
+        if isinstance(actors[-1], Core):
+            puts[stage.writes[0]] = actors[-1]
+    for link in design.links:
+        if link.depth:
+            puts[link.name] = Fifo(outs[link.name], ins[link.name], link.depth)
+            actors.append(puts[link.name])
     actors += [Sink(ins[port.link]) for port in design.outputs]
     while any([actor.advance() for actor in actors]):
         pass
     left = {port.link: ins[port.link].taken for port in design.outputs}
-    stuck = [
-        link for link, taken in left.items() if len(taken) < design.link(link).words * frames
-    ]
-    if stuck:
-        raise Deadlock("the stages wait for each other", ", ".join(stuck), "deepen the FIFOs")
-    return Run({port.link: outs[port.link].taken for port in design.inputs}, left)
+    stuck = [link for link, taken in left.items() if len(taken) < design.link(link).words * frames]
+    assert not stuck, f"the stages wait for each other: too few words reach {', '.join(stuck)}"
+    times = {name: Times(actor.launched, ins[name].taken) for name, actor in puts.items()}
+    return Run({port.link: outs[port.link].taken for port in design.inputs}, left, times)
 
 
 def latency(design: Design) -> int:
@@ -217,8 +245,7 @@ def pace(design: Design) -> Design:
     """Return the design with its latency, as the simulation has it.
 
     Raises:
-        Deadlock: stages wait for each other.
-        AssertionError: frames follow each other slower than the stages say.
+        AssertionError: stages wait for each other, or samples follow slower than the stages say.
     """
     measured = interval(run(design, FRAMES), design)
     assert measured <= design.interval, f"{measured} cycles a sample, not {design.interval}"

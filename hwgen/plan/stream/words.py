@@ -32,7 +32,7 @@ OUT = "result"  # name of the output of a small graph
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the head of a segment wants of the words that it reads.
+    """Words that the head of a segment wants to read.
 
     Attributes:
         lanes: elements a word, of each input.

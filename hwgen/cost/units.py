@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cost of the stream units: formulas of their parameters, from what Yosys makes of them.
+
+They are for tables of six inputs with memory in tables (AMD); on other families they are rough. A
+product of tables takes 1.5 bits by bits and 10 (`make bench-stream` holds the units beside these).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Params = Mapping[str, int]
+_BLOCK_BITS, _BLOCK_WORDS = 36, 512  # of half a block memory of 36 kbit
+_TABLE_WORDS = 32  # words of a memory in tables, 14 bits in 8 of them
+
+
+@dataclass(frozen=True)
+class UnitCost:
+    """Cost of a unit: tables, registers, DSP blocks, block memories of 36 kbit."""
+
+    lut: float = 0.0
+    ff: float = 0.0
+    dsp: float = 0.0
+    bram: float = 0.0
+
+    def __add__(self, other: UnitCost) -> UnitCost:
+        return UnitCost(
+            self.lut + other.lut,
+            self.ff + other.ff,
+            self.dsp + other.dsp,
+            self.bram + other.bram,
+        )
+
+
+def counter_bits(count: int) -> int:
+    """Return the bits of a counter of so many steps."""
+    return max((count - 1).bit_length(), 1)
+
+
+def fifo_cost(width: int, depth: int) -> UnitCost:
+    """Return the cost of a FIFO in distributed memory, or in block memory where it is deep."""
+    place = counter_bits(depth)
+    control = UnitCost(7 * depth.bit_length() - 2, depth.bit_length() + 2 * place)
+    return control + memory_cost(width, depth)
+
+
+def memory_cost(width: int, words: int) -> UnitCost:
+    """Return the cost of a memory that is written and read, by the cheaper kind."""
+    banks = math.ceil(words / _TABLE_WORDS)
+    tables = 8 * math.ceil(width / 14) * banks + width * (banks - 1) / 2
+    blocks = math.ceil(width / _BLOCK_BITS) * math.ceil(words / _BLOCK_WORDS) / 2
+    if tables <= 300 * blocks:
+        return UnitCost(lut=tables)
+    return UnitCost(lut=width / 2, bram=blocks)
+
+
+def _fork(params: Params) -> UnitCost:
+    return UnitCost(lut=2 * params["Sinks"], ff=params["Sinks"])
+
+
+COSTS: Mapping[str, Callable[[Params], UnitCost]] = {
+    "hwg_fork": _fork,
+    "hwg_flow_buffer": lambda p: (
+        fifo_cost(p["Width"], p["Depth"])
+        + UnitCost(lut=2 * p["Depth"].bit_length(), ff=p["Depth"].bit_length())
+    ),
+}
+
+
+def unit_cost(unit: str, params: Params) -> UnitCost:
+    """Return the cost of a unit with its parameters."""
+    return COSTS[unit](params)
