@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from hwgen.ir.tensor import Codes
+import numpy as np
+
+from hwgen.ir.tensor import INT64_SAFE, Codes
 
 Params = Mapping[str, int]
 Constants = Mapping[str, Codes]
@@ -23,6 +25,72 @@ def _fork(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Co
     return [source] * params["Sinks"]
 
 
+def _rearranged(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    """Widen or narrow words whose groups are whole: the same elements, in order."""
+    assert params["Count"] == params["Parts"], "groups that are not whole"
+    return [ins[0].reshape(len(ins[0]), -1)]
+
+
+def window_sizes(params: Params) -> tuple[int, int]:
+    """Return the rows and columns of the windows that ``hwg_window`` gives."""
+    sizes = []
+    for axis, before, after in (("H", "PadTop", "PadBottom"), ("W", "PadLeft", "PadRight")):
+        reach = (params[f"Kernel{axis}"] - 1) * params[f"Dilation{axis}"]
+        whole = params[axis] - reach + params[before] + params[after]
+        sizes.append(-(-whole // params[f"Stride{axis}"]))
+    return sizes[0], sizes[1]
+
+
+def _window(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    (source,) = ins
+    p, samples, lanes = params, len(source), source.shape[-1]
+    pixels = source.reshape(samples, p["H"], p["W"], p["CF"], lanes)
+    whole = np.empty(
+        (samples, p["PadTop"] + p["H"] + p["PadBottom"], p["PadLeft"] + p["W"] + p["PadRight"])
+        + pixels.shape[3:],
+        source.dtype,
+    )
+    whole[:] = constants["Pad"]
+    whole[:, p["PadTop"] : p["PadTop"] + p["H"], p["PadLeft"] : p["PadLeft"] + p["W"]] = pixels
+    rows, columns = window_sizes(p)
+    taps = []
+    for y in range(p["KernelH"]):
+        for x in range(p["KernelW"]):
+            top, left = y * p["DilationH"], x * p["DilationW"]
+            taps.append(
+                whole[
+                    :,
+                    top : top + (rows - 1) * p["StrideH"] + 1 : p["StrideH"],
+                    left : left + (columns - 1) * p["StrideW"] + 1 : p["StrideW"],
+                ]
+            )
+    return [np.stack(taps, axis=-2).reshape(samples, rows * columns * p["CF"], -1)]
+
+
+def _matvec(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    """Multiply; the weights lie as in the memory beside the unit, so their order is checked too."""
+    (source,) = ins
+    p, samples = params, len(source)
+    turns, steps = -(-p["Rows"] // p["PE"]), -(-p["Columns"] // p["SIMD"])
+    memory = constants["Weights"].reshape(turns, steps, p["PE"], p["SIMD"])
+    matrix = memory.transpose(0, 2, 1, 3).reshape(turns * p["PE"], steps * p["SIMD"])
+    bias = constants["Bias"]
+    vectors = source.reshape(-1, steps * p["SIMD"])
+    peak = int(np.abs(matrix).sum(axis=1).max()) << p["AWidth"]
+    if peak + int(np.abs(bias).max()) < 1 << 53:  # exact in float64, and through BLAS
+        sums = (vectors.astype(np.float64) @ matrix.T.astype(np.float64)).astype(np.int64) + bias
+    else:
+        assert peak < INT64_SAFE, "sums beyond 64 bits"
+        sums = vectors @ matrix.T + bias
+    half = 1 << (p["AccWidth"] - 1)
+    assert sums.min() >= -half and sums.max() < half, "a sum leaves its accumulator"
+    return [sums.reshape(samples, -1, p["PE"])]
+
+
 MODELS: Mapping[str, Model] = {
     "hwg_fork": _fork,
+    "hwg_widen": _rearranged,
+    "hwg_narrow": _rearranged,
+    "hwg_window": _window,
+    "hwg_matvec": _matvec,
 }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ CLAIMS = (
     "recovers_from_reset_midstream",
     "drops_broken_frames",
 )
-MODULES = ("hwg_fifo", "hwg_fork", "hwg_flow_buffer", "hwg_axis_unpack", "hwg_axis_pack")
+MODULES = (
+    "hwg_fifo", "hwg_fork", "hwg_flow_buffer", "hwg_axis_unpack", "hwg_axis_pack",
+    "hwg_axis_to_words", "hwg_axis_from_words",
+)  # fmt: skip
 BEATS = 32  # data width of the channels without framing
 WORD = BEATS + BEATS // 8 + 1
 LATENCY = 6
@@ -39,6 +43,13 @@ FRAMES = (
     _frame(64, 8, 7, 0, 13),  # spare bytes in the last beat
     _frame(128, 16, 16, 1, 2),  # one beat, no padding
     _frame(32, 128, 70, 1, 1),
+)
+# Frames that travel as words in between, and whether beats follow each other without a gap.
+WORDS = (
+    ({**_frame(64, 8, 6, 1, 15), "lanes": 3}, False),  # pixels of three channels, spare bytes
+    ({**_frame(8, 16, 11, 1, 6), "lanes": 2}, True),  # words longer than beats
+    ({**_frame(64, 16, 16, 0, 4), "lanes": 4}, True),  # a word is a beat is a frame
+    ({**_frame(32, 8, 8, 1, 11), "lanes": 1}, False),
 )
 UNITS: tuple[tuple[str, dict[str, int], bool], ...] = (
     ("fifo", {"Depth": 4}, True),
@@ -132,6 +143,41 @@ def _frame_channel(i: int, frame: dict[str, int]) -> list[str]:
     ]  # fmt: skip
 
 
+def _words_channel(i: int, frame: dict[str, int]) -> list[str]:
+    """A channel that cuts frames into words and makes frames of them again."""
+    source, sink, lanes = f"s{i}_axis", f"m{i}_0_axis", frame["lanes"]
+    size = [("DataWidth", str(frame["data"])), ("Container", str(frame["container"]))]
+    size.append(("Width", str(frame["width"])))
+    beat, word = frame["data"] // 8, lanes * frame["container"] // 8
+    rest = frame["count"] * frame["container"] // 8 % beat
+    counts = [("Count", str(frame["count"])), ("Lanes", str(lanes))]
+    return [
+        f"  logic [{lanes * frame['width'] - 1}:0] w{i};",
+        f"  logic w{i}_tvalid, w{i}_tready;",
+        *sv.instance(
+            "hwg_axis_to_words", f"u_words{i}",
+            [*size, *counts, ("Grain", str(math.gcd(beat, word, rest)))],
+            [
+                *_stream(source, f"w{i}"), ("in_data_i", f"{source}_tdata"),
+                ("in_keep_i", f"{source}_tkeep"), ("in_last_i", f"{source}_tlast"),
+                ("out_data_o", f"w{i}"), ("error_o", f"error{i}_o"),
+            ],
+        ),
+        *sv.instance(
+            "hwg_axis_from_words", f"u_frames{i}",
+            [
+                *size, ("Signed", str(frame["signed"])), *counts,
+                ("Grain", str(math.gcd(beat, word))),
+            ],
+            [
+                *_stream(f"w{i}", sink), ("in_data_i", f"w{i}"),
+                ("out_data_o", f"{sink}_tdata"), ("out_keep_o", f"{sink}_tkeep"),
+                ("out_last_o", f"{sink}_tlast"),
+            ],
+        ),
+    ]  # fmt: skip
+
+
 def _bench() -> tuple[str, list[str], list[dict[str, Any]]]:
     """Return the top with all channels, its ports, and what the bench must know of them."""
     ports = [sv.PortDecl("input", None, "aclk"), sv.PortDecl("input", None, "aresetn")]
@@ -143,12 +189,13 @@ def _bench() -> tuple[str, list[str], list[dict[str, Any]]]:
             "name": f"{kind} {params}", "data_width": BEATS, "sinks": params.get("Sinks", 1),
             "full_rate": full_rate, "framing": None,
         })  # fmt: skip
-    for frame in FRAMES:
-        body += _frame_channel(len(channels), frame)
+    framed = [(_frame_channel, frame, True) for frame in FRAMES]
+    for write, frame, full_rate in [*framed, *((_words_channel, *each) for each in WORDS)]:
+        body += write(len(channels), frame)
         ports.append(sv.PortDecl("output", None, f"error{len(channels)}_o"))
         channels.append({
-            "name": f"frame {frame}", "data_width": frame["data"], "sinks": 1, "full_rate": True,
-            "framing": frame,
+            "name": f"frame {frame}", "data_width": frame["data"], "sinks": 1,
+            "full_rate": full_rate, "framing": frame,
         })  # fmt: skip
     for i, channel in enumerate(channels):
         sides = [(f"s{i}_axis", "input", "output")]
@@ -185,6 +232,10 @@ FAULTS = (
     ("hwg_axis_unpack", "keep_ok & ~bad_q", "keep_ok", "drops_broken_frames"),
     ("hwg_axis_unpack", "beat_q    <= '0;", "beat_q    <= beat_q;",
      "recovers_from_reset_midstream"),
+    ("hwg_axis_to_words", "(rest == '0) ? '0 : pop", "pop", "recovers_from_reset_midstream"),
+    ("hwg_axis_to_words", "pad_d = 1'b1", "pad_d = 1'b0", "drops_broken_frames"),
+    ("hwg_axis_from_words", "(out_last_o & out_ready_i) : rest", "1'b0 : rest",
+     "runs_at_full_rate"),
     ("hwg_axis_pack", "(Signed != 0) &", "", "keeps_order_under_back_pressure"),
     ("hwg_flow_buffer", "credit_q <= CREDIT_WIDTH'(Depth);\n", "credit_q <= credit_q;\n",
      "recovers_from_reset_midstream"),
