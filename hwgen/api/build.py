@@ -27,6 +27,7 @@ from hwgen.design.types import Design
 from hwgen.emit.hls.design import emit_hls
 from hwgen.emit.hls.project import Device
 from hwgen.emit.verilog.design import emit_rtl
+from hwgen.errors import ConfigError
 from hwgen.files import FileSet, json_bytes, npz_bytes
 from hwgen.frontends import sources
 from hwgen.frontends.options import Options

@@ -45,11 +45,9 @@ def _window(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[
     (source,) = ins
     p, samples, lanes = params, len(source), source.shape[-1]
     pixels = source.reshape(samples, p["H"], p["W"], p["CF"], lanes)
-    whole = np.empty(
-        (samples, p["PadTop"] + p["H"] + p["PadBottom"], p["PadLeft"] + p["W"] + p["PadRight"])
-        + pixels.shape[3:],
-        source.dtype,
-    )
+    high = p["PadTop"] + p["H"] + p["PadBottom"]
+    wide = p["PadLeft"] + p["W"] + p["PadRight"]
+    whole = np.empty((samples, high, wide, *pixels.shape[3:]), source.dtype)
     whole[:] = constants["Pad"]
     whole[:, p["PadTop"] : p["PadTop"] + p["H"], p["PadLeft"] : p["PadLeft"] + p["W"]] = pixels
     rows, columns = window_sizes(p)
@@ -83,7 +81,7 @@ def _matvec(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[
         assert peak < INT64_SAFE, "sums beyond 64 bits"
         sums = vectors @ matrix.T + bias
     half = 1 << (p["AccWidth"] - 1)
-    assert sums.min() >= -half and sums.max() < half, "a sum leaves its accumulator"
+    assert -half <= sums.min() <= sums.max() < half, "a sum leaves its accumulator"
     return [sums.reshape(samples, -1, p["PE"])]
 
 

@@ -4,8 +4,8 @@
 Fed by a job file (environment ``HWG_JOB``): ``seed`` and ``channels``, each with ``name``,
 ``data_width``, ``sinks``, ``full_rate`` and ``framing``. A channel without framing must pass beats
 unchanged; one with framing takes frames apart and puts them together again. One whose framing has
-``lanes`` cuts them into words in between: a broken frame leaves as one that means nothing. Channel ``i`` is at
-``s<i>_axis_*`` and ``m<i>_<sink>_axis_*``; a framed one pulses ``error<i>_o``.
+``lanes`` cuts them into words in between: a broken frame leaves as one that means nothing. Channel
+``i`` is at ``s<i>_axis_*`` and ``m<i>_<sink>_axis_*``; a framed one pulses ``error<i>_o``.
 """
 
 from __future__ import annotations

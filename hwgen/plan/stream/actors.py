@@ -289,7 +289,7 @@ class Window(Actor):
 
 
 def _window_steps(params: Params) -> tuple[list[bool], list[bool]]:
-    """Return for every step of a frame, and for those behind it, whether a window leaves with it."""
+    """Return, for the steps of a frame and for those behind it, with which windows leave."""
     h, w, groups = params["H"], params["W"], params["CF"]
     lag_h = (params["KernelH"] - 1) * params["DilationH"] - params["PadTop"]
     lag_w = (params["KernelW"] - 1) * params["DilationW"] - params["PadLeft"]
