@@ -11,7 +11,15 @@ from hwgen.codec.block_scan import pixel_places
 from hwgen.codec.plan import CodingPlan, MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.transform import Transform
-from hwgen.codec.wire import WEIGHTS, Coder, Descriptor, block_bytes, index_bytes, raw_words
+from hwgen.codec.wire import (
+    WEIGHTS,
+    Coder,
+    Descriptor,
+    Grid,
+    block_bytes,
+    index_bytes,
+    raw_words,
+)
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.package.codec_engine.transform import MAX_GROUPS, MAX_WIDTH, Turns, in_engine
 from hwgen.package.ip_core import LICENCE
@@ -47,9 +55,10 @@ class Map:
 
     Attributes:
         name: of the map.
-        descriptor: 64 bytes; addresses are 0, the capacity is what its blocks can take at most.
+        descriptor: 72 bytes; addresses are 0, the capacity is what its blocks can take at most.
         fingerprint: of its tables and weights.
         index_bytes: of its index.
+        grid: how what is coded is cut.
         transform: that the engine does; None if it does none.
     """
 
@@ -57,7 +66,14 @@ class Map:
     descriptor: Descriptor
     fingerprint: int
     index_bytes: int
+    grid: Grid
     transform: Transform | None = None
+
+    @property
+    def values(self) -> int:
+        """Values that software has: of the map, or of the tensor that is coded."""
+        d = self.descriptor
+        return d.height * d.width * d.channels if self.transform else self.grid.size
 
     @classmethod
     def of(cls, choice: MapCoding, tables: Tables, turned: bool = False) -> Map:
@@ -76,7 +92,7 @@ class Map:
         transform = in_engine(choice.transform) if turned and choice.transform else None
         return cls(
             choice.name, choice.descriptor(0, 0, room), form.fingerprint, index_bytes(grid.blocks),
-            transform,
+            grid, transform,
         )  # fmt: skip
 
 

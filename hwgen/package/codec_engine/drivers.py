@@ -25,10 +25,34 @@ typedef struct {
 
 """
 _TRANSFORM_FIELD = "const {name}_transform *transform; /* null: there is none */"
+# Of the example, where the core does transforms.
 _TURN = """\
 if (found == {NAME}_OK && map->transform) {{
-            found = {name}_turn(core, which, descriptor, map->transform, 0);
-        }}"""
+    found = {name}_turn(&core, engine, descriptor, map->transform, 0);
+}}"""
+_NARROW = "static int16_t narrow[VALUES]; /* values of a map without a transform */"
+_LIMITS = """\
+if (map->transform) {{
+    low = map->transform->lo;
+    high = map->transform->hi;
+}}"""
+_PACK = """\
+if (map->transform) {{
+    return {name}_pack_map(map->descriptor, map->transform, given, sending);
+}}
+for (size_t i = 0; i < values_of(map); i++) {{
+    narrow[i] = (int16_t)given[i];
+}}
+return {name}_pack(map->descriptor, narrow, sending);"""
+_UNPACK = """\
+if (map->transform) {{
+    return {name}_unpack_map(map->descriptor, map->transform, receiving, values);
+}}
+const {name}_result found = {name}_unpack(map->descriptor, receiving, narrow);
+for (size_t i = 0; i < values_of(map); i++) {{
+    values[i] = narrow[i];
+}}
+return found;"""
 # Sizes in the descriptor of a single block: of coefficients as they are, or of the map.
 _BLOCK = (
     "put(block + 8, 2, n);",
@@ -63,14 +87,29 @@ def _turns(core: CodecCore, registers: RegisterMap) -> str:
 
 
 def _example(core: CodecCore) -> str:
-    """Return a program that writes the maps of the plan and reads them back."""
+    """Return ``main.c``: the maps of the plan go to memory and back, and faults are met."""
     names = {"name": core.base, "NAME": core.base.upper()}
     turned, size = core.turns is not None, f"{core.base}_stream_bytes(map->descriptor)"
     if turned:
         size = f"map->transform ? {core.base}_map_bytes(map->descriptor) : {size}"
+    counts = [each.values for each in core.maps]
+    # A block begins with a beat, so that all but one of its values may be missing in the last one.
+    places = max(each.grid.size + each.grid.blocks * (core.lanes - 1) for each in core.maps)
+
+    def turn(text: str) -> str:
+        return text.format(**names) if turned else ""
+
+    plain = {way: f"return {core.base}_{way}(map->descriptor, " for way in ("pack", "unpack")}
     return fill_template(
-        template("codec_example.c.in"), **names, size=size,
-        turn=_TURN.format(**names) if turned else "",
+        template("codec_main.c.in"), **names, size=size, dma=template("axi_dma.c.in"),
+        type="int32_t" if turned else "int16_t",
+        room=str(max(8 * each.descriptor.capacity for each in core.maps)),
+        index=str(max(each.index_bytes for each in core.maps)),
+        stream=str(places * core.container // 8), values=str(max(counts)),
+        counts=", ".join(map(str, counts)), narrow=turn(_NARROW), limits=turn(_LIMITS),
+        pack=turn(_PACK) or plain["pack"] + "given, sending);",
+        unpack=turn(_UNPACK) or plain["unpack"] + "receiving, values);",
+        turn=turn(_TURN), truth="map->transform ? second : given" if turned else "given",
     )  # fmt: skip
 
 
@@ -135,7 +174,7 @@ def codec_c(core: CodecCore, registers: RegisterMap) -> Driver:
     if core.table_sets:
         files.append((f"{core.base}_tables.c", c_tables(core)))
     if core.maps and core.writer and core.reader:
-        files.append((f"{core.base}_example.c", _example(core)))
+        files.append(("main.c", _example(core)))
     usage = fill_template(
         template("readme_codec_c.md.in"), base=core.base, BASE=core.base.upper(), engine=_way(core)
     )
