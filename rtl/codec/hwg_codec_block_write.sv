@@ -2,7 +2,7 @@
 /// Writes a block: header, payload, checksum, zeros up to 64 bits.
 ///
 /// Function:   a zero, coded or raw block, whichever is shortest, as hwgen.codec.block.encode_block
-/// Timing:     16 bits a cycle, and some 6 cycles a block beside that
+/// Timing:     16 bits a cycle, and some 7 cycles a block beside that
 /// Parameters: Coder 0 or 1; Words a power of two >= 4, of the strings' ring; Raws a power of two
 ///             >= 4, words of 16 bits that a raw block may take
 /// Notes:      The strings are those of hwg_codec_pack, in the ring where it left them: a word leads
@@ -164,17 +164,15 @@ module hwg_codec_block_write #(
     endcase
   end
 
-  // ---- stage 1: what came from memory is strung together
-  logic [2:0]  state_1_q, state_2_q;
-  logic        valid_1_q, last_1_q, upper_1_q, none_1_q, valid_2_q, last_2_q, part_2_q;
+  // ---- stage 1: what came from memory, late in its cycle
+  logic [2:0]  state_1_q, state_s_q, state_j_q, state_2_q;
+  logic        valid_1_q, valid_s_q, valid_j_q, valid_2_q, last_1_q, last_s_q, last_j_q, last_2_q;
   logic [1:0]  part_1_q;
-  logic [3:0]  cut_1_q;  // bits of a string's first half, 0 for all
-  logic [15:0] half, piece, piece_q, kept_d, kept_q, half_2_q;
-  logic [4:0]  len, len_q, filled;
-  logic        align_q, valid_j_q, last_j_q, part_j_q;
-  logic [2:0]  state_j_q;
-  logic [3:0]  held_d, held_q;
-  logic [30:0] joined;
+  logic        part_s_q, part_j_q, part_2_q;
+  logic        upper_1_q, none_1_q, strung;
+  logic [3:0]  cut_1_q;       // bits of a string's first half, 0 for all
+  logic [15:0] half, found, found_q;
+  logic [4:0]  len, len_s_q;  // bits of it that count, the highest ones
   always_ff @(posedge clk_i) begin
     state_1_q <= state_q;
     part_1_q  <= part_q;
@@ -183,36 +181,42 @@ module hwg_codec_block_write #(
     cut_1_q   <= first ? cut : 4'd0;
     none_1_q  <= halves == '0;
   end
-  assign half = upper_1_q ? word_i[31:16] : word_i[15:0];
-  always_ff @(posedge clk_i) begin  // a memory is late in its cycle
-    piece_q   <= piece;
-    len_q     <= len;
-    align_q   <= state_1_q == ALIGN;
-    state_j_q <= state_1_q;
-    part_j_q  <= part_1_q[0];
-    last_j_q  <= last_1_q;
-  end
+  assign half   = upper_1_q ? word_i[31:16] : word_i[15:0];
+  assign strung = (state_1_q == BODY) & (mode != RAW);
   always_comb begin
-    piece = '0;
-    len   = 5'd16;
     case (state_1_q)
-      HEAD:  piece = header[16*part_1_q +: 16];
-      BODY: begin
-        if (mode == RAW) begin
-          piece = raw_i;
-        end else if (none_1_q) begin
-          len   = 5'd0;
-        end else if (cut_1_q != '0) begin
-          piece = half >> (5'd16 - 5'(cut_1_q));
-          len   = 5'(cut_1_q);
-        end else begin
-          piece = half;
-        end
-      end
-      ALIGN: len = 5'd0;
-      default: piece = '0;
+      HEAD:    found = header[16*part_1_q +: 16];
+      BODY:    found = (mode == RAW) ? raw_i : half;
+      default: found = '0;
     endcase
+    if (state_1_q == ALIGN || (strung && none_1_q)) len = 5'd0;
+    else if (strung && cut_1_q != '0)               len = 5'(cut_1_q);
+    else                                            len = 5'd16;
   end
+
+  // ---- stage s: the bits that count
+  logic [15:0] piece_q;
+  logic [4:0]  len_q;
+  logic        align_q;
+  always_ff @(posedge clk_i) begin
+    found_q   <= found;
+    len_s_q   <= len;
+    state_s_q <= state_1_q;
+    part_s_q  <= part_1_q[0];
+    last_s_q  <= last_1_q;
+    piece_q   <= found_q >> (5'd16 - len_s_q);
+    len_q     <= len_s_q;
+    align_q   <= state_s_q == ALIGN;
+    state_j_q <= state_s_q;
+    part_j_q  <= part_s_q;
+    last_j_q  <= last_s_q;
+  end
+
+  // ---- stage j: pieces are joined to halves
+  logic [15:0] kept_d, kept_q, half_2_q;
+  logic [4:0]  filled;
+  logic [3:0]  held_d, held_q;
+  logic [30:0] joined;
   always_comb begin
     filled = 5'(held_q) + len_q;
     joined = 31'(kept_q) | (31'(piece_q) << held_q);
@@ -282,6 +286,7 @@ module hwg_codec_block_write #(
       state_q   <= REST;
       thread_q  <= '0;
       valid_1_q <= 1'b0;
+      valid_s_q <= 1'b0;
       valid_j_q <= 1'b0;
       valid_2_q <= 1'b0;
       held_q    <= '0;
@@ -292,7 +297,8 @@ module hwg_codec_block_write #(
       state_q   <= state_d;
       thread_q  <= thread_d;
       valid_1_q <= room & (state_q != REST) & (state_q != TELL) & (state_q != DONE);
-      valid_j_q <= valid_1_q;
+      valid_s_q <= valid_1_q;
+      valid_j_q <= valid_s_q;
       valid_2_q <= valid_j_q & full;
       if (valid_j_q) held_q <= held_d;
       if (valid_j_q) kept_q <= kept_d;

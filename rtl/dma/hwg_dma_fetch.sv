@@ -100,10 +100,9 @@ module hwg_dma_fetch #(
   localparam logic [3:0] FAULT_LEN   = 4'd2;
   localparam logic [3:0] FAULT_AXI   = 4'd7;
 
-  logic busy_d, busy_q;  // blocks are left
-
   // ------------------------------------------------------------------ the blocks to come
 
+  logic        busy_d, busy_q;  // some are left
   logic        grid_valid, grid_last, send;
   logic [31:0] grid_number;
 
@@ -140,23 +139,21 @@ module hwg_dma_fetch #(
   logic                   settled_q;               // what follows is that of left_q
   logic                   some_q;                  // places are left
   logic [LEVEL_WIDTH-1:0] places_q;                // of the next read
-  logic                   ask_ahead, tag_ready, cmd_ready, taken_ahead;
-  logic                   place_valid, place_next;
-  logic                   place_error;
+  logic                   due_q;                   // there is room for them
+  logic                   ask_ahead, tag_ready, cmd_ready;
+  logic                   place_valid, place_next, place_error;
   logic [31:0]            place;
 
   assign ahead_places = slotted_i ? LEVEL_WIDTH'(1)
                       : (left_q < 33'(CHUNK)) ? LEVEL_WIDTH'(left_q) : LEVEL_WIDTH'(CHUNK);
   assign ahead_words  = slotted_i ? 3'd1 : 3'((places_q + LEVEL_WIDTH'(1)) >> 1);
-  assign ask_ahead    = busy_q & settled_q & some_q & tag_ready & cmd_ready
-                      & (promised_q <= LEVEL_WIDTH'(PLACES - CHUNK));
-  assign taken_ahead  = ask_ahead;
+  assign ask_ahead    = due_q & busy_q & tag_ready & cmd_ready;
 
   always_comb begin
     left_d       = left_q;
     ahead_addr_d = ahead_addr_q;
     promised_d   = promised_q;
-    if (taken_ahead) begin
+    if (ask_ahead) begin
       left_d       = left_q - 33'(places_q);
       ahead_addr_d = ahead_addr_q
                    + (slotted_i ? (AddrWidth'(slot_i) << 3) : AddrWidth'(4 * CHUNK));
@@ -172,7 +169,6 @@ module hwg_dma_fetch #(
   end
 
   // ------------------------------------------------------------------ the next block
-
   // A place is looked at a cycle before its block is told of: comparing takes long.
 
   logic                 known, starved, wrong, bus_wrong, too_long, faulty, ask_block, judge;
@@ -240,9 +236,9 @@ module hwg_dma_fetch #(
 
   // ------------------------------------------------------------------ reads
 
-  logic                 axi_idle, tag_valid;
-  logic [AddrWidth-1:0] asked_addr, read_addr;
-  logic [10:0]          read_words, read_span;
+  logic                 tag_valid, read_valid, read_ready;
+  logic [AddrWidth-1:0] asked_addr, first_addr, read_addr;
+  logic [10:0]          read_words, read_span, read_beats;
   logic                 came_valid, came_ready, came_error, beat_valid, beat_ready, beat_error;
   logic [DataWidth-1:0] came_data, beat_data;
   logic                 tag_place, tag_high, read_high;
@@ -252,10 +248,22 @@ module hwg_dma_fetch #(
 
   // Down to the beat that holds the first word.
   assign asked_addr = ask_ahead ? ahead_addr_q : block_addr;
-  assign read_addr  = asked_addr & ~AddrWidth'(BEAT_BYTES - 1);
+  assign first_addr = asked_addr & ~AddrWidth'(BEAT_BYTES - 1);
   assign read_words = ask_ahead ? 11'(ahead_words) : length_q;
   assign read_high  = (BEAT_WORDS == 2) & asked_addr[3];
   assign read_span  = read_words + 11'(read_high) + 11'(BEAT_WORDS - 1);
+
+  // Who asks is known late in the cycle.
+  hwg_fifo #(.Width(AddrWidth + 11), .Depth(2)) i_asked (
+    .clk_i       (clk_i),
+    .rst_ni      (rst_ni),
+    .in_valid_i  (ask_ahead | ask_block),
+    .in_ready_o  (cmd_ready),
+    .in_data_i   ({first_addr, read_span >> (BEAT_WORDS - 1)}),
+    .out_valid_o (read_valid),
+    .out_ready_i (read_ready),
+    .out_data_o  ({read_addr, read_beats})
+  );
 
   hwg_axi_read #(
     .AddrWidth   (AddrWidth),
@@ -268,16 +276,16 @@ module hwg_dma_fetch #(
     .clk_i           (clk_i),
     .rst_ni          (bus_rst_ni),
     .flush_i         (flush_i),
-    .cmd_valid_i     (taken_ahead | ask_block),
-    .cmd_ready_o     (cmd_ready),
+    .cmd_valid_i     (read_valid),
+    .cmd_ready_o     (read_ready),
     .cmd_addr_i      (read_addr),
-    .cmd_beats_i     (read_span >> (BEAT_WORDS - 1)),
+    .cmd_beats_i     (read_beats),
     .out_valid_o     (came_valid),
     .out_ready_i     (came_ready),
     .out_data_o      (came_data),
     .out_last_o      (unused_last),
     .out_error_o     (came_error),
-    .idle_o          (axi_idle),
+    .idle_o          (bus_idle_o),
     .m_axi_arvalid_o (m_axi_arvalid_o),
     .m_axi_arready_i (m_axi_arready_i),
     .m_axi_araddr_o  (m_axi_araddr_o),
@@ -307,7 +315,7 @@ module hwg_dma_fetch #(
   hwg_fifo #(.Width(13), .Depth(TAGS)) i_tags (
     .clk_i       (clk_i),
     .rst_ni      (rst_ni),
-    .in_valid_i  (taken_ahead | ask_block),
+    .in_valid_i  (ask_ahead | ask_block),
     .in_ready_o  (tag_ready),
     .in_data_i   ({ask_ahead, read_high, read_words}),
     .out_valid_o (tag_valid),
@@ -352,9 +360,7 @@ module hwg_dma_fetch #(
     .out_error_o (place_error)
   );
 
-  assign bus_idle_o = axi_idle;
-
-  assign busy_o = busy_q | ~axi_idle | tag_valid | place_valid;
+  assign busy_o = busy_q | ~bus_idle_o | tag_valid | place_valid;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -376,7 +382,9 @@ module hwg_dma_fetch #(
     begin_q       <= begin_d;
     begin_error_q <= begin_error_d;
     bad_first_q   <= bad_first_d;
-    settled_q     <= ~taken_ahead & ~start_i;
+    settled_q     <= ~ask_ahead & ~start_i;
+    due_q         <= settled_q & some_q & ~ask_ahead & ~start_i
+                   & (promised_q <= LEVEL_WIDTH'(PLACES - CHUNK));
     some_q        <= left_q != '0;
     places_q      <= ahead_places;
     if (judge) begin
