@@ -12,134 +12,74 @@ from __future__ import annotations
 
 import json
 import os
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import cocotb
-from axis import pauses, value
-from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge, ReadOnly
+from blocks import BlockBench, Offer, Watch
 
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
-SEED, LANES, BITS = int(JOB["seed"]), int(JOB["lanes"]), int(JOB["bits"])
+SEED, BITS = int(JOB["seed"]), int(JOB["bits"])
 SETTINGS = ("bits", "signed", "set", "transformed", "key")
 PATIENCE = 40_000  # cycles without a move: a block of 4096 pixels of one channel takes 32,768
 
 
-class Decoder:
-    """The unit, stepped a cycle at a time."""
+class Decoder(BlockBench):
+    """The unit; of a block come values, fault and mode."""
 
-    def __init__(self, dut: Any) -> None:
-        self.dut = dut
-        self.edge = FallingEdge(dut.clk_i)
-        self.cycle = 0
+    inputs = ("block_valid", "word_valid", "out_ready")
+    patience = PATIENCE
 
-    async def start(self) -> None:
-        """Start the clock, reset, and load the tables."""
-        dut = self.dut
-        for name in ("table_write", "weight_write", "block_valid", "word_valid", "out_ready"):
-            getattr(dut, f"{name}_i").value = 0
-        Clock(dut.clk_i, 10, unit="ns").start()
-        await self.reset(3)
-        for kind in ("table", "weight"):
-            getattr(dut, f"{kind}_write_i").value = 1
-            for addr, word in enumerate(JOB[f"{kind}s"]):
-                getattr(dut, f"{kind}_addr_i").value = addr
-                getattr(dut, f"{kind}_data_i").value = word
-                await self.edge
-            getattr(dut, f"{kind}_write_i").value = 0
+    async def describe(self, tensor: dict[str, Any]) -> None:
+        """Set the format of the blocks to come."""
+        for name in SETTINGS:
+            getattr(self.dut, f"{name}_i").value = tensor[name]
 
-    async def reset(self, cycles: int) -> None:
-        """Reset, and withdraw what was offered."""
-        await self.edge
-        self.dut.rst_ni.value = 0
-        self.dut.block_valid_i.value = self.dut.word_valid_i.value = 0
-        for _ in range(cycles):
-            await self.edge
-        self.dut.rst_ni.value = 1
+    def links(
+        self, tensor: dict[str, Any], came: list[Any], stops: Sequence[Iterator[bool]]
+    ) -> Sequence[Offer | Watch]:
+        """Return the links of blocks, of their words, and of values."""
+        dut, values = self.dut, []
 
-    async def run(self, session: dict[str, Any], cycles: int = 0) -> list[list[Any]]:
-        """Run a session to its end, or for some cycles.
+        def put_block(block: dict[str, Any]) -> None:
+            dut.block_number_i.value = block["number"]
+            for name, side in zip("hwc", block["shape"], strict=True):
+                getattr(dut, f"block_{name}_i").value = side
+            dut.block_fault_i.value = block["given"]
 
-        Returns:
-            Of every block that came out values, fault and mode.
-        """
-        dut = self.dut
-        await self.edge
-        dut.strict_i.value = int(session["strict"])
-        came: list[list[Any]] = []
-        stop = [pauses(p, SEED + i, 37) for i, p in enumerate(session["stalls"])]
-        began = self.cycle
-        for tensor in session["tensors"]:
-            await self.edge
-            for name in SETTINGS:
-                getattr(dut, f"{name}_i").value = tensor[name]
-            wanted = len(came) + len(tensor["blocks"])
-            await self._tensor(tensor["blocks"], came, wanted, stop, cycles and began + cycles)
-            if cycles and self.cycle >= began + cycles:
-                return came
-        taken = self.cycle - began
-        bound = int(session["bound"])
-        assert not bound or taken <= bound, f"{taken} cycles, at most {bound} expected"
-        return came
+        def put_word(word: tuple[int, int, int]) -> None:
+            dut.word_data_i.value, dut.word_last_i.value, dut.word_error_i.value = word
 
-    async def _tensor(
-        self, blocks: list[Any], came: list[list[Any]], wanted: int, stop: list[Iterator[bool]],
-        until: int,
-    ) -> None:  # fmt: skip
-        dut = self.dut
-        ahead = deque(blocks)
-        words: deque[tuple[int, int, int]] = deque()
-        values: list[int] = []
-        held: int | None = None
-        quiet = 0
-        block_valid = word_valid = False
-        while len(came) < wanted and (self.cycle < until or not until):
-            await self.edge
-            if not block_valid and ahead and not next(stop[0]):
-                block_valid = True
-                block = ahead[0]
-                dut.block_number_i.value = block["number"]
-                for name, side in zip("hwc", block["shape"], strict=True):
-                    getattr(dut, f"block_{name}_i").value = side
-                dut.block_fault_i.value = block["given"]
-            if not word_valid and words and not next(stop[1]):
-                word_valid = True
-                dut.word_data_i.value, dut.word_last_i.value, dut.word_error_i.value = words[0]
-            willing = not next(stop[2])
-            dut.block_valid_i.value, dut.word_valid_i.value = int(block_valid), int(word_valid)
-            dut.out_ready_i.value = int(willing)
-            await ReadOnly()
-            self.cycle += 1
-            quiet += 1
-            if block_valid and value(dut.block_ready_o):
-                block_valid, quiet = False, 0
-                block = ahead.popleft()
-                last = len(block["words"]) - 1
-                words += [
-                    (word, int(i == last), int(i == block["error"]))
-                    for i, word in enumerate(block["words"])
-                ]
-            if word_valid and value(dut.word_ready_o):
-                word_valid, quiet = False, 0
-                words.popleft()
-            if value(dut.out_valid_o):
-                data = value(dut.out_data_o)
-                assert held in (None, data), "a word changed while it was stalled"
-                held = None if willing else data
-                if willing:
-                    quiet = 0
-                    for _ in range(value(dut.out_count_o)):
-                        values.append(data & ((1 << BITS) - 1))
-                        data >>= BITS
-                    if value(dut.out_last_o):
-                        came.append([values, value(dut.out_fault_o), value(dut.out_mode_o)])
-                        values = []
-            else:
-                assert held is None, "a word was withdrawn"
-            assert quiet < PATIENCE, f"hangs after {len(came)} of {wanted} blocks"
+        def block_taken(block: dict[str, Any]) -> None:
+            last = len(block["words"]) - 1
+            words.queue += [
+                (word, int(i == last), int(i == block["error"]))
+                for i, word in enumerate(block["words"])
+            ]
+
+        def came_out(found: tuple[int, ...]) -> None:
+            data, count, last, fault, mode = found
+            for _ in range(count):
+                values.append(data & ((1 << BITS) - 1))
+                data >>= BITS
+            if last:
+                came.append([values.copy(), fault, mode])
+                values.clear()
+
+        words = Offer(dut, "word", stops[1], put_word)
+        return (
+            Offer(dut, "block", stops[0], put_block, tensor["blocks"], block_taken),
+            words,
+            Watch(dut, "out", stops[2], ("data", "count", "last", "fault", "mode"), came_out),
+        )
+
+
+async def started(dut: Any) -> Decoder:
+    """Return the unit after its reset, with its tables."""
+    decoder = Decoder(dut, SEED)
+    await decoder.start(table=JOB["tables"], weight=JOB["weights"])
+    return decoder
 
 
 def compare(session: dict[str, Any], came: list[list[Any]]) -> None:
@@ -158,11 +98,8 @@ def compare(session: dict[str, Any], came: list[list[Any]]) -> None:
 
 
 async def _all(dut: Any, claim: str) -> None:
-    decoder = Decoder(dut)
-    await decoder.start()
-    assert JOB["sessions"][claim]
-    for session in JOB["sessions"][claim]:
-        compare(session, await decoder.run(session))
+    decoder = await started(dut)
+    await decoder.all(JOB["sessions"][claim], compare)
 
 
 @cocotb.test()
@@ -182,10 +119,6 @@ async def delivers_zeros_for_damage(dut: Any) -> None:
 
 @cocotb.test()
 async def recovers_from_reset_midstream(dut: Any) -> None:
-    decoder = Decoder(dut)
-    await decoder.start()
+    decoder = await started(dut)
     session = JOB["sessions"]["decodes_as_software_does"][0]
-    for length in (7, 40, 150, 400):
-        await decoder.run(session, length)
-        await decoder.reset(1)
-        compare(session, await decoder.run(session))
+    await decoder.recover(session, (7, 40, 150, 400), compare)

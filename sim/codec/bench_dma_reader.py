@@ -17,6 +17,7 @@ from typing import Any
 import cocotb
 from axi_memory import Memory, Slave
 from axis import pauses, value
+from blocks import pour
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 
@@ -39,12 +40,7 @@ async def start(dut: Any) -> tuple[Memory, Slave]:
         await FallingEdge(dut.aclk)
     dut.aresetn.value = 1
     for name, words in (("table", JOB["table"]), ("weight", JOB["weights"])):
-        for address, word in enumerate(words):
-            getattr(dut, f"{name}_write").value = 1
-            getattr(dut, f"{name}_addr").value = address
-            getattr(dut, f"{name}_data").value = word
-            await FallingEdge(dut.aclk)
-        getattr(dut, f"{name}_write").value = 0
+        await pour(dut, FallingEdge(dut.aclk), name, words)
     return memory, slave
 
 

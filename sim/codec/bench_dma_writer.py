@@ -19,6 +19,7 @@ from typing import Any
 import cocotb
 from axi_memory import Memory, Slave
 from axis import beats, pauses, value
+from blocks import pour
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
 from cocotbext.axi import AxiResp
@@ -69,12 +70,7 @@ class Writer:
         if which < 0:
             return
         for name in TABLES:
-            for address, word in enumerate(JOB["tables"][which][name]):
-                getattr(self.dut, f"{name}_write").value = 1
-                getattr(self.dut, f"{name}_addr").value = address
-                getattr(self.dut, f"{name}_data").value = word
-                await self.edge
-            getattr(self.dut, f"{name}_write").value = 0
+            await pour(self.dut, self.edge, name, JOB["tables"][which][name])
 
     async def write(
         self, tensor: dict[str, Any], base: int, pattern: str, capacity: int, room: int = 1 << 16
