@@ -15,7 +15,7 @@ from hwgen.codec.block import Format
 from hwgen.codec.plan import MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.tensor import Coded, encode
-from hwgen.codec.transform import Quantiser, Spatial, Transform
+from hwgen.codec.transform import Quantiser, Spatial, Transform, klt
 from hwgen.codec.wire import WEIGHTS, Coder, Grid
 from tests.rtl.cocotb_bench import planted, simulate
 from tests.rtl.codec_cases import engine_words, tables_of
@@ -34,20 +34,27 @@ GRIDS = (
     Grid(5, 4, 3, 5, 2, 3), Grid(9, 2, 8, 1, 1, 8), Grid(3, 3, 24, 3, 3, 8), Grid(6, 5, 4, 6, 5, 4),
 )  # fmt: skip
 SPATIAL = (Spatial.NONE, Spatial.HAAR2, Spatial.ICT4)
+GROUPS = 2  # of eight channels of a KLT
 
 
-def maps(tables: Tables, coder: Coder, rng: np.random.Generator) -> list[tuple[MapCoding, Any]]:
-    """Return small maps with every transform but the KLT, and values for them."""
+def maps(rng: np.random.Generator, coder: Coder) -> list[tuple[MapCoding, Any]]:
+    """Return small maps with every spatial transform, alone and behind a KLT, and values."""
     made = []
-    for number, spatial in enumerate(SPATIAL):
-        side, channels = spatial.side, (3, 2, 1)[number]
-        quantiser = Quantiser.of(3.0, spatial)
-        transform = Transform(channels, BITS, True, quantiser, spatial, 1, lo=-300, hi=411)
-        choice = MapCoding(
-            "odd", "odd", (7, 5, channels), BITS, True, "transform", coder, 1, transform,
-            (2, 2, channels * side * side),
+    for spatial, channels, group in (
+        *zip(SPATIAL, (3, 2, 1), (0, 0, 0), strict=True), (Spatial.NONE, 11, 8),
+        (Spatial.HAAR2, 8, 8), (Spatial.NONE, 16, 8),
+    ):  # fmt: skip
+        values = rng.integers(-300, 412, (7, 5, channels))
+        order, matrices, means = klt(values.reshape(-1, channels), group) if group else ((), (), ())
+        transform = Transform(
+            channels, BITS, True, Quantiser.of(12.0 if group else 3.0, spatial), spatial, 1,
+            group, order, matrices, means, lo=-300, hi=411,
         )  # fmt: skip
-        made.append((choice, rng.integers(-300, 412, (7, 5, channels))))
+        block = (2, 2, transform.inputs * spatial.side**2)
+        choice = MapCoding(
+            "odd", "odd", values.shape, BITS, True, "transform", coder, 1, transform, block
+        )
+        made.append((choice, values))
     return made
 
 
@@ -83,16 +90,17 @@ def job(seed: int, coder: Coder, lanes: int, width: int, events: int) -> tuple[d
             lost = {damage.block: int(damage.fault) for damage in damages}
             case["faults"] = [lost.get(block, 0) for block in range(grid.blocks)]
             harmed.append(broken(case, bad))
-    for number, (choice, values) in enumerate(maps(tables[1], coder, rng) * 2):
-        coded = choice.encode(values, tables[1], slotted=number % 2 == 1)
+    made = maps(rng, coder)
+    for number, (choice, values) in enumerate(made * 2):
+        coded = choice.encode(values, tables[1], slotted=number >= len(made))
         tensors.append(facts(coded, choice, values))
         data = bytearray(coded.data)
-        data[12] ^= 1 << number
+        data[12] ^= 1 << number % 8
         bad = replace(coded, data=bytes(data))
         harmed.append(broken(facts(bad, choice, values), bad))
     params = {
         "DataWidth": width, "Lanes": lanes, "Coder": int(coder), "Bits": BITS, "Sets": SETS,
-        "Transform": 1, "Kinds": 3, "Groups": 0, "Width": WIDTH, "Values": 256,
+        "Transform": 1, "Kinds": 3, "Groups": GROUPS, "Width": WIDTH, "Values": 256,
         "MaxBurst": 4 if width == 128 else 16, "Buffer": 24,
     }  # fmt: skip
     return params, {
@@ -137,6 +145,7 @@ FAULTS = (
     ("hwg_dma_source", "reached_q & waits", "1'b0"),
     ("hwg_dma_deliver", "ends_d  = open_d;", "ends_d  = 1'b0;"),
     ("hwg_axi_write", "m_axi_wvalid_o = length", "m_axi_wvalid_o = ~aw_valid_q & length"),
+    ("hwg_dma_tables", "addr_i[1:0] == 2'd2", "addr_i[1:0] == 2'd3"),
 )  # fmt: skip
 
 
