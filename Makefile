@@ -63,7 +63,7 @@ bench-adders: setup ## adder graphs beside alkaid's and da4ml's: ONLY=d8x8b6,mlp
 bench-estimate: setup ## the estimate beside synthesis, on designs it never saw: RECORD=1 BLESS=1
 	$(BIN)/python -m tests.benchmarks.estimate $(if $(RECORD),--record --routes) $(if $(BLESS),--bless)
 
-bench-codec: setup ## bits a value of all feature-map coders, and DRAM energy: ONLY=hardware BLESS=1
+bench-codec: setup ## bits a value of all feature-map coders, and DRAM energy: ONLY=engine BLESS=1
 	$(BIN)/python -m tests.benchmarks.codec $(if $(ONLY),--only $(ONLY)) $(if $(BLESS),--bless)
 
 golden: setup ## bless the golden files; review the diff

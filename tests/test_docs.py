@@ -11,6 +11,7 @@ from __future__ import annotations
 import doctest
 import json
 import os
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -242,3 +243,23 @@ def test_decisions_are_short_and_numbered() -> None:
         assert lines[0].startswith(f"# {file.name[:4]}: ")
         assert len(lines) <= 20, file.name
         assert {"Decided", "Why", "Costs"} <= {line.partition(":")[0] for line in lines}
+
+
+def missing(text: str) -> list[str]:
+    """Return the names of the package in a text, ``hwgen.codec.wire.Fault``, that it has not."""
+    found = []
+    for name in sorted(set(re.findall(r"\bhwgen(?:\.\w+)+", text))):
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError):
+            found.append(name)
+    return found
+
+
+def test_what_documents_and_units_name_is_there() -> None:
+    files = [*DOCS, *sorted((ROOT / "rtl").rglob("*.sv")), *sorted((ROOT / "rtl").rglob("*.rdl"))]
+    told = {file.name: missing(file.read_text("utf-8")) for file in files}
+    assert {name: names for name, names in told.items() if names} == {}
+    assert missing("as hwgen.codec.wire.Fault, not hwgen.codec.wire.Falt or hwgen.codek") == [
+        "hwgen.codec.wire.Falt", "hwgen.codek"
+    ]  # fmt: skip

@@ -2,7 +2,7 @@
 /// Adds three shifted numbers on one carry chain; the second and third may be subtracted.
 ///
 /// Function:   data_o = (a_i << AShift) +- (b_i << BShift) +- (c_i << CShift)
-///             equal to hwgen.logic.graph.Add3
+///             equal to hwgen.logic.nodes.Add3
 /// Timing:     combinational
 /// Parameters: widths >= 1; shifts >= 0; the output word must hold every result.
 /// Notes:      Low bits that only one operand reaches pass unchanged, unless that operand is

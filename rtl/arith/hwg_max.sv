@@ -2,7 +2,7 @@
 /// Passes the larger, or the smaller, of two numbers.
 ///
 /// Function:   data_o = Least ? min(a_i, b_i) : max(a_i, b_i)
-///             equal to hwgen.logic.graph.Max
+///             equal to hwgen.logic.nodes.Max
 /// Timing:     combinational
 /// Parameters: widths >= 1; the output word must hold every result, it may be narrower than an input.
 `default_nettype none

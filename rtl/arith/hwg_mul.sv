@@ -2,7 +2,7 @@
 /// Multiplies two numbers.
 ///
 /// Function:   data_o = a_i * b_i
-///             equal to hwgen.logic.graph.Mul
+///             equal to hwgen.logic.nodes.Mul
 /// Timing:     combinational
 /// Parameters: widths >= 1; the output word must hold every product, it may be narrower than the sum
 ///             of the operand widths.

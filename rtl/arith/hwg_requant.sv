@@ -2,7 +2,7 @@
 /// Divides by a power of two, rounds half to even and saturates.
 ///
 /// Function:   data_o = clip(round_half_even(data_i / 2**Shift), Lo, Hi)
-///             equal to hwgen.logic.graph.Requant; with Half = 1 of data_i - 2**(Shift-1)
+///             equal to hwgen.logic.nodes.Requant; with Half = 1 of data_i - 2**(Shift-1)
 /// Timing:     combinational
 /// Parameters: InWidth, OutWidth >= 1; Shift >= 0; Lo <= Hi, both within the output word;
 ///             Half = 1 needs Shift >= 1.

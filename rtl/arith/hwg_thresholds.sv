@@ -2,7 +2,7 @@
 /// Replaces a number by the constant of the interval it falls into.
 ///
 /// Function:   n = count of thresholds T_i <= data_i; data_o = V_n
-///             equal to hwgen.logic.graph.Thresh
+///             equal to hwgen.logic.nodes.Thresh
 /// Timing:     combinational
 /// Parameters: InWidth, OutWidth, N >= 1; T ascending and within the input word.
 ///             Thresholds holds T_0 in its lowest InWidth bits, Values holds V_0 in its lowest

@@ -6,9 +6,10 @@
 /// Timing:     a word 1 cycle after its read; interval 1
 /// Parameters: Lanes, Bits, NoteWidth >= 1; Depth >= 16, of which as many words are used as the next
 ///             lower power of two: 4 at least, and 16 values more than a block
-/// Notes:      A block may be read when its note has come (all_i: strict), or as soon as there is a
-///             word, but for the last, which waits for the note. A strict store must hold the
-///             largest block; that the next one can be written meanwhile, twice that.
+/// Notes:      With all_i (strict) a block is read when its note has come. Without it each word is
+///             read as soon as it is there, but for the last one, which waits for the note. A strict
+///             store must hold the largest block, or two of them if the next one is to be written
+///             while the first one is read.
 ///             The note is expected 2 cycles or more behind the block's last value, and earlier than
 ///             1 cycle behind the last value of the block after.
 `default_nettype none

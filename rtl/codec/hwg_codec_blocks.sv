@@ -6,9 +6,11 @@
 ///             accepted when a bank is free, and read when all of it is written.
 /// Timing:     a value a cycle at each of its three ends; one cycle between blocks
 /// Parameters: Inverse 0 or 1; Values a power of two >= 16: places of a bank; Groups >= 0
-/// Notes:      Ends: accepting values (accept_*), writing them when they have gone through what lies
-///             between (write_*, in order, never later than the block behind them is free to be
-///             read), reading (read_*). All of them move on with their go, which asks for valid.
+/// Notes:      Three ends: accept_* says where the next value that comes belongs; write_* says the
+///             same again when that value has gone through the transform's stages and is written, in
+///             the same order; read_* says which place is read next. A block is read when its last
+///             value has been written. Each end moves on with its go, which may only be high with its
+///             valid.
 `default_nettype none
 
 module hwg_codec_blocks #(

@@ -4,17 +4,17 @@
 /// Function:   block after block in their order; the values of a block in scan order, Lanes to a
 ///             word, the first one lowest; its last word may be shorter. Equal to
 ///             hwgen.codec.tensor.Coded.decode_block.
-/// Timing:     with values to spare at both ends, Lanes values a cycle, if blocks are of equal size,
-///             of channels that divide by 4 and at least 8, and come in time: Lanes times their
-///             bits per value over 64 words a cycle
+/// Timing:     Lanes values a cycle, if blocks are of equal size, have 8 channels or more, a multiple
+///             of 4, come in time (Lanes * bits of a coded value / 64 words a cycle), and nobody waits
+///             at the output
 /// Parameters: 1 <= Lanes <= 16; Coder 0 (Huffman) or 1 (tANS); 1 <= Bits <= 15; Sets a power of
 ///             two; Weighted 0 or 1; Depth values of a lane's store, twice the largest block
 /// Notes:      A damaged block comes out as zeros, as many as it should have values, and its fault
-///             beside them (hwgen.codec.wire.Fault). In strict mode that is certain: a block is given
-///             when all of it is decoded and found right. In fast mode it is given as it is decoded;
-///             what is found before that (all but an encoder's own errors) still gives zeros, the
-///             rest is told with the last word.
-///             Memory for blocks waits in each lane (two), so words may be fetched ahead.
+///             beside them (hwgen.codec.wire.Fault). In strict mode a block is given when all of it is
+///             decoded and found right, so that no wrong value ever leaves. In fast mode it is given
+///             while it is decoded: what header, lengths and CRC show still gives zeros; what only
+///             decoding shows (an encoder's own errors) is told with the last word, behind the values.
+///             Each lane has memory for two blocks, so words may be fetched ahead.
 `default_nettype none
 
 module hwg_codec_decode #(

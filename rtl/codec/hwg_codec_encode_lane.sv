@@ -8,10 +8,12 @@
 ///             A pixel takes 4 cycles to take and 8 to walk over at least.
 /// Parameters: Coder 0 (Huffman) or 1 (tANS); 1 <= Bits <= 15, at most 14 for tANS; Sets a power of
 ///             two; Weighted 0 or 1; Values a power of two >= 16, of the largest block
-/// Notes:      The values wait with their contexts in one of three banks. The walk, backwards as
-///             tANS demands, gives the four threads' strings of bits, in a
-///             memory of their own; when they are complete it is known whether raw is shorter.
-///             Format and tables stay as they are while there are values in the lane.
+/// Notes:      A block that is taken fills two banks at once: one of two with its values and their
+///             contexts, for the walk; one of three with its values strung together raw. The walk,
+///             backwards as tANS demands, gives the four threads' strings of bits, in a memory of
+///             their own. When they are complete it is known whether they or the raw words are
+///             shorter, and these are written. Format and tables stay as they are while there are
+///             values in the lane.
 `default_nettype none
 
 module hwg_codec_encode_lane #(

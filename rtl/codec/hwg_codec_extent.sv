@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Measures blocks of pixels: what there is in them, and where one of their rows begins.
 ///
-/// Function:   of a block of h x w pixels of c channels its stride w c, its pixels h w c (one for each
-///             channel), and its coefficients in patches of k x k: ceil(h/k) ceil(w/k) c k k. Of its
-///             first channel the group of eight.
+/// Function:   of a block of h x w pixels of c channels: the stride w c from a row to the next one, its
+///             values h w c, its coefficients in patches of k x k, ceil(h/k) ceil(w/k) c k k, and the
+///             group of eight channels in which its first channel is.
 /// Timing:     a block every 6 cycles
 /// Parameters: Groups >= 0: of eight channels that a tensor may have
 /// Notes:      The blocks of a tensor come in their order, channels fastest, from the first to the

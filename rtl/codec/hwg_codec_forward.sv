@@ -3,7 +3,7 @@
 ///
 /// Function:   of each block of pixels its coefficients in scan order, as hwg_codec_encode takes them.
 ///             Equal to hwgen.codec.transform.Transform.forward; values come in the order of
-///             hwgen.codec.order: each block in scan order (y, x, c; c fastest), its channels those
+///             hwgen.codec.block_scan: each block in scan order (y, x, c; c fastest), its channels those
 ///             of the KLT's inputs.
 /// Timing:     a coefficient a cycle, but one cycle between blocks, and 6 cycles a block at least; a
 ///             block's first one comes when all of it is there
@@ -26,7 +26,7 @@ module hwg_codec_forward #(
 ) (
   input  wire logic                  clk_i,
   input  wire logic                  rst_ni,
-  // matrices, as hwgen.codec.lookup.klt_rom gives them
+  // matrices, as hwgen.codec.memory_images.klt_rom gives them
   input  wire logic                  row_write_i,
   input  wire logic [GroupWidth+2:0] row_addr_i,
   input  wire logic [90:0]           row_data_i,

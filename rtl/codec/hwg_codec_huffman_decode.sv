@@ -11,7 +11,7 @@
 ///             table is read with bits 0 to 7, the other with bits 4 to 11, both at once, and a
 ///             length of 0 in the first points to the second. Word 4096 set + 256 ctx + bits holds
 ///             {length 4, token 5} of either, the first one's in the low half:
-///             hwgen.codec.lookup.huffman_lookup_rom.
+///             hwgen.codec.memory_images.huffman_lookup_rom.
 `default_nettype none
 
 module hwg_codec_huffman_decode #(

@@ -3,7 +3,7 @@
 ///
 /// Function:   of each block of coefficients, in scan order as hwg_codec_decode gives them, the values
 ///             of its pixels. Equal to hwgen.codec.transform.Transform.inverse; values leave in the
-///             order of hwgen.codec.order: each block in scan order (y, x, c; c fastest), its channels
+///             order of hwgen.codec.block_scan: each block in scan order (y, x, c; c fastest), its channels
 ///             those of the KLT's inputs.
 /// Timing:     a coefficient a cycle, but one cycle between blocks, and 6 cycles a block at least; a
 ///             block's first value leaves when all of it is there
@@ -22,7 +22,7 @@ module hwg_codec_inverse #(
 ) (
   input  wire logic                  clk_i,
   input  wire logic                  rst_ni,
-  // matrices, as hwgen.codec.lookup.klt_rom gives them for the way back
+  // matrices, as hwgen.codec.memory_images.klt_rom gives them for the way back
   input  wire logic                  row_write_i,
   input  wire logic [GroupWidth+2:0] row_addr_i,
   input  wire logic [90:0]           row_data_i,

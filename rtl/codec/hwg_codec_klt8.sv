@@ -7,7 +7,7 @@
 /// Timing:     a vector every 8 cycles; latency 6; never stalls
 /// Parameters: Groups a power of two, of eight channels
 /// Notes:      Row i of group g is word 8g + i of a memory: {bias 27, w_i7, ..., w_i0 8 each}, as
-///             hwgen.codec.lookup.klt_rom gives it.
+///             hwgen.codec.memory_images.klt_rom gives it.
 `default_nettype none
 
 module hwg_codec_klt8 #(

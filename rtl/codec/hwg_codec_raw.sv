@@ -4,7 +4,7 @@
 /// Function:   the values of a block one behind the other, bits_i bits each, lowest bit first; zeros
 ///             fill the last word. Equal to a raw payload of hwgen.codec.block.encode_block.
 /// Timing:     a word 1 cycle behind the value that completes it, a block's last one up to 2; interval 1
-/// Parameters: none that change it; Bits 15
+/// Parameters: Bits 15: of a value as it comes
 /// Notes:      Higher bits of a value are 0. A block's last word may be written in the cycle of the
 ///             next block's first value, which cannot complete a word itself.
 `default_nettype none

@@ -4,9 +4,9 @@
 /// Function:   data_o is the word at addr_i of the cycle before; what is written in a cycle is read
 ///             from the next one on
 /// Timing:     latency 1, interval 1
-/// Parameters: Width >= 1, Depth >= 2. Init holds the words at start, word 0 in the lowest bits; it
-///             is looked at if HasInit is 1.
-/// Notes:      A table that is known when the design is generated needs no loading.
+/// Parameters: Width >= 1, Depth >= 2. HasInit 1: the memory begins with the words of Init, word 0 in
+///             the lowest bits; 0: with anything.
+/// Notes:      With Init a table that is known when the design is generated needs no loading.
 `default_nettype none
 
 module hwg_codec_table #(

@@ -7,7 +7,7 @@
 ///             gives its state in 8 bits. Equal to hwgen.codec.block's tANS encoder.
 /// Timing:     latency 5, interval 1; every 4th turn is of the same thread
 /// Parameters: Sets a power of two
-/// Notes:      The tables are hwgen.codec.lookup.tans_encode_lookup_roms': 512 words a set of 21
+/// Notes:      The tables are hwgen.codec.memory_images.tans_encode_lookup_roms': 512 words a set of 21
 ///             bits, 4096 of 8. Address 4096 and up, in the loading port, are the symbols'.
 `default_nettype none
 

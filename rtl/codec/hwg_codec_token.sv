@@ -5,7 +5,7 @@
 ///             is 8 + 2(n - 3) + bit n-1, and the low n-1 bits are raw. Equal to
 ///             hwgen.codec.tokens.split.
 /// Timing:     combinational
-/// Parameters: none that change it; Bits 15
+/// Parameters: Bits 15: of a coded value
 `default_nettype none
 
 module hwg_codec_token #(

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The feature-map DMA: a stream of values goes to memory coded, and comes back from there.
 ///
-/// Function:   writer and reader, each with one tensor at a time, both at once, behind the registers
-///             of hwg_dma_regs.rdl and one AXI4 master; hwg_dma_writer and hwg_dma_reader are what
-///             they do. With Transform 1 the values of transformed tensors are those of the map:
-///             hwg_dma_forward and hwg_dma_inverse stand between; all others pass beside these. With
-///             Transform 0 they are the coefficients.
+/// Function:   a writer (hwg_dma_writer) and a reader (hwg_dma_reader) behind the registers of
+///             hwg_dma_regs.rdl and one AXI4 master. Both work at once, each on one tensor at a time.
+///             With Transform 1 the streams carry the values of the map where a tensor is transformed:
+///             hwg_dma_map_in and hwg_dma_map_out turn them into coefficients and back. With Transform
+///             0 they carry the coefficients.
 /// Timing:     as hwg_dma_writer and hwg_dma_reader, through a transform a value a cycle; a tensor
 ///             begins 8 cycles after its start
 /// Parameters: those of hwg_dma_writer and hwg_dma_reader; Version as in hwg_dma_regs; Writer 0: there

@@ -6,8 +6,8 @@
 ///             number, its size and its count of values are told.
 /// Timing:     first block 4 cycles after start_i, then one every 4 cycles at most
 /// Parameters: SideWidth 13 to 32
-/// Notes:      All sizes are at least 1, and bh * bw * bc at most 4096. They are held while busy.
-///             start_i gives up a walk under way.
+/// Notes:      All sizes are at least 1, bh * bw * bc at most 4096, and they stay as they are until
+///             the last block is taken. start_i gives up a walk under way.
 `default_nettype none
 
 module hwg_dma_grid #(

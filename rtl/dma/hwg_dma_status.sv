@@ -5,7 +5,7 @@
 ///             the stream stood still; keeps the fault and the number of the first block at fault
 ///             until clear_i
 /// Timing:     two cycles behind what is counted
-/// Parameters: none that change it; Width bits of a counter, 12 to 32
+/// Parameters: Width 12 to 32: bits of a counter
 /// Notes:      A block at fault counts as a fault and as nothing else: what its header says of how it
 ///             is stored cannot be trusted. Counters stop at their end instead of starting again.
 `default_nettype none

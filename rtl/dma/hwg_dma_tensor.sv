@@ -3,10 +3,10 @@
 ///
 /// Function:   registers and tally (hwg_dma_bank), the look at the description after a start
 ///             (hwg_dma_descriptor_check) and the run control (hwg_dma_run) of a writer or a reader
-/// Timing:     begin_o or refuse_o come 8 cycles after start_i; a tally is two cycles behind
+/// Timing:     begin_o or refuse_o comes 3 cycles after start_i; a tally is two cycles behind
 /// Parameters: those of hwg_dma_bank and hwg_dma_descriptor_check; Present 0: there is no engine, and
 ///             every start is refused
-/// Notes:      What begins is the engine, in the cycle of begin_o. A description that it cannot do is
+/// Notes:      The engine starts with begin_o. A description that it cannot do is
 ///             fault 9, of block 0. The writer wants addresses that are multiples of 64, the reader of
 ///             8. What an engine in reset tells is not counted.
 `default_nettype none

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make bench-codec`: bits a value and DRAM energy of all coders; size and clock of our hardware.
 
-``--only rates`` measures the coders alone, ``--only hardware`` size and clock of the units alone.
+``--only rates`` measures the coders alone, ``--only hardware`` size and clock of the units,
+``--only engine`` those of the whole engine.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tests.benchmarks.codec.measure import BUDGETS, OURS, PUBLISHED, WIDTHS, Los
 ROOT = Path(__file__).parents[3]
 OUT, SHARED = ROOT / "out" / "bench-codec", ROOT.parent / "shared"
 DOCUMENT, MARK = ROOT / "docs" / "codec.md", "<!-- bench-codec -->"
-PARTS = ("rates", "hardware")
+PARTS = ("rates", "hardware", "engine")
 LOSSLESS_BAR, LOSSY_BAR = 0.20, 0.35
 SPEED_BAR = 5e6
 DRAWS = range(8)  # seeds of the crops that RN06 sees
@@ -51,6 +52,8 @@ def main() -> int:
         failures += _rates(given.bless)
     if given.only in ("", "hardware"):
         failures += _hardware(given.bless)
+    if given.only in ("", "engine"):
+        failures += _engine(given.bless)
     for line in failures:
         print(f"FAILED: {line}", file=sys.stderr)
     return 1 if failures else 0
@@ -62,11 +65,23 @@ def _hardware(bless: bool) -> list[str]:
     for unit in hardware.UNITS_MEASURED:
         figures.append(hardware.measure(unit))
         print(hardware.report(figures)[-1], flush=True)
-    lines = hardware.report(figures)
+    _told(hardware.LANE, hardware.report(figures), bless)
+    return [line for one in figures for line in one.failures]
+
+
+def _engine(bless: bool) -> list[str]:
+    """Measure the whole engine, print, and return what misses its bar."""
+    whole = hardware.measure_engine()
+    _told(hardware.WHOLE, hardware.engine_report(whole), bless)
+    return whole.failures
+
+
+def _told(name: str, lines: Sequence[str], bless: bool) -> None:
+    """Print a report, and write it between the document's markers of that name."""
     print("\n" + "\n".join(lines))
     if bless:
-        DOCUMENT.write_text(hardware.inserted(DOCUMENT.read_text("utf-8"), lines), "utf-8")
-    return [line for one in figures for line in one.failures]
+        text = DOCUMENT.read_text("utf-8")
+        DOCUMENT.write_text(hardware.inserted(text, name, lines), "utf-8")
 
 
 def _rates(bless: bool) -> list[str]:
