@@ -34,7 +34,7 @@ KEYS = (*_TEXT, *_NUMBERS, *_FLAGS, "input_format", *_RULES, "layers")
 _HEAD = """\
 # Settings of this build. Edit them, or the realisation of a layer, and build again:
 #   hwgen build MODEL --config config.toml -o OUT
-# A layer can be adders or tables; a layer that is not named is what costs less.
+# A layer can be adders, tables or serial; a layer that is not named is what costs less.
 """
 
 
@@ -81,6 +81,8 @@ def read_config(path: Path) -> Config:
             raise ConfigError(
                 f"unknown key {key!r}", where, f"{meant}the keys are {', '.join(KEYS)}"
             )
+        if key in ("interval", "fps") and type(value) in (int, float):
+            continue
         if key in _TEXT and not isinstance(value, str):
             raise ConfigError(f"{key} is text, not {value!r}", where, f'write {key} = "..."')
         if key in _NUMBERS and type(value) is not int:
@@ -146,15 +148,17 @@ def config_files(
 
     Args:
         settings: name, board and style; hls where HLS C++ was asked for.
-        goal: clock, latency cap, effort and seed.
+        goal: clock, latency cap, pace, effort and seed.
         options: number formats, masks, scaler.
         mapping: how the layers were realised.
     """
     rows: dict[str, Any] = {**settings, "clock": _quantity(goal.clock_mhz, "MHz")}
     if goal.max_latency_ns is not None:
         rows["latency"] = _quantity(goal.max_latency_ns, "ns")
-    if settings["style"] == "stream":
+    if settings["style"] == "stream" or goal.pace.interval != 1:
         rows["interval"] = goal.pace.text
+    if goal.pace.budget:
+        rows["budget"] = ", ".join(condition.text for condition in goal.pace.budget)
     rows |= {"effort": goal.effort, "seed": goal.seed}
     files: dict[str, bytes] = {}
     formats = {name: str(fixed) for name, fixed in options.input_formats.items()}

@@ -22,7 +22,11 @@ from hwgen.target.board import Board, load_board
 
 T = TypeVar("T")
 _FORMATS = ("input_format", "formats", "weight_formats")
-_UNITS = {"clock": "200MHz or 5ns", "latency": "100ns or 20cycles"}
+_UNITS = {
+    "clock": "200MHz or 5ns",
+    "latency": "100ns or 20cycles",
+    "rate": "40MHz or 5000/s",
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Ask:
         weights: weights file of an architecture in JSON.
         clock, latency, effort, seed: as `hwgen.plan.goal.goal_for` takes them; *seed* is of the
             random test vectors, too.
+        interval, rate, fps, budget: as `hwgen.plan.pace.pace_of` takes them.
         style: as `hwgen.plan.mapping.of_style` takes it.
         options: input formats, masks, scaler.
         graph: of the model, where it is loaded already.
@@ -50,6 +55,10 @@ class Ask:
     weights: Path | str | None = None
     clock: str | None = None
     latency: str | None = None
+    interval: str | int | None = None
+    rate: str | None = None
+    fps: str | float | None = None
+    budget: str | None = None
     style: str = "parallel"
     effort: int = 1
     seed: int = 1
@@ -86,7 +95,7 @@ class Ask:
         _check_type("config", settings.get("config", ""), (str, Path), "a file")
         file = settings.pop("config", None)
         config = read_config(Path(file)) if file else Config()
-        settings = {**config.settings, **settings}
+        settings = {**_unpaced(config.settings, settings), **settings}
         stored = settings.pop("board", None)
         board = stored if board is None else board
         if board is None:
@@ -103,7 +112,7 @@ class Ask:
                 "give a Keras model, the path of a .h5, .keras or .json file, or what hwgen.load "
                 "returns",
             )
-        for key in ("clock", "latency"):
+        for key in ("clock", "latency", "rate"):
             _check_quantity(key, settings.get(key))
         if not isinstance(settings.get("hls", False), bool):
             raise ConfigError(f"hls is true or false, not {_kind(settings['hls'])}", "hls")
@@ -112,6 +121,9 @@ class Ask:
         for key, value in (("board", board), ("style", settings.get("style", "parallel"))):
             _check_type(key, value, str, "a name")
         for key, kind, words in (
+            ("interval", (str, int), "a number of cycles, or 'auto'"),
+            ("fps", (str, int, float), "a number of samples a second"),
+            ("budget", str, "such as 'lut<2000, ff<5000'"),
             ("name", str, "a name"), ("weights", (str, Path), "a file"),
             ("options", Options, "what hwgen.frontends.options.options returns"),
             ("input_format", (str, Mapping), "such as 's8.4', or a table by input name"),
@@ -148,6 +160,15 @@ class Ask:
     def realisations(self) -> dict[str, Realisation]:
         """Return how layers shall be realised: what was chosen, before what the style fills in."""
         return {**of_style(self.style), **self.mapping}
+
+
+_PACES = ("interval", "rate", "fps")  # of which one is given
+
+
+def _unpaced(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored settings without the interval, where another pace is given."""
+    paced = any(key in given for key in _PACES)
+    return {key: value for key, value in stored.items() if not (paced and key in _PACES)}
 
 
 def check_names(given: Iterable[str], known: Iterable[str]) -> None:

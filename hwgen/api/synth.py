@@ -215,7 +215,7 @@ def _parts(job: _Job) -> tuple[dict[str, Part], dict[str, str]]:
     """Return every part by its row in the report, and the rows of the layers by their modules."""
     text = "\n".join(t for t in job.sources.part(job.top).texts)
     layers: dict[str, str] = {}
-    for layer in job.out.design.pipeline.layers:
+    for layer in job.out.design.layers:
         found = re.search(rf"^\s*(\w+)\s+u_{re.escape(layer.link)}\s*\($", text, re.M)
         if found is not None:
             layers[found[1]] = layer.name

@@ -178,7 +178,9 @@ def _parse(words: Sequence[str]) -> argparse.Namespace | None:
 
 
 def _suggest(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, list(known), n=1)
+    words = list(known)
+    cut = [option for option in words if word.startswith("--") and option.startswith(word)]
+    near = cut if len(cut) == 1 else get_close_matches(word, words, n=1)
     if word in near:
         return "options go behind the verb; "
     return f"did you mean {near[0]}? " if near else ""

@@ -64,12 +64,13 @@ ARGUMENTS: Arguments = (
     (_BUILD, "--latency", {"metavar": "100ns", "help": "the most allowed, or such as 20cycles"}),
     (_BUILD, "--style", {"choices": ("auto", "parallel", "stream"), "help": "default: "
         "parallel"}),
-    (_BUILD, "--interval", {"metavar": "N", "help": "cycles between two samples, at most, "
-        "or auto"}),
-    (_BUILD, "--rate", {"metavar": "40MHz", "help": "samples a second instead, or 5000/s"}),
-    (_BUILD, "--fps", {"metavar": "N", "help": "the same, as a number"}),
-    (_BUILD, "--budget", {"metavar": "CONDITIONS", "help": "what the design may cost, such as "
-        "'lut<80%%, dsp<100'"}),
+    (_BUILD, "--interval", {"metavar": "N", "help": "cycles between two samples, at most, or auto: "
+        "above 1 some bits of every value a cycle, which takes less; default: 1"}),
+    (_BUILD, "--rate", {"metavar": "40MHz", "help": "samples a second, at least, instead of "
+        "--interval; or such as 5000/s"}),
+    (_BUILD, "--fps", {"metavar": "N", "help": "likewise, samples a second"}),
+    (_BUILD, "--budget", {"metavar": "lut<2000,ff<5000", "help": "what the design may take; with "
+        "--interval auto the quickest that keeps it"}),
     (_BUILD, "--effort", {"type": int, "metavar": "0..3", "help": "of the search for adder graphs: "
         "0 quick, 2 seconds a layer, 3 minutes; default: 1"}),
     (_BUILD, "--seed", {"type": int, "help": "of that search and of the random samples; "

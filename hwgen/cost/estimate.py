@@ -28,11 +28,12 @@ from hwgen.cost.matmul import (
     zeros,
 )
 from hwgen.cost.registers import registers
+from hwgen.cost.serial import serial_costs, serial_ns
 from hwgen.cost.terms import terms_of
 from hwgen.cost.timing import layer_ns
 from hwgen.cost.units import UnitCost, fifo_cost, unit_cost
 from hwgen.design.flow_core import flow_cores
-from hwgen.design.types import Design, Layer, Pipeline, UnitRef
+from hwgen.design.types import Design, Layer, Pipeline, SerialPipeline, UnitRef
 from hwgen.logic.nodes import (
     Add,
     Add3,
@@ -45,6 +46,7 @@ from hwgen.logic.nodes import (
     Thresh,
     adder_positions,
 )
+from hwgen.logic.serial.graph import Round, Sum
 from hwgen.target.board import Board
 from hwgen.target.family import Family
 
@@ -125,6 +127,8 @@ def layer_luts(design: Design, family: Family) -> dict[str, int]:
     """Return the look-up tables of each layer; of a stream design, of each stage."""
     if design.style == "stream":
         return {name: part.lut for name, part in estimate_layers(design, family).items()}
+    if design.serial is not None:
+        return {name: round(cost.lut) for name, cost in serial_costs(design, family).items()}
     pipeline = design.pipeline
     return {
         layer.name: lut_cost(terms_of_layer(pipeline, layer, family), family)
@@ -139,6 +143,12 @@ def estimate_layers(design: Design, family: Family) -> dict[str, Estimate]:
     """
     if design.style == "stream":
         return _stages(design, family)
+    if design.serial is not None:
+        latency = {layer.name: layer.latency for layer in design.layers}
+        return {
+            name: Estimate(lut=round(cost.lut), ff=cost.ff, latency=latency.get(name, 0))
+            for name, cost in serial_costs(design, family).items()
+        }
     pipeline = design.pipeline
     lut, ff = layer_luts(design, family), registers(pipeline)
     out = {
@@ -170,6 +180,8 @@ def _stages(design: Design, family: Family) -> dict[str, Estimate]:
 
 def logic_terms(design: Design) -> dict[str, int]:
     """Return how many terms of each kind the logic has, and the adders' carry positions."""
+    if design.serial is not None:
+        return _serial_terms(design.serial)
     logics = [pipeline.logic for pipeline in design.pipelines]
     counts = Counter(type(node) for logic in logics for node in logic.nodes)
     out = {name: counts[kind] for kind, name in TERMS.items()}
@@ -180,6 +192,16 @@ def logic_terms(design: Design) -> dict[str, int]:
         adder_positions(logic, wire) for logic in logics for wire in range(len(logic.nodes))
     )
     return out
+
+
+def _serial_terms(part: SerialPipeline) -> dict[str, int]:
+    """Return the terms of a serial graph; its adders have as many bits as a digit."""
+    graph = part.graph
+    sums = [node.ways for node in graph.nodes if isinstance(node, Sum)]
+    rounds = sum(isinstance(node, Round) for node in graph.nodes)
+    out = dict.fromkeys(TERMS.values(), 0)
+    out |= {"adders": sums.count(2), "ternary_adders": sums.count(3), "requantizers": rounds}
+    return out | {"adder_bits": graph.digit_bits * len(sums)}
 
 
 def lut_cost(terms: Mapping[str, float], family: Family) -> int:
@@ -223,5 +245,7 @@ def fmax(design: Design, board: Board, lut: int) -> float:
 
 def longest_ns(design: Design, family: Family) -> float:
     """Return the delay model's longest path between registers, in nanoseconds."""
+    if design.serial is not None:
+        return max((*serial_ns(design.serial, family).values(), family.overhead_ns))
     paths = (ns for pipeline in design.pipelines for ns in layer_ns(pipeline, family))
     return max((*paths, family.overhead_ns))

@@ -48,21 +48,21 @@ def pack_pipeline(pipeline: Pipeline, key: str, arrays: Arrays) -> None:
     texts = _Texts()
     kinds = list(_KINDS)
     arrays[f"{key}kinds"] = np.array([kinds.index(type(n).__name__) for n in logic.nodes], np.int64)
-    _put_rows(arrays, f"{key}nodes", (_flat(node, texts) for node in logic.nodes))
+    put_rows(arrays, f"{key}nodes", (_flat(node, texts) for node in logic.nodes))
     arrays[f"{key}lo"], arrays[f"{key}hi"] = _ints(logic.lo), _ints(logic.hi)
     arrays[f"{key}layers"] = _ints([texts.index(name) for name in logic.layers])
     arrays[f"{key}labels"] = _ints([texts.index(name) for name in logic.labels])
     outputs = [[texts.index(name), *wires] for name, wires in logic.outputs]
-    _put_rows(arrays, f"{key}outputs", outputs)
+    put_rows(arrays, f"{key}outputs", outputs)
     arrays[f"{key}cycle"] = _ints(pipeline.cycle)
-    _put_rows(arrays, f"{key}wires", (layer.wires for layer in pipeline.layers))
-    _put_rows(arrays, f"{key}exports", (_of_taps(layer.exports) for layer in pipeline.layers))
+    put_rows(arrays, f"{key}wires", (layer.wires for layer in pipeline.layers))
+    put_rows(arrays, f"{key}exports", (_of_taps(layer.exports) for layer in pipeline.layers))
     sources = [
         [i, texts.index(source.link), *_of_taps(source.taps)]
         for i, layer in enumerate(pipeline.layers)
         for source in layer.sources
     ]
-    _put_rows(arrays, f"{key}sources", sources)
+    put_rows(arrays, f"{key}sources", sources)
     arrays[f"{key}texts"] = _json([*kinds, *texts.known])
 
 
@@ -179,7 +179,28 @@ def _many(left: Iterator[int]) -> tuple[int, ...]:
     return tuple(next(left) for _ in range(next(left)))
 
 
-def _put_rows(arrays: Arrays, name: str, rows: Iterable[Sequence[int]]) -> None:
+def put_ints(arrays: Arrays, name: str, values: Sequence[int]) -> None:
+    """Put integers of any size into *arrays*."""
+    arrays[name] = _ints(values)
+
+
+def put_json(arrays: Arrays, name: str, value: object) -> None:
+    """Put plain data into *arrays*, as JSON in bytes."""
+    arrays[name] = _json(value)
+
+
+def get_ints(arrays: Arrays, name: str) -> list[int]:
+    """Return the integers that `put_ints` put there."""
+    return _read(arrays[name])
+
+
+def get_rows(arrays: Arrays, name: str) -> list[list[int]]:
+    """Return the rows that `put_rows` put there."""
+    return list(_rows(arrays, name))
+
+
+def put_rows(arrays: Arrays, name: str, rows: Iterable[Sequence[int]]) -> None:
+    """Put rows of different lengths into *arrays*."""
     flat: list[int] = []
     starts = [0]
     for row in rows:

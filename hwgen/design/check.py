@@ -9,7 +9,19 @@ from __future__ import annotations
 
 import re
 
-from hwgen.design.types import Design, Layer, Link, LinkKind, Pipeline, Port, Source, Stage, Tap
+from hwgen.design.check_serial import check_serial
+from hwgen.design.types import (
+    Design,
+    Layer,
+    Link,
+    LinkKind,
+    Pipeline,
+    Port,
+    SerialPipeline,
+    Source,
+    Stage,
+    Tap,
+)
 from hwgen.ir.names import KEYWORDS
 from hwgen.logic.builder import Logic
 from hwgen.logic.nodes import Const, In, Select
@@ -42,6 +54,8 @@ def check(design: Design) -> None:
             if isinstance(part, Pipeline):
                 check_pipeline(design, stage, part)
                 written += [layer.link for layer in part.layers]
+            elif isinstance(part, SerialPipeline):
+                written += check_serial(design, stage, part)
         assert not there & set(written), f"{where}: writes a link of another"
         there |= set(written)
     assert there == set(names), "a link that nobody writes"

@@ -62,9 +62,7 @@ class ModuleNames:
         for suffix in ("axis", "pkg"):
             modules.take(suffix, f"{top}_")
         layers = {
-            layer.link: f"{top}_{modules.take(layer.link, f'{top}_')}"
-            for pipeline in design.pipelines
-            for layer in pipeline.layers
+            layer.link: f"{top}_{modules.take(layer.link, f'{top}_')}" for layer in design.layers
         }
         kind = "stream" if design.style == "stream" else "flow"
         return cls(top, f"{top}_axis", f"{top}_pkg", layers, kind)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hwgen.design.types import Design, Pipeline, Port, Stage
+from hwgen.design.types import Design, Pipeline, Port, SerialPipeline, Stage
 from hwgen.ir.tensor import TensorType, int_array
 from hwgen.logic.nodes import In
+from hwgen.logic.serial.graph import Result, SerialGraph, Word
 
 Range = tuple[list[int], list[int]]
 
@@ -37,8 +38,30 @@ def ranges(design: Design) -> tuple[dict[str, Range], dict[str, Range]]:
                 words = design.link(link).words
                 low, high = [logic.lo[w] for w in wires], [logic.hi[w] for w in wires]
                 ends[link] = low * words, high * words
+    for stage in design.stages:
+        for part in stage.parts:
+            if isinstance(part, SerialPipeline):
+                _serial(stage, part.graph, ends)
     inputs = {port.name: ends[port.link] for port in design.inputs}
     return inputs, {port.name: ends[port.link] for port in design.outputs}
+
+
+def _serial(stage: Stage, graph: SerialGraph, ends: dict[str, Range]) -> None:
+    """Enter the ranges of what a serial pipeline reads and writes."""
+    for wire, node in enumerate(graph.nodes):
+        if isinstance(node, Word) and node.link in ends:
+            low, high = ends[node.link]
+            low[node.index], high[node.index] = graph.lo[wire], graph.hi[wire]
+
+    def codes(result: Result) -> tuple[int, int]:
+        if result.wire < 0:
+            return result.value, result.value
+        return graph.lo[result.wire] << result.value, graph.hi[result.wire] << result.value
+
+    for link, (_, results) in zip(stage.writes, graph.outputs, strict=True):
+        if link in ends:
+            pairs = [codes(result) for result in results]
+            ends[link] = [lo for lo, _ in pairs], [hi for _, hi in pairs]
 
 
 def types_of(design: Design) -> tuple[dict[str, TensorType], dict[str, TensorType]]:

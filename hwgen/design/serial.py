@@ -21,14 +21,16 @@ from hwgen.design.arrays import Arrays, pack_codes, pack_pipeline, unpack_codes,
 from hwgen.design.frame import Frame
 from hwgen.design.names import ModuleNames
 from hwgen.design.ranges import Range, ranges
+from hwgen.design.serial_arrays import pack_serial, unpack_serial
 from hwgen.design.types import (
     Design,
     Field,
+    Layer,
     Link,
     LinkKind,
     Part,
-    Pipeline,
     Port,
+    SerialPipeline,
     Stage,
     UnitRef,
 )
@@ -171,8 +173,15 @@ def _of_part(part: Part, key: str, arrays: Arrays) -> Document:
             pack_codes(codes, f"{key}{name}", arrays)
         constants = sorted(part.constants)
         return {"unit": part.unit, "params": dict(part.params), "constants": constants}
+    if isinstance(part, SerialPipeline):
+        pack_serial(part, key, arrays)
+        return {"serial": True, "latency": part.latency, "layers": _of_layers(part.layers)}
     pack_pipeline(part, key, arrays)
-    layers = [
+    return {"latency": part.latency, "layers": _of_layers(part.layers)}
+
+
+def _of_layers(layers: Sequence[Layer]) -> list[Document]:
+    return [
         {
             "name": layer.name,
             "link": layer.link,
@@ -181,9 +190,8 @@ def _of_part(part: Part, key: str, arrays: Arrays) -> Document:
             "end": layer.end,
             "realisation": layer.realisation,
         }
-        for layer in part.layers
+        for layer in layers
     ]
-    return {"latency": part.latency, "layers": layers}
 
 
 # -------------------------------------------------------------------- reading
@@ -256,8 +264,17 @@ def _part(entry: Mapping[str, Any], key: str, arrays: Arrays) -> Part:
         params = {str(name): int(value) for name, value in entry["params"].items()}
         constants = {str(n): unpack_codes(f"{key}{n}", arrays) for n in entry["constants"]}
         return UnitRef(str(entry["unit"]), params, constants)
-    bare = unpack_pipeline(key, arrays, int(entry["latency"]))
-    layers = tuple(
+    latency = int(entry["latency"])
+    if entry.get("serial"):
+        slow = unpack_serial(key, arrays, latency)
+        return replace(slow, layers=_told(slow.layers, entry["layers"]))
+    bare = unpack_pipeline(key, arrays, latency)
+    return replace(bare, layers=_told(bare.layers, entry["layers"]))
+
+
+def _told(bare: Sequence[Layer], entries: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
+    """Return layers with the texts that a document tells of them."""
+    return tuple(
         replace(
             layer,
             name=str(told["name"]),
@@ -267,6 +284,5 @@ def _part(entry: Mapping[str, Any], key: str, arrays: Arrays) -> Part:
             end=int(told["end"]),
             realisation=str(told["realisation"]),
         )
-        for layer, told in zip(bare.layers, entry["layers"], strict=True)
+        for layer, told in zip(bare, entries, strict=True)
     )
-    return Pipeline(bare.logic, bare.cycle, layers, bare.latency)

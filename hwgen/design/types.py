@@ -20,6 +20,8 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes
 from hwgen.logic.builder import Logic
 from hwgen.logic.nodes import Wire
+from hwgen.logic.serial.graph import SerialGraph
+from hwgen.logic.serial.offsets import Offsets
 
 DATA_WIDTH = 64  # bits of an AXI-Stream beat, unless asked otherwise
 
@@ -161,7 +163,7 @@ class Layer:
             first in the lowest bits, each in its exact width.
         start: cycle of the first source that arrives.
         end: cycle of the last export that leaves.
-        realisation: of a layer with weights: ``adders`` or ``tables``; else empty.
+        realisation: of a layer with weights: ``adders``, ``tables`` or ``serial``; else empty.
     """
 
     name: str
@@ -214,6 +216,36 @@ class Pipeline:
         return Tap(wire, self.latency - 1 - self.cycle[wire])
 
 
+@dataclass(frozen=True)
+class SerialPipeline:
+    """Adder graphs of which every cycle computes one digit, scheduled as one.
+
+    Links of whole words come in and leave; between its layers are serial links. A sample may follow
+    the last one after as many cycles as a word has digits, or later.
+
+    Attributes:
+        graph: all nodes; `Word` nodes name the links that the stage reads.
+        offsets: when each value begins.
+        layers: in data-flow order. Taps have no delays: what reads a value late delays it.
+        latency: cycles from an accepted input to its output.
+    """
+
+    graph: SerialGraph
+    offsets: Offsets
+    layers: tuple[Layer, ...]
+    latency: int
+
+    @property
+    def interval(self) -> int:
+        """Cycles between two samples, at least."""
+        return self.graph.digits
+
+    @property
+    def out_digits(self) -> int:
+        """Digits of the widest word that leaves."""
+        return self.latency - self.offsets.end
+
+
 @dataclass(frozen=True, eq=False)
 class UnitRef:
     """An instance of a hand-written unit.
@@ -240,7 +272,7 @@ class UnitRef:
         return hash((self.unit, *sorted(self.params.items())))
 
 
-Part: TypeAlias = Pipeline | UnitRef
+Part: TypeAlias = Pipeline | SerialPipeline | UnitRef
 
 
 @dataclass(frozen=True)
@@ -328,6 +360,19 @@ class Design:
         return {link.name: link for link in self.links}
 
     @property
+    def serial(self) -> SerialPipeline | None:
+        """The pipeline of a serial design of one stage, which is all it consists of; else None."""
+        parts = [part for stage in self.stages for part in stage.parts]
+        alone = len(parts) == 1 and isinstance(parts[0], SerialPipeline)
+        return parts[0] if alone and isinstance(parts[0], SerialPipeline) else None
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Layers of all pipelines, in data-flow order."""
+        parts = (part for stage in self.stages for part in stage.parts)
+        return tuple(x for part in parts if not isinstance(part, UnitRef) for x in part.layers)
+
+    @property
     def pipelines(self) -> tuple[Pipeline, ...]:
         """All pipelines, in data-flow order."""
         parts = (part for stage in self.stages for part in stage.parts)
@@ -342,9 +387,11 @@ class Design:
 
     @property
     def style(self) -> str:
-        """``stream`` where words enter with valid and ready, else ``parallel``."""
-        streams = any(self.link(port.link).kind is LinkKind.STREAM for port in self.inputs)
-        return "stream" if streams else "parallel"
+        """``stream`` where words enter with valid and ready; else ``serial`` or ``parallel``."""
+        if any(self.link(port.link).kind is LinkKind.STREAM for port in self.inputs):
+            return "stream"
+        parts = (part for stage in self.stages for part in stage.parts)
+        return "serial" if any(isinstance(p, SerialPipeline) for p in parts) else "parallel"
 
     @property
     def latency_ns(self) -> float:

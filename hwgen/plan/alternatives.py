@@ -10,6 +10,7 @@ from dataclasses import replace
 from hwgen.cost.estimate import Estimate, estimate, estimate_layers
 from hwgen.cost.figures import RESOURCES
 from hwgen.cost.matmul import matmul_terms
+from hwgen.cost.serial import serial_ns
 from hwgen.cost.timing import layer_ns
 from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit
@@ -92,12 +93,7 @@ def missed_clock(
     """
     if holds_clock(reached, goal.clock_mhz):
         return None
-    paths = [
-        (ns, layer.name)
-        for pipeline in design.pipelines
-        for ns, layer in zip(layer_ns(pipeline, board.family), pipeline.layers, strict=True)
-    ]
-    slowest = max(paths, key=lambda row: row[0])[1] if paths else "its units"
+    slowest = slowest_layer(design, board)
     way = "ask for a slower clock"
     for share in _SLOWER:
         mhz = math.floor(10 * reached * share) / 10
@@ -117,6 +113,19 @@ def missed_clock(
         "--clock",
         f"{way}; --best-effort builds it all the same",
     )
+
+
+def slowest_layer(design: Design, board: Board) -> str:
+    """Return the name of the layer in which the longest path ends."""
+    if design.serial is not None:
+        paths = serial_ns(design.serial, board.family)
+    else:
+        paths = {
+            layer.name: ns
+            for pipeline in design.pipelines
+            for ns, layer in zip(layer_ns(pipeline, board.family), pipeline.layers, strict=True)
+        }
+    return max(paths, key=lambda name: paths[name]) if paths else "its units"
 
 
 def roomier(graph: Graph, board: Board, goal: Goal, taken: Estimate, condition: Condition) -> str:

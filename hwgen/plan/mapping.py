@@ -17,17 +17,17 @@ from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph
 from hwgen.ops.base import Matmul
 
-ADDERS, TABLES = "adders", "tables"
+ADDERS, TABLES, SERIAL = "adders", "tables", "serial"
 # What every kind is for. Those without a place in `BUILT` cannot be planned yet.
 KINDS = {
     ADDERS: "a graph of adders that all outputs share",
     TABLES: "truth tables for neurons of few input bits, adders for the rest",
-    "serial": "the graph of adders, some bits of every value a cycle",
+    SERIAL: "the graph of adders, some bits of every value a cycle",
     "folded": "a matrix-vector unit, weights in memory",
     "sparse": "a matrix-vector unit that skips weights of zero",
     "xnor": "binary weights and inputs, counted",
 }
-BUILT = (ADDERS, TABLES)
+BUILT = (ADDERS, TABLES, SERIAL)
 STYLES = ("auto", "parallel", "stream")
 
 
@@ -63,10 +63,7 @@ def layers_of(graph: Graph) -> tuple[str, ...]:
 def mapping_of(design: Design) -> dict[str, Realisation]:
     """Return how the layers of a design are realised."""
     return {
-        layer.name: Realisation(layer.realisation)
-        for pipeline in design.pipelines
-        for layer in pipeline.layers
-        if layer.realisation
+        layer.name: Realisation(layer.realisation) for layer in design.layers if layer.realisation
     }
 
 

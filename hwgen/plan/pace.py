@@ -43,6 +43,9 @@ class Pace:
         return AUTO if self.interval is None else str(self.interval)
 
 
+ONE_A_CYCLE = Pace()
+
+
 def pace_of(
     clock_mhz: float,
     interval: str | int | None = None,

@@ -12,13 +12,15 @@ from hwgen.cost.estimate import estimate, fmax, layer_luts
 from hwgen.cost.figures import RESOURCES
 from hwgen.cost.matmul import check_parallel
 from hwgen.design.types import Design, Heading
-from hwgen.errors import DoesNotFit
+from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
 from hwgen.plan.goal import Goal
-from hwgen.plan.mapping import Realisation, check_mapping, mapping_of
+from hwgen.plan.mapping import SERIAL, Realisation, check_mapping, mapping_of
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
+from hwgen.plan.serial.schedule import Search
+from hwgen.plan.serial.schedule import schedule as serial_schedule
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
 
@@ -63,6 +65,20 @@ def plan(
             return made
         return plan_stream(graph, board, goal, name, mapping)
     check_parallel(graph, board)
+    interval = goal.pace.interval
+    slow = [layer for layer, chosen in mapping.items() if chosen.kind == SERIAL]
+    if slow and interval == 1:
+        raise ConfigError(
+            f"{slow[0]} shall be serial: it takes some bits of every value a cycle, and an "
+            "interval of 1 leaves one cycle",
+            f"layers.{slow[0]}",
+            "allow a longer one, such as --interval 8; or choose adders",
+        )
+    if interval is not None and interval > 1:
+        heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
+        return serial_schedule(
+            graph, heading, board.family, interval, Search(goal.effort, goal.seed)
+        )
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
 
     def at(clock_mhz: float, mapping: Mapping[str, Realisation]) -> Design:

@@ -80,7 +80,7 @@ def _stages(design: Design, board: Board) -> Iterator[StageFigures]:
             yield StageFigures(stage.name, stage.note, 0, stage.interval, stage.latency, **taken)
         return
     reached = 0
-    for layer in design.pipeline.layers:
+    for layer in design.layers:
         own = max(layer.end - max(layer.start, reached), 0)
         reached = max(reached, layer.end)
         taken = _resources(parts[layer.name])

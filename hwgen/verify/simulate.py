@@ -42,6 +42,7 @@ FLOW_CLAIMS = (
     "matches_with_bubbles",
     "recovers_from_reset_midstream",
 )
+SERIAL_CLAIMS = ("matches_at_any_spacing", "flags_samples_too_early")  # of a serial flow top
 AXIS_CLAIMS = (
     "axis_matches_reference",
     "axis_holds_data_while_stalled",
@@ -180,7 +181,7 @@ def simulate(
     build = (settings.build_dir or out / "sim" / "build").resolve()
     replay = settings.replay or _replay(out, vectors, simulator, settings.seed)
     run = _Run(out.resolve(), design, build, settings, replay)
-    wanted = _wanted(settings.tests, run.kind)
+    wanted = _wanted(settings.tests, run)
     build.mkdir(parents=True, exist_ok=True)
     vectors.save(build / "vectors.npz")
 
@@ -204,7 +205,7 @@ def simulate(
     for name, record in records.items():
         if "first" in record:
             where, why = _explain(
-                run, vectors, record, trace if name in _BENCHES[run.kind][1] else None
+                run, vectors, record, None if name in _BENCHES[run.kind][2] else trace
             )
             raise _mismatch(run, name, record, vectors, where, why)
         if record.get("violation"):
@@ -254,9 +255,10 @@ def _check_vectors(design: Design, vectors: Vectors) -> None:
                 raise ConfigError(f"a code of the vectors does not fit {tensor.fixed}", name)
 
 
-def _wanted(tests: Sequence[str], kind: str) -> dict[str, tuple[str, ...]]:
-    _, core, axis = _BENCHES[kind]
-    known = {kind: core, "axis": axis}
+def _wanted(tests: Sequence[str], run: _Run) -> dict[str, tuple[str, ...]]:
+    _, core, axis = _BENCHES[run.kind]
+    more = SERIAL_CLAIMS if run.design.style == "serial" else ()
+    known = {run.kind: (*core, *more), "axis": axis}
     unknown = set(tests) - {name for names in known.values() for name in names}
     if unknown:
         raise ConfigError(f"no claim {', '.join(sorted(unknown))}", "tests")

@@ -4,15 +4,16 @@
 /// Function:   a sample is launched only when a place for its result is reserved; results wait in a
 ///             FIFO until they are taken
 /// Timing:     adds 1 cycle behind the core; with a core latency of L, full rate needs Depth >= L + 2
-/// Parameters: Width >= 1, Depth >= 1
+/// Parameters: Width >= 1, Depth >= 1, Interval >= 1: cycles from one launch to the next, at least
 /// Notes:      A credit is spent at launch and comes back when the result is taken, so that core and
 ///             FIFO together never hold more than Depth samples. The operand bypasses this unit.
 ///             The handshake rules are in docs/links.md.
 `default_nettype none
 
 module hwg_flow_buffer #(
-  parameter int Width = 8,  // bits of a result
-  parameter int Depth = 4   // samples in core and FIFO together
+  parameter int Width    = 8,  // bits of a result
+  parameter int Depth    = 4,  // samples in core and FIFO together
+  parameter int Interval = 1   // cycles between two samples of the core
 ) (
   input  wire logic             clk_i,
   input  wire logic             rst_ni,
@@ -36,12 +37,31 @@ module hwg_flow_buffer #(
     initial $fatal(1, "hwg_flow_buffer: Depth must be >= 1");
   end
 
+  if (Interval < 1) begin : gen_check_interval
+    initial $fatal(1, "hwg_flow_buffer: Interval must be >= 1");
+  end
+
+  // The core takes the next sample when it is free again.
+  logic free;
+  if (Interval == 1) begin : gen_always
+    assign free = 1'b1;
+  end else begin : gen_wait
+    localparam int WAIT_WIDTH = $clog2(Interval);
+    logic [WAIT_WIDTH-1:0] wait_q;
+    assign free = (wait_q == '0);
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni)             wait_q <= '0;
+      else if (launch_valid_o) wait_q <= WAIT_WIDTH'(Interval - 1);
+      else if (!free)          wait_q <= wait_q - WAIT_WIDTH'(1);
+    end
+  end
+
   localparam int CREDIT_WIDTH = $clog2(Depth + 1);
 
   logic [CREDIT_WIDTH-1:0] credit_d, credit_q;  // free places
   logic                    pop;
 
-  assign in_ready_o     = credit_q != '0;
+  assign in_ready_o     = (credit_q != '0) & free;
   assign launch_valid_o = in_valid_i & in_ready_o;
   assign pop            = out_valid_o & out_ready_i;
 

@@ -9,6 +9,7 @@ never the exit code.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -20,15 +21,20 @@ from cocotb.triggers import ReadOnly
 from flow_driver import RESET, Flow
 
 
+def spaced(rows: Sequence[int], interval: int = INTERVAL) -> list[int | None]:
+    """Return the schedule of samples that follow each other every *interval* cycles."""
+    schedule: list[int | None] = []
+    for row in rows:
+        schedule += [row, *[None] * (interval - 1)]
+    return schedule
+
+
 @claim
 async def matches_reference(dut: Any, record: dict[str, Any]) -> None:
     """Every vector, one each interval: every bit of every output is the reference's."""
     flow = Flow(dut)
     await flow.start()
-    schedule: list[int | None] = []
-    for row in range(ROWS):
-        schedule += [row, *[None] * (INTERVAL - 1)]
-    flow.compare(range(ROWS), await flow.play(schedule), record)
+    flow.compare(range(ROWS), await flow.play(spaced(range(ROWS))), record)
 
 
 @claim
@@ -53,9 +59,7 @@ async def interval_is_as_claimed(dut: Any, record: dict[str, Any]) -> None:
     flow = Flow(dut)
     await flow.start()
     rows = [i % ROWS for i in range(64)]
-    schedule: list[int | None] = []
-    for row in rows:
-        schedule += [row, *[None] * (INTERVAL - 1)]
+    schedule = spaced(rows)
     seen = await flow.play(schedule)
     gaps = {later[0] - earlier[0] for earlier, later in pairwise(seen)}
     if gaps:
@@ -90,23 +94,62 @@ async def recovers_from_reset_midstream(dut: Any, record: dict[str, Any]) -> Non
     flow = Flow(dut)
     await flow.start()
     rng = random.Random(SEED + 1)
+    count = LATENCY // INTERVAL + 5
     for length in (1, 3):
-        before = [rng.randrange(ROWS) for _ in range(LATENCY + 5)]
-        after = [rng.randrange(ROWS) for _ in range(LATENCY + 5)]
+        rows = [rng.randrange(ROWS) for _ in range(count)]
+        after = [rng.randrange(ROWS) for _ in range(count)]
         pause: list[int | None] = [None] * (LATENCY + 2)
         # Once with samples right behind the reset, once with silence: a survivor would show in it.
-        for gap in ([], pause):
-            schedule = [*before, *[RESET] * length, *gap, *after]
-            cut = len(before)
-            out = [row for step, row in enumerate(before) if step + LATENCY <= cut] + after
-            seen = await flow.play(schedule)
-            flow.compare(out, seen, record)
-            first = cut + length + len(gap) + LATENCY
-            came = [step for step, _ in seen if step > cut]
-            if came != list(range(first, first + len(after))):
-                raise Failed(
-                    f"after a reset of {length} results come in steps {came[:3]}, not {first}"
-                )
+        # The last sample before it is cut in any of its phases.
+        for phase in rng.sample(range(INTERVAL), min(INTERVAL, 3)):
+            for gap in ([], pause):
+                before = spaced(rows)[: len(rows) * INTERVAL - phase]
+                schedule = [*before, *[RESET] * length, *gap, *spaced(after)]
+                cut = len(before)
+                done = [r for step, r in enumerate(before) if step + LATENCY <= cut]
+                out = [row for row in done if row is not None] + after
+                seen = await flow.play(schedule)
+                flow.compare(out, seen, record)
+                first = cut + length + len(gap) + LATENCY
+                came = [step for step, _ in seen if step > cut]
+                if came != [first + i * INTERVAL for i in range(len(after))]:
+                    raise Failed(
+                        f"after a reset of {length} results come in steps {came[:3]}, not {first}"
+                    )
+
+
+@claim
+async def matches_at_any_spacing(dut: Any, record: dict[str, Any]) -> None:
+    """Samples a cycle further apart than they must be, two, and so on: right and on time."""
+    flow = Flow(dut)
+    await flow.start()
+    rng = random.Random(SEED + 2)
+    schedule: list[int | None] = []
+    for more in range(1, INTERVAL + 2):
+        schedule += spaced([rng.randrange(ROWS) for _ in range(6)], INTERVAL + more)
+    seen = await flow.play(schedule)
+    flow.on_time(schedule, seen)
+    flow.compare([row for row in schedule if row is not None], seen, record)
+
+
+@claim
+async def flags_samples_too_early(dut: Any, record: dict[str, Any]) -> None:
+    """A sample that breaks the interval is dropped and told; its neighbours are right."""
+    flow = Flow(dut)
+    await flow.start()
+    rng = random.Random(SEED + 3)
+    for early in range(1, INTERVAL):
+        rows = [rng.randrange(ROWS) for _ in range(4)]
+        if flow.told():
+            raise Failed("interval_error_o is set although every sample kept the interval")
+        schedule = spaced(rows)
+        schedule[INTERVAL + early] = rng.randrange(ROWS)
+        flow.compare(rows, await flow.play(schedule), record)
+        if not flow.told():
+            raise Failed(f"interval_error_o misses a sample {INTERVAL - early} cycles too early")
+        await flow.play([RESET])
+    if flow.told():
+        raise Failed("interval_error_o survives a reset")
 
 
 @claim

@@ -81,6 +81,10 @@ class Flow:
                 handle.value = word if valid and not in_reset else word ^ ones
         return seen
 
+    def told(self) -> bool:
+        """Tell whether the core says that a sample came too early."""
+        return value(self.dut.interval_error_o) == 1
+
     def compare(self, rows: Sequence[int], seen: Sequence[Seen], record: dict[str, Any]) -> None:
         """Check the outputs of *rows*, in order, and record counts and the first difference."""
         record["sent"] += len(rows)

@@ -129,10 +129,22 @@ def test_what_cannot_be_a_table_is_refused() -> None:
         ({"fc3": Realisation("adders")}, "no layer 'fc3'", "did you mean 'fc"),
         ({"act": Realisation("adders")}, "no layer 'act'", "fc1, fc2"),
         ({"fc1": Realisation("addrs")}, "unknown realisation 'addrs'", "did you mean 'adders'"),
-        ({"fc1": Realisation("serial")}, "'serial' .* is not built yet", "adders and tables"),
-        ({"fc1": Realisation("folded")}, "'folded' .* is not built yet", "adders and tables"),
-        ({"fc1": Realisation("sparse")}, "'sparse' .* is not built yet", "adders and tables"),
-        ({"fc1": Realisation("xnor")}, "'xnor' .* is not built yet", "adders and tables"),
+        ({"fc1": Realisation("serial")}, "fc1 shall be serial", "--interval"),
+        (
+            {"fc1": Realisation("folded")},
+            "'folded' .* is not built yet",
+            "adders and tables and serial",
+        ),
+        (
+            {"fc1": Realisation("sparse")},
+            "'sparse' .* is not built yet",
+            "adders and tables and serial",
+        ),
+        (
+            {"fc1": Realisation("xnor")},
+            "'xnor' .* is not built yet",
+            "adders and tables and serial",
+        ),
         ({"fc1": Realisation("adders", pe=2)}, "pe cannot be chosen", "leave it out"),
     ],
 )

@@ -55,7 +55,20 @@ def without_bench(library: Iterable[Unit], named: set[str]) -> list[str]:
 
 
 # Units that C++ needs no twin of, and why.
+_SERIAL = "an HLS tool shares adders over cycles itself"
 NEEDS_NO_TWIN = {
+    "hwg_serial_add": _SERIAL,
+    "hwg_serial_add3": _SERIAL,
+    "hwg_serial_admit": _SERIAL,
+    "hwg_serial_const": _SERIAL,
+    "hwg_serial_count": _SERIAL,
+    "hwg_serial_delay": _SERIAL,
+    "hwg_serial_first": _SERIAL,
+    "hwg_serial_gate": _SERIAL,
+    "hwg_serial_pack": _SERIAL,
+    "hwg_serial_phase": _SERIAL,
+    "hwg_serial_requant": _SERIAL,
+    "hwg_serial_unpack": _SERIAL,
     "hwg_delay": "an HLS tool places registers itself",
     "hwg_valid": "an HLS tool makes the handshake of a function itself",
     "hwg_stream_check": "watches handshakes, which an HLS tool makes itself",

@@ -131,6 +131,9 @@ class _Writer:
         yield ""
         for port in design.outputs:
             yield f"  logic {sv.span(port.bits)} {port.name}_result;"
+        spaced = design.serial is not None
+        if spaced:  # the buffer keeps the interval: no sample can come too early
+            yield "  logic unused_interval_error;"
         yield from sv.instance(
             self.names.top,
             "u_core",
@@ -142,6 +145,7 @@ class _Writer:
                 *((f"{p.name}_data_i", f"{p.name}_in_data") for p in ins),
                 ("out_valid_o", "result_valid"),
                 *((f"{p.name}_data_o", f"{p.name}_result") for p in design.outputs),
+                *([("interval_error_o", "unused_interval_error")] if spaced else []),
             ],
         )
         yield ""
@@ -150,7 +154,11 @@ class _Writer:
         yield from sv.instance(
             "hwg_flow_buffer",
             "u_buffer",
-            [("Width", str(total)), ("Depth", str(buffer_depth(design)))],
+            [
+                ("Width", str(total)),
+                ("Depth", str(buffer_depth(design))),
+                *([("Interval", str(design.interval))] if spaced else []),
+            ],
             [
                 ("clk_i", "aclk"),
                 ("rst_ni", "aresetn"),

@@ -18,6 +18,7 @@ from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.axis import axis_top, axis_units
 from hwgen.emit.verilog.layout import banner, packed
 from hwgen.emit.verilog.pipeline import layer_module
+from hwgen.emit.verilog.serial_top import serial_files
 from hwgen.emit.verilog.stream_axis import WORDS_AXIS_UNITS, words_axis_top
 from hwgen.emit.verilog.stream_top import stream_top
 from hwgen.emit.verilog.top import flow_top
@@ -44,7 +45,8 @@ def emit_rtl(design: Design) -> FileSet:
             hint="the data width is a power of two from 8 to 1024",
         )
     names = ModuleNames.of(design)
-    made = _stream(design, names) if design.style == "stream" else _flow(design, names)
+    styles = {"stream": _stream, "serial": _serial, "parallel": _flow}
+    made = styles[design.style](design, names)
     sources, units = made.sources, made.units
     copied = {f"units/{unit.module}.sv": unit.path.read_bytes() for unit in with_uses(units)}
     order = [*made.packages, *copied, *(name for name in sources if name not in made.packages)]
@@ -93,6 +95,14 @@ def _flow(design: Design, names: ModuleNames) -> _Sources:
     return _Sources(sources, core.packages, core.units | axis_units(design))
 
 
+def _serial(design: Design, names: ModuleNames) -> _Sources:
+    """Return the sources of a serial design."""
+    package, _ = _package(design, names)
+    made, units = serial_files(design, names)
+    sources = {f"{names.package}.sv": package, **made, f"{names.axis}.sv": axis_top(design, names)}
+    return _Sources(sources, (f"{names.package}.sv",), frozenset(units | axis_units(design)))
+
+
 def _stream(design: Design, names: ModuleNames) -> _Sources:
     """Return the sources of a stream design: its flow cores, memories, and tops."""
     sources: dict[str, str] = {}
@@ -115,8 +125,10 @@ def _package(design: Design, names: ModuleNames) -> tuple[str, dict[Wire, tuple[
     body = [f"package {names.package};", ""]
     body += [f"  // {line}" for line in _facts(design)]
     body += ["", f"  localparam int LATENCY = {design.latency};  // cycles from input to output"]
+    if design.serial is not None:
+        body.append(f"  localparam int INTERVAL = {design.interval};  // cycles between samples")
     constants: dict[Wire, tuple[str, str]] = {}
-    for layer in design.pipeline.layers:
+    for layer in () if design.serial is not None else design.pipeline.layers:
         body += _thresholds(design, names, layer, constants)
     lines = [*body, "", "endpackage"]
     return sv.file(banner(design, f"{design.name}: constants."), lines), constants
@@ -130,10 +142,12 @@ def _facts(design: Design) -> Iterator[str]:
         for port in ports:
             shape = "x".join(str(n) for n in port.shape)
             yield f"{what} {port.name}: {shape} of {port.fixed}"
-    for layer in design.pipeline.layers:
+    for layer in design.layers:
+        link = design.link(layer.link)
+        bits = link.digit_bits * len(link.fields) or link.bits
         yield sv.plain(
             f"{layer.name}: {cycles_text(layer.start, layer.end)}, "
-            f"{len(layer.exports)} values in {design.link(layer.link).bits} bits"
+            f"{len(layer.exports)} values in {bits} bits"
         )
 
 

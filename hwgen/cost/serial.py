@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cost of a serial pipeline: tables, flip-flops, carry blocks and the longest path, by layer.
+
+An adder of two, and one of three, is D tables on AMD parts (one LUT6_2 a bit); so the count follows
+from the graph. Flip-flops are counted as they are written. What is fitted to synthesis is the table
+count of a requantizer and of phases alone (docs/measurements/serial.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hwgen.design.types import Design, Layer, SerialPipeline
+from hwgen.logic.nodes import Wire
+from hwgen.logic.serial.graph import (
+    Bank,
+    Fixed,
+    Round,
+    SerialGraph,
+    Sum,
+    Word,
+    banks,
+    ceil_div,
+)
+from hwgen.logic.serial.lines import (
+    LaneRead,
+    flops,
+    layer_reads,
+    lines,
+    operand_reads,
+    result_reads,
+    shift_registers,
+    steps,
+)
+from hwgen.target.family import Family
+
+_PAIRS = 0.5  # tables of a function of few signals, two of which share one
+
+
+@dataclass(frozen=True)
+class SerialCost:
+    """Resources of a part of a serial pipeline.
+
+    Attributes:
+        lut: tables, shift registers included.
+        ff: flip-flops.
+        carry: blocks of carry chain, eight positions each on UltraScale+.
+    """
+
+    lut: float = 0.0
+    ff: int = 0
+    carry: int = 0
+
+    def __add__(self, other: SerialCost) -> SerialCost:
+        return SerialCost(self.lut + other.lut, self.ff + other.ff, self.carry + other.carry)
+
+
+def serial_costs(design: Design, family: Family) -> dict[str, SerialCost]:
+    """Return what every layer takes, and under ``top`` what lies around the layers."""
+    part = design.serial
+    assert part is not None
+    places = dict(enumerate(banks(part.graph)))
+    out = {}
+    for layer in part.layers:
+        own = set(layer.wires)
+        mine = {p: bank for p, bank in places.items() if own.issuperset(bank.wires)}
+        out[layer.name] = _layer(part, layer, mine, family)
+    return out | {"top": _top(design, part, family)}
+
+
+def _layer(
+    part: SerialPipeline, layer: Layer, places: dict[int, Bank], family: Family
+) -> SerialCost:
+    graph, when = part.graph, part.offsets
+    small = family.lut_inputs < 6
+    total = _lines(layer_reads(graph, when, layer.wires, places), small)
+    phases: set[tuple[int, int]] = set()
+    counts: set[int] = set()
+    for wire in layer.wires:
+        node = graph.nodes[wire]
+        if isinstance(node, Sum):
+            total += _adder(graph, wire, node, small)
+            for row in operand_reads(graph, when, wire):
+                phases.update((when.of[wire] - 1 - r.own, r.gated) for r in row if r.gated > 1)
+                total += SerialCost(ff=sum(r.own and r.gated > 0 for r in row))
+        elif isinstance(node, Fixed):
+            counts.add(when.of[wire] - 1)
+            total += SerialCost(_PAIRS * graph.digit_bits, graph.digit_bits)
+    bits = max(1, (graph.digits - 1).bit_length())
+    fresh = [c for c in counts if c - 1 not in counts]
+    total += SerialCost(_PAIRS * len(phases), len(phases))
+    total += SerialCost(_PAIRS * bits * len(fresh), bits * len(counts))
+    for bank in places.values():
+        total += _bank(graph, bank, small)
+    return total
+
+
+def _adder(graph: SerialGraph, wire: Wire, node: Sum, small: bool) -> SerialCost:
+    digit = graph.digit_bits
+    if not small:
+        carry = ceil_div(digit, 8) if node.ways == 3 else 0
+        return SerialCost(digit, digit + node.ways - 1, carry)
+    # Sum and carry of a bit are a table of four inputs each; a gate is a fifth input of both.
+    gated = sum(min(term.shift, digit) for term in node.terms)
+    each = 2 * (node.ways - 1)
+    return SerialCost(each * digit + 2 * gated, digit + node.ways - 1)
+
+
+def _lines(reads: Iterable[LaneRead], small: bool) -> SerialCost:
+    total = SerialCost()
+    for lanes in lines(reads).values():
+        for delays in lanes:
+            for begin, end in steps(delays):
+                cycles = end - begin
+                if small:
+                    total += SerialCost(ff=cycles)
+                else:
+                    total += SerialCost(shift_registers(cycles), flops(cycles))
+    return total
+
+
+def _bank(graph: SerialGraph, bank: Bank, small: bool) -> SerialCost:
+    """Return what a bank takes; the factors are of one number."""
+    digit, count = graph.digit_bits, len(bank.wires)
+    wait = ceil_div(bank.width, digit)
+    excess = (bank.sat_hi or bank.sat_lo) and bank.out_width < bank.width
+    signed = bank.lo < 0
+    lanes = digit * (shift_registers(wait) if not small else 0)
+    state = ceil_div(digit + 2, 5) * _PAIRS * (bank.shift > 0)
+    rounding = _PAIRS if bank.half else _PAIRS * (digit + 1) * (bank.shift > 0)
+    over = ceil_div(2 * digit + 2, 6) * (1 + signed) if excess else 0
+    sign = _PAIRS * bank.signed
+    out = digit * (1 if signed else 0.75)
+    lut = lanes + state + rounding + over + sign + out
+    ff = (
+        2 * digit
+        + digit * (flops(wait) if not small else wait)
+        + (bank.shift > 0) * (2 - bank.half)
+        + bank.signed
+        + excess * (1 + signed)
+    )
+    phases = 2 * digit
+    return SerialCost(lut * count + _PAIRS * phases, ff * count + phases)
+
+
+def _top(design: Design, part: SerialPipeline, family: Family) -> SerialCost:
+    graph = part.graph
+    digit = graph.digit_bits
+    total = _lines(result_reads(graph, part.offsets), family.lut_inputs < 6)
+    read: dict[str, set[int]] = {}
+    for node in graph.nodes:
+        if isinstance(node, Word):
+            read.setdefault(node.link, set()).add(node.index)
+    for port in design.inputs:
+        bits = port.fixed.width * len(read.get(port.link, ()))
+        total += SerialCost(_PAIRS * bits, bits)
+    wires = {r.wire for _, results in graph.outputs for r in results if r.wire >= 0}
+    count = max(1, (part.interval - 1).bit_length())
+    return total + SerialCost(
+        count + 2, len(wires) * digit * part.out_digits + part.latency + count + 1
+    )
+
+
+def serial_ns(part: SerialPipeline, family: Family) -> dict[str, float]:
+    """Return the delay model's longest path that ends in each layer, in nanoseconds.
+
+    An adder's carry runs through the tables of its lanes; one of three has a carry chain.
+    """
+    graph, digit = part.graph, part.graph.digit_bits
+    three = family.logic_ns(1) + family.adder_ns(digit, 3)
+    ripple = family.logic_ns(digit)
+    rounding = family.logic_ns(2 + digit // 4)
+    out = {}
+    for layer in part.layers:
+        paths = [family.logic_ns(1)]
+        for wire in layer.wires:
+            node = graph.nodes[wire]
+            if isinstance(node, Sum):
+                paths.append(three if node.ways == 3 else ripple)
+            elif isinstance(node, Round):
+                paths.append(rounding)
+        out[layer.name] = max(paths) + family.overhead_ns
+    return out

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Serial realisations: adder graphs that take a digit of every value a cycle."""

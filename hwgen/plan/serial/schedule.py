@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schedule of a serial design: lower to logic, choose the width of a digit, place the offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwgen.design.check import check
+from hwgen.design.names import LinkNames
+from hwgen.design.types import (
+    Design,
+    Field,
+    Heading,
+    Layer,
+    Link,
+    LinkKind,
+    Port,
+    SerialPipeline,
+    Source,
+    Stage,
+    Tap,
+    cycles_text,
+)
+from hwgen.errors import DoesNotFit
+from hwgen.ir.graph import Graph, Node
+from hwgen.ir.names import Names, element
+from hwgen.logic.nodes import Wire
+from hwgen.logic.serial.constants import absorb
+from hwgen.logic.serial.convert import serial_graph
+from hwgen.logic.serial.graph import SerialGraph, Word, ceil_div, word_bits
+from hwgen.logic.serial.offsets import WORD_OFFSET, Offsets, offsets
+from hwgen.plan.mapping import SERIAL, layers_of
+from hwgen.plan.parallel.lower import lower
+from hwgen.target.family import Family
+
+STAGE = "core"  # the one stage of a serial design
+
+
+@dataclass(frozen=True)
+class Search:
+    """Settings of the search for adder graphs, as `hwgen.plan.goal.Goal` has them."""
+
+    effort: int = 1
+    seed: int = 1
+
+
+def schedule(
+    graph: Graph, heading: Heading, family: Family, interval: int, search: Search = Search()
+) -> Design:
+    """Return the serial design of a graph: the narrowest digits that keep an interval.
+
+    Args:
+        graph: what to build; of operations that have a serial form.
+        heading: name, board, clock and model of the design.
+        family: of the board.
+        interval: cycles between two samples, at most.
+        search: how hard adder graphs are searched for.
+
+    Raises:
+        DoesNotFit: an interval of 1, which leaves nothing to do one after the other.
+    """
+    if interval < 2:
+        raise DoesNotFit(
+            "a serial design takes a digit of every value a cycle: an interval of 1 leaves it one",
+            "--interval",
+            "ask for an interval of 2 or more, or for realisation adders",
+        )
+    made = serial(graph, family, interval, search)
+
+    def note(name: str, start: int, end: int) -> str:
+        return _note(graph[name], cycles_text(start, end))
+
+    return assembled(heading, *ports_of(graph), made, note, layers_of(graph))
+
+
+def serial(graph: Graph, family: Family, interval: int, search: Search) -> SerialGraph:
+    """Return the serial graph of a network, with the narrowest digits that keep an interval."""
+    narrow = serial_graph(lower(graph, 2, search.effort, search.seed).logic)
+    digit = ceil_div(word_bits(narrow), interval)
+    if digit > 1 and family.adder_operands == 3:
+        wide = serial_graph(lower(graph, 3, search.effort, search.seed).logic)
+        digit = max(ceil_div(word_bits(wide), interval), 2)
+        narrow = wide
+    made = absorb(narrow.with_digit(digit), fills=family.lut_inputs >= 6)
+    return made.with_digit(digit)
+
+
+def ports_of(graph: Graph) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """Return the ports of a network."""
+    inputs = (Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs)
+    outputs = (
+        Port(o.name, graph[o.node].type.shape, graph[o.node].type.fixed, o.scale, o.offset)
+        for o in graph.outputs
+    )
+    return tuple(inputs), tuple(outputs)
+
+
+def assembled(
+    heading: Heading,
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    made: SerialGraph,
+    note: Callable[[str, int, int], str],
+    weighted: Collection[str] = (),
+) -> Design:
+    """Return the checked design of a serial graph, with the offsets of its values.
+
+    Args:
+        heading: name, board, clock and model of the design.
+        inputs: ports of the network.
+        outputs: likewise.
+        made: the graph, with the width of its digits.
+        note: makes the comment of a layer from its name, its first and its last cycle.
+        weighted: layers with weights.
+    """
+    ins = [replace(port, interval=made.digits) for port in inputs]
+    outs = [replace(port, interval=made.digits) for port in outputs]
+    when = offsets(made)
+    read = {r.wire for _, results in made.outputs for r in results if r.wire >= 0}
+    widest = max([1, *map(made.width, read)])
+    latency = when.end + ceil_div(widest, made.digit_bits)
+    names = [name for name in dict.fromkeys(made.layers) if name]
+    links = LinkNames.of([p.name for p in ins], [p.name for p in outs], names)
+    taken = Names([*links.layers.values(), *links.outputs.values(), *(p.name for p in ins)])
+    words = {p.name: taken.take(f"{p.name}_digits") for p in ins}
+    layers = _layers(made, when, {**words, **links.layers}, note, weighted)
+    pipeline = SerialPipeline(made, when, layers, latency)
+    design = _design(heading, ins, outs, links, words, pipeline)
+    check(design)
+    return design
+
+
+def _home(made: SerialGraph, wire: Wire) -> str:
+    """Return the layer or the network input that a value comes from."""
+    node = made.nodes[wire]
+    return node.link if isinstance(node, Word) else made.layers[wire]
+
+
+def _layers(
+    made: SerialGraph,
+    when: Offsets,
+    links: Mapping[str, str],
+    note: Callable[[str, int, int], str],
+    weighted: Collection[str],
+) -> tuple[Layer, ...]:
+    names = [name for name in dict.fromkeys(made.layers) if name]
+    own: dict[str, list[Wire]] = {name: [] for name in names}
+    for wire, name in enumerate(made.layers):
+        if name:
+            own[name].append(wire)
+    leaving = {r.wire for _, results in made.outputs for r in results if r.wire >= 0}
+    reads: dict[str, set[Wire]] = {name: set() for name in names}
+    for wire, node in enumerate(made.nodes):
+        home = made.layers[wire]
+        if home:
+            reads[home].update(w for w in node.operands if _home(made, w) != home)
+    exported = leaving.union(*reads.values())
+    layers = []
+    for name in _in_order(made, names, reads):
+        wires = own[name]
+        out = tuple(Tap(w) for w in wires if w in exported)
+        sources: dict[str, list[Tap]] = {}
+        for wire in sorted(reads[name]):
+            sources.setdefault(_home(made, wire), []).append(Tap(wire))
+        begin = [when.of[w] for w in reads[name]] or [WORD_OFFSET]
+        end = max((when.of[tap.wire] for tap in out), default=max(begin))
+        start = min(begin)
+        layers.append(
+            Layer(
+                name,
+                links[name],
+                note(name, start, end),
+                tuple(wires),
+                tuple(Source(links[home], tuple(taps)) for home, taps in sources.items()),
+                out,
+                start,
+                end,
+                SERIAL if name in weighted else "",
+            )
+        )
+    return tuple(layers)
+
+
+def _in_order(made: SerialGraph, names: Sequence[str], reads: Mapping[str, set[Wire]]) -> list[str]:
+    """Return the layers, each behind those that it reads."""
+    done: list[str] = []
+    left = list(names)
+    while left:
+        for name in left:
+            needs = {_home(made, w) for w in reads[name]} & set(left)
+            if not needs:
+                break
+        else:  # pragma: no cover
+            raise AssertionError("layers that read each other")
+        done.append(name)
+        left.remove(name)
+    return done
+
+
+def _note(node: Node, cycles: str) -> str:
+    shape = " x ".join(map(str, node.type.shape))
+    said = [
+        f"{node.op.kind} {node.op.note()}".strip(),
+        node.note,
+        f"output {shape} {node.type.fixed}",
+    ]
+    return ", ".join([text for text in said if text] + [cycles])
+
+
+def _design(
+    heading: Heading,
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    names: LinkNames,
+    words: Mapping[str, str],
+    pipeline: SerialPipeline,
+) -> Design:
+    made, when = pipeline.graph, pipeline.offsets
+    digit = made.digit_bits
+
+    def flow(name: str, port: Port, cycle: int) -> Link:
+        fields = (
+            Field(element(port.name, index), port.fixed.width, port.fixed.signed, cycle)
+            for index in np.ndindex(port.shape)
+        )
+        return Link(name, LinkKind.FLOW, tuple(fields))
+
+    def digits(name: str, port: Port) -> Link:
+        fields = (
+            Field(element(port.name, index), port.fixed.width, port.fixed.signed, WORD_OFFSET)
+            for index in np.ndindex(port.shape)
+        )
+        return Link(name, LinkKind.SERIAL, tuple(fields), digit_bits=digit)
+
+    links = [
+        *(flow(port.name, port, 0) for port in inputs),
+        *(digits(words[port.name], port) for port in inputs),
+        *(
+            Link(
+                layer.link,
+                LinkKind.SERIAL,
+                tuple(
+                    Field(
+                        made.label(tap.wire),
+                        made.width(tap.wire),
+                        made.lo[tap.wire] < 0,
+                        when.of[tap.wire],
+                    )
+                    for tap in layer.exports
+                ),
+                digit_bits=digit,
+            )
+            for layer in pipeline.layers
+        ),
+        *(flow(names.outputs[port.name], port, pipeline.latency) for port in outputs),
+    ]
+    ins = tuple(_linked(port, port.name) for port in inputs)
+    outs = tuple(_linked(port, names.outputs[port.name]) for port in outputs)
+    bits = f"{digit} bit{'s' if digit > 1 else ''} a cycle"
+    stage = Stage(
+        STAGE,
+        pipeline,
+        tuple(port.link for port in ins),
+        tuple(port.link for port in outs),
+        pipeline.latency,
+        made.digits,
+        f"all layers in one serial pipeline, {bits}, a sample every {made.digits} cycles or later",
+    )
+    return Design(
+        heading.name,
+        heading.target,
+        heading.clock_mhz,
+        heading.model,
+        ins,
+        outs,
+        tuple(links),
+        (stage,),
+        pipeline.latency,
+        made.digits,
+        heading.data_width,
+    )
+
+
+def _linked(port: Port, link: str) -> Port:
+    return replace(port, link=link)

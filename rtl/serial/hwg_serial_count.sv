@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Counts the digits of a word.
+///
+/// Function:   digit_o is 0 in the cycle after first_i, then one more every cycle
+/// Timing:     latency 1
+/// Parameters: Count >= 1
+/// Notes:      Behind the last digit of a word it counts on; nobody reads it then. No reset.
+`default_nettype none
+
+module hwg_serial_count #(
+  parameter int Count = 3  // bits of the number
+) (
+  input  wire logic             clk_i,
+  input  wire logic             first_i,
+  output logic      [Count-1:0] digit_o
+);
+
+  if (Count < 1) begin : gen_check_count
+    initial $fatal(1, "hwg_serial_count: Count must be >= 1");
+  end
+
+  always_ff @(posedge clk_i) digit_o <= first_i ? '0 : digit_o + Count'(1);
+
+endmodule
+
+`default_nettype wire
