@@ -163,11 +163,11 @@ def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
     benches = [sim_folder() / name for name in BENCHES]
     files = emit_rtl(design)
     if ask.hls:
-        if design.style == "stream":
+        if design.style != "parallel":
             raise ConfigError(
-                "HLS C++ of a stream design is not written yet",
+                f"HLS C++ of a {design.style} design is not written yet",
                 "--hls",
-                "build it without --hls, or in the parallel style",
+                "build it without --hls, or in the parallel style at interval 1",
             )
         device = Device(board.part, made.goal.clock_mhz)
         files |= emit_hls(design, device, vectors.inputs, vectors.outputs)

@@ -39,7 +39,6 @@ class Ask:
         weights: weights file of an architecture in JSON.
         clock, latency, effort, seed: as `hwgen.plan.goal.goal_for` takes them; *seed* is of the
             random test vectors, too.
-        interval, rate, fps, budget: as `hwgen.plan.pace.pace_of` takes them.
         style: as `hwgen.plan.mapping.of_style` takes it.
         options: input formats, masks, scaler.
         graph: of the model, where it is loaded already.
@@ -55,10 +54,6 @@ class Ask:
     weights: Path | str | None = None
     clock: str | None = None
     latency: str | None = None
-    interval: str | int | None = None
-    rate: str | None = None
-    fps: str | float | None = None
-    budget: str | None = None
     style: str = "parallel"
     effort: int = 1
     seed: int = 1

@@ -178,7 +178,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace | None:
 
 
 def _suggest(word: str, known: Iterable[str]) -> str:
-    words = list(known)
+    words = list(dict.fromkeys(known))
     cut = [option for option in words if word.startswith("--") and option.startswith(word)]
     near = cut if len(cut) == 1 else get_close_matches(word, words, n=1)
     if word in near:

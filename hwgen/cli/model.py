@@ -62,8 +62,8 @@ ARGUMENTS: Arguments = (
         "layers, as a build writes them; a flag goes before the file"}),
     (_BUILD, "--clock", {"metavar": "200MHz", "help": "or a period, 5ns; default: the board's"}),
     (_BUILD, "--latency", {"metavar": "100ns", "help": "the most allowed, or such as 20cycles"}),
-    (_BUILD, "--style", {"choices": ("auto", "parallel", "stream"), "help": "default: "
-        "parallel"}),
+    (_BUILD, "--style", {"choices": ("auto", "parallel", "serial", "stream"), "help":
+        "default: parallel; above interval 1 that is serial"}),
     (_BUILD, "--interval", {"metavar": "N", "help": "cycles between two samples, at most, or auto: "
         "above 1 some bits of every value a cycle, which takes less; default: 1"}),
     (_BUILD, "--rate", {"metavar": "40MHz", "help": "samples a second, at least, instead of "

@@ -28,7 +28,7 @@ KINDS = {
     "xnor": "binary weights and inputs, counted",
 }
 BUILT = (ADDERS, TABLES, SERIAL)
-STYLES = ("auto", "parallel", "stream")
+STYLES = ("auto", "parallel", "serial", "stream")
 
 
 @dataclass(frozen=True)

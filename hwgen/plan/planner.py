@@ -24,6 +24,7 @@ from hwgen.plan.serial.schedule import schedule as serial_schedule
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
 
+DEFAULT_INTERVAL = 16  # of a serial design where nothing says otherwise
 _TRIES = 8  # designs that are planned for a clock
 
 
@@ -74,7 +75,8 @@ def plan(
             f"layers.{slow[0]}",
             "allow a longer one, such as --interval 8; or choose adders",
         )
-    if interval is not None and interval > 1:
+    if goal.style == "serial" or (interval is not None and interval > 1):
+        interval = DEFAULT_INTERVAL if interval is None else interval
         heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
         return serial_schedule(
             graph, heading, board.family, interval, Search(goal.effort, goal.seed)

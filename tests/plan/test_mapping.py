@@ -129,7 +129,6 @@ def test_what_cannot_be_a_table_is_refused() -> None:
         ({"fc3": Realisation("adders")}, "no layer 'fc3'", "did you mean 'fc"),
         ({"act": Realisation("adders")}, "no layer 'act'", "fc1, fc2"),
         ({"fc1": Realisation("addrs")}, "unknown realisation 'addrs'", "did you mean 'adders'"),
-        ({"fc1": Realisation("serial")}, "fc1 shall be serial", "--interval"),
         (
             {"fc1": Realisation("folded")},
             "'folded' .* is not built yet",
@@ -154,6 +153,14 @@ def test_a_wrong_mapping_is_refused(mapping: dict[str, Realisation], what: str, 
     assert hint in caught.value.hint
     with pytest.raises(ConfigError, match=what):
         plan(wide(), load_board("vcu118"), Goal(200.0), "net", mapping)
+
+
+def test_a_serial_layer_takes_an_interval() -> None:
+    mapping = {"fc1": Realisation("serial")}
+    check_mapping(wide(), mapping)
+    with pytest.raises(ConfigError, match="fc1 shall be serial") as caught:
+        plan(wide(), load_board("vcu118"), Goal(200.0), "net", mapping)
+    assert "--interval" in caught.value.hint
 
 
 @pytest.mark.parametrize(
