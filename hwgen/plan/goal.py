@@ -30,7 +30,7 @@ class Goal:
         max_latency_ns: from an accepted input to its output; None when any will do.
         effort: how hard adder graphs are searched for, one of `EFFORTS`.
         seed: of that search.
-        style: of the design: ``parallel``, ``serial``, ``stream``; or ``auto``: the planner chooses.
+        style: of the design: ``parallel``, ``serial``, ``stream`` or ``auto``, where it is chosen.
         pace: cycles between two samples, and what the design may cost.
     """
 
