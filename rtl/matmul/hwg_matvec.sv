@@ -8,7 +8,8 @@
 ///             Depthwise = 1: every row has columns of its own. Turn after turn, STEPS words come whose
 ///             element s*PE + p belongs to row turn*PE + p, column step*SIMD + s.
 /// Timing:     interval exactly TURNS*STEPS cycles a vector, without a gap between vectors; latency
-///             3 + ceil(ceil(log2(SIMD)) / 2) from the last word that a result sees. in_ready_o is
+///             3 + ceil(LEVELS / 2) from the last word that a result sees, with LEVELS of hwg_dot:
+///             ceil(log2(SIMD)), and with Dsp = 0 ceil(log2(ceil(AWidth / 4))) more. in_ready_o is
 ///             combinational in out_ready_i.
 /// Parameters: sizes >= 1; SIMD <= Columns, PE <= Rows; operands of 1 to 16 bits; AccWidth holds every
 ///             result. BufferRam 0: registers, 1: distributed RAM, 2: block RAM holds a vector while
@@ -78,7 +79,8 @@ module hwg_matvec #(
 
   localparam int STEP_WIDTH = (STEPS > 1) ? $clog2(STEPS) : 1;
   localparam int TURN_WIDTH = (TURNS > 1) ? $clog2(TURNS) : 1;
-  localparam int DEPTH      = 2 + ($clog2(SIMD) + 1) / 2;  // steps from a word to the accumulator
+  localparam int LEVELS     = $clog2(SIMD) + ((Dsp == 0) ? $clog2((AWidth + 3) / 4) : 0);
+  localparam int DEPTH      = 2 + (LEVELS + 1) / 2;  // steps from a word to the accumulator
 
   // -- Where the walk over the matrix is: the word that goes in next, by turn and step.
   logic [STEP_WIDTH-1:0]    step_q;
@@ -157,12 +159,9 @@ module hwg_matvec #(
   assign sum_last  = last_q[DEPTH-1];
   assign sum_turn  = turns_q[(DEPTH-1)*TURN_WIDTH +: TURN_WIDTH];
 
-  always_comb begin
-    bias = Bias[0 +: PE*AccWidth];
-    for (int t = 1; t < TURNS; t++) begin
-      if (sum_turn == TURN_WIDTH'(t)) bias = Bias[t*PE*AccWidth +: PE*AccWidth];
-    end
-  end
+  hwg_constants #(.Width(PE*AccWidth), .Depth(TURNS), .Words(Bias)) u_bias (
+    .address_i(sum_turn), .data_o(bias)
+  );
 
   localparam int PAIRS = (Dsp == 2) ? PE / 2 : 0;
   for (genvar p = 0; p < PAIRS; p++) begin : gen_pair

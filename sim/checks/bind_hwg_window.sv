@@ -7,7 +7,7 @@ bind hwg_window hwg_axis_check #(.Width(Width), .Source(0)) i_check_in (
   .ready_i (in_ready_o),
   .data_i  (in_data_i)
 );
-bind hwg_window hwg_axis_check #(.Width(OUT_WIDTH), .Source(1), .Quiet(1)) i_check_out (
+bind hwg_window hwg_axis_check #(.Width(OUT_WIDTH), .Source(1)) i_check_out (
   .clk_i   (clk_i),
   .rst_ni  (rst_ni),
   .valid_i (out_valid_o),

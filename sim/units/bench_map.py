@@ -27,6 +27,7 @@ from links import LinkSink, LinkSource, words
 JOB: dict[str, Any] = json.loads(Path(os.environ["HWG_JOB"]).read_text(encoding="utf-8"))
 SEED = int(JOB["seed"])
 STALL = 23
+LONGEST = 50_000  # cycles up to rest, far more than any frames take
 GAPS = (0, 0, 1, 2, 5, 40)
 PATTERNS: tuple[tuple[str, str | None, bool], ...] = (  # of source and sink; gaps between frames
     ("none", "none", True),
@@ -172,9 +173,10 @@ class Bench:
 
     async def drain(self) -> None:
         """Run until nothing has moved for longer than any stall and any unit."""
-        quiet, before = 0, -1
+        quiet, before, begin = 0, -1, self.cycle
         while quiet < 3 * STALL:
             await self.step()
+            assert self.cycle < begin + LONGEST, "words come and come"
             moved = sum(channel.moved for channel in self.channels)
             quiet, before = (0 if moved != before else quiet + 1), moved
 

@@ -73,6 +73,8 @@ class Fold:
                 sent = words(held.reshape(steps, -1), self.a[0])
             made.append(Frame([sent], [words(y.reshape(turns, self.pe), self.acc)]))
         levels = (self.simd - 1).bit_length()
+        if self.dsp == 0:
+            levels += ((self.a[0] + 3) // 4 - 1).bit_length()
         lanes = self.simd * (self.pe if self.depthwise else 1)
         params: dict[str, int | str] = {
             "PE": self.pe, "SIMD": self.simd, "Rows": self.rows, "Columns": self.columns,

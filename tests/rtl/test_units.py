@@ -22,6 +22,7 @@ TESTED_INSIDE = {
     "hwg_codec_magnitude": "hwg_codec_value",
     "hwg_codec_table": "hwg_codec_tans_decode",
     "hwg_codec_token": "hwg_codec_encode_lane",
+    "hwg_constants": "hwg_stream_mulshift",
     "hwg_dma_forward": "hwg_codec_dma",
     "hwg_dma_map_in": "hwg_codec_dma",
     "hwg_dma_narrow": "hwg_dma_fetch",
