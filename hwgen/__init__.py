@@ -21,6 +21,7 @@ _PUBLIC = {
     "sim": "hwgen.api.sim",
     "verify": "hwgen.api.verify",
     "predict": "hwgen.api.predict",
+    "emulate": "hwgen.api.emulate",
     "estimate": "hwgen.api.estimate",
     "boards": "hwgen.target.board",
 }

@@ -32,7 +32,7 @@ RANK = {room: i for i, group in enumerate(ORDER) for room in group}
 EDGE = {"interop", "train"}
 USERS_OF_EDGE = {"cli", "api"}
 # Within api/: what all verbs share, the verbs, and the verbs made of verbs.
-SHARED = ("folder", "guard", "samples", "results", "workers")
+SHARED = ("folder", "guard", "samples", "results", "workers", "emulator")
 COMPOSED = ("explore", "explore_space", "demo", "bench")
 
 KERAS = ("hwgen/train/", "hwgen/frontends/keras/live.py")

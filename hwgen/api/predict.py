@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from hwgen.api.emulator import Emulator
 from hwgen.api.folder import BuildFolder
 from hwgen.api.results import VerbResult
-from hwgen.api.samples import Floats, Moved, read_data, to_codes, values_of
+from hwgen.api.samples import Floats, Moved, as_table, read_data, scaled, to_codes, values_of
 from hwgen.errors import ConfigError
 from hwgen.files import npz_bytes, write_files
 from hwgen.ir.graph import Graph
 from hwgen.ops.reference import Reference
+from hwgen.verify.emulation import emulator_of
 
 
 def predict(
@@ -52,37 +54,11 @@ def _predict(
     graph: Graph, x: Any, apply_scaler: bool, option: str
 ) -> tuple[Mapping[str, Floats], Moved]:
     """Return the values by output name, and how many inputs were off the grid."""
-    if isinstance(x, Mapping):
-        table = dict(x)
-    elif len(graph.inputs) == 1:
-        table = {graph.inputs[0].name: np.asarray(x)}
-    else:
-        names = ", ".join(node.name for node in graph.inputs)
-        raise ConfigError(f"one array for the inputs {names}", option, "give a table by name")
+    table = as_table(graph, x, option)
     if apply_scaler:
-        table = _scaled(graph, table, option)
+        table = scaled(graph, table, option)
     codes, moved = to_codes(graph, table, option)
     return values_of(graph, Reference(graph).run(codes)), moved
-
-
-def _scaled(graph: Graph, table: dict[str, Any], option: str) -> dict[str, Any]:
-    """Apply the training scaler to the first input."""
-    if not graph.scaler_mean:
-        raise ConfigError(
-            "the build has no training scaler", "--apply-scaler", "build with --scaler FILE.npz"
-        )
-    first = graph.inputs[0]
-    values = np.asarray(table.get(first.name, np.empty(0)))
-    if values.dtype.kind not in "fiu" or values.shape[1:] != first.type.shape:
-        return table  # told by to_codes
-    mean, std = (_spread(part, first.type.shape) for part in (graph.scaler_mean, graph.scaler_std))
-    return {**table, first.name: (values.astype(np.float64) - mean) / std}
-
-
-def _spread(values: tuple[float, ...], shape: tuple[int, ...]) -> Any:
-    """Return one figure an element, where a scaler has that many; else it broadcasts by itself."""
-    array = np.array(values)
-    return array.reshape(shape) if array.size == int(np.prod(shape)) else array
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,20 +86,34 @@ class Prediction(VerbResult):
 
 
 def predict_file(
-    out: Path, data: Path, to: Path, apply_scaler: bool = False, allow_changed: bool = False
+    out: Path,
+    data: Path,
+    to: Path,
+    apply_scaler: bool = False,
+    allow_changed: bool = False,
+    emulator: bool = False,
 ) -> Prediction:
     """Run `predict` from file to file: ``.npy`` for one output, ``.npz`` by name for several.
 
+    With *emulator* the network runs as machine code, compiled once, which gives the same numbers.
+
     Raises:
         ConfigError: a folder or file that is none, or samples that do not fit.
+        ToolMissing, ToolFailed: as `hwgen.emulate`.
     """
-    graph = BuildFolder.open(out, allow_changed).graph
+    opened = BuildFolder.open(out, allow_changed)
+    graph = opened.graph
     names = [output.name for output in graph.outputs]
     if len(names) > 1 and to.suffix != ".npz":
         raise ConfigError(
             f"the outputs {', '.join(names)} do not go into one {to.name}", "--to", "name it y.npz"
         )
-    made, moved = _predict(graph, read_data(graph, data, "x.npy"), apply_scaler, "x.npy")
+    x = read_data(graph, data, "x.npy")
+    if emulator:
+        compiled = Emulator(graph, emulator_of(graph, opened.design))
+        made, moved = compiled.moved(x, apply_scaler, option="x.npy")
+    else:
+        made, moved = _predict(graph, x, apply_scaler, "x.npy")
     content = io.BytesIO()
     if to.suffix == ".npz":
         content.write(npz_bytes(made))

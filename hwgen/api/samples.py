@@ -69,6 +69,78 @@ def read_data(graph: Graph, path: Path, option: str = "--data") -> Mapping[str, 
     return {names[0]: found}
 
 
+def as_table(graph: Graph, x: Any, option: str) -> dict[str, Any]:
+    """Return samples as a table by input name; one array stands for the only input.
+
+    Raises:
+        ConfigError: one array for several inputs.
+    """
+    if isinstance(x, Mapping):
+        return dict(x)
+    if len(graph.inputs) == 1:
+        return {graph.inputs[0].name: np.asarray(x)}
+    names = ", ".join(node.name for node in graph.inputs)
+    raise ConfigError(f"one array for the inputs {names}", option, "give a table by name")
+
+
+def scaled(graph: Graph, table: dict[str, Any], option: str) -> dict[str, Any]:
+    """Return samples with the training scaler applied to the first input.
+
+    Raises:
+        ConfigError: the build has none.
+    """
+    if not graph.scaler_mean:
+        raise ConfigError(
+            "the build has no training scaler", "--apply-scaler", "build with --scaler FILE.npz"
+        )
+    first = graph.inputs[0]
+    values = np.asarray(table.get(first.name, np.empty(0)))
+    if values.dtype.kind not in "fiu" or values.shape[1:] != first.type.shape:
+        return table  # told by check_shapes
+    mean, std = (_spread(part, first.type.shape) for part in (graph.scaler_mean, graph.scaler_std))
+    return {**table, first.name: (values.astype(np.float64) - mean) / std}
+
+
+def _spread(values: tuple[float, ...], shape: tuple[int, ...]) -> Any:
+    """Return one figure an element, where a scaler has that many; else it broadcasts by itself."""
+    array = np.array(values)
+    return array.reshape(shape) if array.size == int(np.prod(shape)) else array
+
+
+def check_shapes(graph: Graph, data: Mapping[str, Any], option: str) -> dict[str, Floats]:
+    """Return the samples as arrays of real numbers, equally many of every input.
+
+    Raises:
+        ConfigError: an input is missing or unknown, or has another shape or kind of numbers.
+    """
+    names = [node.name for node in graph.inputs]
+    if set(data) != set(names):
+        raise ConfigError(
+            f"arrays for {', '.join(sorted(data)) or 'nothing'}; the inputs are {', '.join(names)}",
+            option,
+            "give one array an input, under its name",
+        )
+    arrays: dict[str, Floats] = {}
+    for node in graph.inputs:
+        values = arrays[node.name] = np.asarray(data[node.name])
+        if values.dtype.kind not in "fiu":
+            raise ConfigError(
+                f"input {node.name} needs finite real numbers", option, f"it holds {values.dtype}"
+            )
+        if values.ndim == 0 or values.shape[1:] != node.type.shape or not len(values):
+            dims = ", ".join(map(str, node.type.shape))
+            raise ConfigError(
+                f"input {node.name} has shape {values.shape}, expected (samples, {dims})",
+                option,
+                "the first axis counts the samples, at least one",
+            )
+    counts = {name: len(rows) for name, rows in arrays.items()}
+    if len(set(counts.values())) > 1:
+        said = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise ConfigError(f"the inputs have different numbers of samples: {said}", option)
+    return arrays
+
+
 def to_codes(
     graph: Graph, data: Mapping[str, Any], option: str = "--data"
 ) -> tuple[dict[str, Codes], Moved]:
@@ -78,45 +150,26 @@ def to_codes(
     even and saturated, as the input's quantizer does.
 
     Raises:
-        ConfigError: an input is missing or unknown, has another shape, or holds NaN.
+        ConfigError: as `check_shapes`, or an input holds NaN.
     """
-    names = [node.name for node in graph.inputs]
-    if set(data) != set(names):
-        raise ConfigError(
-            f"arrays for {', '.join(sorted(data)) or 'nothing'}; the inputs are {', '.join(names)}",
-            option,
-            "give one array an input, under its name",
-        )
+    arrays = check_shapes(graph, data, option)
     codes: dict[str, Codes] = {}
     rounded = saturated = 0
     for node in graph.inputs:
-        values = np.asarray(data[node.name])
-        if values.dtype.kind not in "fiu" or not np.all(np.isfinite(values)):
+        values = arrays[node.name]
+        if not np.all(np.isfinite(values)):
             raise ConfigError(
-                f"input {node.name} needs finite real numbers",
-                option,
-                f"it holds {values.dtype}" if values.dtype.kind not in "fiu" else "it holds NaN",
-            )
-        if values.ndim == 0 or values.shape[1:] != node.type.shape or not len(values):
-            dims = ", ".join(map(str, node.type.shape))
-            raise ConfigError(
-                f"input {node.name} has shape {values.shape}, expected (samples, {dims})",
-                option,
-                "the first axis counts the samples, at least one",
+                f"input {node.name} needs finite real numbers", option, "it holds NaN"
             )
         values = scaled_input(graph, node.name, values)
         lo, hi = node.type.lo.astype(np.float64), node.type.hi.astype(np.float64)
         with np.errstate(over="ignore", under="ignore"):  # what is so far out saturates
-            scaled = np.ldexp(values.astype(np.float64), node.type.frac)
-        nearest = np.rint(scaled)
+            grid = np.ldexp(values.astype(np.float64), node.type.frac)
+        nearest = np.rint(grid)
         made = np.clip(nearest, lo, hi)
         saturated += int(np.count_nonzero(made != nearest))
-        rounded += int(np.count_nonzero((made == nearest) & (nearest != scaled)))
+        rounded += int(np.count_nonzero((made == nearest) & (nearest != grid)))
         codes[node.name] = made.astype(np.int64)
-    counts = {name: len(rows) for name, rows in codes.items()}
-    if len(set(counts.values())) > 1:
-        said = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise ConfigError(f"the inputs have different numbers of samples: {said}", option)
     return codes, Moved(rounded, saturated)
 
 

@@ -35,8 +35,15 @@ def _predict(args: argparse.Namespace) -> Result:
     from hwgen.api import predict
 
     return predict.predict_file(
-        Path(args.out), Path(args.data), Path(args.to), args.apply_scaler, args.allow_changed
-    )
+        Path(args.out), Path(args.data), Path(args.to), args.apply_scaler, args.allow_changed,
+        args.emulate,
+    )  # fmt: skip
+
+
+def _emulate(args: argparse.Namespace) -> Result:
+    from hwgen.api import emulate
+
+    return emulate.write_library(Path(args.out), Path(args.to), args.allow_changed)
 
 
 def _report(args: argparse.Namespace) -> Result:
@@ -49,17 +56,18 @@ VERBS: Verbs = {
     "sim": (_sim, "simulate a built design against the integer reference"),
     "verify": (_verify, "compare the reference with the model's own forward pass, or with C++"),
     "predict": (_predict, "run the integer reference on a .npy file"),
+    "emulate": (_emulate, "write a network as a library for C programs, bit for bit and fast"),
     "report": (_report, "draw a build's report again, and say where it lies"),
 }
 
 # fmt: off
-_RUN = "sim,verify"
+_RUN, _BUILT = "sim,verify", "sim,verify,predict,emulate,report"
 _SAMPLES = "random samples, besides the corners"
 _OUT = "a folder that 'hwgen build' wrote"
 ARGUMENTS: Arguments = (
-    ("sim,verify,predict,report", "out", {"metavar": "OUT", "help": _OUT}),
-    ("sim,verify,predict,report", "--allow-changed", {"action": "store_true", "help": "go on where "
-        "RTL or bench were edited after the build"}),
+    (_BUILT, "out", {"metavar": "OUT", "help": _OUT}),
+    (_BUILT, "--allow-changed", {"action": "store_true", "help": "go on where RTL, C++ or bench "
+        "were edited after the build"}),
     ("sim", "--samples", {"type": int, "default": 1000, "help": _SAMPLES}),
     ("verify", "--samples", {"type": int, "default": 10000, "help": _SAMPLES}),
     (_RUN, "--data", {"metavar": "x.npy", "help": "samples to add, as floats (rounded to the "
@@ -74,6 +82,9 @@ ARGUMENTS: Arguments = (
     ("predict", "data", {"metavar": "x.npy", "help": "floats; .npz for several inputs"}),
     ("predict", "-o --to", {"required": True, "metavar": "y.npy", "help": "file to write; .npz "
         "for several outputs"}),
+    ("emulate", "-o --to", {"required": True, "metavar": "FOLDER", "help": "new folder to write"}),
+    ("predict", "--emulate", {"action": "store_true", "help": "run the network as machine code, "
+        "compiled once: the same numbers, sooner"}),
     ("predict", "--apply-scaler", {"action": "store_true", "help": "x is raw: apply the shipped "
         "training scaler first"}),
 )

@@ -11,6 +11,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "build": (
         "hwgen build jet.h5 -b vcu118 --clock 200MHz --input-format s16.10 -o out/jet",
         "hwgen build jet.h5 --config out/jet/config.toml -o out/again",
+        "hwgen build jet.h5 -b vcu118 --hls -o out/jet",
     ),
     "estimate": (
         "hwgen estimate jet.h5 -b vu13p --trigger 'latency<100ns, lut<5%'",
@@ -21,8 +22,15 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "hwgen sim out/jet --samples 5000 --data x_test.npy",
         "hwgen sim out/jet --only 412 --waves",
     ),
-    "verify": ("hwgen verify out/jet --data x_test.npy",),
-    "predict": ("hwgen predict out/jet x_test.npy -o y.npy --apply-scaler",),
+    "verify": (
+        "hwgen verify out/jet --data x_test.npy",
+        "hwgen verify out/jet --against hls",
+    ),
+    "predict": (
+        "hwgen predict out/jet x_test.npy -o y.npy --apply-scaler",
+        "hwgen predict out/jet x_test.npy -o y.npy --emulate",
+    ),
+    "emulate": ("hwgen emulate out/jet -o jet_emulator",),
     "report": ("hwgen report out/jet",),
     "synth": (
         "hwgen synth out/jet --route --seeds 5",

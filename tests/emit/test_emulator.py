@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The emulator: the same numbers as the reference, from Python, from C, from many threads."""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import shutil
+import subprocess
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hwgen
+import hwgen.api.emulate
+from hwgen.api.emulator import Emulator
+from hwgen.cli import run as cli
+from hwgen.errors import ConfigError, ToolFailed, ToolMissing
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph
+from hwgen.ops.dense import Dense
+from hwgen.ops.input_ import Input
+from hwgen.ops.requantize import Requantize
+from hwgen.tools import run
+from hwgen.verify import compile_emulator
+from hwgen.verify.emulation import emulator_of
+from hwgen.verify.self_check import make_vectors
+from tests.emit.test_hls import GRAPHS
+from tests.golden.test_golden import DESIGNS, planned
+from tests.verify.conftest import make_graph, small_net, two_ways
+
+STRICT = ("-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of this module's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setattr(compile_emulator, "FLAGS", (*compile_emulator.FLAGS, *STRICT))
+        yield folder / "hwgen" / "emulator"
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Emulator:
+    return hwgen.emulate(small_net())
+
+
+def equal(emulator: Emulator, graph: Graph, samples: int = 700) -> None:
+    vectors = make_vectors(graph, samples, 1)
+    found = emulator.run(vectors.inputs)
+    assert set(found) == set(vectors.outputs)
+    for name, codes in vectors.outputs.items():
+        assert np.array_equal(found[name], codes), name
+
+
+@pytest.mark.parametrize("name", ["binary", "merge", "tables", "twoway"])
+def test_codes_equal_the_reference(name: str) -> None:
+    graph = GRAPHS[name]()
+    design = planned(graph) if name in DESIGNS else None
+    equal(Emulator(graph, emulator_of(graph, design)), graph)
+
+
+def test_any_number_of_samples(tiny: Emulator) -> None:
+    vectors = make_vectors(tiny.graph, 600, 1)
+    want = vectors.outputs["fc3_out"]
+    for count in (1, 2, 31, 32, 33, 255, 256, 257, 512, 513):
+        for threads in (1, 2, 5):
+            some = {"x": vectors.inputs["x"][:count]}
+            assert np.array_equal(tiny.run(some, threads)["fc3_out"], want[:count])
+
+
+def test_values_equal_predict(tiny: Emulator, rng: np.random.Generator) -> None:
+    graph = tiny.graph
+    for x in (
+        rng.normal(0, 3, (500, 5)).astype(np.float32),
+        rng.normal(0, 3, (500, 5)),
+        np.ldexp(rng.integers(-64, 64, (500, 5)) + 0.5, -3),  # ties, all of them
+        np.array([[np.finfo(np.float32).max, -1e30, 1e-40, -0.0, 3.999]], np.float32),
+        np.array([[np.finfo(np.float64).max, -1e300, 5e-324, 1e19, -1e19]]),
+        rng.integers(-5, 5, (10, 5)),
+    ):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            want = hwgen.predict(graph, x)
+            got = tiny.predict(x, threads=2)
+        assert got.dtype == want.dtype
+        assert np.array_equal(got, want)
+        said = [str(one.message) for one in told]
+        assert said[: len(said) // 2] == said[len(said) // 2 :]  # the same warning, or none
+
+
+def test_several_ports_and_scales(rng: np.random.Generator) -> None:
+    graph = two_ways()
+    emulator = hwgen.emulate(graph)
+    x = {"x": rng.normal(0, 30, (300, 3)), "z": rng.uniform(0, 7, (300, 2, 9))}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        got, want = emulator.predict(x), hwgen.predict(graph, x)
+    assert set(got) == set(want)
+    for name in want:
+        assert np.array_equal(got[name], want[name])
+
+
+def test_samples_that_do_not_fit_are_refused(tiny: Emulator) -> None:
+    with pytest.raises(ConfigError, match="expected \\(samples, 5\\)"):
+        tiny.predict(np.zeros((3, 4)))
+    with pytest.raises(ConfigError, match="finite"):
+        tiny.predict(np.array([[0, 0, np.nan, 0, 0]], np.float32))
+    with pytest.raises(ConfigError, match="finite"):
+        tiny.predict(np.array([[0, 0, np.inf, 0, 0]]))
+    with pytest.raises(ConfigError, match="finite"):
+        tiny.predict(np.zeros((2, 5), complex))
+    with pytest.raises(ConfigError, match="interval"):
+        tiny.run({"x": np.full((1, 5), 16)})
+    with pytest.raises(ConfigError, match="integers"):
+        tiny.run({"x": np.zeros((1, 5))})
+    with pytest.raises(ConfigError, match="the inputs are x"):
+        tiny.predict({"y": np.zeros((1, 5))})
+
+
+def test_it_is_compiled_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = hwgen.emulate(small_net())
+    assert first.path.parent == cache
+    monkeypatch.setattr(compile_emulator.tools, "run", _refuse)
+    assert hwgen.emulate(small_net()).path == first.path
+    monkeypatch.setattr(compile_emulator, "processor", lambda: "another machine")
+    with pytest.raises(ToolFailed, match="not now"):
+        hwgen.emulate(small_net())
+    assert not [p for p in cache.iterdir() if p.name.startswith(".new")]
+
+
+def _refuse(command: list[str], *_: object, **__: object) -> str:
+    if command[-1] in ("--version", "-V"):
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    raise ToolFailed("not now")
+
+
+def test_without_a_compiler_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compile_emulator.shutil, "which", lambda *_, **__: None)
+    with pytest.raises(ToolMissing, match=r"hwgen\.predict"):
+        hwgen.emulate(two_ways())
+
+
+def test_without_a_home_it_lives_as_long_as_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(compile_emulator, "FLAGS", ("-std=c++17", "-O0", "-fPIC", "-shared"))
+    graph = DESIGNS["dense"]()
+    equal(hwgen.emulate(graph), graph)
+
+
+def test_numbers_that_are_too_wide_are_refused() -> None:
+    big = [
+        ("x", Input.of((2,), Fixed(40, 0, True)), ()),
+        ("fc", Dense(np.array([[1 << 30], [3]]), np.zeros(1, np.int64)), ("x",)),
+        ("cut", Requantize(40, -128, 127), ("fc",)),
+    ]
+    graph = make_graph("wide", [*big], ["cut"])
+    with pytest.raises(ConfigError, match=r"more than 64 bits.*\n.*hwgen\.predict"):
+        hwgen.emulate(graph)
+    last = make_graph("wider", [("x", Input.of((2,), Fixed(70, 0, True)), ())], ["x"])
+    with pytest.raises(ConfigError, match="70 bits"):
+        hwgen.emulate(last)
+
+
+def test_many_threads_at_once(tiny: Emulator) -> None:
+    vectors = make_vectors(tiny.graph, 3000, 1)
+    want, wrong = vectors.outputs["fc3_out"], []
+
+    def work(first: int) -> None:
+        for _ in range(20):
+            rows = {"x": vectors.inputs["x"][first:]}
+            if not np.array_equal(tiny.run(rows)["fc3_out"], want[first:]):
+                wrong.append(first)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in (0, 1, 77, 1500)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert wrong == []
+
+
+def test_it_loads_and_unloads_without_growth() -> None:
+    graph = DESIGNS["dense"]()  # no other test keeps it loaded
+    library = emulator_of(graph)
+    path = compile_emulator.compiled(library)
+    codes = {"x_in": np.zeros((3, 4), np.int16)}
+    want = None
+
+    def turn() -> None:
+        nonlocal want
+        loaded = compile_emulator.Loaded(library, path)
+        found = loaded.run(codes)["logits_out"]
+        loaded.close()
+        want = found if want is None else want
+        assert np.array_equal(found, want)
+
+    for _ in range(300):
+        turn()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(2000):
+        turn()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1024  # KiB
+    assert path.name not in Path("/proc/self/maps").read_text()
+
+
+# ----------------------------------------------------------------------------------------- from C
+
+
+def sources(graph: Graph, folder: Path) -> None:
+    for path, content in emulator_of(graph).files:
+        (folder / path).write_bytes(content)
+
+
+def check_program(program: list[str], graph: Graph, folder: Path) -> None:
+    x = np.random.default_rng(1).normal(0, 3, (300, 5)).astype(np.float32)
+    made = subprocess.run(
+        [*program, "300"], input=x.tobytes(), capture_output=True, cwd=folder, check=True
+    )
+    got = np.array(made.stdout.split(), np.float64).reshape(300, -1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert np.array_equal(got, hwgen.predict(graph, x))
+    assert b"input values rounded" in made.stderr
+    short = subprocess.run([*program, "301"], input=x.tobytes(), capture_output=True, cwd=folder)
+    assert short.returncode == 1
+
+
+def test_a_c_program_uses_it(tmp_path: Path) -> None:
+    graph = small_net()
+    sources(graph, tmp_path)
+    run(["gcc", "-std=c99", *STRICT, "-c", "example.c"], tmp_path)
+    flags = ["-std=c++17", "-O1", "-DHWG_NATIVE", *STRICT]
+    run(["g++", *flags, "hwg_tiny_emulator.cpp", "example.o", "-o", "example"], tmp_path)
+    check_program(["./example"], graph, tmp_path)
+
+
+@pytest.mark.ci
+def test_cmake_installs_a_library_for_every_machine(tmp_path: Path) -> None:
+    graph = small_net()
+    sources(graph, tmp_path)
+    prefix = f"-DCMAKE_INSTALL_PREFIX={tmp_path / 'usr'}"
+    run(["cmake", "-S", ".", "-B", "build", prefix], tmp_path)
+    run(["cmake", "--build", "build"], tmp_path)
+    check_program(["build/hwg_tiny_example"], graph, tmp_path)
+    run(["cmake", "--install", "build"], tmp_path)
+    (place,) = (tmp_path / "usr").rglob("pkgconfig")
+    env = {"PKG_CONFIG_PATH": str(place)}
+    flags = run(["pkg-config", "--cflags", "--libs", "hwg_tiny_emulator"], env=env).split()
+    (library,) = (tmp_path / "usr").rglob("*.so")
+    link = [*flags, f"-Wl,-rpath,{library.parent}"]
+    shutil.copy(tmp_path / "example.c", tmp_path / "usr" / "main.c")
+    run(["gcc", "main.c", *link, "-o", "main"], tmp_path / "usr")
+    check_program([str(tmp_path / "usr" / "main")], graph, tmp_path)
+    handle = ctypes.CDLL(str(library))
+    assert handle.hwg_tiny_run is not None
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
+def test_sanitizers_find_nothing(sanitizer: str, tmp_path: Path) -> None:
+    for name in ("binary", "merge", "tables", "tiny"):
+        graph = GRAPHS[name]()
+        folder = tmp_path / name
+        folder.mkdir()
+        sources(graph, folder)
+        library = emulator_of(graph)
+        ins = ", ".join(f"{s.name}.data()" for s in library.inputs)
+        outs = ", ".join(f"{s.name}.data()" for s in library.outputs)
+        lines = [f'#include "{library.name}_emulator.h"', "#include <thread>", "#include <vector>"]
+        lines += ["static void work() {", "  const size_t n = 300;"]
+        for side in library.inputs:
+            lines.append(f"  std::vector<float> {side.name}(n * {side.size}, 1.3f);")
+        for side in library.outputs:
+            lines.append(f"  std::vector<double> {side.name}(n * {side.size});")
+        lines.append(f"  {library.name}_predict(n, {ins}, {outs}, nullptr);\n}}")
+        lines.append("int main() {\n  std::vector<std::thread> all;")
+        lines.append("  for (int k = 0; k < 4; ++k) all.emplace_back(work);")
+        lines.append("  for (auto& one : all) one.join();\n  return 0;\n}")
+        (folder / "main.cpp").write_text("\n".join(lines))
+        flags = ["-std=c++17", "-O1", "-DHWG_NATIVE", "-pthread", f"-fsanitize={sanitizer}"]
+        flags += ["-fno-sanitize-recover=all"] if "address" in sanitizer else []
+        run(["g++", *flags, library.source, "main.cpp", "-o", "main"], folder)
+        run(["./main"], folder)
+
+
+def test_the_library_is_written_on_the_command_line(tmp_path: Path) -> None:
+    hwgen.build(small_net(), tmp_path / "out", board="vcu118")
+    to = tmp_path / "lib"
+    words = ["emulate", str(tmp_path / "out"), "-o", str(to), "-q"]
+    assert cli(words) == 0
+    assert {p.name for p in to.iterdir()} == {
+        "CMakeLists.txt", "example.c", "hwg_tiny_emulator.cpp", "hwg_tiny_emulator.h",
+        "hwg_tiny_emulator.pc.in",
+    }  # fmt: skip
+    assert cli(words) == 2  # the folder is not empty, and no build
+    (to / "example.c").unlink()
+    with pytest.raises(ConfigError):
+        hwgen.api.emulate.write_library(tmp_path / "out", to)
+
+
+def test_predict_on_the_command_line(tmp_path: Path, rng: np.random.Generator) -> None:
+    hwgen.build(small_net(), tmp_path / "out", board="vcu118")
+    np.save(tmp_path / "x.npy", rng.normal(0, 3, (50, 5)))
+    for flags, name in (([], "a.npy"), (["--emulate"], "b.npy")):
+        words = ["predict", str(tmp_path / "out"), str(tmp_path / "x.npy"), *flags]
+        assert cli([*words, "-o", str(tmp_path / name), "-q"]) == 0
+    assert np.array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"))
