@@ -69,7 +69,7 @@ def read_data(graph: Graph, path: Path, option: str = "--data") -> Mapping[str, 
     return {names[0]: found}
 
 
-def as_table(graph: Graph, x: Any, option: str) -> dict[str, Any]:
+def as_table(graph: Graph, x: Any, option: str) -> Mapping[str, Any]:
     """Return samples as a table by input name; one array stands for the only input.
 
     Raises:
@@ -83,7 +83,7 @@ def as_table(graph: Graph, x: Any, option: str) -> dict[str, Any]:
     raise ConfigError(f"one array for the inputs {names}", option, "give a table by name")
 
 
-def scaled(graph: Graph, table: dict[str, Any], option: str) -> dict[str, Any]:
+def scaled(graph: Graph, table: Mapping[str, Any], option: str) -> Mapping[str, Any]:
     """Return samples with the training scaler applied to the first input.
 
     Raises:
