@@ -37,9 +37,9 @@ from hwgen.design.types import Design, Layer, Pipeline, SerialPipeline, UnitRef
 from hwgen.logic.nodes import (
     Add,
     Add3,
+    Chain,
     Max,
     Mul,
-    PlacedTable,
     Requant,
     Select,
     Table,
@@ -185,9 +185,15 @@ def logic_terms(design: Design) -> dict[str, int]:
     logics = [pipeline.logic for pipeline in design.pipelines]
     counts = Counter(type(node) for logic in logics for node in logic.nodes)
     out = {name: counts[kind] for kind, name in TERMS.items()}
-    tables = counts[Table] + counts[PlacedTable]
+    tables = sum(
+        isinstance(node, Table) and len(node.picks) > 1 for logic in logics for node in logic.nodes
+    )
     if tables:
         out["tables"] = tables
+    if counts[Chain]:
+        nodes = [node for logic in logics for node in logic.nodes]
+        out["chains"] = counts[Chain]
+        out["chain_bits"] = sum(node.luts for node in nodes if isinstance(node, Chain))
     out["adder_bits"] = sum(
         adder_positions(logic, wire) for logic in logics for wire in range(len(logic.nodes))
     )

@@ -16,6 +16,7 @@ of k inputs:
   too long for tables (AMD: a position takes k bits; else one, in pairs);
 - ``order``: likewise of a comparison of two variables;
 - ``table``: tables of a function of few inputs, told by its own values;
+- ``heap``: positions of the carry chains of heaps of bits, counted and not fitted;
 - ``lookup``: tables of a truth table (hwgen.logic.truth_tables), counted and not fitted;
 - ``requant``: tables of four copies of a common requantizer (`hwgen.cost.requantizers`); only
   others are taken apart into the terms above;
@@ -36,6 +37,8 @@ from hwgen.logic.builder import Logic
 from hwgen.logic.nodes import (
     Add,
     Add3,
+    Chain,
+    Gather,
     Max,
     Mul,
     PlacedTable,
@@ -156,6 +159,10 @@ def _enter(
             _requant(logic, wire, node, k, registered, side, terms)
         case Thresh():
             _thresh(logic, node, k, terms)
+        case Chain():
+            terms["heap"] += node.luts
+        case Gather():
+            pass  # wiring
         case PlacedTable():
             terms["lookup"] += placed_luts(node.values, k)
         case Table():

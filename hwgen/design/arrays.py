@@ -22,7 +22,9 @@ from hwgen.logic.builder import Logic
 from hwgen.logic.nodes import (
     Add,
     Add3,
+    Chain,
     Const,
+    Gather,
     In,
     Max,
     Mul,
@@ -36,10 +38,8 @@ from hwgen.logic.nodes import (
 )
 
 Arrays = dict[str, npt.NDArray[Any]]
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (In, Const, Shl, Add, Add3, Mul, Max, Requant, Select, Thresh, Table, PlacedTable)
-}
+_NODES = (In, Const, Shl, Add, Add3, Mul, Max, Requant, Select, Thresh, Table, PlacedTable)
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (*_NODES, Chain, Gather)}
 
 
 def pack_pipeline(pipeline: Pipeline, key: str, arrays: Arrays) -> None:

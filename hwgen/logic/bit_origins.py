@@ -16,7 +16,9 @@ from hwgen.logic.builder import Logic
 from hwgen.logic.nodes import (
     Add,
     Add3,
+    Chain,
     Const,
+    Gather,
     Select,
     Shl,
     Table,
@@ -65,6 +67,8 @@ def origins(logic: Logic) -> list[tuple[Span, ...]]:
                 spans = _columns(wire, values, width)
             case Table():
                 spans = _looked_up(wire, node, spans_of)
+            case Gather(ins, picks):
+                spans = _gathered(ins, picks[:width], spans_of)
             case _:
                 lo, hi = logic.lo[wire], logic.hi[wire]
                 vary = (lo ^ hi).bit_length() if lo >= 0 or hi < 0 else width
@@ -120,6 +124,16 @@ def _looked_up(wire: Wire, node: Table, spans_of: Sequence[tuple[Span, ...]]) ->
             spans += part(spans_of[node.ins[place]], low, 1)
         else:
             spans.append(Span(wire, bit if column.same < 0 else column.same, 1))
+    return spans
+
+
+def _gathered(
+    ins: Sequence[Wire], picks: Sequence[tuple[int, int]], spans_of: Sequence[tuple[Span, ...]]
+) -> list[Span]:
+    """Return the bits of a gathered word, each where its wire has it from."""
+    spans: list[Span] = []
+    for place, bit in picks:
+        spans += [Span(NOTHING, 0, 1)] if place < 0 else part(spans_of[ins[place]], bit, 1)
     return spans
 
 
@@ -185,8 +199,11 @@ def reads(logic: Logic, wire: Wire) -> Iterator[Span]:
     """Yield the bits of its operands that a node computes with; bits it passes on are not read."""
     node, width = logic.nodes[wire], logic.width(wire)
     match node:
-        case Shl():
+        case Shl() | Gather():
             return
+        case Chain(ins):
+            for place, bit in sorted(set(node.bits())):
+                yield Span(ins[place], bit, 1)
         case Add() | Add3():
             terms = _terms(logic, node)
             if _side_by_side(logic, wire, terms[1:]):

@@ -15,7 +15,9 @@ from hwgen.ir.tensor import TensorType
 from hwgen.logic.nodes import (
     Add,
     Add3,
+    Chain,
     Const,
+    Gather,
     In,
     Max,
     Mul,
@@ -36,14 +38,16 @@ class Builder:
     Attributes:
         arity: operands that one adder of the target takes, 2 or 3; matrix products obey it.
         effort, seed: of the search for matrix products, as `cmvm.solve` takes them.
+        haste: 0 for the fewest look-up tables; 1 for heaps of bits level by level; 2 besides for
+            tables as they stand, which are not taken apart.
         nodes: the records, topologically ordered.
         lo, hi: exact interval of every node.
         layers: name of the layer that made each node.
         labels: of every node, the element of a layer's output that it is; empty if it is none.
     """
 
-    def __init__(self, arity: int = 2, effort: int = 1, seed: int = 1) -> None:
-        self.arity, self.effort, self.seed = arity, effort, seed
+    def __init__(self, arity: int = 2, effort: int = 1, seed: int = 1, haste: int = 0) -> None:
+        self.arity, self.effort, self.seed, self.haste = arity, effort, seed, haste
         self.nodes: list[Node] = []
         self.lo: list[int] = []
         self.hi: list[int] = []
@@ -262,6 +266,21 @@ class Builder:
     def table(self, node: Table) -> Wire:
         """Return the output of a table."""
         return self._put(node)
+
+    def chain(self, node: Chain) -> Wire:
+        """Return the word of a carry chain over single bits."""
+        return self._put(node)
+
+    def gather(self, node: Gather, lo: int, hi: int) -> Wire:
+        """Return a word of single bits, whose values are known to lie in *lo* to *hi*.
+
+        It is an operand itself where it has all of its bits in order.
+        """
+        (first, *rest) = node.ins or (-1,)
+        same = node.picks == tuple((0, bit) for bit in range(len(node.picks)))
+        if same and not rest and first >= 0 and self.range(first) == (lo, hi):
+            return first
+        return self._put(node, lo, hi)
 
     def _is_zero(self, wire: Wire) -> bool:
         return self.lo[wire] == 0 == self.hi[wire]

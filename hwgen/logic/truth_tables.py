@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -62,7 +62,7 @@ def columns(values: tuple[int, ...]) -> tuple[Column, ...]:
     first: dict[Function, int] = {}
     out = []
     for bit in range(bits_for(min(values), max(values))):
-        whole = _function(codes >> bit & 1)
+        whole = function_of(codes >> bit & 1)
         same = first.setdefault(whole, bit)
         out.append(Column(whole, -1 if same == bit else same))
     return tuple(out)
@@ -73,9 +73,21 @@ def support(values: Sequence[int]) -> tuple[int, ...]:
     return _support(np.array(values))[0]
 
 
-def _function(bits: npt.NDArray[np.int64]) -> Function:
-    reads, kept = _support(bits)
-    return Function(reads, int("".join(map(str, kept[::-1].tolist())), 2))
+def function_of(column: npt.NDArray[np.int64]) -> Function:
+    """Return an output bit as a function, given its value at every address."""
+    packed = np.packbits(column.astype(np.uint8), bitorder="little")
+    truth, size = int.from_bytes(packed.tobytes(), "little"), len(column).bit_length() - 1
+    if all((truth ^ truth >> (1 << bit)) & _low(bit, size) for bit in range(size)):
+        return Function(tuple(range(size)), truth)
+    reads, kept = _support(column)
+    packed = np.packbits(kept.astype(np.uint8), bitorder="little")
+    return Function(reads, int.from_bytes(packed.tobytes(), "little"))
+
+
+@cache
+def _low(bit: int, size: int) -> int:
+    """Return the addresses of *size* bits whose bit is 0, as bits of a word."""
+    return sum(1 << at for at in range(1 << size) if not at >> bit & 1)
 
 
 def _support(column: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], npt.NDArray[np.int64]]:
@@ -111,7 +123,7 @@ def split(whole: Function) -> tuple[tuple[int, ...], tuple[Function, ...]]:
     rest = [whole.reads[n - 1 - axis] for axis in reversed(range(n)) if axis not in chosen]
     parts = []
     for row in rows:
-        part = _function(row)
+        part = function_of(row)
         parts.append(Function(tuple(rest[i] for i in part.reads), part.truth))
     return tuple(whole.reads[n - 1 - axis] for axis in reversed(chosen)), tuple(parts)
 

@@ -10,7 +10,7 @@ import numpy as np
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
-from hwgen.logic.cmvm.solve import matvec
+from hwgen.logic.matvec import matvec
 from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Example, Matmul, Taps, frozen_ints, register
 from hwgen.ops.checks import need, need_inputs, need_size

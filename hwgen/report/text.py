@@ -16,6 +16,7 @@ _TERMS = {
     "selects": "selects",
     "thresholds": "thresholds",
     "tables": "truth tables",
+    "chains": "carry chains of single bits",
 }
 _WIDE = 100  # columns; longer notes are cut
 

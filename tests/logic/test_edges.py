@@ -7,48 +7,73 @@ import numpy as np
 import pytest
 
 from hwgen.logic.builder import Builder, Logic
-from hwgen.logic.decompose import Part, decomposed
+from hwgen.logic.decompose import decomposed, direct
 from hwgen.logic.edges import EdgeSum, edge_sum
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.nodes import Add, Add3, Const, PlacedTable, Requant
-from hwgen.logic.truth_tables import columns, placed_luts
+from hwgen.logic.nodes import Chain, Const, PlacedTable, Requant
+from hwgen.logic.nodes.heap import ALWAYS
+from hwgen.logic.pieces import Parts, Piece
+from hwgen.logic.truth_tables import Function, columns, placed_luts
 
 SMOOTH = tuple(np.rint(30 + 30 * np.sin(np.arange(256) / 50)).astype(int).tolist())
 
 
-def cost(parts: tuple[Part, ...]) -> float:
-    return sum(part.cost for part in parts)
+def total(parts: Parts, size: int) -> list[int]:
+    """Return what some parts add up to, from their definition."""
 
+    def bit(read: int | Function, address: int) -> int:
+        if isinstance(read, int):
+            return address >> read & 1
+        return looked(read.reads, read.truth, address)
 
-def total(parts: tuple[Part, ...], address: int) -> int:
-    found = 0
-    for part in parts:
-        own = sum((address >> bit & 1) << place for place, bit in enumerate(part.bits))
-        found += part.values[own] << part.shift
+    def looked(reads, truth: int, address: int) -> int:
+        return truth >> sum(bit(read, address) << k for k, read in enumerate(reads)) & 1
+
+    found = []
+    for address in range(size):
+        value = parts.constant
+        for piece in parts.every():
+            one = looked(piece.reads, piece.truth, address)
+            if piece.gate:
+                one = (one & ((address >> piece.gate.x & 1) == piece.gate.level)) ^ piece.gate.flip
+            value += one << piece.place
+        found.append(value)
     return found
 
 
 @pytest.mark.parametrize("bits", [1, 4, 6, 7, 8, 10])
-@pytest.mark.parametrize("kind", ["noise", "curve", "steps"])
+@pytest.mark.parametrize("kind", ["noise", "curve", "steps", "kink"])
 def test_parts_add_up_to_the_table(bits: int, kind: str, rng: np.random.Generator) -> None:
     x = np.arange(1 << bits)
     made = {
-        "noise": rng.integers(0, 90, len(x)),
+        "noise": rng.integers(-30, 60, len(x)),
         "curve": np.rint(50 + 50 * np.cos(x * rng.uniform(1, 5) / len(x))).astype(int),
         "steps": x * 5 >> max(bits - 4, 0),
+        "kink": np.where(x >> max(bits - 1, 0), 9 + rng.integers(0, 2, len(x)), 40 - x // 3),
     }
-    values = tuple((made[kind] - made[kind].min()).tolist())
+    values = tuple(made[kind].tolist())
     parts = decomposed(values)
-    assert [total(parts, address) for address in x.tolist()] == list(values)
-    assert cost(parts) <= cost((Part(values, tuple(range(bits))),))
+    assert total(parts, len(x)) == list(values)
+    assert parts.cost <= direct(values).cost
+    assert total(direct(values), len(x)) == list(values)
 
 
-def test_a_smooth_table_is_taken_apart_and_noise_is_not(rng: np.random.Generator) -> None:
-    parts = decomposed(SMOOTH)
-    assert len(parts) > 1
-    assert cost(parts) < 0.85 * cost((Part(SMOOTH, tuple(range(8))),))
+def test_a_smooth_table_is_taken_apart_and_noise_hardly(rng: np.random.Generator) -> None:
+    assert decomposed(SMOOTH).cost < 0.7 * direct(SMOOTH).cost
     noise = tuple([0, *rng.integers(0, 128, 63).tolist()])
-    assert decomposed(noise) == (Part(noise, tuple(range(6))),)
+    assert 0.75 * direct(noise).cost < decomposed(noise).cost <= direct(noise).cost
+
+
+def test_every_way_to_take_a_table_apart_is_used(rng: np.random.Generator) -> None:
+    """Gates, codes of rows and functions behind them, in tables that ask for them."""
+    pieces: list[Piece] = []
+    x = np.arange(128)
+    for _ in range(12):
+        rows = rng.integers(0, 20, 32)[x >> 2] + (rng.integers(0, 4, 4)[x & 3] * (x >> 6))
+        jump = np.where(x >> 6, rng.integers(0, 4, 64)[x & 63], 0) + rng.integers(0, 30, 64)[x & 63]
+        pieces += [*decomposed(tuple(rows.tolist())).every(), *decomposed(tuple(jump)).every()]
+    assert any(piece.gate for piece in pieces)
+    assert any(isinstance(read, Function) for piece in pieces for read in piece.reads)
 
 
 def test_a_placed_table_pays_for_each_function_of_its_own() -> None:
@@ -59,8 +84,8 @@ def test_a_placed_table_pays_for_each_function_of_its_own() -> None:
     assert placed_luts(pair, 6) == 1  # two of at most five bits
 
 
-def lowered(edges: EdgeSum, bits: int, arity: int = 3) -> Logic:
-    b = Builder(arity)
+def lowered(edges: EdgeSum, bits: int, arity: int = 3, haste: int = 0) -> Logic:
+    b = Builder(arity, haste=haste)
     wires = [b.input("x", i, 0, (1 << bits) - 1) for i in range(len(edges.tables))]
     return Logic.of(b, [("y", [edge_sum(b, wires, edges)])])
 
@@ -102,16 +127,30 @@ def test_a_constant_goes_into_the_slack_of_tables(rng) -> None:
     edges = EdgeSum(tables, 0, 50, 0, 63, "output 0")
     logic = lowered(edges, 2)
     check(edges, logic, rng)
-    sums = [n for n in logic.nodes if isinstance(n, Add | Add3)]
-    read = {w for node in sums for w in node.operands}
-    assert not any(isinstance(logic.nodes[w], Const) for w in read)
+    chains = [node for node in logic.nodes if isinstance(node, Chain)]
+    assert chains
+    ones = sum(node.truths.count(ALWAYS) + node.enter.count((-1, 1)) for node in chains)
+    assert ones < (50).bit_count()
 
 
 @pytest.mark.parametrize("bounds", [(-500, 500), (0, 400), (-9, 1000), (-5, 5), (700, 800)])
 def test_other_bounds_saturate_as_ever(bounds, rng) -> None:
     edges = EdgeSum(rng.integers(-60, 61, (3, 16)), 0, 4, *bounds, "output 0")
-    check(edges, lowered(edges, 4), rng)
+    for haste in range(3):
+        check(edges, lowered(edges, 4, haste=haste), rng)
     check(edges, lowered(edges, 4, arity=2), rng)
+
+
+def test_gates_and_rows_of_tables_are_wired_right(rng) -> None:
+    x = np.arange(128)
+    tables = [rng.integers(0, 30, 32)[x >> 2] + rng.integers(0, 4, 4)[x & 3] * (x >> 6)]
+    tables += [
+        np.where(x >> 6, rng.integers(0, 4, 64)[x & 63], 0) + rng.integers(-9, 30, 64)[x & 63]
+    ]
+    tables += [np.rint(20 * np.sin(x / 20)).astype(int), rng.integers(-40, 40, 128)]
+    edges = EdgeSum(np.array(tables), 0, 3, -32, 31, "output 0")
+    for haste in range(3):
+        check(edges, lowered(edges, 7, haste=haste), rng)
 
 
 def test_edges_without_a_table_are_a_constant() -> None:

@@ -15,7 +15,9 @@ from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import (
     Add,
     Add3,
+    Chain,
     Const,
+    Gather,
     In,
     Max,
     Mul,
@@ -50,8 +52,19 @@ EXAMPLES: list[tuple[Node, tuple[tuple[int, int], ...]]] = [
     (Thresh(0, (-6, 0, 7), (4, -1, 9, 2)), ((-5, 6),)),
     (Table((0, 1), ((0, 1), (1, 0)), (3, -2, 8, 0)), ((0, 3), (0, 1))),
     (PlacedTable((0, 1), ((0, 1), (1, 0)), (3, -2, 8, 0)), ((0, 3), (0, 1))),
+    (
+        Chain(
+            (0, 1),
+            ((0, 0), (0, 1), (-1, 0), (1, 1), (0, 2), (1, 0), (-1, 0), (-1, 0)),
+            (0b1010, 0b0111, 0, 0b1010, 0b0101, 0),
+            ((1, 2), (-1, 0)),
+            1,
+        ),
+        ((0, 7), (-4, 3)),
+    ),
+    (Gather((0, 1), ((0, 1), (-1, 1), (1, 0)), True), ((0, 3), (0, 1))),
 ]
-WIRING = {In, Const, Shl}
+WIRING = {In, Const, Shl, Gather}
 CLASSES = {
     kind
     for kind in map(vars(nodes).__getitem__, nodes.__all__)

@@ -69,7 +69,7 @@ def test_the_solver_gets_what_is_asked_for(graph: Graph, monkeypatch: pytest.Mon
         seen.add((given["effort"], given["seed"]))
         return solve(*args, **given)
 
-    monkeypatch.setattr(solver, "solve", watched)
+    monkeypatch.setattr("hwgen.logic.matvec.solve", watched)
     board = load_board(VCU)
     plan(graph, board, Goal(200.0), "tiny")
     assert seen == {(1, 1)}

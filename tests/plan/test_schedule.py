@@ -16,8 +16,8 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import TensorType
 from hwgen.logic.builder import Builder
-from hwgen.logic.cmvm.solve import matvec
 from hwgen.logic.evaluate import evaluate
+from hwgen.logic.matvec import matvec
 from hwgen.logic.nodes import Add, Const, In, Max, Mul, Requant, Select, Shl, Thresh
 from hwgen.ops.input_ import Input
 from hwgen.plan.parallel.schedule import schedule

@@ -62,6 +62,11 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"InSigned": 0, "N": 1},
         {"N": 255, "InWidth": 20, "OutWidth": 8},
     ],
+    "hwg_chain": [
+        {"Bits": 1, "A": "4'h8", "B": "4'h0", "C": "4'h0", "Leave": 0},
+        {"Bits": 5, "A": "20'ha0a8f", "B": "20'h50a07", "C": "20'h00a00", "Majority": 1},
+        {"Leave": 1, "C": "16'h0000"},
+    ],
     "hwg_max": [
         {"AWidth": 1, "BWidth": 20, "ASigned": 0, "OutWidth": 3, "Least": 1},
         {"OutWidth": 12, "BSigned": 0},

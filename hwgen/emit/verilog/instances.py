@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.wires import Wires
 from hwgen.ir.fixed import bits_for
-from hwgen.logic.nodes import Add3, Max, Mul, Requant, Thresh, Wire
+from hwgen.logic.nodes import Add3, Chain, Max, Mul, Requant, Thresh, Wire
 
 Pairs = list[tuple[str, str]]
 _FLAG = re.compile("Signed$|^Sat|^Half$|^Least$")
+CHAIN_UNIT = "hwg_chain"
+_APART = ("hwg_add3", CHAIN_UNIT)  # each is another sum
 _SIGNED = re.compile(r"-?(\d+)'sd\d+")
 
 
@@ -44,6 +46,8 @@ def instance_of(
     match node:
         case Add3():
             return _sum_of_three(wires, node, at, out)
+        case Chain():
+            return _chain(wires, node, at)
         case Mul(a, b) | Max(a, b):
             params = [*wires.format("A", a), *wires.format("B", b), out]
             if isinstance(node, Max):
@@ -102,6 +106,22 @@ def _sum_of_three(wires: Wires, node: Add3, at: int, out: tuple[str, str]) -> In
     return Instance("hwg_add3", [*params, out], ports)
 
 
+def _chain(wires: Wires, node: Chain, at: int) -> Instance:
+    digits = ["".join(f"{truth:x}" for truth in node.truths[k::3][::-1]) for k in range(3)]
+    params: Pairs = [("Bits", str(node.positions))]
+    params += [
+        (name, f"{4 * node.positions}'h{word}") for name, word in zip("ABC", digits, strict=True)
+    ]
+    params += [("Majority", str(int(node.majorities[0]))), ("Leave", str(node.leave))]
+    ports: Pairs = []
+    for k, name in enumerate(("a_i", "b_i", "c_i", "gate_i")):
+        bits = [wires.bit(node, pick, at) for pick in node.picks[k::4]]
+        ports.append((name, sv.concat(bits, "      ")))
+    for name, pick in zip(("carry_i", "majority_i"), node.enter, strict=True):
+        ports.append((name, wires.bit(node, pick, at)))
+    return Instance(CHAIN_UNIT, params, ports)
+
+
 @dataclass(frozen=True)
 class Shared:
     """Parameters that all instances of a unit in a layer have in common.
@@ -120,7 +140,7 @@ def shared(instances: Sequence[Instance]) -> Shared:
 
     Flags stay where they are, and so do sums, each of which is another one.
     """
-    modules = list(dict.fromkeys(i.module for i in instances if i.module != "hwg_add3"))
+    modules = list(dict.fromkeys(i.module for i in instances if i.module not in _APART))
     names: dict[tuple[str, str, str], str] = {}
     lines: list[str] = []
     for module in modules:

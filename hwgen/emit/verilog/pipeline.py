@@ -17,7 +17,18 @@ from hwgen.emit.verilog.layout import Packed, banner, sink
 from hwgen.emit.verilog.truth_table import TABLE_UNIT, bits_read, looked_up, placed
 from hwgen.emit.verilog.wires import Wires
 from hwgen.emit.verilog.words import described
-from hwgen.logic.nodes import Add, Add3, Const, PlacedTable, Select, Shl, Table, Wire
+from hwgen.logic.nodes import (
+    Add,
+    Add3,
+    Chain,
+    Const,
+    Gather,
+    PlacedTable,
+    Select,
+    Shl,
+    Table,
+    Wire,
+)
 
 _COMMENT_COLUMN = 60
 
@@ -104,6 +115,9 @@ class _Writer:
                 elif isinstance(node, Table):
                     for bit in bits_read(node, i):
                         self._read(Tap(read, delay), 1, bit)
+                elif isinstance(node, Chain | Gather):
+                    for bit in sorted({at for place, at in node.bits() if place == i}):
+                        self._read(Tap(read, delay), 1, bit)
                 else:
                     some = isinstance(node, Add | Select)
                     bits = min(width, self.width[read]) if some else self.width[read]
@@ -141,6 +155,9 @@ class _Writer:
             case Select(a, on_neg, on_pos):
                 choice = [self.wires.cast(w, at, width) for w in (on_neg, on_pos)]
                 yield from self._wire(wire, f"{self._negative(a, at)} ? {' : '.join(choice)}")
+            case Gather(_, picks):
+                bits = [self.wires.bit(node, pick, at) for pick in picks[:width]]
+                yield from self._wire(wire, sv.concat(bits))
             case PlacedTable(ins) | Table(ins):
                 yield from self._wire(wire)
                 read = [self.wires.whole(w, at) for w in ins]
@@ -185,7 +202,7 @@ class _Writer:
         """Return the comment of a node: formula, interval and, of an adder, its depth in adders."""
         node, cycle = self.logic.nodes[wire], self.cycle
         levels = [self.depth.get(r, 0) for r in node.operands if cycle[r] == cycle[wire]]
-        adds = isinstance(node, Add | Add3)
+        adds = isinstance(node, Add | Add3 | Chain)
         self.depth[wire] = max(levels, default=0) + int(adds)
         ends = f"[{self.logic.lo[wire]}, {self.logic.hi[wire]}]"
         ends = f"{ends} depth {self.depth[wire]}" if adds else ends

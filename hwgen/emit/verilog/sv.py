@@ -120,12 +120,16 @@ def unit(
     params: Sequence[tuple[str, str]],
     ports: Sequence[tuple[str, str]],
 ) -> list[str]:
-    """Return an instance of a small unit in two lines, or more where parameters are many."""
+    """Return an instance of a small unit in two lines, or more where it has much to tell."""
     given = [f".{k}({v})" for k, v in params]
     wired = ", ".join(f".{k}({v})" for k, v in ports)
     head = [f"  {module} #({', '.join(given)})"]
     if len(head[0]) > LINE:
         head = [f"  {module} #(", *wrap(given, "    "), "  )"]
+    if max(map(len, f"    {name} ({wired});".split("\n"))) > LINE or "\n" in wired:
+        last = len(ports) - 1
+        rows = [f"      .{k}({v}){'' if i == last else ','}" for i, (k, v) in enumerate(ports)]
+        return [*head, f"    {name} (", *rows, "    );"]
     return [*head, f"    {name} ({wired});"]
 
 

@@ -9,7 +9,7 @@ from hwgen.design.types import Design, Tap
 from hwgen.emit.verilog import sv
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.names import Names
-from hwgen.logic.nodes import Const, In, Requant, Wire
+from hwgen.logic.nodes import Chain, Const, Gather, In, Requant, Wire
 
 
 class Wires:
@@ -61,6 +61,17 @@ class Wires:
         if value is None:
             return self.at(wire, cycle - self.cycle[wire])
         return sv.literal(value, self.width[wire])
+
+    def bit(self, node: Chain | Gather, pick: tuple[int, int], cycle: int) -> str:
+        """Return a bit that a node of single bits reads, as it is in a cycle."""
+        place, at = pick
+        if place < 0:
+            return f"1'b{at}"
+        wire = node.ins[place]
+        value = self.const(wire)
+        if value is not None:
+            return f"1'b{value >> at & 1}"
+        return sv.bits(self.whole(wire, cycle), at, 1, self.width[wire])
 
     def cast(self, wire: Wire, cycle: int, width: int, shift: int = 0) -> str:
         """Return ``wire << shift`` as a term of *width* bits; exact modulo ``2**width``."""

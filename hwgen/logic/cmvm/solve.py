@@ -23,57 +23,15 @@ from hwgen.logic.cmvm import native, search
 from hwgen.logic.cmvm.adder_graph import AdderGraph, Maker
 from hwgen.logic.cmvm.columns import Columns, Matrix, differences, direct, signed_digits
 from hwgen.logic.cmvm.problem import Options, Problem, Row, Solution, least_delay
-from hwgen.logic.nodes import Shl, Wire
+from hwgen.logic.nodes import Wire
 
-__all__ = ["EFFORT", "AdderGraph", "apply", "matvec", "solve"]
+__all__ = ["EFFORT", "AdderGraph", "apply", "solve"]
 
 # Pairs are counted within a block of inputs; a block has at most this many pairs over all columns,
 # so that time and memory grow with the size of a wide layer and not with its square.
 PAIR_LIMIT = 50_000_000
 # Most work of the annealing by effort, and work for every signed digit: 50 to 90 million a second.
 EFFORT = ((0, 0), (14_000_000, 8_000), (150_000_000, 300_000), (2_500_000_000, 4_000_000))
-
-
-def matvec(
-    b: Builder,
-    weight: npt.NDArray[Any],
-    ins: Sequence[Wire],
-    bias: Sequence[int] | None = None,
-    *,
-    arrival: Sequence[int] | None = None,
-) -> list[Wire]:
-    """Return the wires of ``x @ weight + bias`` for the integers *weight* (n_in, n_out).
-
-    *arrival* is when each input is there, in tenths of an adder; the rest is the builder's.
-    """
-    rows: dict[Wire, Matrix] = {}
-    late: dict[Wire, int] = {}
-    total = np.array([0] * weight.shape[1] if bias is None else [int(v) for v in bias], object)
-    times = [0] * len(ins) if arrival is None else arrival
-    for wire, row, time in zip(ins, weight, times, strict=True):
-        wire, line = int(wire), row.astype(object)
-        node = b.nodes[wire]
-        if isinstance(node, Shl):  # the shift is free inside the matrix
-            wire, line = node.a, line * (1 << node.shift)
-        lo, hi = b.range(wire)
-        if lo == hi:
-            total = total + line * lo
-        else:
-            rows[wire] = rows[wire] + line if wire in rows else line
-            late[wire] = max(time, late.get(wire, 0))
-    wires = [w for w, line in rows.items() if any(line)]
-    matrix = np.array([rows[w] for w in wires], object).reshape(len(wires), weight.shape[1])
-    plan = solve(
-        matrix,
-        total.tolist(),
-        [b.lo[w] for w in wires],
-        [b.hi[w] for w in wires],
-        arity=b.arity,
-        arrival=[late[w] for w in wires],
-        effort=b.effort,
-        seed=b.seed,
-    )
-    return apply(plan, b, wires)
 
 
 def apply(plan: AdderGraph, b: Builder, ins: Sequence[Wire]) -> list[Wire]:

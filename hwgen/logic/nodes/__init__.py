@@ -21,11 +21,14 @@ from hwgen.logic.nodes.base import (
     round_half_even,
 )
 from hwgen.logic.nodes.choice import PlacedTable, Requant, Select, Table, Thresh
+from hwgen.logic.nodes.heap import Chain, Gather
 
 __all__ = [
     "Add",
     "Add3",
+    "Chain",
     "Const",
+    "Gather",
     "In",
     "Interval",
     "Max",

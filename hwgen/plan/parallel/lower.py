@@ -39,6 +39,7 @@ def lower(
     seed: int = 1,
     tables: Prices | None = None,
     mapping: Mapping[str, Realisation] | None = None,
+    haste: int = 0,
 ) -> Lowered:
     """Return the logic of a graph.
 
@@ -49,11 +50,12 @@ def lower(
         seed: of that search.
         tables: prices of the target's logic; without them no neuron becomes a truth table.
         mapping: how layers shall be realised; the cheaper way where it does not say.
+        haste: what heaps of bits give for few levels, as `Builder` takes it.
 
     Raises:
         ConfigError: a layer shall be of tables and cannot.
     """
-    builder = Builder(arity, effort, seed)
+    builder = Builder(arity, effort, seed, haste)
     graph = join_half_steps(graph, arity)
     ends = chains(graph) if tables else {}
     wanted = {name: chosen.kind for name, chosen in (mapping or {}).items()}

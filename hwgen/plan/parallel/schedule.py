@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, T
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
 from hwgen.logic.builder import Logic
-from hwgen.logic.nodes import Add3, Const, In, Select, Table
+from hwgen.logic.nodes import Add3, Chain, Const, In, Select, Table
 from hwgen.logic.pipeline import (
     Block,
     Placement,
@@ -28,6 +29,8 @@ from hwgen.logic.timing import Timing
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.parallel.lower import Lowered, lower
 from hwgen.plan.parallel.truth_tables import Prices
+
+_AGAINST_CYCLES = 20  # cycles that are worth as much as all look-up tables
 
 
 def schedule(
@@ -59,12 +62,10 @@ def schedule(
     """
     clock_mhz = heading.clock_mhz
     how = _Lowering(effort, seed, tables, mapping)
-    lowered = _lowered(graph, family, clock_mhz, how)
-    logic = _split(lowered.logic, family, clock_mhz)
-    timing = node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
-    needed = latency(logic, *timing)
+    lowered, logic, needed = _chosen(graph, family, clock_mhz, how, max_cycles)
     if max_cycles is not None and needed > max_cycles:
         raise _too_slow(lowered.logic, family, clock_mhz, needed, max_cycles)
+    timing = node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
     placement = pipeline(logic, *timing)
     inputs = tuple(
         Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs
@@ -74,7 +75,8 @@ def schedule(
         for o in graph.outputs
     )
     pairs = zip(logic.nodes, logic.layers, strict=True)
-    tabled = Counter(layer for node, layer in pairs if isinstance(node, Table))
+    # An inverter at the end of a sum is a table of one bit.
+    tabled = Counter(x for node, x in pairs if isinstance(node, Table) and len(node.picks) > 1)
 
     def note(name: str, start: int, end: int) -> str:
         return _note(graph[name], cycles_text(start, end), tabled[name])
@@ -124,9 +126,43 @@ class _Lowering:
     seed: int
     tables: Prices | None
     mapping: Mapping[str, Realisation] | None
+    haste: int = 0
 
     def lower(self, graph: Graph, arity: int) -> Lowered:
-        return lower(graph, arity, self.effort, self.seed, self.tables, self.mapping)
+        return lower(graph, arity, self.effort, self.seed, self.tables, self.mapping, self.haste)
+
+    def price(self, logic: Logic) -> float:
+        """Return the look-up tables of a logic; 0 without prices."""
+        return self.tables.of(logic, range(len(logic.nodes))) if self.tables else 0.0
+
+
+def _chosen(
+    graph: Graph, family: Timing, clock_mhz: float, how: _Lowering, max_cycles: int | None
+) -> tuple[Lowered, Logic, int]:
+    """Return the lowered graph, its logic with slow requantizers split, and its latency.
+
+    Heaps of bits take fewer look-up tables the longer they may take. Of those that keep the cap on
+    the latency it is the one whose tables and cycles are fewest together.
+    """
+
+    def at(haste: int) -> tuple[Lowered, Logic, int]:
+        lowered = _lowered(graph, family, clock_mhz, replace(how, haste=haste))
+        logic = _split(lowered.logic, family, clock_mhz)
+        delay = node_delay(logic, family)
+        return lowered, logic, latency(logic, delay, 1000.0 / clock_mhz, family.overhead_ns)
+
+    found = [at(0)]
+    _, logic, needed = found[0]
+    if needed == 1 or not any(isinstance(node, Chain) for node in logic.nodes):
+        return found[0]
+    found.append(at(1))
+    cap = math.inf if max_cycles is None else max_cycles
+    if min(cycles for *_, cycles in found) > cap:
+        found.append(at(2))
+    fitting = [one for one in found if one[2] <= cap]
+    if not fitting:
+        return min(found, key=lambda one: one[2])
+    return min(fitting, key=lambda one: (how.price(one[1]) or 1.0) * (_AGAINST_CYCLES + one[2]))
 
 
 def _lowered(graph: Graph, family: Timing, clock_mhz: float, how: _Lowering) -> Lowered:
@@ -137,7 +173,7 @@ def _lowered(graph: Graph, family: Timing, clock_mhz: float, how: _Lowering) -> 
         how = replace(how, tables=replace(how.tables, levels=levels))
     lowered = how.lower(graph, family.adder_operands)
     delay = node_delay(lowered.logic, family)
-    wide = [w for w, node in enumerate(lowered.logic.nodes) if isinstance(node, Add3)]
+    wide = [w for w, node in enumerate(lowered.logic.nodes) if isinstance(node, Add3 | Chain)]
     return lowered if all(delay(w) <= room for w in wide) else how.lower(graph, 2)
 
 

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The n-ary sums that are to be built, and who reads whom. The specification is ../nodes.py.
 #pragma once
+#include "random.h"
 #include "share.h"
 
 namespace hwgen {
 
 constexpr int kLate = 4; // carry positions that a tenth of an adder too late counts for
-
-struct Random { // splitmix64
-  u64 state;
-  u64 next() {
-    u64 z = (state += 0x9E3779B97F4A7C15ull);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-    return z ^ (z >> 31);
-  }
-  int below(std::size_t n) { return static_cast<int>((static_cast<unsigned __int128>(next()) * n) >> 64); }
-};
 
 struct Node {
   std::vector<Term> terms; // in order, no place twice

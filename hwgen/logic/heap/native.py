@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled search for the chains of a heap (heap.cpp of the adder-graph core).
+
+It does step by step what `search` specifies. Where it was not built, the specification runs instead
+and gives the same chains.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+
+import numpy as np
+
+from hwgen.logic.cmvm.native import library as core
+from hwgen.logic.heap.problem import Link, Options, Problem, Solution, flatten
+
+_INTS = ctypes.POINTER(ctypes.c_int32)
+
+
+class _Heap(ctypes.Structure):
+    _fields_ = (
+        ("top", ctypes.c_int32),
+        ("terms", ctypes.c_int32),
+        *((name, _INTS) for name in ("starts", "columns", "gates", "plain", "when")),
+    )
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """Return the compiled core, or None where it was not built or is older than the heaps."""
+    lib = core()
+    if lib is None or not hasattr(lib, "hwgen_heap_solve"):
+        return None
+    number, size = ctypes.c_int, ctypes.POINTER(ctypes.c_int64)
+    lib.hwgen_heap_solve.argtypes = [ctypes.POINTER(_Heap), number, number, ctypes.c_int64, size]
+    lib.hwgen_heap_solve.restype = ctypes.c_void_p
+    lib.hwgen_heap_take.argtypes = [ctypes.c_void_p, _INTS]
+    lib.hwgen_heap_take.restype = None
+    return lib
+
+
+def run(problem: Problem, options: Options) -> Solution | None:
+    """Search with the compiled core; None if there is none."""
+    lib = library()
+    if lib is None:
+        return None
+    starts, columns = flatten(problem.columns)
+    rows = {
+        "starts": starts,
+        "columns": columns,
+        "gates": problem.gates,
+        "plain": problem.plain,
+        "when": problem.when,
+    }
+    heap = _Heap(top=problem.top, terms=len(problem.gates))
+    keep = []
+    for name, values in rows.items():
+        keep.append(np.ascontiguousarray(values, np.int32))
+        setattr(heap, name, keep[-1].ctypes.data_as(_INTS))
+    size = ctypes.c_int64()
+    levels = int(options.levels)
+    handle = lib.hwgen_heap_solve(heap, options.tries, levels, options.seed, ctypes.byref(size))
+    if not handle:
+        raise MemoryError
+    ints = np.empty(size.value, np.int32)
+    lib.hwgen_heap_take(handle, ints.ctypes.data_as(_INTS))
+    return _solution(ints.tolist())
+
+
+def _solution(ints: list[int]) -> Solution:
+    cost, depth, count, *left = ints
+    at = 0
+
+    def row() -> tuple[int, ...]:
+        nonlocal at
+        first = at + 1
+        at = first + left[at]
+        return tuple(left[first:at])
+
+    chains = []
+    for _ in range(count):
+        start, at = left[at], at + 1
+        enter = row()
+        many, at = left[at], at + 1
+        chains.append(Link(start, enter, tuple(row() for _ in range(many))))
+    return Solution(tuple(chains), tuple(left[at:]), cost, depth)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sums of single bits as logic: the terms of a heap, their chains, and the word that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from hwgen.ir.fixed import bits_for
+from hwgen.logic.builder import Builder
+from hwgen.logic.heap import native, search
+from hwgen.logic.heap.problem import NOTHING as NONE
+from hwgen.logic.heap.problem import Link, Options, Problem, Solution
+from hwgen.logic.nodes import Chain, Const, Gather, Shl, Table, Thresh, Wire
+from hwgen.logic.nodes.heap import ABSENT, ALWAYS, NOTHING, ONE, PLAIN, Pick
+
+Signal: TypeAlias = tuple[Wire, int]  # a bit of a wire
+# Tries by effort, and the bits of a heap beyond which they become fewer.
+TRIES = (6, 30, 150, 1500)
+_BITS = 200
+
+
+class Term(NamedTuple):
+    """Term of a heap, worth ``2**column``.
+
+    Attributes:
+        column: its power of two.
+        x: the bit; None for a one.
+        truth: of the bit and its gate, as a `Chain` has it.
+        gate: the other bit, if there is one.
+    """
+
+    column: int
+    x: Signal | None
+    truth: int = PLAIN
+    gate: Signal | None = None
+
+
+@dataclass(frozen=True)
+class Heap:
+    """Sum of terms as chains, not built yet.
+
+    Attributes:
+        terms: in the order in which the solution numbers them.
+        solution: the chains.
+        lo, hi: interval of the sum.
+    """
+
+    terms: tuple[Term, ...]
+    solution: Solution
+    lo: int
+    hi: int
+
+    @property
+    def cost(self) -> int:
+        """Look-up tables: of all chains, and of bits that are left inverted or gated."""
+        left = (t for t in self.solution.rest if NONE < t < len(self.terms))
+        return self.solution.cost + sum(self.terms[t].truth not in (PLAIN, ALWAYS) for t in left)
+
+    @property
+    def depth(self) -> int:
+        """Chains in a row."""
+        return self.solution.depth
+
+
+def heap_of(terms: Sequence[Term], constant: int, lo: int, hi: int, options: Options) -> Heap:
+    """Return the chains of a sum.
+
+    Args:
+        terms: what is added.
+        constant: and this.
+        lo: least value of the sum.
+        hi: greatest; the sum is computed modulo the word that holds both.
+        options: of the search.
+    """
+    top = bits_for(lo, hi)
+    ones = [Term(c, None, ALWAYS) for c in range(top) if constant >> c & 1]
+    kept = tuple(term for term in (*terms, *ones) if term.column < top)
+    gates: dict[Signal, int] = {}
+    numbers = tuple(NONE if t.gate is None else gates.setdefault(t.gate, len(gates)) for t in kept)
+    plain = tuple(t.truth in (PLAIN, ALWAYS) for t in kept)
+    columns: list[list[int]] = [[] for _ in range(top)]
+    for number, term in enumerate(kept):
+        columns[term.column].append(number)
+    problem = Problem(tuple(map(tuple, columns)), numbers, plain, (0,) * len(kept))
+    return Heap(kept, _solved(problem, options), lo, hi)
+
+
+@lru_cache(maxsize=1 << 12)
+def _solved(problem: Problem, options: Options) -> Solution:
+    tries = max(options.tries * _BITS // max(len(problem.gates), _BITS), 2)
+    fitting = Options(tries, options.levels, options.seed)
+    return native.run(problem, fitting) or search.run(problem, fitting)
+
+
+def built(b: Builder, heap: Heap) -> Wire:
+    """Return the sum of a heap as a wire."""
+    solution, top = heap.solution, len(heap.solution.rest)
+    bits = [term.x for term in heap.terms]  # of every term the bit that it is now
+    for link in solution.chains:
+        wire = b.chain(_chain(heap, link, bits, top))
+        bits += [(wire, k) for k in range(link.made(top))]
+    picks: list[Signal | int] = []
+    for term in solution.rest:
+        if term == NONE:
+            picks.append(0)
+        elif term >= len(heap.terms):
+            picks.append(_is(bits[term]))
+        else:
+            picks.append(_left(b, heap.terms[term]))
+    places = _Places()
+    word = tuple(places.of(pick) for pick in picks)
+    node = Gather(tuple(places.wires), word, heap.lo < 0)
+    return b.gather(node, heap.lo, heap.hi)
+
+
+def _is(bit: Signal | None) -> Signal:
+    assert bit is not None
+    return bit
+
+
+class _Places:
+    """Operands of a node of single bits, in the order in which they are read first."""
+
+    def __init__(self) -> None:
+        self.wires: dict[Wire, int] = {}
+
+    def of(self, bit: Signal | int | None) -> Pick:
+        """Return the pick of a bit, of a constant, or of nothing."""
+        if bit is None:
+            return NOTHING
+        if isinstance(bit, int):
+            return -1, bit
+        return self.wires.setdefault(bit[0], len(self.wires)), bit[1]
+
+
+def _chain(heap: Heap, link: Link, bits: Sequence[Signal | None], top: int) -> Chain:
+    places = _Places()
+    known = len(heap.terms)
+    picks: list[Pick] = []
+    truths: list[int] = []
+    for terms in link.positions:
+        gate: Signal | None = None
+        for number in (*terms, *(NONE,) * (3 - len(terms))):
+            if number == NONE:
+                picks.append(NOTHING)
+                truths.append(ABSENT)
+            else:
+                term = heap.terms[number] if number < known else None
+                picks.append(places.of(bits[number]))
+                truths.append(PLAIN if term is None else term.truth)
+                gate = term.gate if term and term.gate else gate
+        picks.append(places.of(gate))
+
+    def enters(k: int) -> Pick:
+        if k >= len(link.enter):
+            return NOTHING
+        bit = bits[link.enter[k]]
+        return ONE if bit is None else places.of(bit)
+
+    leave = link.made(top) - len(link.positions)
+    enter = enters(0), enters(1)
+    return Chain(tuple(places.wires), tuple(picks), tuple(truths), enter, leave)
+
+
+def _left(b: Builder, term: Term) -> Signal | int:
+    """Return a term that no chain took: a bit as it stands, or a small table of what it reads."""
+    if term.x is None:
+        return 1
+    if term.truth == PLAIN:
+        return term.x
+    reads = [term.x] if term.gate is None else [term.x, term.gate]
+    places = _Places()
+    picks = tuple(places.of(read) for read in reads)
+    values = tuple(term.truth >> at & 1 for at in range(1 << len(reads)))
+    return b.table(Table(tuple(places.wires), picks, values, "last term of a sum")), 0
+
+
+def signal(b: Builder, wire: Wire, bit: int) -> Signal | int:
+    """Return where a bit of a wire comes from, or its value where it never changes."""
+    node = b.nodes[wire]
+    lo, hi = b.range(wire)
+    if isinstance(node, Const) or (lo >= 0 and not (lo ^ hi) >> bit):
+        return lo >> bit & 1
+    if isinstance(node, Shl):
+        return 0 if bit < node.shift else signal(b, node.a, bit - node.shift)
+    if isinstance(node, Gather) and node.picks[bit][0] < 0:
+        return node.picks[bit][1]
+    if isinstance(node, Thresh | Table):
+        found = {value >> bit & 1 for value in node.values}
+        return (wire, bit) if len(found) > 1 else found.pop()
+    return wire, bit

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Constant matrix times vector as logic: a shared graph of adders, or heaps of bits.
+
+Where inputs have few bits and adders take three operands, both are made and the cheaper one is
+kept. A graph shares what outputs have in common and pays for the ends of every adder; a heap shares
+nothing and fills its carry chains. Up to five bits an input the heap wins, at eight the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.logic.builder import Builder
+from hwgen.logic.cmvm.adder_graph import AdderGraph
+from hwgen.logic.cmvm.columns import Matrix
+from hwgen.logic.cmvm.solve import apply, solve
+from hwgen.logic.heap.matrix import Input, Product, input_of, product
+from hwgen.logic.heap.problem import Options
+from hwgen.logic.heap.sums import TRIES, Heap, built
+from hwgen.logic.nodes import Shl, Wire
+
+FEW = 6  # bits an input, on average, up to which a heap is tried
+_LARGEST = 4096  # bits of one output's heap
+_AGAINST_DEPTH = 50, 20, 20  # adders in a row that are worth as much as the area, by haste
+
+
+def matvec(
+    b: Builder,
+    weight: npt.NDArray[Any],
+    ins: Sequence[Wire],
+    bias: Sequence[int] | None = None,
+    *,
+    arrival: Sequence[int] | None = None,
+) -> list[Wire]:
+    """Return the wires of ``x @ weight + bias`` for the integers *weight* (n_in, n_out).
+
+    *arrival* is when each input is there, in tenths of an adder; the rest is the builder's.
+    """
+    rows: dict[Wire, Matrix] = {}
+    late: dict[Wire, int] = {}
+    total = np.array([0] * weight.shape[1] if bias is None else [int(v) for v in bias], object)
+    times = [0] * len(ins) if arrival is None else arrival
+    for wire, row, time in zip(ins, weight, times, strict=True):
+        wire, line = int(wire), row.astype(object)
+        node = b.nodes[wire]
+        if isinstance(node, Shl):  # the shift is free inside the matrix
+            wire, line = node.a, line * (1 << node.shift)
+        lo, hi = b.range(wire)
+        if lo == hi:
+            total = total + line * lo
+        else:
+            rows[wire] = rows[wire] + line if wire in rows else line
+            late[wire] = max(time, late.get(wire, 0))
+    wires = [w for w, line in rows.items() if any(line)]
+    matrix = np.array([rows[w] for w in wires], object).reshape(len(wires), weight.shape[1])
+    plan = solve(
+        matrix,
+        total.tolist(),
+        [b.lo[w] for w in wires],
+        [b.hi[w] for w in wires],
+        arity=b.arity,
+        arrival=[late[w] for w in wires],
+        effort=b.effort,
+        seed=b.seed,
+    )
+    if b.arity == 3 and wires and not any(late.values()):
+        heaps = _heaps(b, matrix, wires, total.tolist())
+        if heaps and _better(heaps, plan, _AGAINST_DEPTH[b.haste]):
+            return [built(b, heap) for heap in heaps]
+    return apply(plan, b, wires)
+
+
+def _better(heaps: Sequence[Heap], plan: AdderGraph, against_depth: int) -> bool:
+    cost, depth = sum(heap.cost for heap in heaps), max(heap.depth for heap in heaps)
+    return cost * (against_depth + depth) < plan.bits * (against_depth + plan.depth)
+
+
+def _heaps(
+    b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int]
+) -> list[Heap] | None:
+    """Return the heap of every output; None where inputs or sums have too many bits for it."""
+    inputs = [input_of(b, wire) for wire in wires]
+    if sum(len(one.bits) for one in inputs) > FEW * len(inputs):
+        return None
+    options = Options(TRIES[b.effort], b.haste > 0, b.seed)
+    found = []
+    for column, constant in zip(matrix.T, bias, strict=True):
+        read = [
+            (one, wire, int(w)) for one, wire, w in zip(inputs, wires, column, strict=True) if w
+        ]
+        if sum(len(one.bits) * weight.bit_length() for one, _, weight in read) > _LARGEST:
+            return None
+        found.append(_heap(b, read, int(constant), options))
+    return found
+
+
+def _heap(
+    b: Builder, read: Sequence[tuple[Input, Wire, int]], constant: int, options: Options
+) -> Heap:
+    lo = hi = constant
+    for _, wire, weight in read:
+        ends = weight * b.lo[wire], weight * b.hi[wire]
+        lo, hi = lo + min(ends), hi + max(ends)
+    weights = tuple(weight for *_, weight in read)
+    return product([one for one, *_ in read], Product(weights, constant, lo, hi), options)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Heaps of bits: what they add up to, how few look-up tables that takes, and both searches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hwgen.cost.terms import terms_of
+from hwgen.logic import matvec as products
+from hwgen.logic.builder import Builder, Logic
+from hwgen.logic.evaluate import evaluate
+from hwgen.logic.heap import native, search
+from hwgen.logic.heap.matrix import input_of, ways
+from hwgen.logic.heap.problem import Options, Problem
+from hwgen.logic.heap.sums import Term, built, heap_of
+from hwgen.logic.matvec import matvec
+from hwgen.logic.nodes import Add, Add3, Chain
+
+Rng = np.random.Generator
+
+
+def luts(logic: Logic) -> int:
+    terms = terms_of(logic, range(len(logic.nodes)), 6)
+    return sum(terms.values())
+
+
+def layer(weight: np.ndarray, lo: int, hi: int, **given: int) -> Logic:
+    b = Builder(3, **given)
+    b.layer = "fc"
+    ins = [b.input("x", i, lo, hi) for i in range(len(weight))]
+    return Logic.of(b, [("y", matvec(b, weight, ins, list(range(weight.shape[1]))))])
+
+
+def right(logic: Logic, weight: np.ndarray, lo: int, hi: int) -> bool:
+    x = np.random.default_rng(3).integers(lo, hi + 1, (300, len(weight)))
+    x[0], x[1] = lo, hi
+    want = x @ weight + np.arange(weight.shape[1])
+    return np.array_equal(evaluate(logic, {"x": x}, check=True)["y"], want)
+
+
+def random_problem(rng: Rng) -> Problem:
+    columns, count = [], 0
+    for _ in range(int(rng.integers(1, 12))):
+        size = int(rng.integers(0, 12))
+        columns.append(tuple(range(count, count + size)))
+        count += size
+    gates = [int(rng.choice([-1, -1, -1, 0, 1])) for _ in range(count)]
+    plain = [gate < 0 and bool(rng.integers(2)) for gate in gates]
+    when = [int(rng.choice([0, 0, 1, 3])) for _ in range(count)]
+    return Problem(tuple(columns), tuple(gates), tuple(plain), tuple(when))
+
+
+def test_the_compiled_search_gives_what_its_specification_says(rng: Rng) -> None:
+    if native.library() is None:
+        pytest.fail("the core is not compiled: make setup")
+    for k in range(120):
+        problem, options = random_problem(rng), Options(3, bool(k % 2), k)
+        assert native.run(problem, options) == search.run(problem, options)
+
+
+def test_chains_use_every_term_once_and_keep_their_rules(rng: Rng) -> None:
+    for k in range(60):
+        problem = random_problem(rng)
+        found = search.run(problem, Options(2, bool(k % 2), k))
+        terms = [t for column in problem.columns for t in column]
+        used, known = [], len(terms)
+        for link in found.chains:
+            assert len(link.enter) <= 2
+            for position in link.positions:
+                assert len(position) <= 3
+                assert len({problem.gates[t] for t in position if t < len(terms)} - {-1}) <= 1
+            used += [*link.enter, *(t for position in link.positions for t in position)]
+            assert all(t < known for t in used)
+            known += link.made(problem.top)
+        used += [t for t in found.rest if t >= 0]
+        assert sorted(used) == list(range(known))
+
+
+@pytest.mark.parametrize("haste", [0, 1])
+@pytest.mark.parametrize(("lo", "hi"), [(0, 1), (0, 15), (-8, 7), (-1, 1), (3, 9)])
+def test_a_layer_of_few_bits_is_a_heap_and_right(rng: Rng, lo: int, hi: int, haste: int) -> None:
+    weight = rng.integers(-127, 128, (12, 5))
+    weight[rng.random(weight.shape) < 0.3] = 0
+    logic = layer(weight, lo, hi, haste=haste)
+    assert any(isinstance(node, Chain) for node in logic.nodes)
+    assert not any(isinstance(node, Add | Add3) for node in logic.nodes)
+    assert right(logic, weight, lo, hi)
+
+
+def test_the_cheaper_of_graph_and_heap_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    weight = np.random.default_rng(1).integers(-127, 128, (16, 16))
+    few, many = layer(weight, 0, 1), layer(weight, 0, 255)
+    assert not any(isinstance(node, Chain) for node in many.nodes)
+    monkeypatch.setattr(products, "FEW", -1)
+    assert luts(few) < luts(layer(weight, 0, 1)) / 2
+
+
+@pytest.mark.parametrize(("bits", "bar"), [(1, 440), (4, 1560)])
+def test_layers_take_what_was_promised(bits: int, bar: int) -> None:
+    """Weights up to 127, 16 x 16: no more look-up tables than the issue's figures."""
+    weight = np.random.default_rng(1).integers(-127, 128, (16, 16))
+    assert luts(layer(weight, 0, (1 << bits) - 1)) <= bar
+
+
+def test_haste_gives_fewer_levels_for_more_tables() -> None:
+    weight = np.random.default_rng(2).integers(-127, 128, (16, 8))
+    areas, depths = [], []
+    for haste in (0, 1):
+        logic = layer(weight, 0, 15, haste=haste)
+        depth = [0] * len(logic.nodes)
+        for wire, node in enumerate(logic.nodes):
+            before = max((depth[w] for w in node.operands), default=0)
+            depth[wire] = before + isinstance(node, Chain)
+        areas.append(luts(logic))
+        depths.append(max(depth))
+    assert areas[0] < areas[1] < 1.1 * areas[0]
+    assert depths[1] < depths[0]
+
+
+def test_gates_inverters_constants_and_words_modulo(rng: Rng) -> None:
+    """Sums of terms of every truth, modulo a word, against their definition."""
+    for trial in range(30):
+        b = Builder(3)
+        b.layer = "fc"
+        x = [b.input("x", i, -4, 3) for i in range(4)]
+        terms = []
+        for _ in range(int(rng.integers(1, 25))):
+            bit, gate = ((x[int(rng.integers(4))], int(rng.integers(3))) for _ in range(2))
+            alone = bool(rng.integers(2))
+            truth = int(rng.choice([0b1010, 0b0101])) if alone else int(rng.integers(1, 15))
+            terms.append(Term(int(rng.integers(6)), bit, truth, None if alone else gate))
+        constant, lo, hi = int(rng.integers(128)), *((0, 63), (-32, 31))[trial % 2]
+        heap = heap_of(terms, constant, lo, hi, Options(4, bool(trial % 3), trial))
+        logic = Logic.of(b, [("y", [built(b, heap)])])
+        codes = np.array(np.meshgrid(*[np.arange(-4, 4)] * 4)).reshape(4, -1).T
+        want = np.full(len(codes), constant)
+        place = {wire: i for i, wire in enumerate(x)}
+        for term in terms:
+            at = codes[:, place[term.x[0]]] >> term.x[1] & 1
+            if term.gate:
+                at = at | (codes[:, place[term.gate[0]]] >> term.gate[1] & 1) << 1
+            want = want + ((term.truth >> at & 1) << term.column)
+        want = (want - lo) % 64 + lo
+        assert np.array_equal(evaluate(logic, {"x": codes}, check=True)["y"][:, 0], want)
+
+
+def test_a_weight_is_written_in_ways_of_equally_few_digits() -> None:
+    for value in range(-300, 301):
+        found = ways(value)
+        assert len(set(found)) == len(found)
+        assert {len(way) for way in found} == {len(found[0])}
+        assert all(sum(sign << shift for shift, sign in way) == value for way in found)
+
+
+def test_bits_that_never_change_are_a_constant() -> None:
+    b = Builder(3)
+    sign = b.thresh(b.input("x", 0, -8, 7), [0], [-1, 1])
+    found = input_of(b, sign)
+    assert (found.bits, found.worth, found.rest) == (((sign, 1),), (-2,), 1)
