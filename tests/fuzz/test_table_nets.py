@@ -93,7 +93,10 @@ FAULTS = {
     "first bit of the first table": (LAYER0, r"'h[0-9a-f]*([0-9a-f])\)", 0, lambda v: v ^ 1),
     "a bit of the last table": (LAYER1, r"'h([0-9a-f])[0-9a-f]*\)", -1, lambda v: v ^ 1),
     "address bits": (LAYER0, r"x_data_i\[7:4\];", 0, "x_data_i[6:3];"),
-    "a sum": (LAYER1, r"\) \+ ", 0, ") - "),
+    "a term of a chain": (LAYER1, r"\.A\(\d+'h([0-9a-f])", 0, lambda v: v ^ 0b0101),
+    "a gate or an inversion": (LAYER1, r"\.B\(\d+'h[0-9a-f]*([1-9a-f])", -1, lambda v: v ^ 0b1111),
+    "a third term": (LAYER0, r"\.C\(\d+'h[0-9a-f]*([1-9a-f])", 0, lambda v: v ^ 0b1111),
+    "a carry that enters": (LAYER1, r"\.carry_i\(\w+\[\d\]\)", 0, ".carry_i(1'b0)"),
 }
 
 

@@ -13,7 +13,7 @@ from hwgen.cost.estimate import estimate
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.graph import Graph
-from hwgen.logic.nodes import Add, Add3, Table
+from hwgen.logic.nodes import Add, Add3, Chain, Table
 from hwgen.synth.count import Measured, count
 from hwgen.synth.yosys import map_design
 from hwgen.target.board import load_board
@@ -29,9 +29,9 @@ MIXED = network((8, 8, 4), (2, 4, 5, 6), seed=3)
 
 
 def kinds(design: Design) -> tuple[int, int]:
-    """Return the tables and the adders of a design."""
+    """Return the tables, and the adders and chains of a design."""
     nodes = design.pipeline.logic.nodes
-    return tuple(sum(isinstance(n, kind) for n in nodes) for kind in (Table, Add | Add3))
+    return tuple(sum(isinstance(n, kind) for n in nodes) for kind in (Table, Add | Add3 | Chain))
 
 
 @pytest.mark.parametrize(
