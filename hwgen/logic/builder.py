@@ -31,6 +31,8 @@ from hwgen.logic.nodes import (
     Wires,
 )
 
+GRAPHS_ALONE = -1  # haste of those that know nothing of heaps of bits
+
 
 class Builder:
     """Builder of a logic graph. `layer` tags the nodes that are entered while it is set.
@@ -39,7 +41,7 @@ class Builder:
         arity: operands that one adder of the target takes, 2 or 3; matrix products obey it.
         effort, seed: of the search for matrix products, as `cmvm.solve` takes them.
         haste: 0 for the fewest look-up tables; 1 for heaps of bits level by level; 2 besides for
-            tables as they stand, which are not taken apart.
+            tables as they stand, which are not taken apart; `GRAPHS_ALONE` for no heaps.
         nodes: the records, topologically ordered.
         lo, hi: exact interval of every node.
         layers: name of the layer that made each node.

@@ -10,7 +10,7 @@ import numpy as np
 
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.tensor import Codes
-from hwgen.logic.builder import Builder
+from hwgen.logic.builder import GRAPHS_ALONE, Builder
 from hwgen.logic.decompose import decomposed, direct
 from hwgen.logic.enumeration import Word, table, word
 from hwgen.logic.heap.problem import Options
@@ -84,7 +84,7 @@ def _sum(b: Builder, edges: Sequence[_Edge], constant: int, lo: int, hi: int) ->
     """Return the sum of some tables and a constant, as much of it as they have room for in them."""
     if not edges:
         return b.const(constant)
-    if b.arity == 3:
+    if b.arity == 3 and b.haste != GRAPHS_ALONE:
         return _heap(b, edges, constant, lo, hi)
     wires = []
     for edge in edges:

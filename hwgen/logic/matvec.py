@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.logic.builder import Builder
+from hwgen.logic.builder import GRAPHS_ALONE, Builder
 from hwgen.logic.cmvm.adder_graph import AdderGraph
 from hwgen.logic.cmvm.columns import Matrix
 from hwgen.logic.cmvm.solve import apply, solve
@@ -67,7 +67,7 @@ def matvec(
         effort=b.effort,
         seed=b.seed,
     )
-    if b.arity == 3 and wires and not any(late.values()):
+    if b.arity == 3 and b.haste != GRAPHS_ALONE and wires and not any(late.values()):
         heaps = _heaps(b, matrix, wires, total.tolist())
         if heaps and _better(heaps, plan, _AGAINST_DEPTH[b.haste]):
             return [built(b, heap) for heap in heaps]

@@ -27,6 +27,7 @@ from hwgen.design.types import (
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.names import Names, element
+from hwgen.logic.builder import GRAPHS_ALONE
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.constants import absorb
 from hwgen.logic.serial.convert import serial_graph
@@ -81,7 +82,8 @@ def serial(graph: Graph, family: Family, interval: int, search: Search) -> Seria
     narrow = serial_graph(lower(graph, 2, search.effort, search.seed).logic)
     digit = ceil_div(word_bits(narrow), interval)
     if digit > 1 and family.adder_operands == 3:
-        wide = serial_graph(lower(graph, 3, search.effort, search.seed).logic)
+        graphs = lower(graph, 3, search.effort, search.seed, haste=GRAPHS_ALONE)
+        wide = serial_graph(graphs.logic)
         digit = max(ceil_div(word_bits(wide), interval), 2)
         narrow = wide
     made = absorb(narrow.with_digit(digit), fills=family.lut_inputs >= 6)
