@@ -14,7 +14,7 @@ from hwgen.design.names import LinkNames
 from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, Tap, cycles_text
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
-from hwgen.logic.builder import Logic
+from hwgen.logic.builder import GRAPHS_ALONE, Logic
 from hwgen.logic.nodes import Add3, Chain, Const, In, Select, Table
 from hwgen.logic.pipeline import (
     Block,
@@ -30,7 +30,7 @@ from hwgen.plan.mapping import Realisation
 from hwgen.plan.parallel.lower import Lowered, lower
 from hwgen.plan.parallel.truth_tables import Prices
 
-_AGAINST_CYCLES = 20  # cycles that are worth as much as all look-up tables
+_AGAINST_CYCLES = 10  # cycles that are worth as much as all look-up tables
 
 
 def schedule(
@@ -157,8 +157,9 @@ def _chosen(
         return found[0]
     found.append(at(1))
     cap = math.inf if max_cycles is None else max_cycles
-    if min(cycles for *_, cycles in found) > cap:
-        found.append(at(2))
+    for haste in (2, GRAPHS_ALONE):
+        if min(cycles for *_, cycles in found) > cap:
+            found.append(at(haste))
     fitting = [one for one in found if one[2] <= cap]
     if not fitting:
         return min(found, key=lambda one: one[2])
