@@ -6,12 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.design.types import Design, Heading
-from hwgen.emit.emulator.library import Library, of_design
+from hwgen.emit.emulator.library import Library, of_design, of_graph
 from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph
+from hwgen.ops import Conv, DepthwiseConv, MaxPool, SumPool
 from hwgen.ops.serial import digest
 from hwgen.plan.parallel.schedule import schedule
 
+_WINDOWS = (Conv, DepthwiseConv, MaxPool, SumPool)
 _MOST = 200_000  # nodes of a graph that is printed: about a minute of compiling
 
 
@@ -40,6 +42,8 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
     Raises:
         ConfigError: numbers that the emulator does not hold, or more nodes than are compiled.
     """
+    if any(isinstance(node.op, _WINDOWS) for node in graph.nodes):
+        return of_graph(graph, digest(graph))
     if design is None or design.style != "parallel":
         heading = Heading(graph.name, "host", 1.0, digest(graph))
         design = schedule(graph, heading, _NoDelay(), effort=0)

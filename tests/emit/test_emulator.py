@@ -19,12 +19,22 @@ import hwgen
 import hwgen.api.emulate
 from hwgen.api.emulator import Emulator
 from hwgen.cli import run as cli
+from hwgen.emit.emulator.layer_form import LayerForm
+from hwgen.emit.emulator.library import of_graph, sides
 from hwgen.errors import ConfigError, ToolFailed, ToolMissing
 from hwgen.ir.fixed import Fixed
-from hwgen.ir.graph import Graph
-from hwgen.ops.dense import Dense
-from hwgen.ops.input_ import Input
-from hwgen.ops.requantize import Requantize
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ops import (
+    OPS,
+    Add,
+    Conv,
+    Dense,
+    EdgeTables,
+    Input,
+    MaxPool,
+    Requantize,
+    Reshape,
+)  # fmt: skip
 from hwgen.tools import run
 from hwgen.verify import compile_emulator
 from hwgen.verify.emulation import emulator_of
@@ -64,6 +74,86 @@ def test_codes_equal_the_reference(name: str) -> None:
     graph = GRAPHS[name]()
     design = planned(graph) if name in DESIGNS else None
     equal(Emulator(graph, emulator_of(graph, design)), graph)
+
+
+def every_example(kind: str) -> tuple[Graph, list[str]]:
+    """Return one graph of the examples whose numbers are of a C type, and the operations in it."""
+    nodes, outputs, seen = [], [], []
+    for op_kind, op in OPS.items():
+        if issubclass(op, Input | EdgeTables):
+            continue
+        for index, example in enumerate(op.examples()):
+            names = [f"{op_kind}{index}_{k}" for k in range(len(example.types))]
+            own = [
+                Node(name, Input(t.shape, t.fixed, t.lo, t.hi), (), t, name)
+                for name, t in zip(names, example.types, strict=True)
+            ]
+            made = example.op.infer(list(example.types))
+            name = f"{op_kind}{index}"
+            own.append(Node(name, example.op, tuple(names), made, name))
+            out = Output(f"{name}_out", name, (1.0,))
+            try:
+                if LayerForm(Graph("one", tuple(own), (out,)), (), ()).type != kind:
+                    continue
+                sides(Graph("one", tuple(own), (out,)))
+            except ConfigError:
+                continue  # wider than the emulator
+            nodes += own
+            outputs.append(out)
+            seen.append(op_kind)
+    return Graph(f"every_{kind}", tuple(nodes), tuple(outputs)), seen
+
+
+@pytest.mark.parametrize(
+    ("kind", "used"),
+    [
+        ("float", "float"),
+        ("double", "double"),
+        ("double", "int64_t"),
+        pytest.param("float", "int64_t", marks=pytest.mark.ci),
+    ],
+)
+def test_layers_equal_the_reference(kind: str, used: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, seen = every_example(kind)
+    assert len(set(seen)) > (15 if kind == "float" else 3)
+    # Compiled without optimising: it is one function a layer and there are a hundred.
+    flags = ("-std=c++17", "-O0", "-fPIC", "-shared", "-DHWG_NATIVE", *STRICT)
+    monkeypatch.setattr(compile_emulator, "FLAGS", flags)
+    monkeypatch.setattr(LayerForm, "_type", lambda _: used)
+    equal(Emulator(graph, of_graph(graph, "0" * 64)), graph, samples=40)
+
+
+def small_cnn() -> Graph:
+    """A convolution with a rim, a pool, steps, a residual sum, a dense layer over all."""
+    rng = np.random.default_rng(5)
+    return make_graph(
+        "cnn",
+        [
+            ("x", Input.of((9, 7, 3), Fixed(6, 3, True)), ()),
+            ("c1", Conv(rng.integers(-5, 6, (3, 3, 3, 20)), rng.integers(-9, 9, 20),
+                        padding=((1, 1), (1, 1))), ("x",)),
+            ("r1", Requantize(3, 0, 31), ("c1",)),
+            ("c2", Conv(rng.integers(-3, 4, (3, 1, 20, 20)), np.zeros(20, int),
+                        padding=((1, 1), (0, 0))), ("r1",)),
+            ("r2", Requantize(4, -16, 15), ("c2",)),
+            ("sum", Add((1, 1)), ("r2", "r2")),
+            ("p", MaxPool((2, 2)), ("sum",)),
+            ("flat", Reshape((4 * 3 * 20,)), ("p",)),
+            ("fc", Dense(rng.integers(-3, 4, (240, 5)), rng.integers(-9, 9, 5)), ("flat",)),
+        ],
+        ["fc"],
+    )  # fmt: skip
+
+
+def test_a_network_of_windows(rng: np.random.Generator) -> None:
+    graph = small_cnn()
+    emulator = hwgen.emulate(graph)
+    for samples in (1, 7, 8, 9, 50):
+        equal(emulator, graph, samples)
+    x = rng.normal(0, 2, (30, 9, 7, 3)).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert np.array_equal(emulator.predict(x, threads=2), hwgen.predict(graph, x))
 
 
 def test_any_number_of_samples(tiny: Emulator) -> None:

@@ -11,10 +11,12 @@ from hwgen.design.types import Design
 from hwgen.emit.emulator.convert import to_codes, to_values
 from hwgen.emit.emulator.graph_form import GraphForm
 from hwgen.emit.emulator.lanes import Body, Side, side
+from hwgen.emit.emulator.layer_form import LayerForm
 from hwgen.emit.hls import cpp
 from hwgen.emit.hls.bench import filled
 from hwgen.files import FileSet
 from hwgen.ir.graph import Graph
+from hwgen.ir.names import identifier
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,17 @@ def of_design(graph: Graph, design: Design) -> Library:
     return library(
         design.name, design.model, (inputs, outputs), GraphForm(design, inputs, outputs).body()
     )
+
+
+def of_graph(graph: Graph, model: str) -> Library:
+    """Return the emulator of a graph by its layers, for networks of windows.
+
+    Raises:
+        ConfigError: an operation that this form does not have, or numbers of more than 63 bits.
+    """
+    inputs, outputs = sides(graph)
+    name = identifier(graph.name)
+    return library(name, model, (inputs, outputs), LayerForm(graph, inputs, outputs).body())
 
 
 def library(
@@ -178,7 +191,7 @@ class _Text:
 
     def _entries(self) -> Iterator[str]:
         yield from _call(f'extern "C" int {self.top}_run', ["size_t samples", *self._plain()], " {")
-        yield "  Scratch* const scratch = new (std::nothrow) Scratch;"
+        yield "  Scratch* const scratch = new (std::nothrow) Scratch();"
         yield "  if (scratch == nullptr) return 1;"
         yield "  for (size_t at = 0; at < samples; at += BLOCK) {"
         yield "    const size_t some = samples - at < BLOCK ? samples - at : BLOCK;"
@@ -195,7 +208,7 @@ class _Text:
             yield ""
             head = f'extern "C" int {self.top}_predict{suffix}'
             yield from _call(head, ["size_t samples", *self._values(given)], " {")
-            yield "  Scratch* const scratch = new (std::nothrow) Scratch;"
+            yield "  Scratch* const scratch = new (std::nothrow) Scratch();"
             yield "  if (scratch == nullptr) return 1;"
             called = ", ".join(["*scratch", "samples", *names])
             yield from cpp.statement(f"const Moved counts = predict<{given}>({called});")
