@@ -8,16 +8,15 @@ each weight that is loaded.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from hwgen.emit.emulator.elements import Elements
 from hwgen.emit.emulator.lanes import Body, Side
 from hwgen.emit.hls import cpp
 from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph, Node
-from hwgen.ir.names import Names
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.ops import (
     Add,
@@ -45,7 +44,7 @@ _SHIFT = 62  # bits that are dropped at most: of longer shifts the sign alone is
 _TYPES = {"float32": "float", "float64": "double", "int64": "int64_t"}
 
 
-class LayerForm:
+class LayerForm(Elements):
     """Writer of the layer form.
 
     Args:
@@ -54,14 +53,12 @@ class LayerForm:
     """
 
     def __init__(self, graph: Graph, inputs: Sequence[Side], outputs: Sequence[Side]) -> None:
-        self.graph, self.inputs, self.outputs = graph, inputs, outputs
-        names = Names()
-        self.names = {node.name: names.take(node.name) for node in graph.nodes}
+        super().__init__(graph)
+        self.inputs, self.outputs = inputs, outputs
         self.type = self._type()
         bytes_ = sum(n.type.size for n in graph.nodes) * (4 if self.type == "float" else 8)
         self.block = next((n for n in (8, 4, 2) if n * bytes_ <= _CACHE), 1)
         self.scratch: list[str] = []
-        self.constants: list[str] = []
 
     def body(self) -> Body:
         """Return the code.
@@ -71,14 +68,11 @@ class LayerForm:
         """
         functions = []
         for node in self.graph.nodes:
-            self.scratch.append(f"{self.type} {self._array(node.name)}[BLOCK][{node.type.size}]")
+            self.scratch.append(f"{self.type} {self.array(node.name)}[BLOCK][{node.type.size}]")
             if not isinstance(node.op, Input):
                 functions.append(list(self._function(node)))
         calls = list(self._calls())
         return Body(self.block, self.scratch, self.constants, functions, calls, (_HEADER,))
-
-    def _array(self, node: str) -> str:
-        return f"{self.names[node]}_values"
 
     def _type(self) -> str:
         """Return the C type that holds every number exactly, and rounds it by an addition."""
@@ -107,7 +101,7 @@ class LayerForm:
             yield "for (int s = 0; s < count; ++s)"
             yield f"  for (int i = 0; i < {side.size}; ++i)"
             yield (
-                f"    scratch.{self._array(node.name)}[s][i] = "
+                f"    scratch.{self.array(node.name)}[s][i] = "
                 f"{self.type}({side.name}[s * {side.size} + i]);"
             )
         for node in self.graph.nodes:
@@ -118,7 +112,7 @@ class LayerForm:
             yield f"  for (int i = 0; i < {side.size}; ++i)"
             yield (
                 f"    {side.name}[s * {side.size} + i] = "
-                f"{side.ctype}(scratch.{self._array(out.node)}[s][i]);"
+                f"{side.ctype}(scratch.{self.array(out.node)}[s][i]);"
             )
 
     # A layer
@@ -147,108 +141,23 @@ class LayerForm:
             case MaxPool() | SumPool():
                 yield from self._pool(node, op)
             case Requantize():
-                yield from self._each(node, self._requantize(op))
+                yield from self.each(node, self.requantize(op))
             case Thresholds():
-                yield from self._each(node, self._steps(node, op))
+                yield from self.each(node, self.steps(node, op))
             case MulShift():
-                yield from self._each(node, self._mul_shift(node, op))
+                yield from self.each(node, self.mul_shift(node, op))
             case ShiftLeft():
-                yield from self._each(node, f"v * {cpp.number(1 << op.bits)}")
+                yield from self.each(node, f"v * {cpp.number(1 << op.bits)}")
             case Add() | Multiply() | Maximum():
-                yield from self._merge(node)
+                yield from self.merge(node)
             case Movement():
-                yield from self._move(node)
+                yield from self.move(node)
             case _:
                 raise ConfigError(
                     f"the emulator has no {op.kind} among layers of windows",
                     node.name,
                     "use hwgen.predict, which has every operation",
                 )
-
-    def _constant(self, node: Node, label: str, values: Codes, kind: str = "") -> str:
-        """Enter an array of constants and return its name."""
-        name = f"{self.names[node.name].upper()}_{label}"
-        flat = np.asarray(values).reshape(-1).tolist()
-        head = f"alignas(64) const {kind or self.type} {name}[{len(flat)}]"
-        self.constants += cpp.table(head, map(cpp.number, flat))
-        return name
-
-    def _param(self, node: Node, label: str, values: Codes) -> str:
-        """Return a parameter of an element: a number, or an array by channel or by element."""
-        array = np.asarray(values)
-        shape = node.type.shape
-        if (array == array.reshape(-1)[0]).all():
-            return f"{self.type}({cpp.number(int(array.reshape(-1)[0]))})"
-        if array.size == array.shape[-1]:
-            name = self._constant(node, label, np.broadcast_to(array.reshape(-1), shape[-1:]))
-            return f"{name}[c]"
-        return f"{self._constant(node, label, np.broadcast_to(array, shape))}[e]"
-
-    def _each(self, node: Node, value: str) -> Iterator[str]:
-        """Yield the loop of a function of one element *v*, with *c* its channel."""
-        size, channels = node.type.size, node.type.shape[-1] if node.type.shape else 1
-        source = self._array(node.inputs[0])
-        unread = "" if re.search(r"\bv\b", value) else "  (void)v;"  # the same for every input
-        yield "for (int s = 0; s < count; ++s) {"
-        yield f"  const {self.type}* __restrict from = scratch.{source}[s];"
-        yield f"  {self.type}* __restrict to = scratch.{self._array(node.name)}[s];"
-        if "[c]" in value or "c * " in value:
-            yield f"  for (int p = 0; p < {size}; p += {channels})"
-            yield f"    for (int c = 0; c < {channels}; ++c) {{"
-            yield f"      const {self.type} v = from[p + c];{unread}"
-            yield f"      to[p + c] = {value};"
-            yield "    }"
-        else:
-            yield f"  for (int e = 0; e < {size}; ++e) {{"
-            yield f"    const {self.type} v = from[e];{unread}"
-            yield f"    to[e] = {value};"
-            yield "  }"
-        yield "}"
-
-    def _requantize(self, op: Requantize) -> str:
-        def branch(shift: int, lo: int, hi: int) -> str:
-            text = f"v * {cpp.number(1 << -shift)}" if shift < 0 else "v"
-            if shift > _SHIFT and self.type == "int64_t":
-                text = "0"  # less than half a step
-            elif shift > 0:
-                text = f"hwg::rounded<{min(shift, _SHIFT)}>(v)"
-            return f"hwg::clipped<{self.type}>({text}, {cpp.number(lo)}, {cpp.number(hi)})"
-
-        above = branch(op.shift, op.lo, op.hi)
-        if op.neg_shift is None:
-            return above
-        return f"v < 0 ? {branch(op.neg_shift, op.neg_lo, 0)} : {above}"
-
-    def _steps(self, node: Node, op: Thresholds) -> str:
-        count = op.thresholds.shape[-1]
-        if count <= _COMPARED:
-            text = self._param(node, "V0", op.values[..., 0])
-            for k in range(count):
-                limit = self._param(node, f"T{k}", op.thresholds[..., k])
-                value = self._param(node, f"V{k + 1}", op.values[..., k + 1])
-                text = f"v >= {limit} ? {value} : ({text})"
-            # The last threshold that is reached decides, so the highest one is asked first.
-            return text
-        lead = np.broadcast_shapes(op.thresholds.shape[:-1], op.values.shape[:-1])
-        limits = self._constant(node, "T", np.broadcast_to(op.thresholds, (*lead, count)))
-        values = self._constant(node, "V", np.broadcast_to(op.values, (*lead, count + 1)))
-        rows = int(np.prod(lead))
-        channels = node.type.shape[-1]
-        if rows not in (1, channels, node.type.size):
-            raise ConfigError(
-                f"step functions for {lead} of {node.type.shape}; the emulator takes one, one a "
-                "channel or one an element",
-                node.name,
-                "use hwgen.predict, which has every operation",
-            )
-        at = "0" if rows == 1 else "c" if rows == channels else "e"
-        return f"hwg::step_of(v, {limits} + {at} * {count}, {values} + {at} * {count + 1}, {count})"
-
-    def _mul_shift(self, node: Node, op: MulShift) -> str:
-        mult, add = self._param(node, "MULT", op.mult), self._param(node, "ADD", op.add)
-        text = f"v * {mult} + {add}"
-        text = f"hwg::floored<{min(op.shift, _SHIFT)}>({text})" if op.shift else text
-        return f"hwg::clipped<{self.type}>({text}, {cpp.number(op.lo)}, {cpp.number(op.hi)})"
 
     # Matrices
 
@@ -262,14 +171,14 @@ class LayerForm:
         wide = wide.reshape(inputs, padded // chunk, chunk).transpose(1, 0, 2)
         terms = np.zeros(padded, object)
         terms[:outputs] = bias
-        return self._constant(node, "WEIGHT", wide), self._constant(node, "BIAS", terms), chunk
+        return self.constant(node, "WEIGHT", wide), self.constant(node, "BIAS", terms), chunk
 
     def _dense(self, node: Node, op: Dense) -> Iterator[str]:
         inputs, outputs = op.weight.shape
         weight, bias, chunk = self._weights(node, op.weight, op.bias)
-        none = self._constant(node, "OFFSETS", np.zeros(1, int), "int")
+        none = self.constant(node, "OFFSETS", np.zeros(1, int), "int")
         rows = node.type.size // outputs
-        source, to = self._array(node.inputs[0]), self._array(node.name)
+        source, to = self.array(node.inputs[0]), self.array(node.name)
         head = f"hwg::matrix<{self.type}, {inputs}, 1, {outputs}, {chunk}"
         if rows == 1:  # samples share the weights
             yield (
@@ -306,7 +215,7 @@ class LayerForm:
                 for j in range(kernel_y)
                 for i in range(kernel_x)
             ]
-        places = self._constant(node, "OFFSETS", np.array(offsets), "int")
+        places = self.constant(node, "OFFSETS", np.array(offsets), "int")
         rimmed = f"{self.names[node.name]}_rimmed"
         padded = top or bottom or left or right
         if padded:
@@ -316,10 +225,10 @@ class LayerForm:
             yield f"  for (int y = 0; y < {height}; ++y)"
             yield (
                 f"    memcpy(scratch.{rimmed} + (y + {top}) * {line} + {left * channels}, "
-                f"scratch.{self._array(node.inputs[0])}[s] + y * {width * channels}, "
+                f"scratch.{self.array(node.inputs[0])}[s] + y * {width * channels}, "
                 f"{width * channels} * sizeof({self.type}));"
             )
-        from_ = f"scratch.{rimmed}" if padded else f"scratch.{self._array(node.inputs[0])}[s]"
+        from_ = f"scratch.{rimmed}" if padded else f"scratch.{self.array(node.inputs[0])}[s]"
         yield f"  for (int y = 0; y < {rows}; ++y)"
         yield (
             f"    hwg::matrix<{self.type}, {segment}, {len(offsets)}, {outputs}, {chunk}, "
@@ -329,7 +238,7 @@ class LayerForm:
             f"        {from_} + y * {stride_y * line}, {stride_x * channels}, {places}, {weight}, "
             f"{bias},"
         )
-        yield f"        scratch.{self._array(node.name)}[s] + y * {columns * outputs}, {outputs});"
+        yield f"        scratch.{self.array(node.name)}[s] + y * {columns * outputs}, {outputs});"
         yield "}"
 
     def _geometry(self, node: Node, window: Window) -> str:
@@ -342,8 +251,8 @@ class LayerForm:
 
     def _depthwise(self, node: Node, op: DepthwiseConv) -> Iterator[str]:
         channels, times = op.weight.shape[-2:]
-        weight = self._constant(node, "WEIGHT", op.weight)
-        bias, outputs = self._constant(node, "BIAS", op.bias), channels * times
+        weight = self.constant(node, "WEIGHT", op.weight)
+        bias, outputs = self.constant(node, "BIAS", op.bias), channels * times
         yield self._geometry(node, op.window)
         yield from self._from_to(node)
         yield f"  for (int i = 0; i < {node.type.size}; ++i) to[i] = {bias}[i % {outputs}];"
@@ -375,62 +284,8 @@ class LayerForm:
 
     def _from_to(self, node: Node) -> Iterator[str]:
         yield "for (int s = 0; s < count; ++s) {"
-        yield f"  const {self.type}* from = scratch.{self._array(node.inputs[0])}[s];"
-        yield f"  {self.type}* to = scratch.{self._array(node.name)}[s];"
-
-    # Several inputs, and movements
-
-    def _merge(self, node: Node) -> Iterator[str]:
-        op, terms = node.op, []
-        for k, (name, kind) in enumerate(zip(node.inputs, self.graph.types(node), strict=True)):
-            places = np.arange(kind.size).reshape(kind.shape)
-            aligned = np.broadcast_to(places, node.type.shape).reshape(-1)
-            if np.array_equal(aligned, np.arange(node.type.size)):
-                terms.append(f"scratch.{self._array(name)}[s][e]")
-            else:
-                index = self._constant(node, f"PLACES{k}", aligned, "int")
-                terms.append(f"scratch.{self._array(name)}[s][{index}[e]]")
-        if isinstance(op, Add):
-            signs = ["+" if sign > 0 else "-" for sign in op.signs]
-            text = " ".join(f"{sign} {term}" for sign, term in zip(signs, terms, strict=True))
-            text = text.removeprefix("+ ")
-        elif isinstance(op, Multiply):
-            text = " * ".join(terms)
-        else:
-            order = "true" if getattr(op, "least", False) else "false"
-            text = terms[0]
-            for term in terms[1:]:
-                text = f"hwg::larger<{order}>({text}, {term})"
-        yield "for (int s = 0; s < count; ++s)"
-        yield f"  for (int e = 0; e < {node.type.size}; ++e)"
-        yield from cpp.statement(f"scratch.{self._array(node.name)}[s][e] = {text};", indent="    ")
-
-    def _move(self, node: Node) -> Iterator[str]:
-        """Yield a movement: a copy, or a table of places; what comes from nowhere is zero."""
-        sizes = [kind.size for kind in self.graph.types(node)]
-        at, ins = 1, []
-        for kind in self.graph.types(node):  # a number an element, and zero for none
-            ins.append(np.arange(at, at + kind.size).reshape(1, *kind.shape))
-            at += kind.size
-        places = np.asarray(node.op.run(ins)).reshape(-1) - 1
-        to = f"scratch.{self._array(node.name)}[s]"
-        yield "for (int s = 0; s < count; ++s) {"
-        if len(sizes) == 1 and np.array_equal(places, np.arange(sizes[0])):
-            source = f"scratch.{self._array(node.inputs[0])}[s]"
-            yield f"  memcpy({to}, {source}, sizeof({self.type}) * {node.type.size});"
-        else:
-            first = 0
-            index = self._constant(node, "PLACES", places, "int")
-            if (places < 0).any():
-                yield f"  memset({to}, 0, sizeof({self.type}) * {node.type.size});"
-            for name, size in zip(node.inputs, sizes, strict=True):
-                yield f"  for (int e = 0; e < {node.type.size}; ++e)"
-                yield (
-                    f"    if ({index}[e] >= {first} && {index}[e] < {first + size}) {to}[e] = "
-                    f"scratch.{self._array(name)}[s][{index}[e] - {first}];"
-                )
-                first += size
-        yield "}"
+        yield f"  const {self.type}* from = scratch.{self.array(node.inputs[0])}[s];"
+        yield f"  {self.type}* to = scratch.{self.array(node.name)}[s];"
 
 
 def _pair(values: Sequence[int]) -> tuple[int, int]:

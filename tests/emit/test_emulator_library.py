@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The emulator as a library: from C, with CMake and pkg-config, under sanitizers, by its verbs."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hwgen
+import hwgen.api.emulate
+from hwgen.cli import run as cli
+from hwgen.errors import ConfigError
+from hwgen.ir.graph import Graph
+from hwgen.tools import run
+from hwgen.verify.emulation import emulator_of
+from tests.emit.test_emulator import STRICT
+from tests.emit.test_hls import GRAPHS
+from tests.verify.conftest import small_net
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of this module's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def sources(graph: Graph, folder: Path) -> None:
+    for path, content in emulator_of(graph).files:
+        (folder / path).write_bytes(content)
+
+
+def check_program(program: list[str], graph: Graph, folder: Path) -> None:
+    x = np.random.default_rng(1).normal(0, 3, (300, 5)).astype(np.float32)
+    made = subprocess.run(
+        [*program, "300"], input=x.tobytes(), capture_output=True, cwd=folder, check=True
+    )
+    got = np.array(made.stdout.split(), np.float64).reshape(300, -1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert np.array_equal(got, hwgen.predict(graph, x))
+    assert b"input values rounded" in made.stderr
+    short = subprocess.run([*program, "301"], input=x.tobytes(), capture_output=True, cwd=folder)
+    assert short.returncode == 1
+
+
+def test_a_c_program_uses_it(tmp_path: Path) -> None:
+    graph = small_net()
+    sources(graph, tmp_path)
+    run(["gcc", "-std=c99", *STRICT, "-c", "example.c"], tmp_path)
+    flags = ["-std=c++17", "-O1", "-DHWG_NATIVE", *STRICT]
+    run(["g++", *flags, "hwg_tiny_emulator.cpp", "example.o", "-o", "example"], tmp_path)
+    check_program(["./example"], graph, tmp_path)
+
+
+@pytest.mark.ci
+def test_cmake_installs_a_library_for_every_machine(tmp_path: Path) -> None:
+    graph = small_net()
+    sources(graph, tmp_path)
+    prefix = f"-DCMAKE_INSTALL_PREFIX={tmp_path / 'usr'}"
+    run(["cmake", "-S", ".", "-B", "build", prefix], tmp_path)
+    run(["cmake", "--build", "build"], tmp_path)
+    check_program(["build/hwg_tiny_example"], graph, tmp_path)
+    run(["cmake", "--install", "build"], tmp_path)
+    (place,) = (tmp_path / "usr").rglob("pkgconfig")
+    env = {"PKG_CONFIG_PATH": str(place)}
+    flags = run(["pkg-config", "--cflags", "--libs", "hwg_tiny_emulator"], env=env).split()
+    (library,) = (tmp_path / "usr").rglob("*.so")
+    link = [*flags, f"-Wl,-rpath,{library.parent}"]
+    shutil.copy(tmp_path / "example.c", tmp_path / "usr" / "main.c")
+    run(["gcc", "main.c", *link, "-o", "main"], tmp_path / "usr")
+    check_program([str(tmp_path / "usr" / "main")], graph, tmp_path)
+    handle = ctypes.CDLL(str(library))
+    assert handle.hwg_tiny_run is not None
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
+def test_sanitizers_find_nothing(sanitizer: str, tmp_path: Path) -> None:
+    for name in ("binary", "merge", "tables", "tiny"):
+        graph = GRAPHS[name]()
+        folder = tmp_path / name
+        folder.mkdir()
+        sources(graph, folder)
+        library = emulator_of(graph)
+        ins = ", ".join(f"{s.name}.data()" for s in library.inputs)
+        outs = ", ".join(f"{s.name}.data()" for s in library.outputs)
+        lines = [f'#include "{library.name}_emulator.h"', "#include <thread>", "#include <vector>"]
+        lines += ["static void work() {", "  const size_t n = 300;"]
+        for side in library.inputs:
+            lines.append(f"  std::vector<float> {side.name}(n * {side.size}, 1.3f);")
+        for side in library.outputs:
+            lines.append(f"  std::vector<double> {side.name}(n * {side.size});")
+        lines.append(f"  {library.name}_predict(n, {ins}, {outs}, nullptr);\n}}")
+        lines.append("int main() {\n  std::vector<std::thread> all;")
+        lines.append("  for (int k = 0; k < 4; ++k) all.emplace_back(work);")
+        lines.append("  for (auto& one : all) one.join();\n  return 0;\n}")
+        (folder / "main.cpp").write_text("\n".join(lines))
+        flags = ["-std=c++17", "-O1", "-DHWG_NATIVE", "-pthread", f"-fsanitize={sanitizer}"]
+        flags += ["-fno-sanitize-recover=all"] if "address" in sanitizer else []
+        run(["g++", *flags, library.source, "main.cpp", "-o", "main"], folder)
+        run(["./main"], folder)
+
+
+def test_the_library_is_written_on_the_command_line(tmp_path: Path) -> None:
+    hwgen.build(small_net(), tmp_path / "out", board="vcu118")
+    to = tmp_path / "lib"
+    words = ["emulate", str(tmp_path / "out"), "-o", str(to), "-q"]
+    assert cli(words) == 0
+    assert {p.name for p in to.iterdir()} == {
+        "CMakeLists.txt", "example.c", "hwg_tiny_emulator.cpp", "hwg_tiny_emulator.h",
+        "hwg_tiny_emulator.pc.in",
+    }  # fmt: skip
+    assert cli(words) == 2  # the folder is not empty, and no build
+    (to / "example.c").unlink()
+    with pytest.raises(ConfigError):
+        hwgen.api.emulate.write_library(tmp_path / "out", to)
+
+
+def test_predict_on_the_command_line(tmp_path: Path, rng: np.random.Generator) -> None:
+    hwgen.build(small_net(), tmp_path / "out", board="vcu118")
+    np.save(tmp_path / "x.npy", rng.normal(0, 3, (50, 5)))
+    for flags, name in (([], "a.npy"), (["--emulate"], "b.npy")):
+        words = ["predict", str(tmp_path / "out"), str(tmp_path / "x.npy"), *flags]
+        assert cli([*words, "-o", str(tmp_path / name), "-q"]) == 0
+    assert np.array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"))
