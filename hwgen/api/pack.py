@@ -109,8 +109,9 @@ def open_core(build: Path) -> NetworkCore:
     listing = _whole(build, known, "rtl/files.f").decode("utf-8").split()
     sources = {path: _whole(build, known, f"rtl/{path}") for path in listing}
     vectors = Vectors.load(build / "vectors.npz")
+    scalers = opened.graph.input_scalers
     return NetworkCore.of(
-        opened.design, board, opened.version, sources, vectors.inputs, vectors.outputs
+        opened.design, board, opened.version, sources, vectors.inputs, vectors.outputs, scalers
     )
 
 

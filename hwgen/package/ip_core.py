@@ -117,6 +117,8 @@ class AxisPort:
         scale, offset: value = code * scale + offset, one for all or one per last axis.
         container: bits of an element in a frame.
         bytes, beats: of a sample in a frame.
+        scaler: scale and offset that a driver applies to what the model takes, one for all or one
+            a channel of the last axis; None where the core takes it as it is.
     """
 
     name: str
@@ -131,6 +133,7 @@ class AxisPort:
     container: int
     bytes: int
     beats: int
+    scaler: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from lxml import etree
 
@@ -20,7 +21,8 @@ from hwgen.package.network.core import NetworkCore
 from hwgen.package.network.ip import network_ip
 from hwgen.package.registers import Register
 from hwgen.verify import compile_rtl
-from tests.cli.models import branchy_h5, tiny_h5
+from tests.cli.models import branchy_h5, dense, sequential, source, tiny_h5, variables
+from tests.frontends.keras_files import full_h5, layer
 from tests.rtl.cocotb_bench import run
 
 
@@ -46,8 +48,8 @@ class Packed:
         return [self.ip / "hdl" / name for name in listing]
 
 
-def _packed(folder: Path, model: Path, board: str) -> Packed:
-    hwgen.build(model, folder / "out", board=board)
+def _packed(folder: Path, model: Path, board: str, **settings: Any) -> Packed:
+    hwgen.build(model, folder / "out", board=board, **settings)
     pack.pack(folder / "out")
     core = pack.open_core(folder / "out")
     return Packed(folder / "out", core, network_ip(core))
@@ -65,6 +67,19 @@ def branchy(tmp_path_factory: pytest.TempPathFactory) -> Packed:
     """Two inputs and two outputs of several beats each."""
     folder = tmp_path_factory.mktemp("branchy")
     return _packed(folder, branchy_h5(folder / "branchy.h5"), "icebreaker")
+
+
+@pytest.fixture(scope="session")
+def scaled(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """An input whose normalisation is outside the core."""
+    folder = tmp_path_factory.mktemp("scaled")
+    config = sequential(source(), layer("BatchNormalization", "bn"), dense("fc", 3))
+    rng = np.random.default_rng(1)
+    names = ("gamma", "beta", "moving_mean", "moving_variance")
+    norm = {f"bn/{n}:0": rng.uniform(0.3, 2, 4).astype(np.float32) for n in names}
+    norm["bn/gamma:0"] *= np.float32([1, -1, 0, 1])
+    model = full_h5(folder / "scaled.h5", config, {"bn": norm, **variables({"fc": (4, 3)})})
+    return _packed(folder, model, "pynq_z2", input_format="s8.4")
 
 
 @pytest.fixture(params=["tiny", "branchy"])
@@ -121,17 +136,17 @@ def _control(
         preset: what the counters begin with, by that edit.
     """
     files = []
-    for source in packed.sources():
-        file = folder / source.name
-        text = source.read_text("utf-8")
-        file.write_text(edit(source.name, text) if edit else text, "utf-8")
+    for path in packed.sources():
+        file = folder / path.name
+        text = path.read_text("utf-8")
+        file.write_text(edit(path.name, text) if edit else text, "utf-8")
         files.append(file)
     ports = [
         line.split("//")[0].split()[-1].rstrip(",")
         for line in (packed.ip / "hdl" / f"{packed.core.ip}.v").read_text("utf-8").splitlines()
         if line.startswith(("  input wire", "  output wire"))
     ]
-    source = compile_rtl.Source(packed.core.ip, tuple(files), tuple(ports))
+    made = compile_rtl.Source(packed.core.ip, tuple(files), tuple(ports))
     facts: dict[str, Any] = {
         "design": str(packed.build / "design.json"),
         "vectors": str(packed.build / "vectors.npz"),
@@ -139,7 +154,7 @@ def _control(
         "seed": 5,
         "preset": preset,
     }
-    ran = run(folder, "bench_control", source, facts, claims)
+    ran = run(folder, "bench_control", made, facts, claims)
     assert ran.keys() == set(claims) if claims else len(ran) >= 8, sorted(ran)
     return {name for name, held in ran.items() if not held}
 

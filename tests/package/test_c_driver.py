@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hwgen.api.folder import BuildFolder
+from hwgen.api.samples import to_codes
 from hwgen.package.network.c_driver import c_driver
 from hwgen.verify.vectors import Vectors
 from tests.package.c_library import FLAGS, HOOKS, c_library
@@ -118,6 +120,31 @@ def test_c_driver_packs_and_unpacks_as_the_python_one(branchy: Packed, tmp_path:
         unpack(data.ctypes.data_as(ctypes.c_void_p), size_t(len(codes)), size_t(data.shape[1]),
                codes.ctypes.data_as(ctypes.c_void_p))  # fmt: skip
         np.testing.assert_array_equal(codes, vectors.outputs[name])
+
+
+def test_c_driver_makes_the_codes_of_values_as_predict_does(
+    scaled: Packed, branchy: Packed, tmp_path: Path
+) -> None:
+    for packed in (scaled, branchy):
+        folder = tmp_path / packed.core.base
+        folder.mkdir()
+        driver = compiled(packed, folder)
+        graph = BuildFolder.open(packed.build).graph
+        rng = np.random.default_rng(1)
+        x = {n.name: rng.normal(0, 8, (200, *n.type.shape)) for n in graph.inputs}
+        for node in graph.inputs:  # ties and both ends
+            ties = (np.arange(node.type.size * 40) - 700.5).reshape(40, *node.type.shape)
+            x[node.name][:40] = np.ldexp(ties, -node.type.frac)
+            x[node.name][40], x[node.name][41] = 1e300, -1e300
+        wanted, _ = to_codes(graph, x)
+        for name, port in load(packed).INPUTS.items():
+            sign = "i" if port["signed"] else "u"
+            codes = np.zeros(x[name].shape, np.dtype(f"{sign}{port['container'] // 8}"))
+            values = np.ascontiguousarray(x[name])
+            function = getattr(driver, f"{packed.core.base}_quantize_{name}")
+            function(values.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(len(values)),
+                     codes.ctypes.data_as(ctypes.c_void_p))  # fmt: skip
+            np.testing.assert_array_equal(codes, wanted[name])
 
 
 def test_c_sizes_are_those_of_the_frames(packed: Packed) -> None:

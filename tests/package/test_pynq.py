@@ -219,7 +219,9 @@ def test_long_arrays_go_in_several_transfers(tiny: Packed) -> None:
     assert core.run({"x": np.zeros((0, 4), int)}).shape == (0, 3)
 
 
-def test_predict_is_hwgens_predict(packed: Packed) -> None:
+@pytest.mark.parametrize("name", ["tiny", "branchy", "scaled"])
+def test_predict_is_hwgens_predict(name: str, request: pytest.FixtureRequest) -> None:
+    packed = request.getfixturevalue(name)
     module, core, _ = opened(packed)
     rng = np.random.default_rng(3)
     x = {
@@ -233,12 +235,13 @@ def test_predict_is_hwgens_predict(packed: Packed) -> None:
         )
         for name, port in module.INPUTS.items()
     }
+    assert any("scaler" in port for port in module.INPUTS.values()) == (name == "scaled")
     with pytest.warns(UserWarning, match="were saturated"):
         wanted = hwgen.predict(packed.build, x)
     found = core.predict(x)
     if isinstance(wanted, dict):
-        for name in wanted:
-            np.testing.assert_array_equal(found[name], wanted[name])
+        for output in wanted:
+            np.testing.assert_array_equal(found[output], wanted[output])
     else:
         np.testing.assert_array_equal(found, wanted)
 

@@ -64,6 +64,39 @@ class _Port:
             f"{second})"
         )
 
+    @property
+    def quantize(self) -> str:
+        """Declaration of the function that makes codes of values."""
+        name = f"{self.base}_quantize_{self.port.label}"
+        return f"void {name}(const double *values, size_t samples, {self.type} *codes)"
+
+    def quantizer(self) -> list[str]:
+        """Return the function that makes codes of values."""
+        port = self.port
+        arrays, lo, hi = [], str(port.lo[0]), str(port.hi[0])
+        if len({*port.lo}) > 1 or len({*port.hi}) > 1:
+            arrays = [_array("lo", port.lo), _array("hi", port.hi)]
+            lo, hi = f"lo[i % {port.size}u]", f"hi[i % {port.size}u]"
+        scaled = "values[i]"
+        if port.scaler is not None:
+            scale, offset = port.scaler
+            arrays += [_array("scale", scale), _array("offset", offset)]
+            scaled = f"values[i] * scale[i % {len(scale)}u]"
+        done = "" if port.scaler is None else f" + offset[i % {len(port.scaler[1])}u]"
+        return [
+            self.quantize,
+            "{",
+            *(f"    {line}" for line in arrays),
+            f"    for (size_t i = 0; i < samples * {port.size}u; i++) {{",
+            f"        volatile double value = {scaled};",
+            *([f"        value = value{done};"] if done else []),
+            f"        codes[i] = ({self.type})code_of(value * {float(2.0**port.fixed.frac)!r}, "
+            f"(double){lo}, (double){hi});",
+            "    }",
+            "}",
+            "",
+        ]
+
     def sizes(self) -> list[str]:
         """Return the macros of its sizes."""
         port = self.port
@@ -135,6 +168,10 @@ class _Port:
         return f"{self.base}_{verb}_{self.port.label}({first}, SAMPLES, {stride}, {second});"
 
 
+def _array(name: str, values: Sequence[float]) -> str:
+    return f"static const double {name}[] = {{{', '.join(repr(float(v)) for v in values)}}};"
+
+
 def _addresses(ports: Sequence[_Port]) -> list[str]:
     """Return the macros of the DMAs' addresses: one DMA where one of each port is there."""
     alone = sum(p.given for p in ports) == 1 == sum(not p.given for p in ports)
@@ -200,6 +237,7 @@ def c_driver(core: NetworkCore) -> Driver:
         guard=f"{names['NAME']}_H",
         sizes="\n".join(line for p in ports for line in p.sizes()),
         heads="\n".join(f"{p.head};" for p in ports),
+        quantizers="\n".join(f"{p.quantize};" for p in ports if p.given),
         model=core.model[:16],
         latency=str(core.latency),
         interval=str(core.interval),
@@ -207,6 +245,7 @@ def c_driver(core: NetworkCore) -> Driver:
         digest_lo=core.model[8:16],
     )
     bodies = "\n".join(line for p in ports for line in p.body())
+    bodies += "\n" + "\n".join(line for p in ports if p.given for line in p.quantizer())
     source = fill_template(template("driver.c.in"), **names, bodies=bodies)
     first, last = core.inputs[0].label, core.outputs[0].label
     usage = fill_template(

@@ -7,13 +7,14 @@ This is the one place that reads the design of a build.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hwgen.design.frame import Frame
 from hwgen.design.names import ModuleNames
 from hwgen.design.ranges import Range, ranges
 from hwgen.design.types import Design, Port
 from hwgen.errors import ConfigError
+from hwgen.ir.graph import InputScaler
 from hwgen.ir.names import Names
 from hwgen.package.ip_core import LICENCE, AxisPort, Rows
 from hwgen.package.text import commented
@@ -68,6 +69,7 @@ class NetworkCore:
         sources: Mapping[str, bytes],
         inputs: Mapping[str, Rows],
         outputs: Mapping[str, Rows],
+        scalers: Sequence[InputScaler] = (),
     ) -> NetworkCore:
         """Describe a built design.
 
@@ -78,6 +80,7 @@ class NetworkCore:
             sources: path to content, in the order of ``files.f``.
             inputs: codes by port, as in ``vectors.npz``.
             outputs: the same of the outputs.
+            scalers: what the model does to its inputs outside the core.
 
         Raises:
             ConfigError: the design has more ports than the registers can tell.
@@ -105,7 +108,7 @@ class NetworkCore:
             latency=design.latency,
             interval=design.interval,
             data_width=design.data_width,
-            inputs=_streams(design, design.inputs, given, "s_axis"),
+            inputs=_scaled(_streams(design, design.inputs, given, "s_axis"), scalers),
             outputs=_streams(design, design.outputs, leaving, "m_axis"),
             model=design.model,
             version=version,
@@ -143,6 +146,11 @@ class NetworkCore:
     def banner(self, mark: str, *lines: str) -> str:
         """Return the first lines of a file, each behind the comment mark of its language."""
         return commented(mark, LICENCE, self.origin, *lines)
+
+
+def _scaled(ports: Sequence[AxisPort], scalers: Sequence[InputScaler]) -> tuple[AxisPort, ...]:
+    known = {scaler.input: (scaler.scale, scaler.offset) for scaler in scalers}
+    return tuple(replace(port, scaler=known.get(port.name)) for port in ports)
 
 
 def _streams(

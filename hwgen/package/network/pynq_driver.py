@@ -26,6 +26,7 @@ def _python_port(stream: AxisPort, limits: bool) -> str:
         **({"lo": _figures(stream.lo), "hi": _figures(stream.hi)} if limits else {}),
         "scale": str(list(stream.scale)),
         "offset": str(list(stream.offset)),
+        **({} if stream.scaler is None else {"scaler": str([list(p) for p in stream.scaler])}),
     }
     rows = [f'    "{key}": {value},' for key, value in facts.items()]
     return "\n".join([f'"{stream.name}": {{', *rows, "},"])
