@@ -22,6 +22,7 @@ _PUBLIC = {
     "verify": "hwgen.api.verify",
     "predict": "hwgen.api.predict",
     "emulate": "hwgen.api.emulate",
+    "quantize": "hwgen.api.quantize",
     "estimate": "hwgen.api.estimate",
     "boards": "hwgen.target.board",
 }
@@ -39,9 +40,9 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """This package as its users see it: ``hwgen.verify`` is the verb.
+    """This package as its users see it: ``hwgen.verify`` and ``hwgen.quantize`` are the verbs.
 
-    A package of that name lies below; the import system would bind it here once it is loaded.
+    Packages of these names lie below; the import system would bind them here once they are loaded.
     """
 
     @property
@@ -51,6 +52,15 @@ class _Package(ModuleType):
 
     @verify.setter
     def verify(self, package: ModuleType) -> None:
+        """Leave the name to the verb."""
+
+    @property
+    def quantize(self) -> Any:
+        """The verb `hwgen.api.quantize.quantize`."""
+        return __getattr__("quantize")
+
+    @quantize.setter
+    def quantize(self, package: ModuleType) -> None:
         """Leave the name to the verb."""
 
 

@@ -12,7 +12,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "hwgen build jet.h5 -b vcu118 --clock 200MHz --input-format s16.10 -o out/jet",
         "hwgen build jet.h5 --config out/jet/config.toml -o out/again",
         "hwgen build jet.h5 -b vcu118 --hls -o out/jet",
+        "hwgen build float.h5 --input-format s12.8 --format '*=s16.9' --weight-format '*=s16.12' "
+        "-o out/float",
     ),
+    "quantize": ("hwgen quantize float.h5 --data calib.npz --bits 6 -o float.json",),
     "estimate": (
         "hwgen estimate jet.h5 -b vu13p --trigger 'latency<100ns, lut<5%'",
         "hwgen estimate jet.h5 -b vu13p --compare clock=240MHz pruned.h5",

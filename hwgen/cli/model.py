@@ -43,10 +43,11 @@ VERBS: Verbs = {
 
 # fmt: off
 _MODEL, _BUILD = "load,show,build,estimate", "build,estimate"
+_ANY = f"{_MODEL},quantize"
 ARGUMENTS: Arguments = (
-    (_MODEL, "model", {"metavar": "MODEL", "help": ".h5, .keras, .json, or a hwgen bundle"}),
-    (_MODEL, "--weights", {"metavar": "FILE.h5", "help": "weights of an architecture .json"}),
-    (_MODEL, "--input-format", {"metavar": "s8.4", "help": "format of an input that has no "
+    (_ANY, "model", {"metavar": "MODEL", "help": ".h5, .keras, .json, or a hwgen bundle"}),
+    (_ANY, "--weights", {"metavar": "FILE.h5", "help": "weights of an architecture .json"}),
+    (_ANY, "--input-format", {"metavar": "s8.4", "help": "format of an input that has no "
         "quantizer: s or u (signed or not), bits in all, fraction bits; name=s8.4,other=u8.0 for "
         "several inputs"}),
     (_MODEL, "--format", {"action": "append", "metavar": "LAYER=s16.9", "help": "round behind a "
@@ -54,8 +55,8 @@ ARGUMENTS: Arguments = (
         "all, a name before a pattern"}),
     (_MODEL, "--weight-format", {"action": "append", "metavar": "LAYER=s16.12", "help": "round a "
         "float kernel; as --format"}),
-    (_MODEL, "--masks", {"metavar": "FILE.npz", "help": "pruning masks by layer; 1 keeps"}),
-    (_MODEL, "--scaler", {"metavar": "FILE.npz", "help": "training scaler (mean, std) to ship"}),
+    (_ANY, "--masks", {"metavar": "FILE.npz", "help": "pruning masks by layer; 1 keeps"}),
+    (_ANY, "--scaler", {"metavar": "FILE.npz", "help": "training scaler (mean, std) to ship"}),
     ("load", "-o --out", {"metavar": "NAME.json", "help": "write the bundle, with its NAME.npz"}),
     (_BUILD, "-b --board", {"help": "a name from 'hwgen boards', or a .toml"}),
     (_BUILD, "--config", {"metavar": "OUT/config.toml", "help": "settings and realisations of "

@@ -118,6 +118,8 @@ class Options:
         weights: a file with the weights, for an architecture without or in place of its own.
         formats: number format behind layers that have no quantizer, by name or pattern.
         weight_formats: the same of float kernels.
+        grid_bits: a kernel without a quantizer passes when its values are integers of so many bits
+            on one grid.
         root: where the graph shall be what the framework itself computes, for a comparison: its own
             ``1 / sqrt(x)`` of float32 on this machine. Masks that it does not know are left out.
     """
@@ -129,6 +131,7 @@ class Options:
     root: Callable[[Any], Any] | None = None
     formats: Rules = field(default_factory=dict)
     weight_formats: Rules = field(default_factory=dict)
+    grid_bits: int = 16
 
 
 def check_scaler(options: Options, shape: tuple[int, ...]) -> None:

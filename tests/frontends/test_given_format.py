@@ -204,7 +204,7 @@ def test_a_pattern_rounds_once_behind_what_goes_together() -> None:
     graph = convert(net(), opts("*=s12.6", weights=("*=s8.6",)))
     rounded = [n.name for n in graph.nodes if n.name.endswith("_fmt")]
     assert rounded == ["r_fmt", "top_fmt"]
-    assert any(n.startswith("r, top: rounded to s12.6 as --format says") for n in graph.notes)
+    assert any(n.startswith("r, top: rounded to s12.6 as asked for") for n in graph.notes)
     named = convert(net(), opts("bn=s12.6", "r=s12.6", weights=("fc=s8.6",)))
     assert [n.name for n in named.nodes if n.name.endswith("_fmt")] == ["bn_fmt", "r_fmt"]
 

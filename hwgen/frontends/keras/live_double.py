@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.frontends.exact.given_format import factor_bits, rounded_factor
+from hwgen.frontends.exact.steps import CURVES
 from hwgen.frontends.formats import rule_of
 from hwgen.frontends.keras.file import read_keras
 from hwgen.frontends.keras.live import _tensorflow, loaded
@@ -78,6 +79,7 @@ class _Oracle:
         memo: dict[int | None, Any] = {}
 
         def value(bits: int | None) -> Any:
+            bits = None if twin.curves else bits  # what goes into a table is not rounded
             if bits not in memo:
                 memo[bits] = twin([x(bits) for x in ins], bits)
             return memo[bits]
@@ -126,6 +128,7 @@ class _Twin:
 
     Attributes:
         quantizes: it ends in a quantizer of QKeras, so that no factor waits behind it.
+        curves: it ends in a curve, which becomes a table.
     """
 
     def __init__(self, tf: Any, layer: Any, call: Call, final: bool) -> None:
@@ -135,6 +138,7 @@ class _Twin:
         self.quantizer: Any = activation if hasattr(activation, "get_config") else None
         self.quantizes = self.quantizer is not None and name != "function"
         self.plain: Any = None
+        self.curves = False
         if self.cls == "QActivation":
             self.quantizer, self.quantizes = layer.quantizer, True
             return
@@ -151,6 +155,7 @@ class _Twin:
                 if key.endswith(("_initializer", "_constraint", "_regularizer")):
                     del config[key]
         named = getattr(activation, "__name__", "")
+        self.curves = named in CURVES
         if self.quantizes or (final and named in ("softmax", "sigmoid")):
             config["activation"] = "linear"
         self.dropped = final and self.cls == "Softmax"

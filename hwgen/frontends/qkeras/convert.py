@@ -160,7 +160,7 @@ def _unsupported(layer: Layer) -> UnsupportedLayer:
     if layer.cls in ("BinaryDense", "TernaryDense"):
         hint = (
             "rebuild it as QDense with kernel_quantizer binary() or ternary(), or take the float "
-            "model through post-training quantization"
+            "model through post-training quantization (hwgen quantize)"
         )
     elif layer.cls in ("TFOpLambda", "SlicingOpLambda"):
         hint = "write the bare TensorFlow operation as a Keras layer (Add, Multiply, Reshape, ...)"

@@ -138,8 +138,8 @@ def note_given(c: Conversion) -> None:
     for text, names in c.given.items():
         layers = ", ".join(dict.fromkeys(names))
         c.note(
-            f"{layers}: rounded to {text} as {FORMAT} says, where the model has no quantizer; this "
-            "is an approximation, which hwgen verify measures"
+            f"{layers}: rounded to {text} as asked for, where the model has no quantizer: an "
+            "approximation"
         )
     for text, names in c.rounded.items():
         c.note(

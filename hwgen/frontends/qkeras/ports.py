@@ -96,7 +96,7 @@ def model_input(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
 
 def _input_quantizer(c: Conversion, layer: Layer, tensor: str) -> Quantizer:
     """Return the quantizer that every reader of an input applies first: one integer grid."""
-    found = _first_quantizers(c, tensor)
+    found = first_quantizers(c, tensor)
     if not found or None in found:
         raise ModelError(
             "the network input has no quantizer, so its number format is unknown",
@@ -121,13 +121,14 @@ def _input_quantizer(c: Conversion, layer: Layer, tensor: str) -> Quantizer:
     return q
 
 
-def _first_quantizers(c: Conversion, tensor: str) -> list[Quantizer | None]:
+def first_quantizers(c: Conversion, tensor: str) -> list[Quantizer | None]:
+    """Return what first quantizes a tensor, one a reader; None where that does something else."""
     found: list[Quantizer | None] = []
     for call in c.readers.get(tensor, ()):
         known = CLASSES.get(call.layer.cls)
         scales = call.output in c.outside and call.layer.cls in SCALES
         if scales or (known is not None and known.transparent):
-            found += _first_quantizers(c, call.output)
+            found += first_quantizers(c, call.output)
         elif call.layer.cls == "QActivation":
             found.append(parse_quantizer(call.layer.config.get("activation"), call.layer.where))
         else:

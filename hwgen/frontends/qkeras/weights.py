@@ -21,14 +21,13 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes as IntArray
 
 PTQ = (
-    "round it (post-training quantization): --weight-format '*=s16.12' --format '*=s16.9'; or "
-    "train it with QKeras quantizers (QDense, QConv2D, QActivation)"
+    "hwgen quantize MODEL --data calib.npz -o NAME.json (post-training quantization), or round it "
+    "yourself: --weight-format '*=s16.12' --format '*=s16.9'; or train it with QKeras quantizers "
+    "(QDense, QConv2D, QActivation)"
 )
 # A bias beside a kernel that takes a format of the user keeps so many bits more than that has.
 _BIAS_MORE = 8
-# A kernel without a quantizer passes when its values are integers of so many bits on one grid.
-_GRID_BITS = 16
-# So do the values of a bias.
+# A bias passes when its values are integers of so many bits on one grid.
 _BIAS_GRID_BITS = 24
 
 
@@ -101,7 +100,9 @@ def _kernel(c: Conversion, layer: Layer, name: str, floats: F32) -> Codes:
     spec = next((layer.config[k] for k in keys if layer.config.get(k)), None)
     if spec is None:
         rule = rule_of(c.options.weight_formats, (layer.name, layer.key))
-        return _on_grid(kept, layer, name) if rule is None else _rounded(c, layer, kept, rule[0])
+        if rule is not None:
+            return _rounded(c, layer, kept, rule[0])
+        return _on_grid(kept, layer, name, c.options.grid_bits)
     q = parse_quantizer(spec, layer.where).for_kernel()
     codes = q.quantize(kept)
     if q.keeps_zero:
@@ -166,13 +167,12 @@ def _mask(
     return found, own
 
 
-def _on_grid(floats: F32, layer: Layer, name: str) -> Codes:
+def _on_grid(floats: F32, layer: Layer, name: str, bits: int) -> Codes:
     """Take an unquantized kernel whose values happen to be small integers on one grid."""
-    codes = on_grid(floats, _GRID_BITS)
+    codes = on_grid(floats, bits)
     if codes is None:
         raise UnsupportedLayer(
-            f"the {name} is float: no quantizer, and its values are on no grid of "
-            f"{_GRID_BITS} bits",
+            f"the {name} is float: no quantizer, and its values are on no grid of {bits} bits",
             layer.where,
             PTQ,
         )
