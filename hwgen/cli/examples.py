@@ -12,8 +12,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "hwgen build jet.h5 -b vcu118 --clock 200MHz --input-format s16.10 -o out/jet",
         "hwgen build jet.h5 --config out/jet/config.toml -o out/again",
         "hwgen build jet.h5 -b vcu118 --hls -o out/jet",
-        "hwgen build float.h5 --input-format s12.8 --format '*=s16.9' --weight-format '*=s16.12' "
-        "-o out/float",
+        "hwgen build bn.h5 --input-format s12.8 --format '*=s16.9' -b zcu102 -o out/bn",
     ),
     "quantize": ("hwgen quantize float.h5 --data calib.npz --bits 6 -o float.json",),
     "estimate": (

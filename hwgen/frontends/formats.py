@@ -69,11 +69,6 @@ def parse_rules(given: Iterable[str] | Mapping[str, str], option: str) -> dict[s
     return made
 
 
-def is_pattern(name: str) -> bool:
-    """Tell whether a rule names layers by a pattern."""
-    return any(mark in name for mark in "*?[")
-
-
 def rule_of(rules: Rules, names: Sequence[str]) -> tuple[Fixed, bool] | None:
     """Return the format of a layer and whether it is named by itself, or None.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -168,10 +168,10 @@ def _windows(
     padded = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)
     reach = tuple((k - 1) * d + 1 for k, d in zip(window, dilation, strict=True))
     axes = tuple(range(1, rank + 1))
-    views = sliding_window_view(padded, reach, axis=axes)
+    views: Any = sliding_window_view(padded, reach, axis=axes)  # type: ignore[call-overload]
     picks = [slice(None), *(slice(None, None, s) for s in strides), slice(None)]
     picks += [slice(None, None, d) for d in dilation]
-    return views[tuple(picks)]
+    return np.asarray(views[tuple(picks)])
 
 
 def _product(f: Forward, layer: Layer, x: F64, kernel: F64) -> F64:
@@ -183,7 +183,8 @@ def _product(f: Forward, layer: Layer, x: F64, kernel: F64) -> F64:
     turned = np.moveaxis(kernel, -2, 0)
     parts = []
     for g in range(groups):
-        own = views[..., g * cin : (g + 1) * cin, *[slice(None)] * rank]
+        part: Any = (..., slice(g * cin, (g + 1) * cin), *[slice(None)] * rank)
+        own = views[part]
         outs = slice(g * (cout // groups), (g + 1) * (cout // groups))
         parts.append(np.tensordot(own, turned[..., outs], (axes, list(range(rank + 1)))))
     return np.concatenate(parts, axis=-1)

@@ -69,7 +69,7 @@ def aciq_clip(values: F64, bits: int) -> float:
 def rounded(values: F64, fixed: Fixed) -> F64:
     """Return values in a format: half to even, saturating."""
     scaled = np.rint(np.ldexp(values, fixed.frac))
-    return np.ldexp(np.clip(scaled, fixed.lo, fixed.hi), -fixed.frac)
+    return np.asarray(np.ldexp(np.clip(scaled, fixed.lo, fixed.hi), -fixed.frac))
 
 
 def _frac_for(peak: float, fixed: Fixed) -> int:

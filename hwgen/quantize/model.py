@@ -72,7 +72,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class LayerGrid:
-    """What became of one layer.
+    """Outcome of a quantization for one layer.
 
     Attributes:
         layer: its name.
@@ -282,7 +282,7 @@ class _Work:
                 return floats[call.output]
             if call.output in c.outside:
                 count = floats[tensor][0].size / floats[call.output][0].size
-                return floats[tensor] * (2.0 ** np.floor(np.log2(count)) / count)
+                return np.asarray(floats[tensor] * (2.0 ** np.floor(np.log2(count)) / count))
         return floats[tensor]
 
     def _walk(

@@ -201,7 +201,8 @@ def differing(
     """
     rows = np.zeros(len(found[0]), bool)
     for out, values in zip(outputs, found, strict=True):
-        rows |= (distance(out, codes[out.name], values) > (room or {}).get(out.node, 0)).any(axis=1)
+        near = distance(out, codes[out.name], values) <= (room or {}).get(out.node, 0)
+        rows |= ~near.all(axis=1)  # NaN is near to nothing
     return rows
 
 
@@ -234,7 +235,7 @@ def distance(out: Output, codes: Codes, values: npt.NDArray[Any]) -> npt.NDArray
     dead = np.broadcast_to(scale == 0, values.shape).reshape(off.shape)
     wrong = np.abs(values - np.array(out.offset)) > rounded
     off = np.where(dead, np.where(wrong.reshape(off.shape), np.inf, 0), off)
-    return np.where(off > slack, off, 0)
+    return np.where(off <= slack, 0, off)
 
 
 def floats_of(graph: Graph, inputs: Mapping[str, Codes]) -> dict[str, npt.NDArray[np.float64]]:
