@@ -60,8 +60,65 @@ def _fork(params: Params) -> UnitCost:
     return UnitCost(lut=2 * params["Sinks"], ff=params["Sinks"])
 
 
+def product_cost(a_bits: int, w_bits: int) -> float:
+    """Return the tables of a product of two variables."""
+    if min(a_bits, w_bits) == 1:
+        return max(a_bits, w_bits) / 2
+    return 1.5 * a_bits * w_bits + 10
+
+
+def _matvec(p: Params) -> UnitCost:
+    turns, steps = -(-p["Rows"] // p["PE"]), -(-p["Columns"] // p["SIMD"])
+    products = p["PE"] * p["SIMD"]
+    lut = 60 + 1.2 * p["PE"] * p["AccWidth"] + products * (p["AWidth"] + p["WWidth"] + 2)
+    dsp = 0.0
+    if p["Dsp"]:
+        dsp = math.ceil(products / p["Dsp"])
+        lut += (13 if p["Dsp"] == 2 else 0) * products
+    else:
+        lut += products * product_cost(p["AWidth"], p["WWidth"])
+    ff = products * (p["AWidth"] + p["WWidth"]) + 2 * p["PE"] * p["AccWidth"]
+    whole = UnitCost(lut, ff, dsp)
+    if turns > 1 and steps > 1:
+        whole += memory_cost(p["SIMD"] * p["AWidth"], steps)
+    words, width = turns * steps, products * p["WWidth"]
+    if p["BlockRom"]:
+        blocks = math.ceil(width / _BLOCK_BITS) * math.ceil(words / _BLOCK_WORDS) / 2
+        return whole + UnitCost(bram=blocks)
+    return whole + UnitCost(lut=rom_tables(width, words), ff=width)
+
+
+def rom_tables(width: int, words: int) -> float:
+    """Return the tables of a memory of constants."""
+    return width * max(words / 64, 0.25)
+
+
+def _window(p: Params) -> UnitCost:
+    rows, taps = p["KernelH"] - 1, p["KernelH"] * p["KernelW"]
+    lut = 60.0
+    whole = UnitCost(lut, 40 + taps * p["Width"])
+    if rows:
+        whole += memory_cost(rows * p["Width"], p["DilationH"] * p["W"] * p["CF"])
+    columns = (p["KernelW"] - 1) * p["KernelH"] * p["Width"]
+    deep = p["DilationW"] * p["CF"]
+    return whole + (memory_cost(columns, deep) if deep > 1 else UnitCost(ff=columns))
+
+
+def _narrow(p: Params) -> UnitCost:
+    return UnitCost(lut=p["Width"] * p["Parts"] / 3 + 5, ff=counter_bits(p["Parts"]))
+
+
+def _widen(p: Params) -> UnitCost:
+    parts = p["Parts"]
+    return UnitCost(lut=8 + parts, ff=(parts - 1) * p["Width"] + counter_bits(parts))
+
+
 COSTS: Mapping[str, Callable[[Params], UnitCost]] = {
     "hwg_fork": _fork,
+    "hwg_matvec": _matvec,
+    "hwg_window": _window,
+    "hwg_narrow": _narrow,
+    "hwg_widen": _widen,
     "hwg_flow_buffer": lambda p: (
         fifo_cost(p["Width"], p["Depth"])
         + UnitCost(lut=2 * p["Depth"].bit_length(), ff=p["Depth"].bit_length())

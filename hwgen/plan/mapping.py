@@ -17,13 +17,13 @@ from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph
 from hwgen.ops.base import Matmul
 
-ADDERS, TABLES, SERIAL = "adders", "tables", "serial"
+ADDERS, TABLES, SERIAL, FOLDED = "adders", "tables", "serial", "folded"
 # What every kind is for. Those without a place in `BUILT` cannot be planned yet.
 KINDS = {
     ADDERS: "a graph of adders that all outputs share",
     TABLES: "truth tables for neurons of few input bits, adders for the rest",
     SERIAL: "the graph of adders, some bits of every value a cycle",
-    "folded": "a matrix-vector unit, weights in memory",
+    FOLDED: "a matrix-vector unit, weights in memory",
     "sparse": "a matrix-vector unit that skips weights of zero",
     "xnor": "binary weights and inputs, counted",
 }

@@ -11,9 +11,11 @@ from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Link, Port, Stage, UnitRef
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.layout import banner
+from hwgen.emit.verilog.rom import address_bits, packed_literal, rom
+from hwgen.ir.names import Names
 from hwgen.units.library import find_unit
 
-FORK, FIFO, CHECK = "hwg_fork", "hwg_fifo", "hwg_stream_check"
+FORK, FIFO, CHECK, MATVEC = "hwg_fork", "hwg_fifo", "hwg_stream_check", "hwg_matvec"
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,22 @@ def stream_ports(design: Design) -> list[sv.PortDecl]:
     return ports
 
 
+@dataclass(frozen=True)
+class _Memory:
+    """Memory beside a unit: the lines that declare it, and the ports that the unit reads it by."""
+
+    lines: list[str]
+    ports: list[tuple[str, str]]
+
+
 class _Writer:
     """State of writing one top."""
 
     def __init__(self, design: Design, names: ModuleNames, cores: Mapping[str, str]) -> None:
         self.design, self.names, self.cores = design, names, cores
         self.units: set[str] = set()
+        self.sources: dict[str, str] = {}
+        self.memories = Names(cores.values())
 
     def _put(self, name: str) -> str:
         """Return what the signals of a link begin with on the side of its writer."""
@@ -116,10 +128,44 @@ class _Writer:
     def _plain(self, stage: Stage, unit: UnitRef) -> Iterator[str]:
         """Yield a unit with one link in and one out."""
         (source,), (sink,) = stage.reads, stage.writes
-        order = [parameter.name for parameter in find_unit(unit.unit).parameters]
-        params = [(name, str(unit.params[name])) for name in order if name in unit.params]
         ports = [*_reads("in", source), *_writes("out", self._put(sink))]
-        yield from self._unit(unit.unit, stage.name, params, ports)
+        if unit.unit == MATVEC:
+            memory = self._memory(stage, unit)
+            yield from memory.lines
+            ports = [*memory.ports, *ports]
+        yield from self._unit(unit.unit, stage.name, _given(unit), ports)
+
+    def _memory(self, stage: Stage, unit: UnitRef) -> _Memory:
+        """Return the memory beside a matrix-vector unit, whose module is written, too."""
+        weights, name = unit.constants["Weights"], stage.name
+        module = self.memories.take(f"{name}_weights", f"{self.names.top}_")
+        module = f"{self.names.top}_{module}"
+        what = f"{self.design.name}: weights of {name}, a word a step."
+        text = rom(weights, unit.params["WWidth"], module, bool(unit.params["BlockRom"]))
+        self.sources[f"{module}.sv"] = sv.file(banner(self.design, what), text)
+        width, address = weights.shape[1] * unit.params["WWidth"], address_bits(len(weights))
+        lines = [
+            f"  logic {name}_step;",
+            f"  logic {sv.span(address)} {name}_address;",
+            f"  logic {sv.span(width)} {name}_weights;",
+            *sv.instance(
+                module,
+                f"u_{name}_weights",
+                [],
+                [
+                    ("clk_i", "clk_i"),
+                    ("step_i", f"{name}_step"),
+                    ("address_i", f"{name}_address"),
+                    ("data_o", f"{name}_weights"),
+                ],
+            ),
+        ]
+        ports = [
+            ("weight_step_o", f"{name}_step"),
+            ("weight_address_o", f"{name}_address"),
+            ("weight_data_i", f"{name}_weights"),
+        ]
+        return _Memory(lines, ports)
 
     def _pipeline(self, stage: Stage) -> Iterator[str]:
         """Yield a flow core behind its credits; it takes a word of every link that it reads."""
@@ -223,6 +269,21 @@ class _Writer:
         return sv.file(header, sv.module(self.names.top, stream_ports(design), body[1:]))
 
 
+def _given(unit: UnitRef) -> list[tuple[str, str]]:
+    """Return the parameters of a unit, in the order of its header; vectors as one number each."""
+    params = []
+    for parameter in find_unit(unit.unit).parameters:
+        name = parameter.name
+        if name in unit.params:
+            params.append((name, str(unit.params[name])))
+        elif name in unit.constants:
+            codes = unit.constants[name]
+            bits = unit.params["AccWidth" if name == "Bias" else "Width"]
+            width = bits if name == "Bias" else bits // len(codes)
+            params.append((name, packed_literal(codes, width)))
+    return params
+
+
 def _reads(side: str, link: str) -> list[tuple[str, str]]:
     return [
         (f"{side}_valid_i", f"{link}_valid"),
@@ -243,4 +304,5 @@ def stream_top(design: Design, names: ModuleNames, cores: Mapping[str, str]) -> 
     """Return the top of a stream design; *cores* are the modules of flow cores by stage."""
     writer = _Writer(design, names, cores)
     text = writer.write()
-    return StreamTop({f"{names.top}.sv": text}, frozenset(writer.units))
+    sources = {**writer.sources, f"{names.top}.sv": text}
+    return StreamTop(sources, frozenset(writer.units))

@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hwgen.design.types import Link, Port, Stage, UnitRef
+from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.names import Names, identifier
-from hwgen.plan.stream import adders
+from hwgen.ops.windows import Window
+from hwgen.plan.stream import adders, units
 from hwgen.plan.stream.adders import Settings
-from hwgen.plan.stream.maps import Map, link_of
+from hwgen.plan.stream.folded import columns_of, sums_of
+from hwgen.plan.stream.maps import Map, link_of, on_words, stream_link
 from hwgen.plan.stream.segments import Cut, Segment, cut
-from hwgen.plan.stream.words import wanted, word_graph
+from hwgen.plan.stream.units import Facts, Fold
+from hwgen.plan.stream.words import outside_of, wanted, word_graph
 
 FORK = "hwg_fork"
 
@@ -37,10 +42,13 @@ class Builder:
         self.stages: list[Stage] = []
         self.copies: dict[str, list[Map]] = {}  # of every map, those not read yet
 
-    def link(self, link: Link) -> None:
-        """Enter a link."""
+    # -------------------------------------------------------------- links and stages
+
+    def link(self, link: Link) -> str:
+        """Enter a link, and return its name."""
         assert link.name not in self.links, f"two links named {link.name}"
         self.links[link.name] = link
+        return link.name
 
     def stage(self, stage: Stage) -> None:
         """Enter a stage, under a name of its own."""
@@ -52,6 +60,24 @@ class Builder:
         while name.lower() in self.layer_names:
             name = self.names.take(text)
         return name
+
+    def unit(self, name: str, facts: Facts, read: str, write: Link) -> str:
+        """Enter a unit with a link in and one out, and return the name of the second."""
+        self.link(write)
+        self.stage(
+            Stage(
+                name,
+                facts.unit,
+                (read,),
+                (write.name,),
+                facts.latency,
+                facts.interval,
+                facts.note,
+            )
+        )
+        return write.name
+
+    # -------------------------------------------------------------- maps and their readers
 
     def input(self, node: Node, lanes: int) -> None:
         """Enter a network input."""
@@ -80,24 +106,106 @@ class Builder:
         found = self.copies[self.cut.behind(node)].pop(0)
         return found.seen_as(kind)
 
+    def with_lanes(self, source: Map, lanes: int, name: str) -> Map:
+        """Return the same elements, other many a word, through converters.
+
+        Args:
+            source: the map.
+            lanes: wanted.
+            name: of the stage that reads them.
+        """
+        for step in units.conversion(source.lanes, lanes):
+            facts = units.converter(source.fixed.width, source.lanes, source.words, step)
+            made = replace(source, link=self.fresh(f"{name}_x{step}"), lanes=step)
+            self.unit(f"{name}_to{step}", facts, source.link, link_of(made, name))
+            source = made
+        return source
+
+    # -------------------------------------------------------------- what is built
+
     def adder_stage(self, segment: Segment) -> None:
         """Enter a segment as adder graphs: a word of its result every cycle."""
-        ins = [self.take(name) for name in segment.head.inputs]
+        name = segment.head.name
+        ins = [self.take(source) for source in segment.head.inputs]
         need = wanted(segment, ins)
-        assert need.lanes == tuple(one.lanes for one in ins), "converters are to come"
-        graph = word_graph(segment, ins, need.window, [one.link for one in ins])
+        pairs = zip(ins, need.lanes, strict=True)
+        ins = [self.with_lanes(one, lanes, name) for one, lanes in pairs]
+        reads = [one.link for one in ins]
+        if need.window is not None and not need.window.plain:
+            reads = [self.windows(segment, ins[0], need.window)]
+        graph = word_graph(segment, ins, need.window, reads)
+        self.give(segment.name, self.core(graph, segment, reads, segment.name))
+
+    def core(self, graph: Graph, segment: Segment, reads: Sequence[str], node: str) -> Map:
+        """Enter a pipeline that computes a small graph, and return what it writes."""
         made = adders.core(graph, self.settings, self.layers)
         for link in made.links:
             self.link(link)
         lanes = graph[graph.outputs[0].node].type.size
-        kind = self.graph[segment.name].type
-        result = Map(self.fresh(f"{segment.name}_s"), kind, made.fixed, lanes)
-        write = link_of(result, segment.name)
+        result = Map(self.fresh(f"{node}_s"), self.graph[node].type, made.fixed, lanes)
+        write = link_of(result, node)
         self.link(write)
         note = f"adder graphs, {lanes} elements a word, a word a cycle"
-        reads = [one.link for one in ins]
-        self.stage(adders.stage(segment.head.name, made, reads, write, note))
-        self.give(segment.name, result)
+        self.stage(adders.stage(graph.nodes[len(reads)].name, made, reads, write, note))
+        return result
+
+    def windows(self, segment: Segment, source: Map, taken: Window) -> str:
+        """Enter a window generator and return its link: all taps of a position in a word."""
+        name, shape = segment.head.name, source.type.shape
+        height, width = (1, shape[0]) if len(shape) == 2 else shape[:2]
+        plane = units.Plane(
+            height, width, source.channels // source.lanes, source.lanes, source.fixed.width
+        )
+        outside = outside_of(segment.head.op, source.word())
+        facts = units.window(plane, taken, outside)
+        label = f"windows of {segment.head.inputs[0]}"
+        link = self._lanes(f"{name}_windows", label, source.fixed, facts)
+        return self.unit(f"{name}_window", facts, source.link, link)
+
+    def _lanes(self, name: str, label: str, fixed: Fixed, facts: Facts) -> Link:
+        """Return a link of words whose elements have one format."""
+        return stream_link(
+            self.fresh(name), label, fixed.width, fixed.signed, facts.lanes, facts.words
+        )
+
+    def folded_stage(self, segment: Segment, fold: Fold, lanes: int) -> None:
+        """Enter a layer with weights as a matrix-vector unit, its functions behind it.
+
+        Args:
+            segment: the layer and its functions.
+            fold: of the unit.
+            lanes: channels of a word of the input.
+        """
+        head, name = segment.head, segment.head.name
+        source = self.take(head.inputs[0])
+        layer = columns_of(head, source.type)
+        source = self.with_lanes(source, lanes, name)
+        read, wide = source.link, lanes
+        if layer.window is not None:
+            read = self.windows(segment, source, layer.window)
+            wide = lanes * layer.taps
+        for step in units.conversion(wide, fold.simd):
+            words = layer.positions * layer.columns // wide
+            facts = units.converter(source.fixed.width, wide, words, step)
+            link = self._lanes(f"{name}_x{step}", f"columns of {name}", source.fixed, facts)
+            read, wide = self.unit(f"{name}_to{step}", facts, read, link), step
+        matrix = sums_of(head, layer, source, lanes)
+        facts = units.matvec(matrix, fold)
+        fixed = Fixed(matrix.sum_bits, head.type.frac, True)
+        made = Map(self.fresh(f"{name}_sums"), head.type, fixed, fold.pe)
+        self.unit(name, facts, read, link_of(made, name))
+        self.give(segment.name, self.functions(segment, made))
+
+    def functions(self, segment: Segment, made: Map) -> Map:
+        """Enter the functions behind a folded layer; on whole positions where channels differ."""
+        if not segment.tail:
+            return made
+        alike = all(on_words(n.op, n.type.shape, made.lanes) is not None for n in segment.tail)
+        if not alike:
+            made = self.with_lanes(made, made.channels, segment.head.name)
+        rest = Segment(segment.tail[0], segment.tail[1:])
+        graph = word_graph(rest, [made], None, [made.link])
+        return self.core(graph, rest, [made.link], segment.name)
 
     def outputs(self) -> tuple[Port, ...]:
         """Return the output ports."""

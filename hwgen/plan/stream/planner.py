@@ -13,6 +13,7 @@ from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.build import Builder
+from hwgen.plan.stream.choose import Choice, chosen
 from hwgen.plan.stream.fifos import with_fifos
 from hwgen.plan.stream.tokens import pace
 from hwgen.target.board import Board
@@ -36,20 +37,39 @@ def plan_stream(
     """
     heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
     made = Builder(graph, Settings(heading, board, goal, mapping))
+    choices = chosen(graph, made.cut, board, goal, mapping)
     for node in graph.inputs:
-        made.input(node, node.type.shape[-1])
+        made.input(node, _lanes_in(made, node.name, choices))
     for segment in made.cut.segments:
-        made.adder_stage(segment)
+        choice = choices[segment.name]
+        if choice.fold is None:
+            made.adder_stage(segment)
+        else:
+            made.folded_stage(segment, choice.fold, choice.lanes)
     outputs = made.outputs()
     inputs = tuple(
         Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,), link=made.inputs[n.name])
         for n in graph.inputs
     )
-    interval = max(stage.interval for stage in made.stages)
     design = Design(
         name, board.name, goal.clock_mhz, heading.model, inputs, outputs,
-        tuple(made.links.values()), tuple(made.stages), 1, interval, board.data_width,
+        tuple(made.links.values()), tuple(made.stages), 1,
+        max(stage.interval for stage in made.stages), board.data_width,
     )  # fmt: skip
     design = pace(with_fifos(design))
     check(design)
     return design
+
+
+def _lanes_in(made: Builder, name: str, choices: Mapping[str, Choice]) -> int:
+    """Return the elements of a word in which an input enters: what its only reader wants."""
+    channels: int = made.graph[name].type.shape[-1]
+    readers = [
+        segment
+        for segment in made.cut.segments
+        for source in segment.head.inputs
+        if made.cut.behind(source) == name
+    ]
+    if len(readers) != 1 or choices[readers[0].name].fold is None:
+        return channels
+    return choices[readers[0].name].lanes

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers with weights as a folded unit sees them: a matrix at every position."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwgen.ir.graph import Node
+from hwgen.ir.tensor import TensorType
+from hwgen.ops.conv import Conv
+from hwgen.ops.dense import Dense
+from hwgen.ops.windows import Window
+from hwgen.plan.stream.maps import Map
+from hwgen.plan.stream.units import Matrix
+
+
+@dataclass(frozen=True)
+class FoldedLayer:
+    """Layer with weights, as a matrix at every position.
+
+    Attributes:
+        channels: of its input.
+        taps: of its windows, 1 where there are none.
+        rows: channels out.
+        positions: vectors of a sample.
+        pixels: of the input map.
+        window: windows that it takes; None where there are none.
+    """
+
+    channels: int
+    taps: int
+    rows: int
+    positions: int
+    pixels: int
+    window: Window | None
+
+    @property
+    def columns(self) -> int:
+        """Products in one output."""
+        return self.channels * self.taps
+
+
+def can_fold(node: Node) -> bool:
+    """Tell whether a node can be a matrix-vector unit."""
+    return isinstance(node.op, Dense | Conv)
+
+
+def columns_of(node: Node, source: TensorType) -> FoldedLayer:
+    """Return a dense layer or a convolution as a folded layer."""
+    op, window, taps = node.op, None, 1
+    if isinstance(op, Conv):
+        window, taps = (None, 1) if op.window.plain else (op.window, math.prod(op.window.kernel))
+    rows = node.type.shape[-1]
+    positions = math.prod(node.type.shape[:-1])
+    pixels = math.prod(source.shape[:-1])
+    return FoldedLayer(source.shape[-1], taps, rows, positions, pixels, window)
+
+
+def simds(layer: FoldedLayer, interval: int) -> Iterator[tuple[int, int]]:
+    """Yield numbers of columns that a unit can take a cycle, ascending, with `lanes_for` each."""
+    for simd in range(1, layer.columns + 1):
+        if layer.columns % simd == 0 and (lanes := lanes_for(layer, simd, interval)):
+            yield simd, lanes
+
+
+def lanes_for(layer: FoldedLayer, simd: int, interval: int) -> int:
+    """Return the channels of a word of the input whose windows are cut into words of *simd*.
+
+    The fewest that divide the channels, give whole words, and bring a sample in within *interval*
+    cycles: a window of few channels is a short register. 0 if there are none.
+    """
+    if layer.window is None:
+        return simd if layer.channels % simd == 0 else 0
+    fits = (
+        lanes
+        for lanes in range(1, layer.channels + 1)
+        if layer.channels % lanes == 0
+        and lanes * layer.taps % simd == 0
+        and layer.pixels * (layer.channels // lanes) <= interval
+    )
+    return next(fits, 0)
+
+
+def sums_of(node: Node, layer: FoldedLayer, source: Map, lanes: int) -> Matrix:
+    """Return the matrix of a layer, its columns in the order in which they travel.
+
+    Args:
+        node: the layer.
+        layer: of it.
+        source: what it reads.
+        lanes: channels of a group; a window of one group follows that of another.
+    """
+    weight = np.asarray(node.op.weight, np.int64)
+    groups = layer.channels // lanes
+    ordered = weight.reshape(layer.taps, groups, lanes, layer.rows).transpose(1, 0, 2, 3)
+    low, high = int(node.type.lo.min()), int(node.type.hi.max())
+    sum_bits = max((~low if low < 0 else low).bit_length(), max(high, 0).bit_length()) + 1
+    return Matrix(
+        ordered.reshape(layer.columns, layer.rows),
+        np.asarray(node.op.bias, np.int64),
+        source.fixed.width,
+        source.fixed.signed,
+        sum_bits,
+        layer.positions,
+    )

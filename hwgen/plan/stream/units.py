@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stages of hand-written units: window generators, matrix-vector units and converters of words.
+
+What is here knows parameters and orders. A window travels tap by tap, row by row of its taps, the
+channels of the group within a tap; a pixel's groups of channels follow each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hwgen.design.types import UnitRef
+from hwgen.ir.tensor import Codes
+from hwgen.ops.windows import Window
+
+BLOCK_BITS = 8192  # of a memory from which on it is made of blocks
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of a unit between two links.
+
+    Attributes:
+        unit: the instance.
+        lanes: elements of a word that it writes.
+        words: that it writes a sample.
+        latency: cycles from the first word that it takes to the first that it writes.
+        interval: cycles of a sample, at least.
+        note: a line for the reader.
+    """
+
+    unit: UnitRef
+    lanes: int
+    words: int
+    latency: int
+    interval: int
+    note: str
+
+
+def conversion(before: int, after: int) -> Iterator[int]:
+    """Yield the lanes of the words on the way from one number of lanes to another."""
+    common = math.gcd(before, after)
+    if before != common:
+        yield common
+    if after != common:
+        yield after
+
+
+def converter(bits: int, lanes: int, words: int, to: int) -> Facts:
+    """Return a converter to more lanes, or to fewer.
+
+    Args:
+        bits: of an element.
+        lanes: of a word that it takes.
+        words: that it takes a sample.
+        to: lanes of a word that it writes, a multiple or a part.
+    """
+    parts = max(lanes, to) // min(lanes, to)
+    params = {"Width": bits * min(lanes, to), "Parts": parts, "Count": parts}
+    unit, latency = ("hwg_widen", parts - 1) if to > lanes else ("hwg_narrow", 0)
+    made = words * lanes // to
+    note = f"{lanes} to {to} elements a word"
+    return Facts(UnitRef(unit, params), to, made, latency, max(words, made), note)
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Map as a window generator meets it.
+
+    Attributes:
+        height, width: pixels; a row alone has a height of 1.
+        groups: of channels of a pixel, a word each.
+        lanes: channels of a group.
+        bits: of an element.
+    """
+
+    height: int
+    width: int
+    groups: int
+    lanes: int
+    bits: int
+
+
+def window(plane: Plane, taken: Window, outside: int) -> Facts:
+    """Return a window generator.
+
+    Args:
+        plane: what it reads.
+        taken: geometry of the windows.
+        outside: code of an element outside of the map.
+    """
+    flat = taken.rank == 1
+    (high, wide), (step_h, step_w), (far_h, far_w) = (
+        (1, values[0]) if flat else values
+        for values in (taken.kernel, taken.strides, taken.dilation)
+    )
+    pad_h, pad_w = ((0, 0), taken.padding[0]) if flat else taken.padding
+    params = {
+        "W": plane.width, "H": plane.height, "CF": plane.groups,
+        "Width": plane.lanes * plane.bits, "KernelH": high, "KernelW": wide,
+        "StrideH": step_h, "StrideW": step_w, "DilationH": far_h, "DilationW": far_w,
+        "PadTop": pad_h[0], "PadLeft": pad_w[0], "PadBottom": pad_h[1], "PadRight": pad_w[1],
+    }  # fmt: skip
+    width = plane.lanes * plane.bits
+    rows = far_h * plane.width * plane.groups
+    params["RowRam"] = 2 if rows * (high - 1) * width >= BLOCK_BITS and rows > 64 else 1
+    params["ColumnRam"] = 1 if far_w * plane.groups > 1 else 0
+    shape = (plane.width,) if flat else (plane.height, plane.width)
+    windows = math.prod(taken.out_shape("window", shape))
+    lag = ((high - 1) * far_h - pad_h[0]) * plane.width + (wide - 1) * far_w - pad_w[0]
+    pad = np.full(plane.lanes, outside, np.int64)
+    note = f"windows of {taken.note()}, {plane.lanes} channels a word"
+    return Facts(
+        UnitRef("hwg_window", params, {"Pad": pad}),
+        high * wide * plane.lanes,
+        windows * plane.groups,
+        lag * plane.groups + 1,
+        plane.height * plane.width * plane.groups,
+        note,
+    )
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Folding of a matrix: rows and columns a cycle, and what products and weights are made of.
+
+    Attributes:
+        pe: rows (outputs) a cycle.
+        simd: columns (inputs) a cycle.
+        dsp: 0: products in tables, 1: in DSP blocks, 2: two in one where that is exact.
+        memory: of the weights, ``lut`` or ``block``.
+    """
+
+    pe: int
+    simd: int
+    dsp: int = 0
+    memory: str = "lut"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Matrix of a layer as a folded unit multiplies by it.
+
+    Attributes:
+        weight: (columns, rows), the columns in the order in which elements travel.
+        bias: (rows,).
+        bits: of an activation; *signed* whether it is two's complement.
+        sum_bits: of a result, two's complement.
+        positions: vectors of a sample.
+    """
+
+    weight: Codes
+    bias: Codes
+    bits: int
+    signed: bool
+    sum_bits: int
+    positions: int
+
+    @cached_property
+    def weight_bits(self) -> int:
+        """Bits of the narrowest two's complement word that holds every weight."""
+        low, high = int(self.weight.min()), int(self.weight.max())
+        return max((~low if low < 0 else low).bit_length(), high.bit_length()) + 1
+
+
+def matvec_params(matrix: Matrix, fold: Fold) -> dict[str, int]:
+    """Return the parameters of a matrix-vector unit, and what its memory is made of."""
+    columns, rows = matrix.weight.shape
+    held = -(-columns // fold.simd) * fold.simd * matrix.bits
+    return {
+        "PE": fold.pe, "SIMD": fold.simd, "Rows": rows, "Columns": columns,
+        "AWidth": matrix.bits, "ASigned": int(matrix.signed), "WWidth": matrix.weight_bits,
+        "WSigned": 1, "AccWidth": matrix.sum_bits, "Depthwise": 0,
+        "BufferRam": 2 if held >= BLOCK_BITS else 1,
+        "Dsp": fold.dsp, "BlockRom": int(fold.memory == "block"),
+    }  # fmt: skip
+
+
+def matvec_cycles(matrix: Matrix, fold: Fold) -> int:
+    """Return the cycles of a vector."""
+    columns, rows = matrix.weight.shape
+    return -(-rows // fold.pe) * -(-columns // fold.simd)
+
+
+def matvec(matrix: Matrix, fold: Fold) -> Facts:
+    """Return a matrix-vector unit with its weights in the order of the memory beside it."""
+    columns, rows = matrix.weight.shape
+    turns, steps = -(-rows // fold.pe), -(-columns // fold.simd)
+    whole = np.zeros((steps * fold.simd, turns * fold.pe), np.int64)
+    whole[:columns, :rows] = matrix.weight
+    memory = whole.reshape(steps, fold.simd, turns, fold.pe).transpose(2, 0, 3, 1)
+    bias = np.zeros(turns * fold.pe, np.int64)
+    bias[:rows] = matrix.bias
+    constants = {"Weights": memory.reshape(turns * steps, -1), "Bias": bias}
+    latency = steps + 2 + (max(fold.simd - 1, 0).bit_length() + 1) // 2
+    zero = 100 * float(np.mean(matrix.weight == 0))
+    note = (
+        f"matrix of {columns} x {rows}, {zero:.0f} % zero, {fold.pe} rows by {fold.simd} columns "
+        f"a cycle, {turns * steps} cycles a vector"
+    )
+    return Facts(
+        UnitRef("hwg_matvec", matvec_params(matrix, fold), constants),
+        fold.pe,
+        matrix.positions * turns,
+        latency,
+        matrix.positions * turns * steps,
+        note,
+    )
