@@ -101,9 +101,7 @@ def choices(graph: Graph, segment: Segment, limit: int) -> Iterator[Choice]:
     head = segment.head
     kinds = graph.types(head)
     source = kinds[0]
-    words = max(
-        head.type.size // head.type.shape[-1], *(t.size // t.shape[-1] for t in kinds)
-    )
+    words = max(head.type.size // head.type.shape[-1], *(t.size // t.shape[-1] for t in kinds))
     lanes = source.shape[-1]
     if not isinstance(head.op, Matmul):
         yield Choice(None, lanes, words, 0.0)

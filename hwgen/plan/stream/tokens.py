@@ -8,6 +8,7 @@ and interval against this simulation to the cycle.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -46,20 +47,19 @@ class Run:
         entered: by input link of the network, the cycle in which each word was taken.
         left: by output link, likewise.
         times: of the links behind cores and FIFOs.
+        stuck: output links that did not get all words: stages wait for each other for ever.
     """
 
     entered: dict[str, list[int]]
     left: dict[str, list[int]]
     times: dict[str, Times]
+    stuck: tuple[str, ...] = ()
 
 
 def run(design: Design, frames: int, paced: bool = False) -> Run:
     """Simulate *frames* samples that follow each other, and sinks that never wait.
 
     The words of a sample enter without a pause, or, *paced*, spread over the design's interval.
-
-    Raises:
-        AssertionError: stages wait for each other for ever.
     """
     ins: dict[str, Channel] = {}
     outs: dict[str, Channel] = {}
@@ -87,9 +87,9 @@ def run(design: Design, frames: int, paced: bool = False) -> Run:
     _settle(actors)
     left = {port.link: ins[port.link].taken for port in design.outputs}
     stuck = [link for link, taken in left.items() if len(taken) < design.link(link).words * frames]
-    assert not stuck, f"the stages wait for each other: too few words reach {', '.join(stuck)}"
     times = {name: Times(actor.launched, ins[name].taken) for name, actor in puts.items()}
-    return Run({port.link: outs[port.link].taken for port in design.inputs}, left, times)
+    entered = {port.link: outs[port.link].taken for port in design.inputs}
+    return Run(entered, left, times, tuple(stuck))
 
 
 def _settle(actors: Sequence[Actor]) -> None:
@@ -122,13 +122,20 @@ def pace(design: Design) -> Design:
     Raises:
         AssertionError: stages wait for each other, or samples follow slower than the stages say.
     """
-    measured = interval(run(design, FRAMES), design)
+    made = run(design, FRAMES)
+    assert not made.stuck, f"the stages wait for each other: words miss at {', '.join(made.stuck)}"
+    measured = interval(made, design)
     assert measured <= design.interval, f"{measured} cycles a sample, not {design.interval}"
     return replace(design, latency=latency(design))
 
 
 def interval(made: Run, design: Design) -> float:
-    """Return the mean cycles between two samples, the first half of the run left out."""
+    """Return the mean cycles between two samples, the first half of the run left out.
+
+    Infinite where the run came to a stop.
+    """
+    if made.stuck:
+        return math.inf
     means = []
     for link, times in made.left.items():
         words = design.link(link).words
