@@ -23,7 +23,7 @@ from hwgen.files import npz_bytes
 from hwgen.frontends.options import Options
 from hwgen.frontends.options import options as options_of
 from hwgen.plan.goal import Goal
-from hwgen.plan.mapping import Realisation, read_mapping
+from hwgen.plan.mapping import Realisation, read_mapping, rows_of
 
 # The keys of the file: the settings of a build, by the names of the command line.
 _TEXT = ("name", "board", "clock", "latency", "style", "interval", "budget", "masks", "scaler")
@@ -180,7 +180,8 @@ def config_files(
                 *(f"{_toml_key(n)} = {_toml(str(f))}" for n, f in given.items()),
             ]
     for layer, chosen in mapping.items():
-        lines += ["", f"[layers.{_toml_key(layer)}]", f"realisation = {_toml(chosen.kind)}"]
+        lines += ["", f"[layers.{_toml_key(layer)}]"]
+        lines += [f"{key} = {_toml(value)}" for key, value in rows_of(chosen)]
     return {"config.toml": (_HEAD + "\n" + "\n".join(lines) + "\n").encode(), **files}
 
 

@@ -29,9 +29,9 @@ class StageFigures:
     Attributes:
         name: of the layer.
         note: shape, weights and zeros in words.
-        start, end: cycles since the network input.
+        start, end: cycles since the network input; of a stream design 0 and the stage's interval.
         cycles: that the stage adds to the latency; of branches side by side, a cycle counts for
-            the first.
+            the first. Of a stream design, from its first word in to its first word out.
         lut, ff, dsp, bram: modelled.
     """
 
@@ -97,7 +97,7 @@ class Figures:
     Attributes:
         name: of the design.
         model: digest of the model.
-        style: ``parallel``.
+        style: ``parallel`` or ``stream``.
         board, part: what it is planned for.
         clock_mhz: the clock that was asked for.
         latency_cycles, latency_ns, latency_crossings: from an input to its output; a crossing is

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
-from hwgen.design.types import Design
+from hwgen.design.types import Design, Stage, UnitRef
 from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph
 from hwgen.ops.base import Matmul
@@ -27,7 +27,8 @@ KINDS = {
     "sparse": "a matrix-vector unit that skips weights of zero",
     "xnor": "binary weights and inputs, counted",
 }
-BUILT = (ADDERS, TABLES, SERIAL)
+BUILT = (ADDERS, TABLES, SERIAL, FOLDED)
+_CHOSEN = {FOLDED: ("pe", "simd", "dsp", "memory")}  # of a kind: what can be chosen beside it
 STYLES = ("auto", "parallel", "serial", "stream")
 
 
@@ -42,6 +43,7 @@ class Realisation:
         simd: inputs of it that are taken side by side.
         digit_bits: of a serial graph: bits of every value a cycle.
         memory: of a folded or sparse unit: where its weights lie, ``lut`` or ``block``.
+        dsp: of a folded unit: products in tables (0), one in a DSP block (1), or two in one (2).
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Realisation:
     simd: int = 1
     digit_bits: int = 0
     memory: str = ""
+    dsp: int = 0
 
 
 _SIZES = [f for f in fields(Realisation) if f.name != "kind"]
@@ -62,9 +65,23 @@ def layers_of(graph: Graph) -> tuple[str, ...]:
 
 def mapping_of(design: Design) -> dict[str, Realisation]:
     """Return how the layers of a design are realised."""
-    return {
+    found = {
         layer.name: Realisation(layer.realisation) for layer in design.layers if layer.realisation
     }
+    for stage in design.stages:
+        for part in stage.parts:
+            if isinstance(part, UnitRef) and part.unit == "hwg_matvec":
+                p = part.params
+                memory = "block" if p["BlockRom"] else "lut"
+                found[layer_of(design, stage)] = Realisation(
+                    FOLDED, pe=p["PE"], simd=p["SIMD"], memory=memory, dsp=p["Dsp"]
+                )
+    return found
+
+
+def layer_of(design: Design, stage: Stage) -> str:
+    """Return the layer whose values a stage writes, by the labels on its link."""
+    return design.link(stage.writes[0]).fields[0].label.rpartition("[")[0]
 
 
 def of_style(style: str) -> dict[str, Realisation]:
@@ -100,10 +117,25 @@ def check_mapping(graph: Graph, mapping: Mapping[str, Realisation]) -> None:
                 where,
                 f"there are {' and '.join(BUILT)}",
             )
+        may = _CHOSEN.get(chosen.kind, ())
         given = [f.name for f in _SIZES if getattr(chosen, f.name) != f.default]
-        if given:
-            what = f"{', '.join(given)} cannot be chosen for a layer of {chosen.kind}"
-            raise ConfigError(what, where, "leave it out: such a layer takes a sample a cycle")
+        wrong = [name for name in given if name not in may]
+        if wrong:
+            what = f"{', '.join(wrong)} cannot be chosen for a layer of {chosen.kind}"
+            raise ConfigError(what, where, "leave it out")
+        if chosen.kind == FOLDED:
+            _check_folded(chosen, where)
+
+
+def _check_folded(chosen: Realisation, where: str) -> None:
+    fits = chosen.pe >= 1 and chosen.simd >= 1 and chosen.dsp in (0, 1, 2)
+    if not fits or chosen.memory not in ("", "lut", "block"):
+        raise ConfigError(
+            f"pe {chosen.pe}, simd {chosen.simd}, dsp {chosen.dsp}, memory {chosen.memory!r} are "
+            "no folding",
+            where,
+            'pe and simd are 1 or more, dsp is 0, 1 or 2, memory is "lut" or "block"',
+        )
 
 
 def read_mapping(tables: Any) -> dict[str, Realisation]:
@@ -136,6 +168,14 @@ def _realisation(name: str, entry: Any) -> Realisation:
             raise ConfigError(f"{key} is {words}, not {value!r}", where, _EXAMPLE)
         values[_KEYS[key].name] = value
     return Realisation(**values)
+
+
+def rows_of(chosen: Realisation) -> list[tuple[str, str | int]]:
+    """Return a realisation as keys and values, as `read_mapping` reads them; defaults left out."""
+    rows: list[tuple[str, str | int]] = [("realisation", chosen.kind)]
+    values = ((f.name, getattr(chosen, f.name)) for f in _SIZES)
+    may = _CHOSEN.get(chosen.kind, ())
+    return rows + [(name, value) for name, value in values if name in may and value != ""]
 
 
 def _meant(word: str, known: Iterable[str]) -> str:

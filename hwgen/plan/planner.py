@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hwgen.cost.calibration import calibrated
-from hwgen.cost.estimate import estimate, fmax, layer_luts
+from hwgen.cost.estimate import estimate
 from hwgen.cost.figures import RESOURCES
 from hwgen.cost.matmul import check_parallel
 from hwgen.design.types import Design, Heading
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
+from hwgen.plan.clock import holds_clock, quick_enough, reached_mhz
 from hwgen.plan.goal import Goal
-from hwgen.plan.mapping import SERIAL, Realisation, check_mapping, mapping_of
+from hwgen.plan.mapping import FOLDED, SERIAL, Realisation, check_mapping, mapping_of
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.plan.serial.schedule import Search
@@ -24,8 +24,8 @@ from hwgen.plan.serial.schedule import schedule as serial_schedule
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
 
+__all__ = ["holds_clock", "plan", "reached_mhz"]
 DEFAULT_INTERVAL = 16  # of a serial design where nothing says otherwise
-_TRIES = 8  # designs that are planned for a clock
 
 
 def plan(
@@ -53,6 +53,8 @@ def plan(
     check_mapping(graph, mapping)
     if goal.style == "stream":
         return plan_stream(graph, board, goal, name, mapping)
+    if goal.style == "auto" and any(chosen.kind == FOLDED for chosen in mapping.values()):
+        return plan_stream(graph, board, goal, name, mapping)
     if goal.style == "auto":
         try:
             made = plan(graph, board, replace(goal, style="parallel"), name, mapping)
@@ -65,6 +67,13 @@ def plan(
         ):
             return made
         return plan_stream(graph, board, goal, name, mapping)
+    folded = next((layer for layer, chosen in mapping.items() if chosen.kind == FOLDED), None)
+    if folded is not None:
+        raise ConfigError(
+            f"layer {folded} shall be folded, and the parallel style builds every product",
+            f"layers.{folded}",
+            "build it with --style stream, or choose adders or tables",
+        )
     check_parallel(graph, board)
     interval = goal.pace.interval
     slow = [layer for layer, chosen in mapping.items() if chosen.kind == SERIAL]
@@ -92,7 +101,7 @@ def plan(
         return replace(design, clock_mhz=goal.clock_mhz)
 
     def best(mapping: Mapping[str, Realisation]) -> Design:
-        return _quick_enough(lambda mhz: at(mhz, mapping), board, goal.clock_mhz)
+        return quick_enough(lambda mhz: at(mhz, mapping), board, goal.clock_mhz)
 
     # Prices may choose otherwise at another clock, so that what they chose is asked for by the way
     # that led to it: a build's own mapping gives that build again.
@@ -105,42 +114,3 @@ def plan(
     found = mapping_of(cheapest)
     agreed = all(found.get(name, wanted) == wanted for name, wanted in mapping.items())
     return cheapest if agreed else best(mapping)
-
-
-def reached_mhz(design: Design, board: Board) -> float:
-    """Return the clock that a design reaches on a board, wires as place and route makes them."""
-    return fmax(design, board, sum(layer_luts(design, board.family).values()))
-
-
-def holds_clock(reached: float, clock_mhz: float) -> bool:
-    """Tell whether the clock that is reached is the one that was asked for, or a faster one."""
-    return reached >= clock_mhz * (1 - 1e-6)
-
-
-def _quick_enough(at: Callable[[float], Design], board: Board, clock_mhz: float) -> Design:
-    """Return a design that reaches a clock, or else the quickest that was found.
-
-    The scheduler places registers by the delays of the family alone. Where place and route was
-    measured to make longer paths, it is given a faster clock to aim at.
-
-    Args:
-        at: plans for a clock in MHz.
-        board: what is built for.
-        clock_mhz: the clock to reach.
-    """
-    best, aim, top = at(clock_mhz), clock_mhz, math.inf  # at top, one node alone is too slow
-    reached = last = reached_mhz(best, board)
-    for _ in range(_TRIES):
-        if holds_clock(reached, clock_mhz):
-            break
-        wanted = aim * max(1.02 * clock_mhz / last, 1.02)
-        wanted = wanted if wanted < top else math.sqrt(aim * top)
-        try:
-            tighter = at(wanted)
-        except DoesNotFit:  # too fast for one of its nodes, or later than allowed
-            top = wanted
-            continue
-        aim, last = wanted, reached_mhz(tighter, board)
-        if last > reached:
-            best, reached = tighter, last
-    return best

@@ -125,11 +125,14 @@ def _fmax(figures: Figures) -> str:
 
 
 def _stages(figures: Figures) -> list[str]:
-    rows = [["stage", "cycles", "LUT", "FF", "DSP", "BRAM", "of LUT", "what"]]
+    stream = figures.style == "stream"
+    span = "interval" if stream else "cycles"
+    rows = [["stage", span, "LUT", "FF", "DSP", "BRAM", "of LUT", "what"]]
     whole = figures.modelled.lut
     for stage in figures.stages:
         counts = [f"{getattr(stage, key):,}" for key in RESOURCES]
         span = f"{stage.start}..{stage.end}" if stage.name != "top" else ""
+        span = f"{stage.end:,}" if stream else span
         rows.append([stage.name, span, *counts, share(stage.lut, whole), stage.note])
     if not any(stage.dsp or stage.bram for stage in figures.stages):
         rows = [row[:4] + row[6:] for row in rows]

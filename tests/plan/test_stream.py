@@ -3,32 +3,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from hwgen.cost.estimate import estimate
 from hwgen.design.flow_core import buffer_of, flow_cores
 from hwgen.design.serial import design_files, read_design
-from hwgen.design.types import Design
-from hwgen.errors import Mismatch
+from hwgen.design.types import Design, UnitRef
+from hwgen.errors import ConfigError, DoesNotFit, Mismatch
+from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
+from hwgen.ops.conv import Conv
+from hwgen.ops.dense import Dense
+from hwgen.ops.input_ import Input
+from hwgen.ops.merge import Add
+from hwgen.ops.pool import MaxPool
+from hwgen.ops.requantize import Requantize
+from hwgen.ops.shape import Reshape
+from hwgen.ops.thresholds import Thresholds
 from hwgen.plan.goal import Goal
+from hwgen.plan.mapping import Realisation, mapping_of
+from hwgen.plan.pace import Pace
 from hwgen.plan.stream import tokens
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
-from tests.verify.conftest import small_net, two_ways
+from tests.verify.conftest import make_graph, small_net, two_ways
 
-GOAL = Goal(200.0, style="stream")
+GOAL = Goal(200.0, style="stream", pace=Pace(2))
 
 
-def planned(graph: Graph, goal: Goal = GOAL) -> Design:
-    return plan_stream(graph, load_board("vcu118"), goal, graph.name, {})
+ADDERS = {name: Realisation("adders") for name in ("fc1", "fc2", "fc3")}
+
+
+def planned(graph: Graph, goal: Goal = GOAL, mapping: Mapping[str, Realisation] = {}) -> Design:
+    return plan_stream(graph, load_board("vcu118"), goal, graph.name, mapping)
 
 
 @pytest.fixture(scope="module")
 def chain() -> Design:
-    return planned(small_net())
+    return planned(small_net(), mapping=ADDERS)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +68,7 @@ def test_values_are_those_of_the_reference(chain: Design, branches: Design) -> N
 
 def test_a_wrong_design_is_found(chain: Design) -> None:
     first, *others = chain.stages
-    other = planned(small_net()).stages[0]
+    other = planned(small_net(), mapping=ADDERS).stages[0]
     pipeline = other.parts[0]
     logic = replace(
         pipeline.logic,
@@ -96,3 +113,83 @@ def test_credits_are_enough_and_not_more(chain: Design) -> None:
     slow = replace(chain, stages=(replace(first, body=body), *chain.stages[1:]))
     with pytest.raises(AssertionError, match="cycles a sample"):
         tokens.pace(slow)
+
+
+def residual_cnn() -> Graph:
+    """A small CNN: windows with and without padding, strides, a residual sum, a pool, dense."""
+    rng = np.random.default_rng(5)
+
+    def some(*shape: int) -> np.ndarray:
+        return rng.integers(-7, 8, shape)
+
+    steps = np.sort(rng.integers(-200, 200, (4, 3)), axis=1)
+    around = ((1, 1), (1, 1))
+    return make_graph(
+        "cnn",
+        [
+            ("x", Input.of((8, 6, 2), Fixed(5, 0, True)), ()),
+            ("c1", Conv(some(3, 3, 2, 4), some(4), padding=around), ("x",)),
+            ("a1", Requantize(4, 0, 15), ("c1",)),
+            ("c2", Conv(some(3, 3, 4, 4), some(4), padding=around), ("a1",)),
+            ("a2", Thresholds(steps, np.array([0, 3, 5, 9]), -4), ("c2",)),
+            ("s", Add((1, 1)), ("a2", "a1")),
+            ("q", Requantize(1, 0, 15), ("s",)),
+            ("p", MaxPool((2, 2)), ("q",)),
+            ("c3", Conv(some(3, 3, 4, 6), some(6), (2, 2), ((0, 1), (1, 0))), ("p",)),
+            ("a3", Requantize(5, -8, 7), ("c3",)),
+            ("f", Reshape((12,)), ("a3",)),
+            ("d", Dense(some(12, 5), some(5)), ("f",)),
+        ],
+        ["d"],
+    )
+
+
+@pytest.mark.parametrize("interval", [48, 400, 3000])
+def test_a_cnn_keeps_every_interval(interval: int) -> None:
+    graph = residual_cnn()
+    design = planned(graph, replace(GOAL, pace=Pace(interval)))
+    assert 48 <= design.interval <= interval
+    self_check(graph, design, 1)
+
+
+def test_slower_designs_are_smaller() -> None:
+    graph, family = residual_cnn(), load_board("vcu118").family
+    luts = [
+        estimate(planned(graph, replace(GOAL, pace=Pace(n))), family).lut for n in (48, 400, 3000)
+    ]
+    assert luts == sorted(luts, reverse=True)
+    assert luts[-1] < 0.7 * luts[0]
+
+
+def test_an_interval_that_the_input_cannot_keep_is_refused() -> None:
+    with pytest.raises(DoesNotFit, match="48 cycles a sample at best, 40 are allowed") as caught:
+        planned(residual_cnn(), replace(GOAL, pace=Pace(40)))
+    assert "--interval 48" in caught.value.hint
+
+
+def test_a_folding_that_was_asked_for_is_built_and_told() -> None:
+    graph = residual_cnn()
+    asked = {"c2": Realisation("folded", pe=2, simd=12, memory="block", dsp=1)}
+    goal = replace(GOAL, pace=Pace(3000))
+    design = plan_stream(graph, load_board("vcu118"), goal, "cnn", asked)
+    assert mapping_of(design)["c2"] == asked["c2"]
+    self_check(graph, design, 1)
+    wrong = {"c2": Realisation("folded", pe=3, simd=5)}
+    with pytest.raises(ConfigError, match="cannot be folded with pe 3, simd 5") as caught:
+        plan_stream(graph, load_board("vcu118"), goal, "cnn", wrong)
+    assert "pe" in caught.value.hint
+
+
+def test_a_model_of_a_unit_finds_weights_in_another_order() -> None:
+    graph = residual_cnn()
+    design = planned(graph, replace(GOAL, pace=Pace(3000)))
+    (at,) = [i for i, stage in enumerate(design.stages) if stage.name == "c2"]
+    stage = design.stages[at]
+    unit = stage.parts[0]
+    assert isinstance(unit, UnitRef)
+    other = {**unit.constants, "Weights": unit.constants["Weights"][:, ::-1]}
+    wrong = replace(stage, body=replace(unit, constants=other))
+    with pytest.raises(Mismatch):
+        self_check(
+            graph, replace(design, stages=(*design.stages[:at], wrong, *design.stages[at + 1 :])), 1
+        )

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 
 from hwgen.cost.calibration import calibrated
 from hwgen.design.flow_core import BUFFER
-from hwgen.design.types import Heading, Layer, Link, Pipeline, Stage, UnitRef
+from hwgen.design.types import Design, Heading, Layer, Link, Pipeline, Stage, UnitRef
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
 from hwgen.ir.names import Names
 from hwgen.ops.input_ import Input
+from hwgen.plan.clock import quick_enough
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.parallel.schedule import schedule
@@ -37,12 +38,14 @@ class Settings:
         board: that it is for.
         goal: of the build.
         mapping: realisations that were asked for.
+        around: look-up tables of the whole design, about.
     """
 
     heading: Heading
     board: Board
     goal: Goal
     mapping: Mapping[str, Realisation]
+    around: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,21 @@ def core(graph: Graph, settings: Settings, names: Names) -> Core:
     board, goal = settings.board, settings.goal
     known = {node.name for node in graph.nodes}
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
-    made = schedule(
-        graph,
-        replace(settings.heading, name=graph.name),
-        board.family,
-        effort=goal.effort,
-        seed=goal.seed,
-        tables=prices,
-        mapping={name: chosen for name, chosen in settings.mapping.items() if name in known},
-    )
+    mapping = {name: chosen for name, chosen in settings.mapping.items() if name in known}
+
+    def at(clock_mhz: float) -> Design:
+        heading = replace(settings.heading, name=graph.name, clock_mhz=clock_mhz)
+        return schedule(
+            graph,
+            heading,
+            board.family,
+            effort=goal.effort,
+            seed=goal.seed,
+            tables=prices,
+            mapping=mapping,
+        )
+
+    made = quick_enough(at, board, settings.heading.clock_mhz, settings.around)
     ports = {node.name for node in graph.nodes if isinstance(node.op, Input)}
     renamed = {layer.link: names.take(layer.link) for layer in made.pipeline.layers}
     layers = tuple(_renamed(layer, renamed, ports) for layer in made.pipeline.layers)

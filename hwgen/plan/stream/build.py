@@ -15,7 +15,7 @@ from hwgen.plan.stream import adders, units
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.folded import columns_of, sums_of
 from hwgen.plan.stream.maps import Map, link_of, on_words, stream_link
-from hwgen.plan.stream.segments import Cut, Segment, cut
+from hwgen.plan.stream.segments import Cut, Segment
 from hwgen.plan.stream.units import Facts, Fold
 from hwgen.plan.stream.words import outside_of, wanted, word_graph
 
@@ -27,12 +27,12 @@ class Builder:
 
     Args:
         graph: what is built.
+        parts: its segments.
         settings: of its pipelines.
     """
 
-    def __init__(self, graph: Graph, settings: Settings) -> None:
-        self.graph, self.settings = graph, settings
-        self.cut: Cut = cut(graph)
+    def __init__(self, graph: Graph, parts: Cut, settings: Settings) -> None:
+        self.graph, self.cut, self.settings = graph, parts, settings
         self.inputs = {node.name: identifier(node.name) for node in graph.inputs}
         self.layers = Names(self.inputs.values())  # links between the layers of pipelines
         self.layers.take("valid")

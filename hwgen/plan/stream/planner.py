@@ -15,6 +15,7 @@ from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.build import Builder
 from hwgen.plan.stream.choose import Choice, chosen
 from hwgen.plan.stream.fifos import with_fifos
+from hwgen.plan.stream.segments import cut
 from hwgen.plan.stream.tokens import pace
 from hwgen.target.board import Board
 
@@ -36,8 +37,10 @@ def plan_stream(
         DoesNotFit: too slow for the goal.
     """
     heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
-    made = Builder(graph, Settings(heading, board, goal, mapping))
-    choices = chosen(graph, made.cut, board, goal, mapping)
+    parts = cut(graph)
+    choices = chosen(graph, parts, board, goal, mapping)
+    around = sum(choice.taken.lut for choice in choices.values())
+    made = Builder(graph, parts, Settings(heading, board, goal, mapping, around))
     for node in graph.inputs:
         made.input(node, _lanes_in(made, node.name, choices))
     for segment in made.cut.segments:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -93,20 +94,39 @@ def run(design: Design, frames: int, paced: bool = False) -> Run:
 
 
 def _settle(actors: Sequence[Actor]) -> None:
-    """Let actors move words until none can.
+    """Let actors move words until none can; who moved one wakes its neighbours.
 
     Where nobody can go on by what is known, the one that would go on earliest without a word does:
     nothing that happens later can bring one before.
     """
+    ends: dict[int, list[int]] = {}  # actors at both ends of every channel
+    for i, actor in enumerate(actors):
+        for channel in (*actor.ins, *actor.outs):
+            ends.setdefault(id(channel), []).append(i)
+    near = [
+        sorted({j for c in (*actor.ins, *actor.outs) for j in ends[id(c)]} - {i})
+        for i, actor in enumerate(actors)
+    ]
+    queue, queued = deque(range(len(actors))), [True] * len(actors)
     while True:
-        while any([actor.advance() for actor in actors]):
-            pass
+        while queue:
+            i = queue.popleft()
+            queued[i] = False
+            if actors[i].advance():
+                for j in near[i]:
+                    if not queued[j]:
+                        queued[j] = True
+                        queue.append(j)
         waiting = [
             (at, i) for i, actor in enumerate(actors) if (at := actor.idle_from()) is not None
         ]
         if not waiting:
             return
-        actors[min(waiting)[1]].go_on()
+        last = min(waiting)[1]
+        actors[last].go_on()
+        queue.extend([last, *near[last]])
+        for j in queue:
+            queued[j] = True
 
 
 def latency(design: Design) -> int:
