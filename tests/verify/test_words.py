@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bench of stream designs passes right ones, to the cycle, and names the stage that is wrong."""
+"""The bench of stream designs passes right ones, to the cycle, and names the wrong stage."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_wrong_weight_is_traced_to_its_stage(cnn: Written, tmp_path: Path) -> 
 def test_a_short_fifo_breaks_the_claim(cnn: Written, tmp_path: Path) -> None:
     deep = max(link.depth for link in cnn.design.links)
     out = broken(cnn, tmp_path, "hwg_cnn.sv", f".Depth({deep})", ".Depth(1)")
-    with pytest.raises(ProtocolViolation, match="cycles|words expected"):
+    with pytest.raises(ProtocolViolation, match=r"cycles|words expected"):
         simulate(out, cnn.vectors, BenchSettings(tests=["interval_is_as_claimed"]))
 
 
