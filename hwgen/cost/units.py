@@ -113,10 +113,20 @@ def _widen(p: Params) -> UnitCost:
     return UnitCost(lut=8 + parts, ff=(parts - 1) * p["Width"] + counter_bits(parts))
 
 
+def _pool_blocks(p: Params) -> UnitCost:
+    word = p["Lanes"] * p["OutWidth"]
+    steps = (p["BlockW"] > 1) + (p["BlockH"] > 1)
+    whole = UnitCost(60 + steps * word * (1.0 if p["Kind"] else 1.5), 40 + word)
+    if p["BlockH"] > 1:
+        whole += memory_cost(word, p["W"] // p["BlockW"] * p["CF"])
+    return whole
+
+
 COSTS: Mapping[str, Callable[[Params], UnitCost]] = {
     "hwg_fork": _fork,
     "hwg_matvec": _matvec,
     "hwg_window": _window,
+    "hwg_pool_blocks": _pool_blocks,
     "hwg_narrow": _narrow,
     "hwg_widen": _widen,
     "hwg_flow_buffer": lambda p: (

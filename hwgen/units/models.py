@@ -65,6 +65,17 @@ def _window(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[
     return [np.stack(taps, axis=-2).reshape(samples, rows * columns * p["CF"], -1)]
 
 
+def _pool_blocks(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    (source,) = ins
+    p, samples, lanes = params, len(source), source.shape[-1]
+    rows, columns = p["H"] // p["BlockH"], p["W"] // p["BlockW"]
+    pixels = source.reshape(samples, p["H"], p["W"], -1)
+    pixels = pixels[:, : rows * p["BlockH"], : columns * p["BlockW"]]
+    blocks = pixels.reshape(samples, rows, p["BlockH"], columns, p["BlockW"], -1)
+    made = blocks.sum(axis=(2, 4)) if p["Kind"] else blocks.max(axis=(2, 4))
+    return [made.reshape(samples, -1, lanes)]
+
+
 def _matvec(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
     """Multiply; the weights lie as in the memory beside the unit, so their order is checked too."""
     (source,) = ins
@@ -91,4 +102,5 @@ MODELS: Mapping[str, Model] = {
     "hwg_narrow": _rearranged,
     "hwg_window": _window,
     "hwg_matvec": _matvec,
+    "hwg_pool_blocks": _pool_blocks,
 }

@@ -303,6 +303,32 @@ def _window_steps(params: Params) -> tuple[list[bool], list[bool]]:
     return spread[: h * w * groups], spread[h * w * groups :]
 
 
+class Blocks(Actor):
+    """Pool of blocks: a word a step, none while a result waits; the last of a block shows one."""
+
+    def __init__(self, source: Channel, out: Channel, params: Params) -> None:
+        super().__init__((source,), (out,))
+        rows, columns = params["H"] // params["BlockH"], params["W"] // params["BlockW"]
+        frame = [False] * (params["H"] * params["W"])
+        for i in range(1, rows + 1):
+            for j in range(1, columns + 1):
+                frame[(i * params["BlockH"] - 1) * params["W"] + j * params["BlockW"] - 1] = True
+        self.ends = [end for end in frame for _ in range(params["CF"])]
+        self.now = 0
+
+    def advance(self) -> bool:
+        """Take as many words as possible."""
+        (source,), (out,), moved = self.ins, self.outs, False
+        while (k := len(source.taken)) < len(source.shown) and len(out.taken) == len(out.shown):
+            at = max(self.now, source.shown[k], out.taken[-1] if out.taken else 0)
+            source.taken.append(at)
+            self.now = at + 1
+            if self.ends[k % len(self.ends)]:
+                out.shown.append(at + 1)
+            moved = True
+        return moved
+
+
 class Matvec(Actor):
     """Matrix-vector unit: a step a cycle; the whole pipeline stands still while a result waits.
 
@@ -377,6 +403,8 @@ def actor_of(stage: Stage, ins: Sequence[Channel], outs: Sequence[Channel]) -> A
             return Narrow(ins[0], outs[0], params["Parts"])
         case "hwg_window":
             return Window(ins[0], outs[0], params)
+        case "hwg_pool_blocks":
+            return Blocks(ins[0], outs[0], params)
         case "hwg_matvec":
             return Matvec(ins[0], outs[0], params)
     raise AssertionError(f"no rule for {unit.unit}")

@@ -10,6 +10,8 @@ from hwgen.design.types import Link, Port, Stage, UnitRef
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.names import Names, identifier
+from hwgen.ops.base import Op
+from hwgen.ops.pool import MaxPool, SumPool
 from hwgen.ops.windows import Window
 from hwgen.plan.stream import adders, units
 from hwgen.plan.stream.adders import Settings
@@ -20,6 +22,13 @@ from hwgen.plan.stream.units import Facts, Fold
 from hwgen.plan.stream.words import outside_of, wanted, word_graph
 
 FORK = "hwg_fork"
+
+
+def pools_blocks(op: Op) -> bool:
+    """Tell whether an operation is a pool of blocks that do not overlap."""
+    if not isinstance(op, MaxPool | SumPool) or any(sum(pair) for pair in op.padding):
+        return False
+    return op.strides == op.pool and not (isinstance(op, SumPool) and op.extra.any())
 
 
 class Builder:
@@ -149,15 +158,35 @@ class Builder:
         self.stage(adders.stage(graph.nodes[len(reads)].name, made, reads, write, note))
         return result
 
-    def windows(self, segment: Segment, source: Map, taken: Window) -> str:
-        """Enter a window generator and return its link: all taps of a position in a word."""
-        name, shape = segment.head.name, source.type.shape
+    def pool_stage(self, segment: Segment) -> None:
+        """Enter a pool of blocks, its functions behind it."""
+        head, name = segment.head, segment.head.name
+        source = self.take(head.inputs[0])
+        if source.channels % source.lanes:
+            source = self.with_lanes(source, source.channels, name)
+        sums, block = isinstance(head.op, SumPool), head.op.pool
+        block = (1, *block) if len(block) == 1 else block
+        fixed = source.fixed
+        if sums:
+            peak = max(head.type.peak, 1).bit_length() + int(fixed.signed)
+            fixed = Fixed(max(fixed.width, peak), head.type.frac, fixed.signed)
+        facts = units.pool(self._plane(source), block, sums, fixed.signed, fixed.width)
+        made = Map(self.fresh(f"{name}_blocks"), head.type, fixed, source.lanes)
+        self.unit(name, facts, source.link, link_of(made, name))
+        self.give(segment.name, self.functions(segment, made))
+
+    def _plane(self, source: Map) -> units.Plane:
+        shape = source.type.shape
         height, width = (1, shape[0]) if len(shape) == 2 else shape[:2]
-        plane = units.Plane(
+        return units.Plane(
             height, width, source.channels // source.lanes, source.lanes, source.fixed.width
         )
+
+    def windows(self, segment: Segment, source: Map, taken: Window) -> str:
+        """Enter a window generator and return its link: all taps of a position in a word."""
+        name = segment.head.name
         outside = outside_of(segment.head.op, source.word())
-        facts = units.window(plane, taken, outside)
+        facts = units.window(self._plane(source), taken, outside)
         label = f"windows of {segment.head.inputs[0]}"
         link = self._lanes(f"{name}_windows", label, source.fixed, facts)
         return self.unit(f"{name}_window", facts, source.link, link)

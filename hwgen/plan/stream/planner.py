@@ -12,7 +12,7 @@ from hwgen.ops.serial import digest
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
-from hwgen.plan.stream.build import Builder
+from hwgen.plan.stream.build import Builder, pools_blocks
 from hwgen.plan.stream.choose import Choice, chosen
 from hwgen.plan.stream.fifos import with_fifos
 from hwgen.plan.stream.segments import cut
@@ -45,10 +45,12 @@ def plan_stream(
         made.input(node, _lanes_in(made, node.name, choices))
     for segment in made.cut.segments:
         choice = choices[segment.name]
-        if choice.fold is None:
-            made.adder_stage(segment)
-        else:
+        if choice.fold is not None:
             made.folded_stage(segment, choice.fold, choice.lanes)
+        elif pools_blocks(segment.head.op):
+            made.pool_stage(segment)
+        else:
+            made.adder_stage(segment)
     outputs = made.outputs()
     inputs = tuple(
         Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,), link=made.inputs[n.name])

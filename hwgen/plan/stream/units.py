@@ -125,6 +125,34 @@ def window(plane: Plane, taken: Window, outside: int) -> Facts:
     )
 
 
+def pool(plane: Plane, block: tuple[int, int], sums: bool, signed: bool, out_bits: int) -> Facts:
+    """Return a pool of blocks that do not overlap.
+
+    Args:
+        plane: what it reads.
+        block: rows and columns of a block.
+        sums: whether it adds up; else it takes the maximum.
+        signed: whether elements are two's complement.
+        out_bits: of an element that it writes.
+    """
+    rows, columns = plane.height // block[0], plane.width // block[1]
+    params = {
+        "W": plane.width, "H": plane.height, "CF": plane.groups, "Lanes": plane.lanes,
+        "Width": plane.bits, "Signed": int(signed), "BlockH": block[0], "BlockW": block[1],
+        "Kind": int(sums), "OutWidth": out_bits,
+        "RamStyle": 1 if columns * plane.groups > 1 else 0,
+    }  # fmt: skip
+    return Facts(
+        UnitRef("hwg_pool_blocks", params),
+        plane.lanes,
+        rows * columns * plane.groups,
+        ((block[0] - 1) * plane.width + block[1] - 1) * plane.groups + 1,
+        plane.height * plane.width * plane.groups,
+        f"{'sum' if sums else 'maximum'} of blocks of {block[0]}x{block[1]}, {plane.lanes} channels"
+        " a word",
+    )
+
+
 @dataclass(frozen=True)
 class Fold:
     """Folding of a matrix: rows and columns a cycle, and what products and weights are made of.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Op
@@ -27,6 +28,7 @@ from hwgen.ops.windows import Window
 from hwgen.plan.stream.maps import Map, on_words
 from hwgen.plan.stream.segments import Segment
 
+LARGEST = 1024  # elements of tensors that may travel in one word
 OUT = "result"  # name of the output of a small graph
 
 
@@ -47,6 +49,9 @@ def wanted(segment: Segment, ins: Sequence[Map]) -> Wanted:
     """Return the words that a segment wants to compute one word of its result from.
 
     A channel's elements stay together: all channels of a position, or a whole tensor.
+
+    Raises:
+        DoesNotFit: a tensor is too large to travel in one word.
     """
     op, whole = segment.head.op, tuple(one.type.size for one in ins)
     channels = tuple(one.channels for one in ins)
@@ -63,6 +68,13 @@ def wanted(segment: Segment, ins: Sequence[Map]) -> Wanted:
         return Wanted(channels)
     if len(ins) == 1 and on_words(op, segment.head.type.shape, ins[0].lanes) is not None:
         return Wanted((ins[0].lanes,))
+    if sum(whole) > LARGEST:
+        raise DoesNotFit(
+            f"{segment.head.name} ({op.kind}) mixes positions, so that its whole input of "
+            f"{sum(whole):,} elements would travel in one word; up to {LARGEST:,} may",
+            segment.head.name,
+            "build it with --style parallel, or move the operation to where the tensor is small",
+        )
     return Wanted(whole)
 
 
