@@ -129,20 +129,18 @@ def test_what_cannot_be_a_table_is_refused() -> None:
         ({"fc3": Realisation("adders")}, "no layer 'fc3'", "did you mean 'fc"),
         ({"act": Realisation("adders")}, "no layer 'act'", "fc1, fc2"),
         ({"fc1": Realisation("addrs")}, "unknown realisation 'addrs'", "did you mean 'adders'"),
-        (
-            {"fc1": Realisation("folded")},
-            "'folded' .* is not built yet",
-            "adders and tables and serial",
-        ),
+        ({"fc1": Realisation("folded", pe=0)}, "pe 0, simd 1, .* no folding", "1 or more"),
+        ({"fc1": Realisation("folded", memory="ram")}, "memory 'ram' are no folding", "block"),
+        ({"fc1": Realisation("folded", digit_bits=2)}, "digit_bits cannot be", "leave it out"),
         (
             {"fc1": Realisation("sparse")},
             "'sparse' .* is not built yet",
-            "adders and tables and serial",
+            "adders and tables and serial and folded",
         ),
         (
             {"fc1": Realisation("xnor")},
             "'xnor' .* is not built yet",
-            "adders and tables and serial",
+            "adders and tables and serial and folded",
         ),
         ({"fc1": Realisation("adders", pe=2)}, "pe cannot be chosen", "leave it out"),
     ],
@@ -153,6 +151,13 @@ def test_a_wrong_mapping_is_refused(mapping: dict[str, Realisation], what: str, 
     assert hint in caught.value.hint
     with pytest.raises(ConfigError, match=what):
         plan(wide(), load_board("vcu118"), Goal(200.0), "net", mapping)
+
+
+def test_a_parallel_design_has_no_folded_layer() -> None:
+    mapping = {"fc1": Realisation("folded")}
+    with pytest.raises(ConfigError, match="fc1 shall be folded") as caught:
+        plan(wide(), load_board("vcu118"), Goal(200.0), "net", mapping)
+    assert "--style stream" in caught.value.hint
 
 
 def test_a_serial_layer_takes_an_interval() -> None:
