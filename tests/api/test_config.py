@@ -101,7 +101,7 @@ def test_an_edited_layer_is_another_one_and_the_others_stay(tmp_path: Path) -> N
         ("effort = 1", "no board is named", "--board|-b BOARD"),
         ('board = "ulx3s"\n[layers.fc3]\nrealisation = "adders"', "no layer 'fc3'", "'fc2'|'fc1'"),
         ('board = "ulx3s"\n[layers.fc1]\nrealisation = "addres"', "unknown", "'adders'"),
-        ('board = "ulx3s"\n[layers.fc1]\nrealisation = "folded"', "not built yet", "adders"),
+        ('board = "ulx3s"\n[layers.fc1]\nrealisation = "sparse"', "not built yet", "adders"),
         ('board = "ulx3s"\n[layers.fc1]\nrealization = "adders"', "names no", "realisation ="),
         ('board = "ulx3s"\n[layers.fc2]\nrealisation = "tables"', "cannot be made", "adders"),
     ],
