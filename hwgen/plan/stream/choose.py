@@ -51,7 +51,7 @@ class Choice:
 
     @cached_property
     def cost(self) -> float:
-        """What it takes, in tables."""
+        """Worth of what it takes, in tables."""
         return worth(self.taken)
 
 
