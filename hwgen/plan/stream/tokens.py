@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hwgen.design.types import Design
-from hwgen.plan.stream.actors import Actor, Channel, Core, Fifo, Sink, Source, actor_of
+from hwgen.plan.stream.actors import Core, Fifo, actor_of
+from hwgen.plan.stream.channels import Actor, Channel, Sink, Source
 
 FRAMES = 6  # simulated back to back, of which the first ones fill the pipeline
 
