@@ -275,7 +275,7 @@ module hwg_dma_writer #(
   );
 
   // Faults one at a time: an answer in error, or an index without room, is told when no block is, as
-  // a block of its own would be. Blocks come every third cycle at most, and answers not as often as
+  // a block of its own would be. Blocks come six cycles apart at least, and answers not as often as
   // words, so few wait.
   logic        dropped_d, dropped_q;  // this block and all others
   logic [31:0] number_d, number_q;    // of the next block
