@@ -14,7 +14,7 @@ JOBS   ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations 30 --durations-min 0.5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize golden lint fmt type doctor clean
+.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize bench-tables golden lint fmt type doctor clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench-codec: setup ## bits a value of all feature-map coders, and DRAM energy: O
 
 bench-quantize: setup ## post-training quantization on digits, method by method: BLESS=1
 	$(BIN)/python -m tests.benchmarks.quantize $(if $(BLESS),--bless)
+
+bench-tables: setup ## networks of tables and few-bit layers, mapped and simulated: ONLY=jets
+	$(BIN)/python -m tests.benchmarks.tables $(if $(ONLY),--only "$(ONLY)")
 
 golden: setup ## bless the golden files; review the diff
 	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden

@@ -139,10 +139,10 @@ def test_a_wrong_constant_is_found_with_its_layer(
     hwgen.build(tiny_h5(tmp_path / "m.h5"), out, board=str(tmp_path / "mine.toml"))
     (tmp_path / "mine.toml").unlink()  # a build folder stands on its own
     path = out / "rtl" / "hwg_m_fc2.sv"
-    lines = path.read_text("utf-8").splitlines()
-    at = next(i for i, line in enumerate(lines) if " - " in line and "=" in line)
-    lines[at] = lines[at].replace(" - ", " + ", 1)
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    text = path.read_text("utf-8")
+    wrong = re.sub(r"(\.A\(\d+'h[0-9a-f]*)a\b", r"\g<1>5", text, count=1)  # a bit is inverted
+    assert wrong != text
+    path.write_text(wrong, "utf-8")
     capsys.readouterr()
     assert run(["sim", str(out), "--samples", "50", "--json", "-q", "--allow-changed"]) == 6
     said, told = capsys.readouterr()

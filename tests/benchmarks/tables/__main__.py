@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench-tables`: networks of tables and few-bit layers, mapped whole and simulated.
+
+Every core has its output registers. Its mapped netlist is simulated cell by cell against the
+reference, which computes the given vectors as published. Beside it stand the sum of its layers,
+each mapped alone, and the estimate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hwgen.cost.estimate import estimate
+from hwgen.design.types import Design
+from hwgen.emit.verilog.design import emit_rtl
+from hwgen.errors import Mismatch
+from hwgen.ir.graph import Graph
+from hwgen.ir.tensor import Codes
+from hwgen.ops.reference import Reference
+from hwgen.plan.goal import goal_for
+from hwgen.plan.planner import plan
+from hwgen.synth.count import Measured, count
+from hwgen.synth.netlist import Netlist
+from hwgen.synth.path import PathModel, longest_path
+from hwgen.synth.yosys import map_design
+from hwgen.target.board import load_board
+from tests.benchmarks.tables.rows import Row, rows
+
+BOARD, FAMILY = "vu13p", "ultrascale_plus"
+OFF = 0.05  # share by which the estimate may be off
+FLAT = 0.03  # and the whole may exceed the sum of its parts
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out of one row.
+
+    Attributes:
+        row: what was built.
+        measured: of the whole core.
+        parts: look-up tables of its layers, each mapped alone.
+        model: those of the estimate.
+        cycles: of latency.
+        ns: longest path.
+        samples: that were simulated.
+        seconds: of the processor, from the graph to the text.
+    """
+
+    row: Row
+    measured: Measured
+    parts: int
+    model: int
+    cycles: int
+    ns: float
+    samples: int
+    seconds: float
+
+    @property
+    def missed(self) -> list[str]:
+        """Bars that are not met."""
+        lut, found = self.measured.plut, []
+        if self.row.luts and lut > self.row.luts:
+            found.append(f"{lut} LUT, {self.row.luts} are the bar")
+        if self.row.ns and self.ns > self.row.ns:
+            found.append(f"{self.ns:.2f} ns, {self.row.ns} are the bar")
+        if abs(self.model / lut - 1) > OFF:
+            found.append(f"the estimate is {self.model}, {lut} were mapped")
+        if lut > self.parts * (1 + FLAT):
+            found.append(f"the parts take {self.parts}, the whole {lut}")
+        return found
+
+
+def measure(row: Row) -> Result:
+    """Build, map, simulate and count one row.
+
+    Raises:
+        Mismatch: a value of the netlist, or of the reference, is another one.
+    """
+    graph, board = row.graph(), load_board(BOARD)
+    start = time.process_time()
+    design = plan(graph, board, goal_for(board, row.clock, row.latency, row.effort), "bench")
+    made = emit_rtl(design)
+    seconds = time.process_time() - start
+    with tempfile.TemporaryDirectory() as folder:
+        rtl = made.write(Path(folder) / "out") / "rtl"
+        files = [rtl / n for n in (rtl / "files.f").read_text().split() if "axi" not in n]
+        netlist = map_design(files, "hwg_bench", FAMILY)
+        alone = [
+            count(map_design(files, f"hwg_bench_{layer.link}", FAMILY)).plut
+            for layer in design.pipeline.layers
+        ]
+    samples = check(row, graph, design, netlist)
+    ns = longest_path(netlist, PathModel.of(board.family))
+    model = estimate(design, board.family).lut
+    return Result(row, count(netlist), sum(alone), model, design.latency, ns, samples, seconds)
+
+
+def check(row: Row, graph: Graph, design: Design, netlist: Netlist) -> int:
+    """Simulate a netlist and return how many samples are right.
+
+    Raises:
+        Mismatch: one is wrong.
+    """
+    x = row.samples(graph)
+    (source,), (port,) = graph.inputs, design.outputs
+    shaped = x.reshape(len(x), *source.type.shape)
+    want = Reference(graph).run({source.name: shaped})[port.name].reshape(len(x), -1)
+    if row.given:
+        told = np.loadtxt(row.given[1], np.int64, ndmin=2)
+        if not np.array_equal(want[: len(told)], told):
+            raise Mismatch("the reference is not what was published", row.name)
+    (read,) = design.inputs
+    stream = np.concatenate([x, np.repeat(x[-1:], design.latency, axis=0)])
+    held = np.ones((len(stream), 1), np.uint8)
+    inputs = {"x_data_i": _bits(stream, read.fixed.width), "rst_ni": held, "in_valid_i": held}
+    if f"{read.name}_data_i" not in inputs:
+        inputs[f"{read.name}_data_i"] = inputs.pop("x_data_i")
+    got = netlist.run(inputs)[f"{port.name}_data_o"][design.latency :]
+    wrong = (got != _bits(want, port.fixed.width)).any(axis=1).sum()
+    if wrong:
+        raise Mismatch(f"{wrong} of {len(x)} samples differ", f"{row.name}, {row.goal}")
+    return len(x)
+
+
+def _bits(values: Codes, width: int) -> np.ndarray:
+    every = (values.astype(np.int64)[:, :, None] >> np.arange(width)) & 1
+    return every.reshape(len(values), -1).astype(np.uint8)
+
+
+def table(found: Sequence[Result]) -> str:
+    """Return the results as text."""
+    head = "| core | goal | LUT | bar | parts alone | estimate | FF | cycles | path | published |"
+    lines = [head, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"]
+    for one in found:
+        row, m = one.row, one.measured
+        bar = f"{row.luts:,}" if row.luts else ""
+        share = one.model / m.plut - 1
+        published = f"{row.published:,} ({m.plut / row.published:.2f})" if row.published else ""
+        lines.append(
+            f"| {row.name} | {row.goal} | {m.plut:,} | {bar} | {one.parts:,} "
+            f"| {one.model:,} ({share:+.1%}) | {m.ff:,} | {one.cycles} | {one.ns:.2f} ns "
+            f"| {published} |"
+        )
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print, and return 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(prog="make bench-tables")
+    parser.add_argument("--only", default="", help="part of a name of rows")
+    only = parser.parse_args(argv).only
+    found, failures = [], []
+    for row in rows():
+        if only not in f"{row.name} {row.goal}":
+            continue
+        print(f"{row.name}, {row.goal}", file=sys.stderr, flush=True)
+        try:
+            found.append(measure(row))
+        except Mismatch as error:
+            failures.append(str(error))
+            continue
+        failures += [f"{row.name}, {row.goal}: {missed}" for missed in found[-1].missed]
+    print(table(found))
+    print(f"\nsimulated: {sum(one.samples for one in found):,} samples, all equal")
+    print("".join(f"\nmissed: {failure}" for failure in failures))
+    return int(bool(failures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
