@@ -36,8 +36,7 @@ from hwgen.ops.serial import graph_to_json
 from hwgen.paths import sim as sim_folder
 from hwgen.plan.alternatives import missed_clock, too_large
 from hwgen.plan.goal import Goal
-from hwgen.plan.mapping import mapping_of
-from hwgen.plan.planner import plan, reached_mhz
+from hwgen.plan.planner import Planned, reached_mhz
 from hwgen.progress import Progress, silent
 from hwgen.report.figures import figures
 from hwgen.report.page import render
@@ -122,7 +121,6 @@ def build(
     if out is not None:
         check_place(Path(out).absolute())
     target, goal = ask.target()
-    mapping = ask.realisations()
     title = _checked(ask.name) if ask.name else top_name(ask.model, out)
     graph = ask.load()
     check_counts(graph, VECTORS, ask.seed)
@@ -130,13 +128,14 @@ def build(
     total = sum(n for _, n in counts.values())
     none = sum(z for z, _ in counts.values())
     progress("load", f"{len(graph.nodes)} nodes, {total:,} weights, {none:,} zero")
-    planned = plan(graph, target, goal, title, mapping)
+    found = ask.planned(graph, target, goal, title)
+    planned = found.design
     taken = estimate_design(planned, target.family)
     progress("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
     refused = too_large(graph, planned, taken, target, goal)
     if refused is None and not ask.best_effort:
         reached = reached_mhz(planned, target)
-        refused = missed_clock(graph, planned, reached, target, goal, mapping)
+        refused = missed_clock(graph, planned, reached, target, goal, ask.realisations())
     if refused is not None:
         raise refused
     vectors = make_vectors(graph, VECTORS, ask.seed)
@@ -145,7 +144,7 @@ def build(
     made = Build(
         graph, planned, taken, target, goal, FileSet(), figures(graph, planned, taken, target, goal)
     )
-    files = _files(ask, made, vectors)
+    files = _files(ask, made, found, vectors)
     progress("emit", f"{len(files.paths)} files")
     if out is not None:
         write_build(files, Path(out), overwrite)
@@ -153,13 +152,13 @@ def build(
     return replace(made, files=files, out=None if out is None else Path(out))
 
 
-def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
+def _files(ask: Ask, made: Build, found: Planned, vectors: Vectors) -> FileSet:
     design, board, model = made.design, made.board, ask.model
     document, arrays = graph_to_json(made.graph)
     sheet = build_sheet(made.figures, made.graph, design, board)
     options = with_weights(ask.options or Options(), ask.weights)
     given: dict[str, object] = {"name": design.name, "board": board.name, "style": design.style}
-    given |= {"hls": True} if ask.hls else {}
+    given |= {key: True for key in ("best_effort", "hls") if getattr(ask, key)}
     benches = [sim_folder() / name for name in BENCHES]
     files = emit_rtl(design)
     if ask.hls:
@@ -181,7 +180,7 @@ def _files(ask: Ask, made: Build, vectors: Vectors) -> FileSet:
             "report.txt": build_report(made.figures),
             "board.json": json_bytes(asdict(board)),
             **{f"sim/{p.name}": p.read_bytes() for p in benches},
-            **config_files(given, made.goal, options, mapping_of(design)),
+            **config_files(given, made.goal, options, found),
             **_sources(model, options),
         }
     )

@@ -23,18 +23,27 @@ from hwgen.files import npz_bytes
 from hwgen.frontends.options import Options
 from hwgen.frontends.options import options as options_of
 from hwgen.plan.goal import Goal
-from hwgen.plan.mapping import Realisation, read_mapping, rows_of
+from hwgen.plan.mapping import Realisation, mapping_of, read_mapping, rows_of
+from hwgen.plan.planner import Planned
 
 # The keys of the file: the settings of a build, by the names of the command line.
-_TEXT = ("name", "board", "clock", "latency", "style", "interval", "budget", "masks", "scaler")
+_TEXT = (
+    *("name", "board", "clock", "register_clock", "latency", "style", "interval", "budget"),
+    *("masks", "scaler"),
+)
 _NUMBERS = ("effort", "seed")
-_FLAGS = ("hls",)
+_FLAGS = ("best_effort", "hls")
+_FILES = ("masks", "scaler")
 _RULES = ("format", "weight_format")
 KEYS = (*_TEXT, *_NUMBERS, *_FLAGS, "input_format", *_RULES, "layers")
 _HEAD = """\
 # Settings of this build. Edit them, or the realisation of a layer, and build again:
 #   hwgen build MODEL --config config.toml -o OUT
 # A layer can be adders, tables or serial; a layer that is not named is what costs less.
+"""
+_REGISTERS = """\
+# Registers are placed for a faster clock, because wires take the rest. Delete this line when you
+# edit another one, and it is found anew.
 """
 
 
@@ -43,8 +52,8 @@ class Config:
     """Content of a configuration file.
 
     Attributes:
-        settings: name, board, clock, latency, style, interval, budget, effort, seed, hls, as the
-            command line takes them.
+        settings: name, board, clock, latency, style, interval, budget, effort, seed, best_effort,
+            hls, as the command line takes them; and register_clock.
         input_format: number formats of the inputs, as ``--input-format`` takes them.
         masks: file with pruning masks.
         scaler: file with the training scaler.
@@ -101,7 +110,11 @@ def read_config(path: Path) -> Config:
             raise ConfigError(f"{key} is a table, not {found[key]!r}", where, hint)
     folder = path.parent
     return Config(
-        {key: found[key] for key in found if key in (*_TEXT[:-2], *_NUMBERS, *_FLAGS)},
+        {
+            key: found[key]
+            for key in found
+            if key in (*_TEXT, *_NUMBERS, *_FLAGS) and key not in _FILES
+        },
         form,
         folder / found["masks"] if "masks" in found else None,
         folder / found["scaler"] if "scaler" in found else None,
@@ -142,15 +155,15 @@ def config_files(
     settings: Mapping[str, Any],
     goal: Goal,
     options: Options,
-    mapping: Mapping[str, Realisation],
+    made: Planned,
 ) -> dict[str, bytes]:
     """Return ``config.toml`` of a build, and the masks and the scaler that it names.
 
     Args:
-        settings: name, board and style; hls where HLS C++ was asked for.
+        settings: name, board and style; best_effort and hls where they were asked for.
         goal: clock, latency cap, pace, effort and seed.
         options: number formats, masks, scaler.
-        mapping: how the layers were realised.
+        made: the design, and the clock that its registers were placed for.
     """
     rows: dict[str, Any] = {**settings, "clock": _quantity(goal.clock_mhz, "MHz")}
     if goal.max_latency_ns is not None:
@@ -172,6 +185,9 @@ def config_files(
         mean, std = (np.asarray(v, np.float64) for v in options.scaler)
         files[rows["scaler"]] = npz_bytes({"mean": mean, "std": std})
     lines = [f"{key} = {_toml(value)}" for key, value in rows.items()]
+    if made.register_mhz != goal.clock_mhz:
+        placed = _quantity(made.register_mhz, "MHz")
+        lines += ["", f"{_REGISTERS}register_clock = {_toml(placed)}"]
     for key, given in zip(_RULES, (options.formats, options.weight_formats), strict=True):
         if given:
             lines += [
@@ -179,7 +195,7 @@ def config_files(
                 f"[{key}]",
                 *(f"{_toml_key(n)} = {_toml(str(f))}" for n, f in given.items()),
             ]
-    for layer, chosen in mapping.items():
+    for layer, chosen in mapping_of(made.design).items():
         lines += ["", f"[layers.{_toml_key(layer)}]"]
         lines += [f"{key} = {_toml(value)}" for key, value in rows_of(chosen)]
     return {"config.toml": (_HEAD + "\n" + "\n".join(lines) + "\n").encode(), **files}

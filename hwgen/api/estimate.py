@@ -13,7 +13,6 @@ from typing import Any
 from hwgen.api.load import top_name
 from hwgen.api.results import VerbResult
 from hwgen.api.settings import Ask
-from hwgen.cost.estimate import Estimate
 from hwgen.cost.estimate import estimate as estimate_design
 from hwgen.cost.figures import Figures
 from hwgen.design.types import Design
@@ -23,7 +22,7 @@ from hwgen.frontends.options import options as options_of
 from hwgen.ir.graph import Graph
 from hwgen.plan.alternatives import missed_clock, quicker, roomier, too_large
 from hwgen.plan.goal import Goal
-from hwgen.plan.planner import plan, reached_mhz
+from hwgen.plan.planner import reached_mhz
 from hwgen.plan.trigger_budget import Answer, judge, parse_trigger
 from hwgen.report.comparison import Column, comparison
 from hwgen.report.figures import figures
@@ -115,7 +114,7 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     conditions = parse_trigger(trigger) if trigger is not None else ()
     board, goal = ask.target()
     graph = ask.load()
-    design = plan(graph, board, goal, top_name(ask.model), ask.realisations())
+    design = ask.planned(graph, board, goal, top_name(ask.model)).design
     taken = estimate_design(design, board.family)
     found = figures(graph, design, taken, board, goal)
     refusal = too_large(graph, design, taken, board, goal)
@@ -125,13 +124,13 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     answers = judge(conditions, found)
     refused = [answer for answer in answers if not answer.holds]
     if refused and refusal is None:
-        refusal = _refusal(graph, board, goal, taken, refused)
+        refusal = _refusal(graph, design, board, goal, refused)
     made = Estimated(graph, design, board, goal, found, answers)
     return made if refusal is None else replace(made, refusal=refusal.carrying(made))
 
 
 def _refusal(
-    graph: Graph, board: Board, goal: Goal, taken: Estimate, refused: Sequence[Answer]
+    graph: Graph, design: Design, board: Board, goal: Goal, refused: Sequence[Answer]
 ) -> DoesNotFit:
     """Return the answer no, with the layer that breaks each condition, and the nearest way out."""
     said, hints = [], []
@@ -144,7 +143,7 @@ def _refusal(
         elif cond.key == "rate":
             hints.append(_faster(board, cond.limit))
         else:
-            hints.append(roomier(graph, board, goal, taken, cond))
+            hints.append(roomier(graph, design, board, goal, cond))
     return DoesNotFit("\n".join(said), "--trigger", "; ".join(dict.fromkeys(hints)))
 
 
@@ -269,4 +268,6 @@ def varied(base: Ask, text: str) -> Ask:
     settings: dict[str, Any] = {
         k: int(v) if k in ("effort", "seed") else v for k, v in found.items()
     }
+    if settings:
+        base = replace(base, register_clock=None)  # it belongs to the settings that it came with
     return replace(base, **settings)

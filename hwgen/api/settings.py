@@ -15,9 +15,10 @@ from hwgen.errors import ConfigError
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
 from hwgen.passes import run_passes
-from hwgen.plan.goal import Goal, goal_for
+from hwgen.plan.goal import Goal, goal_for, parse_clock
 from hwgen.plan.mapping import Realisation, of_style
 from hwgen.plan.pace import pace_of
+from hwgen.plan.planner import Planned, planned
 from hwgen.target.board import Board, load_board
 
 T = TypeVar("T")
@@ -26,6 +27,19 @@ _UNITS = {
     "clock": "200MHz or 5ns",
     "latency": "100ns or 20cycles",
     "rate": "40MHz or 5000/s",
+    "register_clock": "210MHz or 4.8ns",
+}
+_SEARCH = {
+    "interval",
+    "rate",
+    "fps",
+    "budget",
+    "clock",
+    "latency",
+    "style",
+    "effort",
+    "seed",
+    "mapping",
 }
 
 
@@ -47,6 +61,7 @@ class Ask:
         best_effort: build a design that misses its clock all the same.
         hls: write HLS C++ beside the Verilog.
         interval, rate, fps, budget: as `hwgen.plan.pace.pace_of` takes them.
+        register_clock: clock that registers are placed for, as a build's own file says it.
     """
 
     model: Path | str | Graph
@@ -67,6 +82,7 @@ class Ask:
     rate: str | None = None
     fps: str | float | None = None
     budget: str | None = None
+    register_clock: str | None = None
 
     @classmethod
     def of(cls, model: Any, board: Any, given: Mapping[str, Any]) -> Ask:
@@ -90,7 +106,10 @@ class Ask:
         _check_type("config", settings.get("config", ""), (str, Path), "a file")
         file = settings.pop("config", None)
         config = read_config(Path(file)) if file else Config()
-        settings = {**_unpaced(config.settings, settings), **settings}
+        kept = _unpaced(config.settings, settings)
+        if board is not None or _SEARCH & settings.keys():
+            kept.pop("register_clock", None)  # it belongs to the settings of the same file
+        settings = {**kept, **settings}
         stored = settings.pop("board", None)
         board = stored if board is None else board
         if board is None:
@@ -107,10 +126,12 @@ class Ask:
                 "give a Keras model, the path of a .h5, .keras or .json file, or what hwgen.load "
                 "returns",
             )
-        for key in ("clock", "latency", "rate"):
+        for key in _UNITS:
             _check_quantity(key, settings.get(key))
-        if not isinstance(settings.get("hls", False), bool):
-            raise ConfigError(f"hls is true or false, not {_kind(settings['hls'])}", "hls")
+        for key in ("best_effort", "hls"):
+            if not isinstance(settings.get(key, False), bool):
+                said = f"{key} is True or False, not {_kind(settings[key])}"
+                raise ConfigError(said, key, f"write {key}=True, or leave it out")
         for key in ("effort", "seed"):
             _check_type(key, settings.get(key, 1), int, "a whole number")
         for key, value in (("board", board), ("style", settings.get("style", "parallel"))):
@@ -151,6 +172,11 @@ class Ask:
         if self.style != "parallel" and told == (None, None, None):
             pace = replace(pace, interval=None)
         return board, replace(goal, style=self.style, pace=pace)
+
+    def planned(self, graph: Graph, board: Board, goal: Goal, name: str) -> Planned:
+        """Return the design that is asked for."""
+        mhz = None if self.register_clock is None else parse_clock(self.register_clock)
+        return planned(graph, board, goal, name, self.realisations(), mhz)
 
     def realisations(self) -> dict[str, Realisation]:
         """Return how layers shall be realised: what was chosen, before what the style fills in."""

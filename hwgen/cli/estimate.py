@@ -14,10 +14,11 @@ def _estimate(args: argparse.Namespace) -> Result:
     from hwgen.api.settings import Ask
 
     names = (
-        "weights", "clock", "latency", "style", "effort", "seed", "config", "best_effort",
-        "interval", "rate", "fps", "budget",
+        "weights", "clock", "latency", "style", "effort", "seed", "config", "interval", "rate",
+        "fps", "budget",
     )  # fmt: skip
     given = {name: getattr(args, name) for name in names}
+    given["best_effort"] = args.best_effort or None  # a flag that was not given
     ask = Ask.of(args.model, args.board, {**given, "options": model_options(args)})
     if args.compare:
         return estimate.compare(ask, args.compare, args.trigger)

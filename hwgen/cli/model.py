@@ -29,9 +29,10 @@ def _build(args: argparse.Namespace) -> Result:
     return build.build(
         args.model, args.out, board=args.board, weights=args.weights, clock=args.clock,
         latency=args.latency, style=args.style, options=model_options(args), name=args.name,
-        effort=args.effort, seed=args.seed, config=args.config, best_effort=args.best_effort,
-        overwrite=args.overwrite, hls=args.hls or None, progress=progress(args),
+        effort=args.effort, seed=args.seed, config=args.config,
+        best_effort=args.best_effort or None, overwrite=args.overwrite, hls=args.hls or None,
         interval=args.interval, rate=args.rate, fps=args.fps, budget=args.budget,
+        progress=progress(args),
     )  # fmt: skip
 
 

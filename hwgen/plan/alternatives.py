@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hwgen.cost.estimate import Estimate, estimate, estimate_layers
@@ -27,6 +27,9 @@ _SLOWER = (0.995, 0.97, 0.93, 0.88, 0.8, 0.7, 0.6, 0.5)
 _CLOCKS = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.2, 0.1)
 # A network with more unshared adders takes long to plan: no other family is tried for it.
 _QUICK = 40_000
+# A board with so many times fewer tables than a design takes elsewhere is not tried: tables of four
+# inputs are at most three times as many as those of six.
+_SPREAD = 4
 
 
 def too_large(
@@ -53,7 +56,7 @@ def too_large(
     }
     most = max(parts, key=lambda name: parts[name])
     share = 100 * parts[most] / max(getattr(taken, over[0]), 1)
-    other = _smallest(graph, taken, board, goal, _holds)
+    other = _smallest(graph, design, board, goal, _holds)
     away = f"the smallest board that holds it is {other}" if other else _none_holds(graph, board)
     return DoesNotFit(
         f"the design takes about {' and '.join(said)} on {board.name}; layer {most} takes the most "
@@ -128,7 +131,7 @@ def slowest_layer(design: Design, board: Board) -> str:
     return max(paths, key=lambda name: paths[name]) if paths else "its units"
 
 
-def roomier(graph: Graph, board: Board, goal: Goal, taken: Estimate, condition: Condition) -> str:
+def roomier(graph: Graph, design: Design, board: Board, goal: Goal, condition: Condition) -> str:
     """Return what meets a condition on a resource."""
     if condition.unit != "%":
         return f"prune more or use fewer bits until {condition.key} is low enough"
@@ -138,7 +141,7 @@ def roomier(graph: Graph, board: Board, goal: Goal, taken: Estimate, condition: 
         share = 100.0 * getattr(need, condition.key) / there if there else 100.0
         return _holds(other, need) and condition.holds(share)
 
-    found = _smallest(graph, taken, board, goal, meets)
+    found = _smallest(graph, design, board, goal, meets)
     if found:
         return f"the smallest board that meets {condition.text} is {found}"
     tried = "known board" if _quick(graph) else f"known board with {board.family.name} parts"
@@ -181,44 +184,34 @@ def _holds(board: Board, taken: Estimate) -> bool:
 
 
 def _smallest(
-    graph: Graph, taken: Estimate, board: Board, goal: Goal, fits: Callable[[Board, Estimate], bool]
+    graph: Graph, design: Design, board: Board, goal: Goal, fits: Callable[[Board, Estimate], bool]
 ) -> str:
-    """Return the board of the fewest tables that fits, with what the design takes there."""
-    found = [
-        (other.budget.lut, other.name, need)
-        for other, need in _needs(graph, taken, board, goal)
-        if fits(other, need)
-    ]
-    if not found:
-        return ""
-    there, name, need = min(found, key=lambda row: row[:2])
-    return f"{name} (about {need.lut:,} of {there:,} LUT)"
+    """Return the board of the fewest tables that fits, with what the design takes there.
+
+    It was planned there, and holds the clock: what is recommended builds.
+    """
+    made = {board.family.name: design}  # the last that was planned for a family
+    least = estimate(design, board.family).lut // _SPREAD
+    for other in sorted(boards(), key=lambda b: (b.budget.lut, b.name)):
+        family = other.family
+        if goal.clock_mhz > other.max_mhz or other.budget.lut < least:
+            continue
+        if family.name in made and not fits(other, estimate(made[family.name], family)):
+            continue
+        if family.name != board.family.name:
+            if not _quick(graph):
+                continue
+            try:
+                made[family.name] = plan(graph, other, goal, graph.name)
+            except DoesNotFit:
+                continue
+        need = estimate(made[family.name], family)
+        slow = not holds_clock(reached_mhz(made[family.name], other), goal.clock_mhz)
+        if fits(other, need) and not slow:
+            return f"{other.name} (about {need.lut:,} of {other.budget.lut:,} LUT)"
+    return ""
 
 
 def _quick(graph: Graph) -> bool:
     """Tell whether a network is planned so quickly that other families are tried for it."""
     return sum(terms.adders for terms in matmul_terms(graph)) <= _QUICK
-
-
-def _needs(
-    graph: Graph, taken: Estimate, board: Board, goal: Goal
-) -> Iterator[tuple[Board, Estimate]]:
-    """Yield the boards that reach the clock, with what the design takes on them."""
-    goal = replace(goal, max_latency_ns=None, effort=min(goal.effort, 1))
-    families: dict[str, list[Board]] = {}
-    for other in boards():
-        if goal.clock_mhz <= other.max_mhz:
-            families.setdefault(other.family.name, []).append(other)
-    for name, members in families.items():
-        if name == board.family.name:
-            yield from ((other, taken) for other in members)
-        elif _quick(graph):
-            largest = max(members, key=lambda b: b.budget.lut)
-            try:
-                made = plan(graph, largest, goal, graph.name)
-            except DoesNotFit:
-                continue
-            if not holds_clock(reached_mhz(made, largest), goal.clock_mhz):
-                continue
-            need = estimate(made, largest.family)
-            yield from ((other, need) for other in members)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import estimate
@@ -24,8 +24,22 @@ from hwgen.plan.serial.schedule import schedule as serial_schedule
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
 
-__all__ = ["holds_clock", "plan", "reached_mhz"]
+__all__ = ["Planned", "holds_clock", "plan", "planned", "reached_mhz"]
 DEFAULT_INTERVAL = 16  # of a serial design where nothing says otherwise
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Design, and the clock that its registers were placed for.
+
+    Attributes:
+        design: of the graph.
+        register_mhz: the goal's clock, or a faster one where wires take more than the family's
+            delays say.
+    """
+
+    design: Design
+    register_mhz: float
 
 
 def plan(
@@ -49,24 +63,48 @@ def plan(
         DoesNotFit: too large for the board, or too slow for the goal. A clock that the wires of the
             design miss is no such error: see `hwgen.plan.alternatives.missed_clock`.
     """
+    return planned(graph, board, goal, name, mapping).design
+
+
+def planned(
+    graph: Graph,
+    board: Board,
+    goal: Goal,
+    name: str,
+    mapping: Mapping[str, Realisation] | None = None,
+    register_mhz: float | None = None,
+) -> Planned:
+    """Return the design of a graph as `plan` does, and the clock that registers are placed for.
+
+    Args:
+        graph: what to build.
+        board: what to build for.
+        goal: as of `plan`.
+        name: of the design.
+        mapping: as of `plan`.
+        register_mhz: clock to place registers for, as an earlier build of the same goal found it;
+            searched for where None, or where it does not lead to the goal's clock.
+
+    Raises:
+        ConfigError, DoesNotFit: as of `plan`.
+    """
     mapping = mapping or {}
     check_mapping(graph, mapping)
-    if goal.style == "stream":
-        return plan_stream(graph, board, goal, name, mapping)
-    if goal.style == "auto" and any(chosen.kind == FOLDED for chosen in mapping.values()):
-        return plan_stream(graph, board, goal, name, mapping)
+    folds = any(chosen.kind == FOLDED for chosen in mapping.values())
+    if goal.style == "stream" or (goal.style == "auto" and folds):
+        return Planned(plan_stream(graph, board, goal, name, mapping), goal.clock_mhz)
     if goal.style == "auto":
+        parallel = replace(goal, style="parallel")
         try:
-            made = plan(graph, board, replace(goal, style="parallel"), name, mapping)
+            made = planned(graph, board, parallel, name, mapping, register_mhz)
         except DoesNotFit as error:
             if error.where == "latency":
                 raise
-            return plan_stream(graph, board, goal, name, mapping)
-        if all(
-            getattr(estimate(made, board.family), k) <= getattr(board.budget, k) for k in RESOURCES
-        ):
+            return Planned(plan_stream(graph, board, goal, name, mapping), goal.clock_mhz)
+        taken = estimate(made.design, board.family)
+        if all(getattr(taken, key) <= getattr(board.budget, key) for key in RESOURCES):
             return made
-        return plan_stream(graph, board, goal, name, mapping)
+        return Planned(plan_stream(graph, board, goal, name, mapping), goal.clock_mhz)
     folded = next((layer for layer, chosen in mapping.items() if chosen.kind == FOLDED), None)
     if folded is not None:
         raise ConfigError(
@@ -87,9 +125,9 @@ def plan(
     if goal.style == "serial" or (interval is not None and interval > 1):
         interval = DEFAULT_INTERVAL if interval is None else interval
         heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
-        return serial_schedule(
-            graph, heading, board.family, interval, Search(goal.effort, goal.seed)
-        )
+        search = Search(goal.effort, goal.seed)
+        serial = serial_schedule(graph, heading, board.family, interval, search)
+        return Planned(serial, goal.clock_mhz)
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
 
     def at(clock_mhz: float, mapping: Mapping[str, Realisation]) -> Design:
@@ -100,8 +138,26 @@ def plan(
         )  # fmt: skip
         return replace(design, clock_mhz=goal.clock_mhz)
 
-    def best(mapping: Mapping[str, Realisation]) -> Design:
-        return quick_enough(lambda mhz: at(mhz, mapping), board, goal.clock_mhz)
+    def best(mapping: Mapping[str, Realisation]) -> Planned:
+        tried: list[Planned] = []
+
+        def aimed(mhz: float) -> Design:
+            tried.append(Planned(at(mhz, mapping), mhz))
+            return tried[-1].design
+
+        found = quick_enough(aimed, board, goal.clock_mhz)
+        return next(one for one in tried if one.design is found)
+
+    if register_mhz is not None and register_mhz >= goal.clock_mhz:
+        try:
+            known = Planned(at(register_mhz, mapping), register_mhz)
+        except DoesNotFit:
+            return planned(graph, board, goal, name, mapping)
+        reached = reached_mhz(known.design, board)
+        if holds_clock(reached, goal.clock_mhz):
+            return known
+        other = planned(graph, board, goal, name, mapping)
+        return known if reached >= reached_mhz(other.design, board) else other
 
     # Prices may choose otherwise at another clock, so that what they chose is asked for by the way
     # that led to it: a build's own mapping gives that build again.
@@ -111,6 +167,6 @@ def plan(
         if not mapping:
             raise
         return best(mapping)
-    found = mapping_of(cheapest)
+    found = mapping_of(cheapest.design)
     agreed = all(found.get(name, wanted) == wanted for name, wanted in mapping.items())
     return cheapest if agreed else best(mapping)

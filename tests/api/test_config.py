@@ -15,7 +15,9 @@ from hwgen.cli import run
 from hwgen.design.serial import read_design
 from hwgen.errors import ConfigError
 from hwgen.logic.nodes import Table
+from hwgen.plan.goal import parse_clock
 from hwgen.plan.mapping import Realisation, mapping_of
+from tests.api.test_estimate import net
 from tests.cli.models import OPEN, tiny_h5
 from tests.synth.sparse import network
 
@@ -46,6 +48,46 @@ def test_an_unedited_file_makes_the_same_bytes(tmp_path: Path) -> None:
     assert found["input_format"] == "s7.3"
     assert (found["name"], found["board"], found["seed"]) == ("mine", "ulx3s", 7)
     assert found["layers"] == {name: {"realisation": "adders"} for name in ("fc1", "fc2")}
+
+
+@pytest.mark.parametrize("clock", ["100MHz", "250MHz"])
+def test_registers_for_a_faster_clock_and_best_effort_come_back(tmp_path: Path, clock: str) -> None:
+    """Wires of an ECP5 take a part of the clock; 250 MHz is missed however it is tried."""
+    graph = net(np.random.default_rng(1), 12, 10, 4)
+    missed = clock == "250MHz"
+    first = hwgen.build(graph, tmp_path / "a", board="ulx3s", clock=clock, best_effort=missed)
+    assert first.figures.fmax.holds is not missed
+    found = tomllib.loads((tmp_path / "a" / "config.toml").read_text())
+    assert ("best_effort" in found) is missed
+    if not missed:
+        assert parse_clock(found["register_clock"]) > first.goal.clock_mhz
+    second = again(graph, tmp_path / "a", tmp_path / "b")
+    assert second.files == first.files
+    # Another clock has registers of its own; the old ones belong to the old clock.
+    slow = again(graph, tmp_path / "a", tmp_path / "c", clock="20MHz")
+    alone = hwgen.build(graph, board="ulx3s", clock="20MHz", best_effort=missed)
+    assert slow.files == alone.files
+
+
+def test_tables_come_back_with_registers_for_a_faster_clock(tmp_path: Path) -> None:
+    graph = network((6, 8, 8, 5), (2, 3, 3), seed=2)
+    first = hwgen.build(graph, tmp_path / "a", board="ulx3s", clock="200MHz")
+    chosen = mapping_of(first.design)
+    assert Realisation("tables") in chosen.values()
+    text = (tmp_path / "a" / "config.toml").read_text()
+    assert "register_clock" in text
+    assert again(graph, tmp_path / "a", tmp_path / "b").files == first.files
+    # A layer that is edited, the line of the registers deleted, as the file asks for.
+    edited = tmp_path / "edited"
+    edited.mkdir()
+    lines = [line for line in text.splitlines() if not line.startswith("register_clock")]
+    part = '[layers.fc1]\nrealisation = "tables"'
+    assert part in text
+    changed = "\n".join(lines).replace(part, part.replace("tables", "adders"))
+    (edited / "config.toml").write_text(changed)
+    second = again(graph, edited, tmp_path / "c")
+    assert mapping_of(second.design)["fc1"] == Realisation("adders")
+    assert again(graph, tmp_path / "c", tmp_path / "d").files == second.files
 
 
 def test_a_flag_goes_before_the_file_and_the_file_before_the_board(tmp_path: Path) -> None:
@@ -98,6 +140,8 @@ def test_an_edited_layer_is_another_one_and_the_others_stay(tmp_path: Path) -> N
         ('board = "ulx3s"\ninput_format = 8', "input_format is text", "s8.4"),
         ('board = "ulx3s"\nmasks = "gone.npz"', "no such file", "check the path"),
         ("board =", "cannot be read", "config.toml"),
+        ('board = "ulx3s"\nbest_effort = 1', "best_effort is true or false", "true"),
+        ('board = "ulx3s"\nregister_clock = "fast"', "'fast' is no clock", "200MHz"),
         ("effort = 1", "no board is named", "--board|-b BOARD"),
         ('board = "ulx3s"\n[layers.fc3]\nrealisation = "adders"', "no layer 'fc3'", "'fc2'|'fc1'"),
         ('board = "ulx3s"\n[layers.fc1]\nrealisation = "addres"', "unknown", "'adders'"),
