@@ -24,6 +24,15 @@ class Result(Protocol):
         """Return the figures as lines of text."""
 
 
+def count_of(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun, and what the noun does.
+
+    >>> count_of(1, "map"), count_of(1200, "map"), count_of(1, "mask is", "masks are")
+    ('1 map', '1,200 maps', '1 mask is')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 _LISTED = 8  # places that share one problem and are named
 
 
@@ -94,7 +103,7 @@ class ModelProblems(ModelError):
     def __init__(self, where: str, problems: Sequence[ModelError]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
-        lines = [f"{count} problem{'s' if count != 1 else ''} in this model"]
+        lines = [f"{count_of(count, 'problem')} in this model"]
         groups: dict[str, dict[str, list[str]]] = {}
         for problem in self.problems:
             groups.setdefault(problem.hint, {}).setdefault(problem.what, []).append(problem.where)

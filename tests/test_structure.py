@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,3 +88,46 @@ def test_docstrings_name_the_thing_first(root: Path) -> None:
     found = {file.name: texts for file in files if (texts := unnamed(file.read_text("utf-8")))}
     assert found == {}
     assert unnamed('"""How it is."""') == ["How it is."]
+
+
+def test_modules_import_public_names_of_each_other(root: Path) -> None:
+    files = sorted((root / "hwgen").rglob("*.py"))
+    found = {file.name: said for file in files if (said := private(file.read_text("utf-8")))}
+    assert found == {}
+    assert private("from hwgen.api.load import _checked, load") == ["hwgen.api.load._checked"]
+    assert private("from hwgen import __version__") == []
+
+
+def private(source: str) -> list[str]:
+    """Return the private names that a file imports from other modules of the package."""
+    return [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("hwgen")
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__")
+    ]
+
+
+# A number in braces and a noun in the plural: wrong for one, so `errors.count_of` says it.
+PLURAL = re.compile(
+    r"\{(?:len\([^{}]*\)|count|lost|dropped|zeros|cycles|total|wrong|bad)(?::,)?\} "
+    r"(?:\w+ )?(?:weights|masks|layers|nodes|samples|values|cycles|channels|inputs|outputs|edges"
+    r"|tensors|figures|points|designs|maps|problems|kernels|positions|adders|axes|integers)\b"
+)
+# Never one: said where more than one was asked for, or in the text of RTL and C++.
+MANY = (
+    *("hwgen/emit/", "hwgen/design/check.py", "hwgen/interop/", "hwgen/train/", "hwgen/logic/"),
+    *("hwgen/synth/board/selftest.py", "hwgen/frontends/exact/builder.py"),
+)
+
+
+def test_messages_count_in_words(root: Path) -> None:
+    found = {
+        file.relative_to(root).as_posix(): said
+        for file in sorted((root / "hwgen").rglob("*.py"))
+        if not file.relative_to(root).as_posix().startswith(MANY)
+        and (said := [m[0] for m in PLURAL.finditer(file.read_text("utf-8"))])
+    }
+    assert found == {}
+    assert PLURAL.search("{len(masks)} pruning masks are stored")

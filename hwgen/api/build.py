@@ -16,7 +16,7 @@ from typing import Any
 from hwgen import __version__
 from hwgen.api.config import config_files
 from hwgen.api.guard import check_place, write_build
-from hwgen.api.load import KerasGraph, _checked, top_name, with_weights
+from hwgen.api.load import KerasGraph, checked_name, top_name, with_weights
 from hwgen.api.results import VerbResult
 from hwgen.api.settings import Ask
 from hwgen.cost.estimate import Estimate, zeros
@@ -27,7 +27,7 @@ from hwgen.design.types import Design
 from hwgen.emit.hls.design import emit_hls
 from hwgen.emit.hls.project import Device
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, count_of
 from hwgen.files import FileSet, json_bytes, npz_bytes
 from hwgen.frontends import sources
 from hwgen.frontends.options import Options
@@ -121,13 +121,15 @@ def build(
     if out is not None:
         check_place(Path(out).absolute())
     target, goal = ask.target()
-    title = _checked(ask.name) if ask.name else top_name(ask.model, out)
+    title = checked_name(ask.name) if ask.name else top_name(ask.model, out)
     graph = ask.load()
     check_counts(graph, VECTORS, ask.seed)
     counts = zeros(graph)
     total = sum(n for _, n in counts.values())
     none = sum(z for z, _ in counts.values())
-    progress("load", f"{len(graph.nodes)} nodes, {total:,} weights, {none:,} zero")
+    progress(
+        "load", f"{count_of(len(graph.nodes), 'node')}, {count_of(total, 'weight')}, {none:,} zero"
+    )
     found = ask.planned(graph, target, goal, title)
     planned = found.design
     taken = estimate_design(planned, target.family)
@@ -145,7 +147,7 @@ def build(
         graph, planned, taken, target, goal, FileSet(), figures(graph, planned, taken, target, goal)
     )
     files = _files(ask, made, found, vectors)
-    progress("emit", f"{len(files.paths)} files")
+    progress("emit", f"{count_of(len(files.paths), 'file')}")
     if out is not None:
         write_build(files, Path(out), overwrite)
         progress("write", str(out))

@@ -22,7 +22,7 @@ from hwgen.codec.plan import CodingPlan, MapCoding
 from hwgen.codec.statistics import token_counts
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
-from hwgen.errors import ConfigError, VerifyError
+from hwgen.errors import ConfigError, VerifyError, count_of
 from hwgen.files import json_bytes, load_arrays, write_files
 from hwgen.frontends.bundle import write_bundle
 from hwgen.frontends.options import Options
@@ -154,11 +154,6 @@ def encode_file(
         to=str(to),
         shape=choice.shape,
     )
-
-
-def count_of(number: int, name: str) -> str:
-    """Return a number with its noun, such as ``3 maps``."""
-    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def container(path: Path) -> Container:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hwgen.api.codec_files import container, count_of
+from hwgen.api.codec_files import container
 from hwgen.api.results import VerbResult
 from hwgen.codec.tensor import Coded
 from hwgen.codec.wire import Fault, Mode
-from hwgen.errors import VerifyError
+from hwgen.errors import VerifyError, count_of
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from hwgen.design.source_list import SPDX
 from hwgen.errors import ConfigError
 from hwgen.files import npz_bytes
 from hwgen.frontends.options import Options
@@ -36,7 +37,8 @@ _FLAGS = ("best_effort", "hls")
 _FILES = ("masks", "scaler")
 _RULES = ("format", "weight_format")
 KEYS = (*_TEXT, *_NUMBERS, *_FLAGS, "input_format", *_RULES, "layers")
-_HEAD = """\
+_HEAD = f"""\
+# {SPDX}
 # Settings of this build. Edit them, or the realisation of a layer, and build again:
 #   hwgen build MODEL --config config.toml -o OUT
 # A layer can be adders, tables or serial; a layer that is not named is what costs less.

@@ -14,9 +14,10 @@ from hwgen.api.predict import predict
 from hwgen.api.results import VerbResult
 from hwgen.api.sim import Simulated, sim
 from hwgen.api.verify import Verdict, verify
-from hwgen.errors import ToolMissing
+from hwgen.errors import ToolMissing, count_of
 from hwgen.ir.graph import Graph
 from hwgen.progress import Progress, silent
+from hwgen.report.text import term_count
 
 BOARD, CLOCK = "vcu118", "200MHz"
 # The jet tagger's features are standardised, and its file says nothing of their format.
@@ -160,9 +161,10 @@ def _text(made: Demo) -> str:
         ("board", f"{facts.board} ({facts.part}), {facts.clock_mhz:g} MHz"),
         (
             "latency",
-            f"{facts.latency_cycles} cycles = {facts.latency_ns:g} ns, interval {facts.interval}",
+            f"{count_of(facts.latency_cycles, 'cycle')} = {facts.latency_ns:g} ns, "
+            f"interval {facts.interval}",
         ),
-        ("logic", ", ".join(f"{n:,} {kind}" for kind, n in terms.items())),
+        ("logic", ", ".join(term_count(n, kind) for kind, n in terms.items())),
         ("weights", f"{weights:,}, {zero:,} of them zero ({100 * zero / weights:.0f} %)"),
         ("BOPs", f"{facts.bops:,}   EBOPs {facts.ebops:,}"),
         ("simulation", f"{_share(made.simulated)} samples: RTL equals the integer reference"),

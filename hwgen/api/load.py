@@ -87,7 +87,12 @@ def top_name(model: Path | str | Graph, out: Path | str | None = None) -> str:
     return node_name(model.name if isinstance(model, Graph) else Path(model).stem)[:MAX_NAME]
 
 
-def _checked(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a name that a design can have, as it is.
+
+    Raises:
+        ConfigError: a Verilog module cannot be called so.
+    """
     if name != node_name(name) or len(name) > MAX_NAME:
         raise ConfigError(
             f"{name!r} is no name for a Verilog module",

@@ -13,6 +13,7 @@ from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult
 from hwgen.design.serial import AGAIN
+from hwgen.design.source_list import read_list
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet, refuse_foreign
 from hwgen.package.build import CHOICES, choices_of, package
@@ -106,7 +107,7 @@ def open_core(build: Path) -> NetworkCore:
     opened = BuildFolder.open(build)
     known = json.loads((build / "manifest.json").read_text("utf-8"))["files"]
     board = board_from(json.loads((build / "board.json").read_text("utf-8")))
-    listing = _whole(build, known, "rtl/files.f").decode("utf-8").split()
+    listing = read_list(_whole(build, known, "rtl/files.f").decode("utf-8"))
     sources = {path: _whole(build, known, f"rtl/{path}") for path in listing}
     vectors = Vectors.load(build / "vectors.npz")
     scalers = opened.graph.input_scalers

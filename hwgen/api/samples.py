@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, count_of
 from hwgen.files import load_arrays
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
@@ -40,10 +40,18 @@ class Moved:
 
     def __str__(self) -> str:
         parts = [
-            f"{count:,} input values {words}"
-            for count, words in (
-                (self.saturated, "lie beyond the input's range and were saturated"),
-                (self.rounded, "were not on the input's grid and were rounded to it"),
+            count_of(count, f"input value {one}", f"input values {many}")
+            for count, one, many in (
+                (
+                    self.saturated,
+                    "lies beyond the input's range and was saturated",
+                    "lie beyond the input's range and were saturated",
+                ),
+                (
+                    self.rounded,
+                    "was not on the input's grid and was rounded to it",
+                    "were not on the input's grid and were rounded to it",
+                ),
             )
             if count
         ]
@@ -193,7 +201,12 @@ def values_of(graph: Graph, codes: Mapping[str, Codes]) -> Mapping[str, Floats]:
     }
 
 
-def _vectors(graph: Graph, samples: int, seed: int, data: Path | None) -> Vectors:
+def sample_vectors(graph: Graph, samples: int, seed: int, data: Path | None) -> Vectors:
+    """Return corners, seeded random samples and those of a file, with the reference's outputs.
+
+    Raises:
+        ConfigError: a number out of range, or a file that does not fit the inputs.
+    """
     check_counts(graph, samples, seed)
     codes = to_codes(graph, read_data(graph, data))[0] if data else None
     return make_vectors(graph, samples, seed, codes)

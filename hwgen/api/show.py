@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hwgen.api.load import load
 from hwgen.api.results import VerbResult
+from hwgen.errors import count_of
 from hwgen.frontends.bundle import write_bundle
 from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
@@ -46,7 +47,7 @@ class Loaded(VerbResult):
 
     def text(self) -> str:
         """Return the number of nodes, the notes, and the files."""
-        lines = [f"{self.graph.name}: {len(self.graph.nodes)} nodes"]
+        lines = [f"{self.graph.name}: {count_of(len(self.graph.nodes), 'node')}"]
         lines += [f"note: {note}" for note in self.graph.notes]
         if self.out is not None:
             lines.append(f"written: {self.out} and {self.out.with_suffix('.npz').name}")

@@ -11,9 +11,9 @@ from typing import Any
 from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, record
-from hwgen.api.samples import _vectors
+from hwgen.api.samples import sample_vectors
 from hwgen.api.settings import from_names
-from hwgen.errors import ConfigError, VerifyError
+from hwgen.errors import ConfigError, VerifyError, count_of
 from hwgen.progress import Progress, silent
 from hwgen.verify.self_check import reached
 from hwgen.verify.simulate import BenchSettings, simulate, trace_of
@@ -50,7 +50,7 @@ class Simulated(VerbResult):
         """Return the result in a line, and the waveforms."""
         text = (
             f"{self.samples - self.mismatches}/{self.samples} samples match, latency "
-            f"{self.latency_cycles} cycles, interval {self.interval} "
+            f"{count_of(self.latency_cycles, 'cycle')}, interval {self.interval} "
             f"({self.simulator}, seed {self.seed})"
         )
         edited = (
@@ -105,10 +105,10 @@ def sim(out: Path | str, *, progress: Progress = silent, **settings: Any) -> Sim
     """
     asked = from_names(SimSettings, settings)
     opened = BuildFolder.open(Path(out), asked.allow_changed)
-    vectors = _vectors(opened.graph, asked.samples, asked.seed, asked.data)
+    vectors = sample_vectors(opened.graph, asked.samples, asked.seed, asked.data)
     if asked.only is not None:
         vectors = vectors.only(asked.only)
-    progress("vectors", f"{len(vectors)} samples, seed {asked.seed}")
+    progress("vectors", f"{count_of(len(vectors), 'sample')}, seed {asked.seed}")
     with at_work(opened.folder, "hwgen sim"):
         made = _simulated(opened, vectors, asked, asked.replay(out))
     progress("simulate", f"{asked.simulator}, {made.samples} samples")

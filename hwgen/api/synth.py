@@ -21,6 +21,7 @@ from hwgen.api.results import VerbResult, read_sheet, record, rtl_digest
 from hwgen.api.settings import from_names
 from hwgen.cost.figures import RESOURCES, Resources
 from hwgen.design.names import ModuleNames
+from hwgen.design.source_list import read_list
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError, ToolMissing
 from hwgen.files import json_bytes, make_folder, write_files
 from hwgen.plan.goal import parse_clock
@@ -158,7 +159,7 @@ def _job(out: Path, wanted: SynthSettings, progress: Progress, cache: Cache | No
         raise ConfigError(f"{jobs} jobs are not possible", "--jobs", "at least 1")
     listing = out / "rtl" / "files.f"
     try:
-        names = listing.read_text("utf-8").split()
+        names = read_list(listing.read_text("utf-8"))
         sources = Sources([out / "rtl" / name for name in names])
     except (OSError, ValueError) as error:
         raise ConfigError(

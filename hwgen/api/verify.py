@@ -19,8 +19,8 @@ from hwgen.api.deviation import Deviation, measured
 from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, record
-from hwgen.api.samples import _vectors
-from hwgen.errors import ConfigError, Mismatch
+from hwgen.api.samples import sample_vectors
+from hwgen.errors import ConfigError, Mismatch, count_of
 from hwgen.frontends.keras import live, live_double
 from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
@@ -76,7 +76,8 @@ class Verdict(VerbResult):
             own = "Keras' layers, in double precision and rounded as asked for, of"
         lines = [f"{equal}/{self.samples} samples equal {own} {self.source} (seed {self.seed})"]
         if self.announced:
-            lines.append(f"{self.announced} samples differ as the build announced:")
+            differ = count_of(self.announced, "sample differs", "samples differ")
+            lines.append(f"{differ} as the build announced:")
             lines += [f"  {note}" for note in self.because]
         lines += [] if self.deviation is None else self.deviation.lines()
         return "\n".join(lines)
@@ -115,7 +116,9 @@ def verify(
         raise ConfigError(f"unknown oracle {against!r}", "--against", "there are qkeras and hls")
     opened = BuildFolder.open(Path(out), allow_changed)
     if against == "hls":
-        return _compiled(opened, _vectors(opened.graph, samples, seed, data), samples, progress)
+        return _compiled(
+            opened, sample_vectors(opened.graph, samples, seed, data), samples, progress
+        )
     graph = opened.graph
     if not (opened.folder / "model" / "source.json").is_file():
         raise ConfigError(
@@ -124,8 +127,8 @@ def verify(
             "build from the .h5, .keras or .json file instead of a bundle",
         )
     path, weights = _source(opened.folder)
-    vectors = _vectors(graph, samples, seed, data)
-    progress("vectors", f"{len(vectors)} samples, seed {seed}")
+    vectors = sample_vectors(graph, samples, seed, data)
+    progress("vectors", f"{count_of(len(vectors), 'sample')}, seed {seed}")
     options = with_config(Options(weights=weights), read_config(opened.folder / "config.toml"))
     floats = floats_of(graph, vectors.inputs)
     given = bool(options.formats or options.weight_formats or graph.input_scalers)
@@ -146,7 +149,7 @@ def verify(
         some = {name: codes[rows] for name, codes in vectors.inputs.items()}
         told = reasons(path, options, graph.notes, some, [each[rows] for each in found])
         announced[rows], because = told.rows, told.notes
-        progress("notes", f"{int(announced.sum())} differences were announced by the build")
+        progress("notes", f"{int(announced.sum())} of {len(rows)} as the build announced")
     faults = differs & ~announced
     wrong = int(faults.sum())
     verdict = Verdict(
@@ -186,7 +189,7 @@ def _compiled(opened: BuildFolder, vectors: Vectors, asked: int, progress: Progr
                     f"{codes.reshape(count, -1)[row, element]}"
                 )
         wrong[:count] |= rows
-        told.append(f"{how}: {count - int(rows.sum())} of {count} samples equal")
+        told.append(f"{how}: {count - int(rows.sum())} of {count_of(count, 'sample')} equal")
         progress("compiled", told[-1])
     mismatches = int(wrong.sum())
     made = tuple(told)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.errors import DoesNotFit
+from hwgen.errors import DoesNotFit, count_of
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
@@ -153,8 +153,8 @@ def check_parallel(graph: Graph, board: Board) -> None:
     ]
     shown = [t for t in terms if t.luts][:8]
     lines += [
-        f"  - {t.layer}: at least {t.luts:,} LUTs ({t.positions:,} position"
-        f"{'s' if t.positions != 1 else ''}, {t.weights:,} weights, {t.zeros:,} zero)"
+        f"  - {t.layer}: at least {t.luts:,} LUTs ("
+        f"{count_of(t.positions, 'position')}, {count_of(t.weights, 'weight')}, {t.zeros:,} zero)"
         for t in shown
     ]
     rest = terms[len(shown) :]

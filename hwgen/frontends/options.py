@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, count_of
 from hwgen.files import load_table
 from hwgen.frontends.formats import Rules, parse_fixed, parse_rules
 from hwgen.ir.fixed import Fixed
@@ -83,7 +83,9 @@ def _scaler(path: Path) -> tuple[list[float], list[float]]:
             raise ConfigError(f"{name} needs finite real numbers", "--scaler", hint)
     mean, std = (found[name].astype(np.float64).reshape(-1) for name in ("mean", "std"))
     if len(mean) != len(std) or not len(mean):
-        raise ConfigError(f"{len(mean)} means and {len(std)} stds", "--scaler", hint)
+        raise ConfigError(
+            f"{count_of(len(mean), 'mean')} and {count_of(len(std), 'std')}", "--scaler", hint
+        )
     if not np.all(std > 0):
         raise ConfigError("a std is not above 0", "--scaler", "drop features that never change")
     return mean.tolist(), std.tolist()
@@ -143,7 +145,7 @@ def check_scaler(options: Options, shape: tuple[int, ...]) -> None:
     count = len(options.scaler[0]) if options.scaler else 1
     if count not in (1, shape[-1], math.prod(shape)):
         raise ConfigError(
-            f"{count} figures do not fit an input of shape {shape}",
+            f"{count_of(count, 'figure does', 'figures do')} not fit an input of shape {shape}",
             "--scaler",
             "one for all, one a channel (last axis), or one an element",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hwgen.errors import ModelError
+from hwgen.errors import ModelError, count_of
 from hwgen.ir.tensor import TensorType
 
 # Anything beyond these is a mistake in the file, not a network.
@@ -28,7 +28,7 @@ def need_inputs(kind: str, types: Sequence[TensorType], count: int) -> None:
     need(
         len(types) == count,
         kind,
-        f"takes {count} input{'' if count == 1 else 's'}, not {len(types)}",
+        f"takes {count_of(count, 'input')}, not {len(types)}",
         "check the connections of this layer",
     )
 

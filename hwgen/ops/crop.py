@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hwgen.errors import count_of
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
@@ -41,7 +42,8 @@ class Crop(Movement):
         need(
             len(self.cropping) <= len(t.shape),
             self.kind,
-            f"cropping of {len(self.cropping)} axes meets an input of shape {t.shape}",
+            f"cropping of {count_of(len(self.cropping), 'axis', 'axes')} meets an input of shape "
+            f"{t.shape}",
             "give one pair an axis at most",
         )
         lo, hi = (end[self._kept(t.shape)] for end in (t.lo, t.hi))

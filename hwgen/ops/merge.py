@@ -11,6 +11,7 @@ from typing import Self
 
 import numpy as np
 
+from hwgen.errors import count_of
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
@@ -265,7 +266,12 @@ def _need_count(
     kind: str, types: Sequence[TensorType], least: int, most: int | None = None
 ) -> None:
     fits = len(types) >= least and (most is None or len(types) <= most)
-    need(fits, kind, f"does not take {len(types)} inputs", "check the connections of this layer")
+    need(
+        fits,
+        kind,
+        f"does not take {count_of(len(types), 'input')}",
+        "check the connections of this layer",
+    )
 
 
 def _need_equal_frac(kind: str, types: Sequence[TensorType]) -> None:

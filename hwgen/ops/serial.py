@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.errors import ConfigError, ModelError
+from hwgen.errors import ConfigError, ModelError, count_of
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, InputScaler, Node, Output
 from hwgen.ir.tensor import Codes, TensorType, int_array
@@ -307,7 +307,9 @@ def _codes(raw: Any, arrays: Mapping[str, Any]) -> Codes:
     if isinstance(raw, dict) and set(raw) == {"shape", "ints"}:
         shape, flat = _ints(raw["shape"], arrays), _ints(raw["ints"], arrays)
         if any(n < 0 for n in shape) or math.prod(shape) != len(flat):
-            raise ModelError(f"{len(flat)} integers do not fill shape {shape}")
+            raise ModelError(
+                f"{count_of(len(flat), 'integer does', 'integers do')} not fill shape {shape}"
+            )
         codes = np.empty(len(flat), object)
         codes[:] = flat
         return int_array(codes.reshape(shape))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hwgen.errors import count_of
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
@@ -143,7 +144,8 @@ class Pad(Movement):
         need(
             len(self.padding) <= len(t.shape),
             self.kind,
-            f"padding of {len(self.padding)} axes meets an input of shape {t.shape}",
+            f"padding of {count_of(len(self.padding), 'axis', 'axes')} meets an input of shape "
+            f"{t.shape}",
             "give one pair an axis at most",
         )
         need_size(self.kind, self._place(t.shape)[0])

@@ -13,7 +13,7 @@ from hwgen.cost.matmul import matmul_terms
 from hwgen.cost.serial import serial_ns
 from hwgen.cost.timing import layer_ns
 from hwgen.design.types import Design
-from hwgen.errors import DoesNotFit
+from hwgen.errors import DoesNotFit, count_of
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
@@ -107,7 +107,7 @@ def missed_clock(
         except DoesNotFit:
             continue
         if holds_clock(reached_mhz(other, board), mhz):
-            cycles = f"{other.latency} cycle{'s' if other.latency != 1 else ''}"
+            cycles = count_of(other.latency, "cycle")
             way = f"--clock {mhz:g}MHz holds, with {cycles} = {other.latency * 1000 / mhz:.4g} ns"
             break
     return DoesNotFit(
@@ -167,7 +167,7 @@ def quicker(graph: Graph, board: Board, goal: Goal, condition: Condition) -> str
         cycles = made.latency
         ns = cycles * 1000.0 / mhz
         value = {"ns": ns, "cycles": float(cycles), "bx": float(crossings(ns))}[condition.unit]
-        said = f"{cycles} cycle{'s' if cycles > 1 else ''}, {ns:.4g} ns, at {mhz:g} MHz"
+        said = f"{count_of(cycles, 'cycle')}, {ns:.4g} ns, at {mhz:g} MHz"
         least.append((value, ns, said))
         if condition.holds(value):
             near.append((abs(mhz - goal.clock_mhz), said))

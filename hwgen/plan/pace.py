@@ -12,7 +12,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from hwgen.errors import ConfigError, DoesNotFit
+from hwgen.errors import ConfigError, DoesNotFit, count_of
 from hwgen.plan.trigger_budget import Condition, parse_conditions
 
 AUTO = "auto"
@@ -98,7 +98,9 @@ def parse_interval(text: str | int) -> int | None:
     cycles = int(said)
     if not 1 <= cycles <= MAX_INTERVAL:
         raise ConfigError(
-            f"an interval of {cycles} cycles is not possible", "--interval", _INTERVAL_HINT
+            f"an interval of {count_of(cycles, 'cycle')} is not possible",
+            "--interval",
+            _INTERVAL_HINT,
         )
     return cycles
 

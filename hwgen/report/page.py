@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.cost.figures import RESOURCES, Figures
+from hwgen.design.source_list import SPDX
+from hwgen.errors import count_of
 from hwgen.report import charts
 from hwgen.report.sheet import Sheet
 
@@ -40,7 +42,7 @@ def render(sheet: Sheet) -> bytes:
         ]
     )
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<!-- {SPDX} -->\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{name}: hwgen report</title>\n<style>\n{style}</style></head>\n"
         f"<body><main>\n{body}\n</main></body></html>\n"
@@ -81,7 +83,7 @@ def _tiles(sheet: Sheet) -> str:
     synth = sheet.results.get("synth", {})
     crossings = figures.latency_crossings
     tiles = [
-        (f"{figures.latency_ns:g} ns", f"latency, {figures.latency_cycles} cycles"),
+        (f"{figures.latency_ns:g} ns", f"latency, {count_of(figures.latency_cycles, 'cycle')}"),
         (f"{crossings} BX", "bunch crossings of 25 ns"),
         (str(figures.interval), "initiation interval, cycles"),
         _resource(sheet, "lut"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from hwgen.errors import count_of
 from hwgen.report.text import aligned
 
 Row = Mapping[str, Any]
@@ -60,8 +61,8 @@ def table(rows: Sequence[Row], objectives: Sequence[str]) -> str:
     best = sorted((r for r in rows if r["pareto"]), key=lambda r: [r[o] for o in objectives])
     fit = sum(row["fits"] for row in rows)
     met = [row["trigger"] for row in rows if "trigger" in row]
-    said = f"{len(rows)} points, {fit} fit"
-    said += f", {sum(met)} meet the trigger" if met else ""
+    said = f"{count_of(len(rows), 'point')}, {fit} {'fits' if fit == 1 else 'fit'}"
+    said += f", {count_of(sum(met), 'meets', 'meet')} the trigger" if met else ""
     said += f", {len(best)} on the Pareto front of {', '.join(objectives)}"
     if not best:
         return said

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from hwgen.cost.figures import RESOURCES, Resources
+from hwgen.errors import count_of
 from hwgen.report.text import aligned
 from hwgen.synth.results import Routes, Synthesis, Taken
 from hwgen.target.board import Board
@@ -64,7 +65,7 @@ def synth_text(found: Synthesis, board: Board, name: str) -> str:
         bits = found.bitstream
         lines += [
             f"bitstream {bits.file}: {bits.bytes:,} bytes; the core is tested with "
-            f"{bits.samples} samples at {bits.clock_mhz:g} MHz",
+            f"{count_of(bits.samples, 'sample')} at {bits.clock_mhz:g} MHz",
             f"  reaches {bits.fmax_mhz:g} MHz (seed {bits.seed}), {bits.lut:,} LUT and "
             f"{bits.bram} BRAM with the test; LED 0 lit: all equal, LED 1 lit: a difference",
         ]

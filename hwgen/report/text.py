@@ -8,6 +8,7 @@ from math import ceil
 
 from hwgen.cost.calibration import ErrorBar
 from hwgen.cost.figures import RESOURCES, Figures
+from hwgen.errors import count_of
 
 _TERMS = {
     "maxima": "maxima",
@@ -34,15 +35,15 @@ def build_report(figures: Figures) -> str:
 def _head(figures: Figures) -> list[tuple[str, str]]:
     cycles, crossings = figures.latency_cycles, figures.latency_crossings
     terms = figures.terms
-    logic = [f"{terms['adders'] + terms['ternary_adders']:,} adders"]
+    logic = [f"{count_of(terms['adders'] + terms['ternary_adders'], 'adder')}"]
     three = f"; {terms['ternary_adders']:,} of three operands" if terms["ternary_adders"] else ""
-    logic[0] += f" ({terms['adder_bits']:,} carry bits{three})"
-    logic += [f"{terms[key]:,} {name}" for key, name in _TERMS.items() if terms.get(key)]
+    logic[0] += f" ({count_of(terms['adder_bits'], 'carry bit')}{three})"
+    logic += [term_count(terms[key], name) for key, name in _TERMS.items() if terms.get(key)]
     zeros, weights = figures.zeros, figures.weights
     inputs = figures.input_bits
     widths = sorted(set(inputs.values()))
     wide = (
-        f"inputs of {widths[0]} bit{'s' if widths[0] > 1 else ''}"
+        f"inputs of {count_of(widths[0], 'bit')}"
         if len(widths) == 1
         else "inputs of " + ", ".join(f"{bits} ({name})" for name, bits in inputs.items()) + " bits"
     )
@@ -51,8 +52,8 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
         ("board", f"{figures.board}, {figures.part}, {figures.clock_mhz:g} MHz"),
         (
             "latency",
-            f"{cycles} cycle{'s' if cycles != 1 else ''} = {figures.latency_ns:g} ns = {crossings}"
-            f" bunch crossing{'s' if crossings != 1 else ''} of 25 ns",
+            f"{count_of(cycles, 'cycle')} = {figures.latency_ns:g} ns = "
+            f"{count_of(crossings, 'bunch crossing')} of 25 ns",
         ),
         ("interval", f"{figures.interval}: {figures.rate_mhz:g} million samples a second"),
         ("packaged", _packaged(figures)),
@@ -69,15 +70,24 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
     ]
 
 
+def term_count(number: int, name: str) -> str:
+    """Return a number of terms, which are named in the plural.
+
+    >>> term_count(1, "maxima"), term_count(2, "maxima"), term_count(1, "ternary_adders")
+    ('1 maximum', '2 maxima', '1 ternary_adder')
+    """
+    return count_of(number, "maximum" if name == "maxima" else name.removesuffix("s"), name)
+
+
 def _packaged(figures: Figures) -> str:
     """Return the line of the core behind AXI-Stream."""
     core = figures.packaged
     taken, rate = core.modelled, figures.held_mhz / core.interval
     blocks = f", {taken.bram:,} BRAM" if taken.bram else ""
     return (
-        f"AXI-Stream, {core.data_width} bit: interval {core.interval} "
-        f"cycle{'s' * (core.interval != 1)}, limited by the {core.limit}, {rate:.4g} million "
-        f"samples a second, latency {core.latency_cycles} cycles; {taken.lut:,} LUT, "
+        f"AXI-Stream, {core.data_width} bit: interval "
+        f"{count_of(core.interval, 'cycle')}, limited by the {core.limit}, {rate:.4g} million "
+        f"samples a second, latency {count_of(core.latency_cycles, 'cycle')}; {taken.lut:,} LUT, "
         f"{taken.ff:,} FF{blocks}"
     )
 
@@ -108,7 +118,7 @@ def error_bar(error: ErrorBar | None) -> str:
     return (
         f"off by {100 * error.layer_median:.1f} % (median) to {ceil(100 * error.layer_worst)} % "
         f"(worst) a layer, {100 * error.median:.1f} to {ceil(100 * error.worst)} % a design, "
-        f"on {error.designs} designs{of}"
+        f"on {count_of(error.designs, 'design')}{of}"
     )
 
 
@@ -120,7 +130,7 @@ def _fmax(figures: Figures) -> str:
         return f"{text}; never compared with place and route on this family"
     return (
         f"{text}; off by {100 * error.median:.0f} % (median) to {ceil(100 * error.worst)} % "
-        f"(worst) from {error.tool} on {error.designs} designs"
+        f"(worst) from {error.tool} on {count_of(error.designs, 'design')}"
     )
 
 

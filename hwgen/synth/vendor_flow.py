@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hwgen.design.names import ModuleNames
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design
 from hwgen.errors import ConfigError, ToolMissing
 from hwgen.files import make_folder, write_files
@@ -60,7 +61,7 @@ def run_vivado(build: Path, design: Design, board: Board, top: str, route: bool)
         ToolFailed: it failed.
     """
     folder, mhz = build / "synth" / "vivado", design.clock_mhz
-    listed = (build / "rtl" / "files.f").read_text("utf-8").split()
+    listed = read_list((build / "rtl" / "files.f").read_text("utf-8"))
     clock = "aclk" if top == ModuleNames.of(design).axis else "clk_i"
     scripts = vivado_scripts(
         top, [f"../../rtl/{name}" for name in listed], board.part, mhz, clock, route=route

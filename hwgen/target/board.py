@@ -14,7 +14,7 @@ from typing import Any
 
 from hwgen import paths
 from hwgen.errors import ConfigError
-from hwgen.target.family import Family, _load_family
+from hwgen.target.family import Family, load_family
 from hwgen.target.toml_table import Maybe, positive, power_of_two, read, sources, suggest
 
 _BOARD: dict[str, Any] = {
@@ -138,7 +138,7 @@ def _read_board(path: Path) -> Board:
         part=data["part"],
         speed_grade=data["speed_grade"],
         toolchain=data["toolchain"],
-        family=_load_family(data["family"], path),
+        family=load_family(data["family"], path),
         default_mhz=clock["default_mhz"],
         max_mhz=clock["max_mhz"],
         data_width=width,

@@ -35,7 +35,12 @@ _FAMILY: dict[str, Any] = {
 }
 
 
-def _load_family(name: str, board: Path) -> Family:
+def load_family(name: str, board: Path) -> Family:
+    """Return a family, from beside the file of a board or from those that are shipped.
+
+    Raises:
+        ConfigError: there is none of that name, or its file is wrong.
+    """
     folders = (board.parent / "families", paths.boards() / "families")
     for folder in folders:
         path = folder / f"{name}.toml"

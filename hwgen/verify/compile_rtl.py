@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwgen import paths, tools
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design
 from hwgen.errors import ConfigError, ProtocolViolation, ToolFailed
 from hwgen.verify import simulators
@@ -57,10 +58,7 @@ def files(out: Path) -> tuple[Path, ...]:
     if not listing.is_file():
         raise ConfigError("there is no rtl/files.f here", str(out), "run `hwgen build` first")
     found = []
-    for line in listing.read_text(encoding="utf-8").splitlines():
-        name = line.split("//")[0].split("#")[0].strip()
-        if not name:
-            continue
+    for name in read_list(listing.read_text("utf-8")):
         path = next((p for p in (out / "rtl" / name, out / name) if p.is_file()), None)
         if path is None:
             raise ConfigError(f"files.f names {name}, which is missing", str(out), "build it again")

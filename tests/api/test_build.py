@@ -23,6 +23,7 @@ from hwgen import tools
 from hwgen.api.folder import BuildFolder
 from hwgen.api.predict import predict
 from hwgen.cli import run
+from hwgen.design.source_list import read_list
 from hwgen.frontends import bundle
 from hwgen.frontends.options import options
 from hwgen.verify import simulators
@@ -253,7 +254,7 @@ def test_several_inputs_and_outputs_lint_and_simulate(tmp_path: Path) -> None:
 def lint(out: Path, name: str) -> None:
     tool = simulators.verilator()
     folder = out / "rtl"
-    files = [str(folder / line) for line in (folder / "files.f").read_text("utf-8").split()]
+    files = [str(folder / line) for line in read_list((folder / "files.f").read_text("utf-8"))]
     for top in (f"hwg_{name}", f"hwg_{name}_axis"):
         flags = ["--lint-only", "-Wall", "--top-module", top]
         tools.run([str(tool.path), *flags, *files], env=tool.env, folder=out, timeout=120)

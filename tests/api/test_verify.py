@@ -76,7 +76,7 @@ def test_announced_differences_alone_are_no_fault(
     assert verdict.mismatches == 0
     assert verdict.announced > 0
     assert all(note.startswith("a: ") for note in verdict.because)
-    assert f"{verdict.announced} samples differ as the build announced" in verdict.text()
+    assert f"{verdict.announced:,} samples differ as the build announced" in verdict.text()
     assert run(["verify", str(normalised), "--samples", "3000", "-q"]) == 0
     assert "last bit" in capsys.readouterr().out
 

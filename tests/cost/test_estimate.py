@@ -19,6 +19,7 @@ from hwgen.cost.estimate import (
 from hwgen.cost.terms import TERMS, distinct_columns, terms_of
 from hwgen.design.assemble import of_pipeline
 from hwgen.design.names import ModuleNames
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, Tap
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.fixed import Fixed
@@ -316,7 +317,7 @@ def planned(graph: Graph, board: str, mhz: float) -> Design:
 def mapped(design: Design, folder: Path) -> int:
     """Return the flip-flops that synthesis leaves."""
     files = emit_rtl(design)
-    names = [name for name in files["rtl/files.f"].decode().split() if "axi" not in name]
+    names = [name for name in read_list(files["rtl/files.f"].decode()) if "axi" not in name]
     paths = []
     for i, name in enumerate(names):
         paths.append(folder / f"{i}_{Path(name).name}")

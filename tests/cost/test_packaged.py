@@ -17,6 +17,7 @@ from hwgen.cost.estimate import Estimate, estimate
 from hwgen.cost.figures import PackagedFigures
 from hwgen.cost.packaged import packaged
 from hwgen.design.names import ModuleNames
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design, Port
 from hwgen.ir.fixed import Fixed
 from hwgen.synth.count import Measured, count
@@ -87,7 +88,7 @@ def test_buffers_take_what_is_estimated(
     hwgen.build(models[model], tmp_path / "out", board=board)
     design, family = BuildFolder.open(tmp_path / "out").design, load_board(board).family
     rtl = tmp_path / "out" / "rtl"
-    files = [rtl / name for name in (rtl / "files.f").read_text("utf-8").split()]
+    files = [rtl / name for name in read_list((rtl / "files.f").read_text("utf-8"))]
     tops = ModuleNames.of(design).tops
 
     def mapped(top: str) -> Measured:

@@ -194,7 +194,7 @@ def with_kernel(folder: Path, kernel: Any) -> tuple[Path, None]:
     return with_dense(folder, {"fc": {"fc/kernel:0": kernel, "fc/bias:0": BIAS}})
 
 
-@error(ModelError, "kernel holds 2 of 12 values that are NaN or infinite", "layer fc", "checkpoint")
+@error(ModelError, "kernel is NaN or infinite in 2 of 12 values", "layer fc", "checkpoint")
 def not_finite(folder: Path) -> tuple[Path, None]:
     kernel = KERNEL.copy()
     kernel[0, 0], kernel[1, 1] = np.nan, -np.inf

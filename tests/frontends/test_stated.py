@@ -145,8 +145,8 @@ def test_a_given_mask_that_keras_does_not_know_is_noted() -> None:
     graph = convert(model(dense("fc"), weights={"fc": kernel(4, 3)}), options)
     assert not np.asarray(graph["fc"].op.weight)[1].any()
     assert graph.notes == (
-        "fc: 3 weights that are not zero in the file are zero by the mask that was given; Keras, "
-        "which does not know it, computes with them",
+        "fc: 3 weights are not zero in the file, and zero by the mask that was given; Keras does "
+        "not know the mask and computes without it",
     )
 
 

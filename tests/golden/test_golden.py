@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from hwgen import ops
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design, Heading
 from hwgen.emit.hls.design import emit_hls
 from hwgen.emit.hls.project import Device
@@ -198,7 +199,7 @@ def test_emission_is_unchanged(name: str, bless: bool) -> None:
 def test_description_agrees_with_the_sources(name: str) -> None:
     files = emit(DESIGNS[name]())
     facts = json.loads(files["design.json"])
-    listed = files["rtl/files.f"].decode().split()
+    listed = read_list(files["rtl/files.f"].decode())
     assert sorted(f"rtl/{line}" for line in listed) == [
         path for path in files.paths if path.endswith(".sv")
     ]

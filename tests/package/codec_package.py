@@ -16,6 +16,7 @@ from hwgen.codec.plan import CodingPlan, MapCoding
 from hwgen.codec.tables import Tables
 from hwgen.codec.transform import Quantiser, Spatial, Transform
 from hwgen.codec.wire import WEIGHTS, Coder
+from hwgen.design.source_list import read_list
 from hwgen.files import json_bytes
 from hwgen.package.codec_engine.core import CodecCore
 from hwgen.package.codec_engine.ip import codec_ip, codec_registers
@@ -69,7 +70,7 @@ class Built:
         return choice.format(self.plan.tables_of(choice))
 
     def sources(self) -> list[Path]:
-        listing = (self.ip / "hdl" / "files.f").read_text("utf-8").split()
+        listing = read_list((self.ip / "hdl" / "files.f").read_text("utf-8"))
         return [self.ip / "hdl" / name for name in listing]
 
     def driver(self) -> Any:

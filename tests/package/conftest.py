@@ -16,6 +16,7 @@ from lxml import etree
 
 import hwgen
 from hwgen.api import pack
+from hwgen.design.source_list import read_list
 from hwgen.package.ip_core import IpCore
 from hwgen.package.network.core import NetworkCore
 from hwgen.package.network.ip import network_ip
@@ -44,7 +45,7 @@ class Packed:
 
     def sources(self) -> list[Path]:
         """The sources of the packaged module and the trigger wrapper, in order."""
-        listing = (self.ip / "hdl" / "files.f").read_text("utf-8").split()
+        listing = read_list((self.ip / "hdl" / "files.f").read_text("utf-8"))
         return [self.ip / "hdl" / name for name in listing]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hwgen.design.source_list import read_list
 from tests.package.conftest import Packed
 
 # Vivado's commands, as much of them as the script uses: each call is kept; objects are their names.
@@ -60,7 +61,7 @@ def test_script_packages_every_source_and_every_bus(packed: Packed, inferred: bo
 
     added = [Path(c[-1]) for c in calls if c[0] == "add_files"]
     assert all(path.is_file() for path in added), added
-    listing = (packed.ip / "hdl" / "files.f").read_text("utf-8").split()
+    listing = read_list((packed.ip / "hdl" / "files.f").read_text("utf-8"))
     wanted = [packed.ip / "hdl" / name for name in listing if "trigger" not in name]
     assert [path for path in added if path.suffix != ".xdc"] == wanted
     assert [path.suffix for path in added].count(".xdc") == 1

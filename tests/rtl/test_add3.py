@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from hwgen import paths
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.design import emit_rtl
@@ -299,7 +300,7 @@ def test_the_text_says_interval_and_depth(design: Design) -> None:
     note = rows[at] if "//" in rows[at] else rows[at - 1]  # a long one stands above
     assert f"   [{logic.lo[node]}, {logic.hi[node]}] depth 1" in note
     assert f"u_n{node} (.a_i(" in text
-    assert "units/hwg_add3.sv" in files["rtl/files.f"].decode().split()
+    assert "units/hwg_add3.sv" in read_list(files["rtl/files.f"].decode())
     assert max(len(row) for row in text.splitlines() if not row.startswith("//")) <= 110
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hwgen.design.names import ModuleNames
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design, Port
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.design import emit_rtl
@@ -123,7 +124,7 @@ def _errors(
     files: dict[str, Path] = {}
     for design in designs:
         out = emit_rtl(design).write(folder / design.name) / "rtl"
-        for line in (out / "files.f").read_text().split():
+        for line in read_list((out / "files.f").read_text()):
             files.setdefault(Path(line).name, out / line)  # the units are the same everywhere
     text = run(list(files.values()), *_bench(designs, rng))
     found = re.search(r"checked (\d+) of (\d+), errors (\d+)", text)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hwgen import tools
+from hwgen.design.source_list import read_list
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import ToolFailed
 from hwgen.units.library import units, with_uses
@@ -96,7 +97,7 @@ def test_slang_is_given_the_parameters(unit_files: UnitFiles) -> None:
 
 
 def _sources(folder: Path) -> list[Path]:
-    return [folder / "rtl" / line for line in (folder / "rtl" / "files.f").read_text().split()]
+    return [folder / "rtl" / line for line in read_list((folder / "rtl" / "files.f").read_text())]
 
 
 @pytest.mark.parametrize("name", [*DESIGNS, "tiny", "twoway"])
@@ -128,7 +129,7 @@ def test_yosys_reads_a_generated_top(
     top: str, random_design: Callable[..., Any], tmp_path: Path
 ) -> None:
     folder = emit_rtl(random_design(3)).write(tmp_path / "out") / "rtl"
-    files = " ".join(str(folder / line) for line in (folder / "files.f").read_text().split())
+    files = " ".join(str(folder / line) for line in read_list((folder / "files.f").read_text()))
     script = (
         f"read_verilog -sv {files}",
         f"hierarchy -check -top {top}",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hwgen.design.source_list import read_list
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import ConfigError
@@ -45,7 +46,7 @@ def test_the_self_test_passes_a_right_core_and_fails_every_wrong_one(
     inputs, outputs = vectors(design, 20)
     board = load_board("ulx3s")
     folder = emitted.write(tmp_path / "out") / "rtl"
-    core = [folder / line for line in (folder / "files.f").read_text().split()]
+    core = [folder / line for line in read_list((folder / "files.f").read_text())]
     present = [file.stem for file in core]
     right = self_test(design, inputs, outputs, board, present)
     assert right.samples == 20

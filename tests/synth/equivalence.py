@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import hwgen.ops  # noqa: F401  (registers the operations)
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design, Heading
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.fixed import Fixed
@@ -207,7 +208,7 @@ def prove(product: Product, hand: str, how: str, folder: Path, define: str) -> b
         emit_rtl(product.design).write(folder / "out")
     (folder / "hand.sv").write_text(hand)
     (folder / "wires.v").write_text(WIRES)
-    names = [name for name in (rtl / "files.f").read_text().split() if "axi" not in name]
+    names = [name for name in read_list((rtl / "files.f").read_text()) if "axi" not in name]
     script = [
         "read_verilog +/xilinx/cells_sim.v",
         *(f"read_verilog -sv -D{define} out/rtl/{name}" for name in names),

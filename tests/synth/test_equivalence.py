@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hwgen.cost.estimate import estimate
+from hwgen.design.source_list import read_list
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.logic.nodes import Add3
 from hwgen.synth.count import count
@@ -113,7 +114,7 @@ def test_the_cost_model_is_what_synthesis_reports(size: int, zeros: float, tmp_p
     weight = rng.integers(-31, 32, (size, size)) * (rng.random((size, size)) >= zeros)
     design = Product.of(weight, np.zeros(size, np.int64), 8, True).design
     out = emit_rtl(design).write(tmp_path / "out") / "rtl"
-    files = [out / n for n in (out / "files.f").read_text().split() if "axi" not in n]
+    files = [out / n for n in read_list((out / "files.f").read_text()) if "axi" not in n]
     measured = count(map_design(files, "hwg_prod", "ultrascale_plus"))
     model = estimate(design, load_board("vcu118").family)
     assert measured.plut == pytest.approx(model.lut, rel=0.05)

@@ -15,6 +15,7 @@ from hwgen.api import synth
 from hwgen.api.folder import BuildFolder
 from hwgen.api.results import read_sheet
 from hwgen.cli import run
+from hwgen.design.source_list import read_list
 from hwgen.errors import ConfigError, DoesNotFit, ToolFailed, ToolMissing
 from hwgen.synth import measure, nextpnr, placement
 from hwgen.synth.cache import Cache, key_of
@@ -295,7 +296,7 @@ def test_vivado_runs_the_script_and_its_reports_are_read(
     assert made.found.vivado.ns == pytest.approx(1000 / load_board("vcu118").default_mhz - 0.731)
     text = (amd_build / "synth" / "vivado" / "synth.tcl").read_text("utf-8")
     assert f"set part {load_board('vcu118').part}" in text
-    listed = (amd_build / "rtl" / "files.f").read_text("utf-8").split()
+    listed = read_list((amd_build / "rtl" / "files.f").read_text("utf-8"))
     assert all(f"$here/../../rtl/{name}" in text for name in listed)
     assert str(tmp_path) not in text
     assert "create_clock" in (amd_build / "synth" / "vivado" / "clock.xdc").read_text("utf-8")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hwgen.cost.estimate import estimate
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.graph import Graph
@@ -65,7 +66,7 @@ def test_a_wrong_entry_is_found(tmp_path: Path) -> None:
 
 def mapped(design: Design, family: str, out: Path) -> Measured:
     rtl = emit_rtl(design).write(out) / "rtl"
-    files = [rtl / n for n in (rtl / "files.f").read_text().split() if "axi" not in n]
+    files = [rtl / n for n in read_list((rtl / "files.f").read_text()) if "axi" not in n]
     return count(map_design(files, "hwg_prod", family))
 
 

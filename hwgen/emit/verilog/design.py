@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hwgen.design.flow_core import flow_cores
 from hwgen.design.names import ModuleNames
 from hwgen.design.serial import design_files
+from hwgen.design.source_list import write_list
 from hwgen.design.types import Design, Layer, cycles_text
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.axis import axis_top, axis_units
@@ -52,7 +53,7 @@ def emit_rtl(design: Design) -> FileSet:
     order = [*made.packages, *copied, *(name for name in sources if name not in made.packages)]
     files: dict[str, bytes | str] = {f"rtl/{name}": text for name, text in sources.items()}
     files |= {f"rtl/{name}": content for name, content in copied.items()}
-    files["rtl/files.f"] = "".join(f"{name}\n" for name in order)
+    files["rtl/files.f"] = write_list(order)
     return FileSet.of(files) | design_files(design)
 
 

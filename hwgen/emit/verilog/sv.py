@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hwgen.design.source_list import SPDX
+
 LINE = 110  # columns after which lists are wrapped
-# What is generated belongs to whoever ran hwgen (docs/exactness.md); units in rtl/ keep theirs.
-LICENCE = "LicenseRef-Generated"
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def file(header: Sequence[str], body: Sequence[str]) -> str:
     """Return a source file: licence, banner, then *body* with implicit nets switched off."""
     return "\n".join(
         [
-            f"// SPDX-License-Identifier: {LICENCE}",
+            f"// {SPDX}",
             *(f"// {line}".rstrip() for line in header),
             "`default_nettype none",
             "",

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hwgen.errors import ModelError
+from hwgen.errors import ModelError, count_of
 from hwgen.frontends.exact.builder import FLOAT32_EXACT, ExactBuilder, Origin
 from hwgen.frontends.exact.codes import F32, Codes
 from hwgen.frontends.exact.steps import Affine, Value, f32
@@ -74,7 +74,7 @@ def _with_bias(value: Value, product: Product, at: Origin) -> tuple[Op, F32 | No
     shape = bias.codes.shape if isinstance(bias, Codes) else bias.shape
     if shape != (product.channels,):
         raise ModelError(
-            f"a bias of shape {shape} for {product.channels} output channels",
+            f"a bias of shape {shape} for {count_of(product.channels, 'output channel')}",
             at.where,
             "give the weights file that belongs to this architecture",
         )

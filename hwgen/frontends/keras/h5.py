@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.errors import ModelError
+from hwgen.errors import ModelError, count_of
 from hwgen.frontends.keras.order import owners
 from hwgen.frontends.keras.variables import LayerEntry, check_names, expected, named, numbered
 
@@ -170,7 +170,7 @@ def _plain_floats(values: Array, bfloat16: bool, variable: str, place: str) -> A
         values = (values.view("<u2").astype(np.uint32) << np.uint32(16)).view(np.float32)
     bad = int(values.size - np.count_nonzero(np.isfinite(values)))
     if bad:
-        what = f"{variable} holds {bad} of {values.size} values that are NaN or infinite"
+        what = f"{variable} is NaN or infinite in {bad} of {count_of(values.size, 'value')}"
         raise ModelError(what, place, "the training diverged: take an earlier checkpoint")
     with np.errstate(over="ignore", under="ignore"):
         single = values.astype(np.float32)

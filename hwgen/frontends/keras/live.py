@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,7 @@ def tensors(
         ToolMissing, ToolFailed: as of `oracle`.
     """
     model = logits_model(path, weights)
-    keras = _tensorflow()[0].keras
+    keras = import_tensorflow().framework.keras
     found = {name: _tensor(keras, model, *place) for name, place in wanted.items()}
     there = {name: tensor for name, tensor in found.items() if tensor is not None}
     if not there:
@@ -198,7 +198,7 @@ def own_root(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     Raises:
         ToolMissing: TensorFlow or QKeras is not installed.
     """
-    tensorflow, _, _ = _tensorflow()
+    tensorflow = import_tensorflow().framework
     return np.asarray(tensorflow.math.rsqrt(tensorflow.constant(x, tensorflow.float32)), np.float32)
 
 
@@ -210,7 +210,7 @@ def logits_model(path: Path, weights: Path | None) -> Any:
         ToolFailed: this Keras cannot load the file.
     """
     model = loaded(path, weights)
-    keras = _tensorflow()[0].keras
+    keras = import_tensorflow().framework.keras
     return keras.Model(model.inputs, [_logits(keras, tensor) for tensor in model.outputs])
 
 
@@ -221,7 +221,8 @@ def loaded(path: Path, weights: Path | None) -> Any:
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
-    tensorflow, objects, prune_scope = _tensorflow()
+    own = import_tensorflow()
+    tensorflow, objects, prune_scope = own.framework, own.classes, own.scope
     keras = tensorflow.keras
     try:
         with prune_scope():
@@ -264,7 +265,27 @@ def _logits(keras: Any, tensor: Any) -> Any:
     return tensor
 
 
-def _tensorflow() -> tuple[Any, dict[str, Any], Any]:
+@dataclass(frozen=True)
+class Imported:
+    """Modules that were imported late.
+
+    Attributes:
+        framework: TensorFlow.
+        classes: of QKeras, by name.
+        scope: in which pruned layers are loaded.
+    """
+
+    framework: Any
+    classes: dict[str, Any]
+    scope: Any
+
+
+def import_tensorflow() -> Imported:
+    """Return TensorFlow and what loads QKeras' layers with it.
+
+    Raises:
+        ToolMissing: TensorFlow or QKeras is not installed.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up chatter
     try:
         import tensorflow
@@ -278,4 +299,4 @@ def _tensorflow() -> tuple[Any, dict[str, Any], Any]:
         ) from error
     objects: dict[str, Any] = {}
     _add_supported_quantized_objects(objects)
-    return tensorflow, objects, prune_scope
+    return Imported(tensorflow, objects, prune_scope)

@@ -21,7 +21,7 @@ from hwgen.frontends.exact.given_format import factor_bits, rounded_factor
 from hwgen.frontends.exact.steps import CURVES
 from hwgen.frontends.formats import rule_of
 from hwgen.frontends.keras.file import read_keras
-from hwgen.frontends.keras.live import _tensorflow, loaded
+from hwgen.frontends.keras.live import import_tensorflow, loaded
 from hwgen.frontends.keras.network import Call, Network
 from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options
@@ -300,7 +300,7 @@ def oracle(
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
-    tf = _tensorflow()[0]
+    tf = import_tensorflow().framework
     stored = read_keras(path, options.weights)
     network = parse(stored.config, stored.source)
     conversion = Conversion(stored, network, options)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hwgen.errors import ModelError
+from hwgen.errors import ModelError, count_of
 from hwgen.frontends.keras.network import Layer
 
 _AGAIN = "save the model again with Keras; the file may have been edited"
@@ -33,9 +33,9 @@ def wholes(
     items = list(value) if isinstance(value, list | tuple) else [value] * (count or 1)
     fits = all(_is_whole(i) and (least is None or i >= least) for i in items)
     if not fits or (count is not None and len(items) != count):
-        many = "" if count is None else f"{count} "
+        many = "whole numbers" if count is None else count_of(count, "whole number")
         raise ModelError(
-            f"{key}={given!r}, expected {many}whole number{'s' if count != 1 else ''}"
+            f"{key}={given!r}, expected {many}"
             + ("" if least is None else f" of at least {least}"),
             layer.where,
             _AGAIN,
@@ -59,7 +59,9 @@ def pairs(layer: Layer, key: str, rank: int) -> tuple[tuple[int, int], ...]:
         len(p) != 2 or not all(_is_whole(n) and n >= 0 for n in p) for p in made
     ):
         raise ModelError(
-            f"{key}={given!r}, expected (before, after) for {rank} axes", layer.where, _AGAIN
+            f"{key}={given!r}, expected (before, after) for {count_of(rank, 'axis', 'axes')}",
+            layer.where,
+            _AGAIN,
         )
     return tuple((p[0], p[1]) for p in made)
 

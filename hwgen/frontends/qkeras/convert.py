@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from hwgen.errors import ModelError, UnsupportedLayer
+from hwgen.errors import ModelError, UnsupportedLayer, count_of
 from hwgen.frontends.exact.steps import Value
 from hwgen.frontends.keras.file import KerasModel
 from hwgen.frontends.keras.layer_classes import CLASSES
@@ -141,7 +141,7 @@ def _handler(call: Call) -> Handler:
     count = len(call.inputs)
     if count != 1 and (not CLASSES[layer.cls].merges or count == 0):
         raise ModelError(
-            f"the layer is called with {count} tensors",
+            f"the layer is called with {count_of(count, 'tensor')}",
             layer.where,
             "save the model again with Keras; the file may have been edited",
         )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hwgen.errors import ModelError, UnsupportedLayer
+from hwgen.errors import ModelError, UnsupportedLayer, count_of
 from hwgen.frontends.exact.codes import F32, Codes
 from hwgen.frontends.exact.product import Bias, Product, linear
 from hwgen.frontends.exact.steps import Affine, Normalise, Value, f32
@@ -49,7 +49,7 @@ def _check_size(layer: Layer, key: str, found: int | tuple[int, ...]) -> None:
         said = wholes(layer, key, None, len(found))
     if said is not None and said != found:
         raise ModelError(
-            f"{key}={said!r}, but the kernel has {found} outputs"
+            f"{key}={said!r}, but the kernel has {count_of(found, 'output')}"
             if isinstance(found, int)
             else f"{key}={said!r}, but the kernel is stored with a window of {found}",
             layer.where,
@@ -265,7 +265,7 @@ def _folded(c: Conversion, layer: Layer, name: str) -> tuple[Codes, Bias]:
     shape = floats.shape[-2:] if name == "depthwise_kernel" else floats.shape[-1:]
     if inv.size != int(np.prod(shape)):
         raise ModelError(
-            f"{inv.size} normalised channels for a kernel of shape {floats.shape}",
+            f"{count_of(inv.size, 'normalised channel')} for a kernel of shape {floats.shape}",
             layer.where,
             "give the weights file that belongs to this architecture",
         )
@@ -333,7 +333,7 @@ def _fitting(layer: Layer, value: Value, norm: Normalise) -> Normalise:
     if any(a.shape != (width,) for a in norm.arrays()):
         shapes = ", ".join(str(a.shape) for a in norm.arrays())
         raise ModelError(
-            f"parameters of shape {shapes} for {width} channels",
+            f"parameters of shape {shapes} for {count_of(width, 'channel')}",
             layer.where,
             "give the weights file that belongs to this architecture",
         )
@@ -376,7 +376,8 @@ def rescaling(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
             fits = array.dtype.kind in "iuf" and array.shape == value.type.shape[-1:]
             if not fits or not np.isfinite(array).all():
                 raise ModelError(
-                    f"{key} has {len(found)} figures for {value.type.shape[-1]} channels",
+                    f"{key} has {count_of(len(found), 'figure')} for "
+                    f"{count_of(value.type.shape[-1], 'channel')}",
                     layer.where,
                     "give one for all, or one a channel",
                 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.errors import ConfigError, ModelError, UnsupportedLayer
+from hwgen.errors import ConfigError, ModelError, UnsupportedLayer, count_of
 from hwgen.frontends.exact.steps import Curve, Rectify, Value
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.network import Layer
@@ -169,7 +169,10 @@ def network_output(c: Conversion, name: str, tensor: str, value: Value) -> Outpu
     if constant == head.type.size:
         c.note(f"output {name} is constant: it is the same for every input")
     elif constant:
-        c.note(f"output {name}: {constant} of {head.type.size} values are the same for every input")
+        c.note(
+            f"output {name}: {constant} of {count_of(head.type.size, 'value')} "
+            f"{'is' if constant == 1 else 'are'} the same for every input"
+        )
     if tensor in c.dropped:  # what leaves is the layer in front, so the port says its name
         name = next((n.layer for n in c.nodes if n.name == head.node), name)
     return Output(c.port(name), head.node, *parts)

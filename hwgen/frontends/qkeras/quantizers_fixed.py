@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.errors import UnsupportedQuantizer
+from hwgen.errors import UnsupportedQuantizer, count_of
 from hwgen.frontends.exact.codes import F32, I64, Codes
 from hwgen.frontends.qkeras.quantizers_base import (
     UNBOUNDED,
@@ -116,7 +116,8 @@ class QuantizedBits(Quantizer):
             )
         if self.scale_axis is not None and self.scale_axis >= x.ndim:
             raise UnsupportedQuantizer(
-                f"{self}: scale_axis={self.scale_axis}, but the tensor has {x.ndim} axes",
+                f"{self}: scale_axis={self.scale_axis}, but the tensor has "
+                f"{count_of(x.ndim, 'axis', 'axes')}",
                 self.where,
                 "leave scale_axis out: the last axis has the channels",
             )

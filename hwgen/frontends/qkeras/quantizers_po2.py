@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.errors import UnsupportedQuantizer
+from hwgen.errors import UnsupportedQuantizer, count_of
 from hwgen.frontends.exact.codes import F32, F64, I64, Codes
 from hwgen.frontends.qkeras.quantizers_base import (
     UNBOUNDED,
@@ -65,10 +65,11 @@ class _PowerOfTwo(Quantizer):
             count = int((undecided(log2) & (clipped[0] != clipped[1]) & ~tiny).sum())
             if count:
                 raise UnsupportedQuantizer(
-                    f"{self}: {count} weight(s) lie half way between two powers of two within "
-                    "float32 error; QKeras itself rounds them differently from machine to machine",
+                    f"{self}: {count_of(count, 'weight lies', 'weights lie')} half way between two "
+                    "powers of two within float32 error; QKeras itself rounds that differently "
+                    "from machine to machine",
                     self.where,
-                    "change those weights by a few parts per million",
+                    "change what lies there by a few parts per million",
                 )
         exponents = np.clip(np.rint(log2), self._min_exp, self._max_exp).astype(np.int64)
         return np.where(tiny, self._min_exp, exponents * (2 if self.quadratic_approximation else 1))
@@ -161,7 +162,7 @@ class _PowerOfTwo(Quantizer):
             raise UnsupportedQuantizer(
                 f"{self}: the weights take exponents {lowest} to {lowest + span}; "
                 f"at most {MAX_SPAN} octaves can be held, and none below -126 "
-                f"({zeros} weights are zero)",
+                f"({count_of(zeros, 'weight is', 'weights are')} zero)",
                 self.where,
                 "use fewer bits: a zero weight takes the smallest power",
             )

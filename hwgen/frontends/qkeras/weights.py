@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hwgen.errors import ModelError, UnsupportedLayer, UnsupportedQuantizer
+from hwgen.errors import ModelError, UnsupportedLayer, UnsupportedQuantizer, count_of
 from hwgen.frontends.exact.codes import F32, Codes, on_grid
 from hwgen.frontends.exact.product import Bias
 from hwgen.frontends.exact.steps import f32
@@ -49,8 +49,8 @@ def weight(c: Conversion, layer: Layer, name: str) -> F32:
     lost = int(np.count_nonzero(array != found[name]))
     if lost and variable_format(layer.config.get("dtype"), layer.where).bits > FLOAT32.bits:
         raise ModelError(
-            f"the weight {name!r} is {found[name].dtype}; {lost} of {array.size} values are no "
-            "exact float32",
+            f"the weight {name!r} is {found[name].dtype}; {lost} of "
+            f"{count_of(array.size, 'value')} {'is' if lost == 1 else 'are'} no exact float32",
             layer.where,
             "convert the model to float32 and check it there",
         )
@@ -93,8 +93,8 @@ def _kernel(c: Conversion, layer: Layer, name: str, floats: F32) -> Codes:
     lost = int(np.count_nonzero(kept != floats))
     if lost and not stored:
         c.note(
-            f"{layer.name}: {lost} weights that are not zero in the file are zero by the mask that "
-            "was given; Keras, which does not know it, computes with them"
+            f"{layer.name}: {count_of(lost, 'weight is', 'weights are')} not zero in the file, and "
+            "zero by the mask that was given; Keras does not know the mask and computes without it"
         )
     keys = CLASSES[layer.cls].kernels[name]
     spec = next((layer.config[k] for k in keys if layer.config.get(k)), None)
@@ -112,8 +112,8 @@ def _kernel(c: Conversion, layer: Layer, name: str, floats: F32) -> Codes:
         return codes  # as the framework itself has it
     if mask is None and zeros:
         raise ModelError(
-            f"{zeros} weights are exactly zero, which {q} turns into non-zero values; they look "
-            "pruned",
+            f"{count_of(zeros, 'weight is', 'weights are')} exactly zero, which {q} turns into "
+            "another value; this looks like pruning",
             layer.where,
             "give the pruning mask (--masks FILE.npz with one array a layer: 0 pruned, 1 kept; "
             "all ones if no weight is pruned), or save the model with its pruning wrappers",
@@ -123,8 +123,8 @@ def _kernel(c: Conversion, layer: Layer, name: str, floats: F32) -> Codes:
     dropped = int(np.count_nonzero(mask == 0))
     if dropped:
         c.note(
-            f"{layer.name}: {dropped} pruned weights are zero by the mask; Keras' own forward "
-            f"pass gives them the value that {q} makes of zero"
+            f"{layer.name}: {count_of(dropped, 'pruned weight is', 'pruned weights are')} zero by "
+            f"the mask; Keras' own forward pass gives the value that {q} makes of zero"
         )
     return Codes(np.where(mask != 0, codes.codes, 0), codes.frac, codes.scale)
 
@@ -148,7 +148,8 @@ def _mask(
         found = masks[kernels.index(name)] if len(masks) == len(kernels) else None
         if masks and found is None:
             raise ModelError(
-                f"{len(masks)} pruning masks are stored for {len(kernels)} kernels",
+                f"{count_of(len(masks), 'pruning mask is', 'pruning masks are')} stored for "
+                f"{count_of(len(kernels), 'kernel')}",
                 layer.where,
                 "remove the pruning wrappers (strip_pruning) and save the model again",
             )
@@ -186,8 +187,8 @@ def _rounded(c: Conversion, layer: Layer, floats: F32, fixed: Fixed) -> Codes:
     beyond = np.rint(np.ldexp(floats.astype(np.float64), fixed.frac)) != codes
     if beyond.any():
         c.note(
-            f"{layer.name}: {int(beyond.sum())} of {floats.size} weights lie beyond {fixed} and "
-            "saturate"
+            f"{layer.name}: saturated in {fixed}: {int(beyond.sum())} of "
+            f"{count_of(floats.size, 'weight')}"
         )
     return Codes(codes, fixed.frac)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.errors import ModelError
+from hwgen.errors import ModelError, count_of
 from hwgen.frontends.exact.builder import ExactBuilder
 from hwgen.frontends.kinds import read_json
 from hwgen.ir.tensor import Codes
@@ -75,7 +75,9 @@ def read_sizes(c: ExactBuilder, path: Path) -> Sizes | None:
 
 def _sizes(c: ExactBuilder, layers: tuple[int, ...], widths: tuple[int, ...]) -> Sizes | None:
     if len(layers) != len(widths):
-        what = f"{len(layers)} figures in 'layers' and {len(widths)} in 'layers_bitwidth'"
+        what = (
+            f"{count_of(len(layers), 'figure')} in 'layers' and {len(widths)} in 'layers_bitwidth'"
+        )
         c.problem(ModelError(what, CONFIG, "give a figure for the input and one a layer"))
         return None
     *addresses, last = widths
@@ -117,7 +119,8 @@ def read_tables(c: ExactBuilder, path: Path, sizes: Sizes) -> list[Codes]:
         if (layer, i, j) not in seen
     ]
     if missing:
-        what = f"{len(missing)} of the edges of {_net(sizes)} are missing: {_listed(missing)}"
+        lost = count_of(len(missing), "edge is", "edges are")
+        what = f"{lost} missing of {_net(sizes)}: {_listed(missing)}"
         c.problem(ModelError(what, path.name, "give a pruned edge a table of zeros"))
     return tables
 
@@ -165,7 +168,7 @@ def _values(c: ExactBuilder, where: str, stated: Any, entries: int) -> list[int]
         c.problem(ModelError("'values_int' is no list of integers", where, "give every value"))
         return None
     if len(values) != entries:
-        what = f"{len(values)} values, not {entries}"
+        what = f"{count_of(len(values), 'value')}, not {entries}"
         c.problem(ModelError(what, where, f"{CONFIG} says how many bits the address has"))
         return None
     if any(abs(v) > _VALUES for v in values):
@@ -200,7 +203,7 @@ def read_vectors(c: ExactBuilder, path: Path, sizes: Sizes) -> tuple[Codes, Code
     if found[0] is None or found[1] is None:
         return None
     if len(found[0]) != len(found[1]):
-        what = f"{len(found[0])} inputs and {len(found[1])} outputs"
+        what = f"{count_of(len(found[0]), 'input')} and {count_of(len(found[1]), 'output')}"
         c.problem(ModelError(what, " and ".join(VECTORS), "give an output a line for every input"))
         return None
     return found[0], found[1]
@@ -219,7 +222,7 @@ def _rows(c: ExactBuilder, path: Path, count: int, bits: int, signed: bool) -> C
         return None
     for number, row in enumerate(rows, 1):
         if len(row) != count or not all(low <= code <= high for code in row):
-            what = f"line {number} is not {count} integers from {low} to {high}"
+            what = f"line {number} is not {count_of(count, 'integer')} from {low} to {high}"
             c.problem(ModelError(what, path.name, f"{CONFIG} says how many and how wide"))
             return None
     return np.array(rows, np.int64).reshape(-1, count)

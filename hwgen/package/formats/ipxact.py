@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 from hwgen.emit.verilog.sv import PortDecl
 from hwgen.files import FileSet
 from hwgen.package.formats import Format
-from hwgen.package.ip_core import REGISTERS, AddressSpace, Bus, BusKind, IpCore
+from hwgen.package.ip_core import LICENCE, REGISTERS, AddressSpace, Bus, BusKind, IpCore
 from hwgen.package.registers import Field, RegisterMap
 
 NAMESPACE = "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"
@@ -242,8 +242,9 @@ def files(core: IpCore) -> FileSet:
         },
     )
     ET.indent(root)
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
-    return FileSet.of({"component.xml": text})
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<!-- {LICENCE} -->\n'
+    text = ET.tostring(root, encoding="unicode")
+    return FileSet.of({"component.xml": f"{head}{text}\n"})
 
 
 IPXACT = Format("ip-xact", files)

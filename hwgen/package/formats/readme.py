@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hwgen.files import FileSet, fill_template
 from hwgen.package.formats import Format
-from hwgen.package.ip_core import IpCore
+from hwgen.package.ip_core import LICENCE, IpCore
 from hwgen.package.registers import table
 from hwgen.package.text import template
 
@@ -43,7 +43,7 @@ def files(core: IpCore) -> FileSet:
         registers="\n".join(table(core.registers.registers)),
         sections="\n".join(core.sections),
     )
-    return FileSet.of({"README.md": text.rstrip("\n") + "\n"})
+    return FileSet.of({"README.md": f"<!-- {LICENCE} -->\n" + text.rstrip("\n") + "\n"})
 
 
 README = Format("readme", files, optional=False)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from hwgen.design.source_list import write_list
 from hwgen.files import FileSet
 from hwgen.package.formats import Format
 from hwgen.package.ip_core import IpCore
@@ -17,7 +18,7 @@ def files(core: IpCore) -> FileSet:
     ]
     listing = [*(path for path, _ in core.sources), *wrappers]
     found: dict[str, bytes | str] = {f"hdl/{path}": content for path, content in core.sources}
-    found["hdl/files.f"] = "".join(f"{path}\n" for path in listing)
+    found["hdl/files.f"] = write_list(listing)
     return FileSet.of({**found, **dict(core.data)})
 
 

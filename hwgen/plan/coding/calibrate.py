@@ -22,7 +22,7 @@ from hwgen.codec.statistics import (
 )
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder, Ints
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, count_of
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
 from hwgen.plan.coding.sensitivity import FeatureMap, SensitivityModel, change_of, maps_of
@@ -214,7 +214,7 @@ def calibrate(
     """
     survey = Survey.of(graph, inputs, coder=coder, lossless=not budget, names=names)
     tried = sum(len(some) for some in survey.options)
-    progress("maps", f"{len(survey.bench.maps)} maps, {tried} ways tried")
+    progress("maps", f"{count_of(len(survey.bench.maps), 'map')}, {count_of(tried, 'way')} tried")
     plan = survey.plan(budget, sets)
     progress("choice", f"error {dict(plan.facts)['error']:.2g}")
     return plan
@@ -322,7 +322,8 @@ def paper(
     bench = SensitivityModel(graph, inputs, maps_of(graph, names))
     if len(bench.maps) > MAX_SETS:
         raise ConfigError(
-            f"{len(bench.maps)} maps, and {MAX_SETS} table sets", hint="name some, --maps"
+            f"{count_of(len(bench.maps), 'map')}, and {MAX_SETS} table sets",
+            hint="name some, --maps",
         )
     picked, tables = [], []
     for one in bench.maps:

@@ -12,7 +12,7 @@ from hwgen.design.assemble import of_pipeline
 from hwgen.design.check import check
 from hwgen.design.names import LinkNames
 from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, Tap, cycles_text
-from hwgen.errors import DoesNotFit
+from hwgen.errors import DoesNotFit, count_of
 from hwgen.ir.graph import Graph, Node
 from hwgen.logic.builder import GRAPHS_ALONE, Logic
 from hwgen.logic.nodes import Add3, Chain, Const, In, Select, Table
@@ -192,19 +192,20 @@ def _too_slow(
     max_cycles: int,
 ) -> DoesNotFit:
     allowed_ns = max_cycles * 1000 / clock_mhz
-    hints = [f"allow {needed} cycles"]
+    hints = [f"allow {count_of(needed, 'cycle')}"]
     for percent in range(95, 0, -5):  # a slower clock loses less time to registers
         slower = round(clock_mhz * percent / 100, 3)
         logic = _split(lowered, family, slower)
         cycles = latency(logic, node_delay(logic, family), 1000.0 / slower, family.overhead_ns)
         if cycles * 1000 / slower <= allowed_ns:
-            took = f"{cycles} cycle{'s' if cycles > 1 else ''}, {cycles * 1000 / slower:.4g} ns"
+            took = f"{count_of(cycles, 'cycle')}, {cycles * 1000 / slower:.4g} ns"
             hints.append(f"lower the clock: at {slower:g} MHz it takes {took}")
             break
     hints.append("or give fewer bits to weights and activations")
     return DoesNotFit(
-        f"needs {needed} cycles ({needed * 1000 / clock_mhz:.4g} ns) at {clock_mhz:g} MHz; "
-        f"{max_cycles} ({allowed_ns:.4g} ns) are allowed",
+        f"needs {count_of(needed, 'cycle')} ({needed * 1000 / clock_mhz:.4g} ns) at "
+        f"{clock_mhz:g} MHz; "
+        f"allowed: {max_cycles} ({allowed_ns:.4g} ns)",
         where="latency",
         hint="; ".join(hints),
     )

@@ -21,6 +21,7 @@ import numpy as np
 import hwgen.ops  # noqa: F401  (registers the operations)
 from hwgen import paths
 from hwgen.cost.estimate import estimate, logic_terms
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Heading
 from hwgen.design.types import Port as DesignPort
 from hwgen.emit.verilog.design import emit_rtl
@@ -90,7 +91,7 @@ def ours(case: Case, effort: int = 1, board_name: str = BOARD) -> Text:
     design = schedule(graph, heading, board.family, effort=effort)
     made = emit_rtl(design)
     seconds = time.process_time() - start
-    names = made["rtl/files.f"].decode().split()
+    names = read_list(made["rtl/files.f"].decode())
     top = f"hwg_{case.name}"
     files = {name: made[f"rtl/{name}"].decode() for name in names if "axi" not in name}
     (x,), (y,) = design.inputs, design.outputs

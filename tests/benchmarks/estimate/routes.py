@@ -14,6 +14,7 @@ from typing import Any
 from hwgen.cost.calibration import grade_of, path_ns
 from hwgen.cost.estimate import estimate, longest_ns
 from hwgen.design.names import ModuleNames
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.synth import nextpnr, placement, yosys
@@ -67,7 +68,7 @@ def _routed(design: Design, grade: str, seed: int, cache: Path) -> float:
     assert device is not None
     assert grade_of(board) == grade
     made = emit_rtl(design)
-    names = [n for n in made["rtl/files.f"].decode().split() if "axi" not in n]
+    names = [n for n in read_list(made["rtl/files.f"].decode()) if "axi" not in n]
     tools = (device, seed, yosys.version(), nextpnr.version("ecp5"), flow_digest())
     state = hashlib.sha256(repr(tools).encode())
     for name in names:

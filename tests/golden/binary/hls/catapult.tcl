@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LicenseRef-Generated
 # C synthesis of hwg_binary with Catapult, written by hwgen. Run in this folder:
 #   catapult -shell -file catapult.tcl
 # The technology is that of the part below; for an ASIC, name its library instead.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LicenseRef-Generated
 hwg_conv_pkg.sv
 units/hwg_axis_pack.sv
 units/hwg_axis_unpack.sv

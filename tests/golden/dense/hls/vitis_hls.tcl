@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LicenseRef-Generated
 # C synthesis of hwg_dense with Vitis HLS, written by hwgen. Run in this folder:
 #   vitis_hls -f vitis_hls.tcl                      (2020.1 to 2024.1)
 #   vitis-run --mode hls --tcl vitis_hls.tcl        (from 2024.2)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LicenseRef-Generated
 # C synthesis of hwg_delayb with Vivado HLS (up to 2020.1), written by hwgen. Run in this folder:
 #   vivado_hls -f vivado_hls.tcl
 # The test bench ends the script if a number differs.
