@@ -48,10 +48,11 @@ class Simulated(VerbResult):
 
     def text(self) -> str:
         """Return the result in a line, and the waveforms."""
+        late = self.latency_cycles
+        latency = "latency not measured" if late is None else f"latency {count_of(late, 'cycle')}"
         text = (
-            f"{self.samples - self.mismatches}/{self.samples} samples match, latency "
-            f"{count_of(self.latency_cycles, 'cycle')}, interval {self.interval} "
-            f"({self.simulator}, seed {self.seed})"
+            f"{self.samples - self.mismatches}/{self.samples} samples match, {latency}, "
+            f"interval {self.interval} ({self.simulator}, seed {self.seed})"
         )
         edited = (
             f"\nnote: edited after the build: {', '.join(self.changed)}" if self.changed else ""
