@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hwgen.design.types import Design, Heading
 from hwgen.emit.emulator.library import Library, of_design, of_graph
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, count_of
 from hwgen.ir.graph import Graph
 from hwgen.ops import Conv, DepthwiseConv, MaxPool, SumPool
 from hwgen.ops.serial import digest
@@ -50,7 +50,7 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
     count = len(design.pipeline.logic.nodes)
     if count > _MOST:
         raise ConfigError(
-            f"a graph of {count:,} nodes is too large to be compiled (at most {_MOST:,})",
+            f"a graph of {count_of(count, 'node')} is too large to be compiled (at most {_MOST:,})",
             graph.name,
             "use hwgen.predict, which needs no compiling",
         )

@@ -373,7 +373,7 @@ def test_pruned_weights_that_become_non_zero(quantizer: str) -> None:
     config = layer("QDense", "fc", kernel_quantizer=quantizer, use_bias=False)
     found = only(model(config, weights={"fc": pruned()}))
     assert "6 weights are exactly zero" in found.what
-    assert "they look pruned" in found.what
+    assert "this looks like pruning" in found.what
     assert "--masks FILE.npz" in found.hint
 
 

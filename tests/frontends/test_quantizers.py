@@ -175,7 +175,7 @@ def test_weights_far_outside_follow_the_float32_sum() -> None:
 def test_po2_weights_take_the_range_they_need() -> None:
     got = parse_quantizer("quantized_po2(8)", "w").quantize([0.25, -4.0, 0.1])
     assert (got.codes.tolist(), got.frac) == ([2, -32, 1], 3)
-    with pytest.raises(UnsupportedQuantizer, match=r"exponents -64 to -2;.*\(1 weights are zero\)"):
+    with pytest.raises(UnsupportedQuantizer, match=r"exponents -64 to -2;.*\(1 weight is zero\)"):
         parse_quantizer("quantized_po2(8)", "w").quantize([0.25, 0.0])
     with pytest.raises(UnsupportedQuantizer, match="2 weights lie half way"):
         parse_quantizer("quantized_po2(4)", "w").quantize([0.5, 2**0.5, 2**-1.5])

@@ -187,7 +187,7 @@ def test_dead_layers_and_outputs_are_noted() -> None:
 def test_values_of_an_output_that_are_constant_are_counted() -> None:
     weights = {"fc": {"kernel": np.float32([[0.5, 0, 0.5]] * 4), "bias": np.ones(3)}}
     graph = convert(model(dense("fc"), weights=weights), S8)
-    assert graph.notes == ("output fc: 1 of 3 values are the same for every input",)
+    assert graph.notes == ("output fc: 1 of 3 values is the same for every input",)
 
 
 def test_sums_beyond_float32_are_noted_at_an_output_without_a_quantizer() -> None:

@@ -101,7 +101,7 @@ WRONG: dict[str, tuple[Callable[[TableNet], object], str, str]] = {
     "no such output": (lambda net: net.edges.update({"1_0_2": {}}), "unknown edges '1_0_2'", ""),
     "no edge": (lambda net: net.edges.update({"scale": {}}), "unknown edges 'scale'", ""),
     "leading zero": (rename("0_0_1", "0_0_01"), "unknown edges '0_0_01'", ""),
-    "missing": (lambda net: net.edges.pop("1_3_1"), "edges of 3-4-2 are missing: '1_3_1'", ""),
+    "missing": (lambda net: net.edges.pop("1_3_1"), "edge is missing of 3-4-2: '1_3_1'", ""),
     "width 0": (lambda net: net.widths.__setitem__(1, 0), "'layers_bitwidth' is no", "config.json"),
     "width 13": (lambda net: net.widths.__setitem__(0, 13), "out of range", "config.json"),
     "width 33": (lambda net: net.widths.__setitem__(2, 33), "out of range", "config.json"),
@@ -128,7 +128,7 @@ def test_all_problems_are_told_at_once(net, rng, tmp_path) -> None:
     path = net.write(tmp_path)
     (tmp_path / "vectors_in.txt").write_text("1 2\n")
     whats = " | ".join(one.what for one in problems(path))
-    for part in ("15 values", "no list of integers", "unknown edges", "are missing", "line 1"):
+    for part in ("15 values", "no list of integers", "unknown edges", "is missing of", "line 1"):
         assert part in whats
 
 
@@ -165,7 +165,7 @@ VECTORS: dict[str, tuple[str, str, str]] = {
     "wide": ("in", "1 2 16\n", "line 1 is not 3 integers from 0 to 15"),
     "sign": ("in", "1 2 -1\n", "line 1 is not 3 integers"),
     "output": ("out", "1 16\n", "line 1 is not 2 integers from -16 to 15"),
-    "lines": ("out", "1 1\n", "4 inputs and 1 outputs"),
+    "lines": ("out", "1 1\n", "4 inputs and 1 output"),
 }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hwgen.design.serial import read_design
+from hwgen.design.source_list import read_list
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import Mismatch, ProtocolViolation
 from hwgen.verify.simulate import (
@@ -84,7 +85,7 @@ def test_generated_text_is_free_of_warnings(
     seed: int, digit: int, lint: Callable[..., None], tmp_path: Path
 ) -> None:
     out = emit_rtl(random_design(seed, digit)[0]).write(tmp_path / "out")
-    files = [out / "rtl" / line for line in (out / "rtl" / "files.f").read_text().split()]
+    files = [out / "rtl" / line for line in read_list((out / "rtl" / "files.f").read_text())]
     for top in ("hwg_net", "hwg_net_axis"):
         lint(files, top, {})
 
