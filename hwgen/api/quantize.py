@@ -13,7 +13,7 @@ import numpy as np
 from hwgen.api.deviation import Deviation, deviation
 from hwgen.api.results import VerbResult
 from hwgen.api.samples import to_codes
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, count_of
 from hwgen.files import load_arrays
 from hwgen.frontends import reader_of
 from hwgen.frontends.bundle import write_bundle
@@ -120,9 +120,12 @@ def quantize(
     given = options or Options()
     samples = _table(stored, data)
     done = quantize_model(stored, samples, recipe or Recipe(), given)
-    progress("quantize", f"{len(done.layers)} layers, {len(done.folded)} normalisations folded")
+    progress(
+        "quantize",
+        f"{count_of(len(done.layers), 'layer')}, {len(done.folded)} normalisations folded",
+    )
     graph = run_passes(convert(done.model, done.options))
-    progress("convert", f"{len(graph.nodes)} nodes")
+    progress("convert", f"{count_of(len(graph.nodes), 'node')}")
     return _result(graph, done, samples, None if out is None else Path(out))
 
 

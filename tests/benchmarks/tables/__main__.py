@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from hwgen.cost.estimate import estimate
+from hwgen.design.source_list import read_list
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import Mismatch
@@ -91,7 +92,7 @@ def measure(row: Row) -> Result:
     seconds = time.process_time() - start
     with tempfile.TemporaryDirectory() as folder:
         rtl = made.write(Path(folder) / "out") / "rtl"
-        files = [rtl / n for n in (rtl / "files.f").read_text().split() if "axi" not in n]
+        files = [rtl / n for n in read_list((rtl / "files.f").read_text()) if "axi" not in n]
         netlist = map_design(files, "hwg_bench", FAMILY)
         alone = [
             count(map_design(files, f"hwg_bench_{layer.link}", FAMILY)).plut
