@@ -10,6 +10,8 @@ On AMD parts the bare number of cells misleads, because one LUT6 site can hold t
   inverter beside the chain; it is the position's own output all the same (and the next one's, if
   the carry is still known);
 - an inverter that alone reads an output of a LUT6_2 is part of that table: abc9 cannot look inside;
+- a multiplexer F7 reads the two tables of its own slice and nothing else, F8 two F7: a table that
+  feeds several is copied for each, and what is no table needs one to pass through;
 - the second half of a carry position's site is free for a table, under the same rule, if that
   table drives the position's DI, or if nothing reads the position's sum, by whose pin it leaves.
 """
@@ -142,6 +144,7 @@ class _Sites:
         self.fan: Counter[Bit] = Counter()
         self.driver: dict[Bit, Cell] = {}
         self.luts = [cell for cell in netlist.cells if cell.is_lut]
+        self.muxes = [cell for cell in netlist.cells if cell.kind.startswith("MUXF")]
         for cell in netlist.cells:
             for pin, bits in cell.pins.items():
                 if pin in cell.outs:
@@ -202,11 +205,27 @@ class _Sites:
             reads = here.reads() if here else frozenset([position.s])
             spare.append((position, reads))
         housed |= self.folded()
-        lut = len(self.luts) - len(housed) + owned
+        copies = self._copies()
+        lut = len(self.luts) - len(housed) + owned + copies
         free = {cell.name: cell for cell in self.luts if cell.name not in housed}
         saved = self._beside_carry(free, spare)
         saved += _pairs([c for c in free.values() if c.kind != "LUT6_2"])
         return Measured(lut, lut - saved, carry, ff)
+
+    def _copies(self) -> int:
+        """Return the tables that multiplexers F7, F8 and F9 need beside those of the netlist."""
+        copies, tables = 0, 1  # tables behind an input of this level
+        below = "LUT"
+        for kind in ("MUXF7", "MUXF8", "MUXF9"):
+            muxes = [cell for cell in self.muxes if cell.kind == kind]
+            pins = ("I0", "I1")
+            feeds = Counter(c.bit(pin) for c in muxes for pin in pins if pin in c.pins)
+            for net, uses in feeds.items():
+                source = self.driver.get(net)
+                whole = source and (source.is_lut if below == "LUT" else source.kind == below)
+                copies += (uses - 1) * tables if whole else uses
+            below, tables = kind, 2 * tables
+        return copies
 
     def _beside_carry(
         self, free: dict[str, Cell], spare: list[tuple[_Position, frozenset[int]]]

@@ -35,8 +35,8 @@ from hwgen.ops import (
 from hwgen.verify import compile_emulator
 from hwgen.verify.emulation import emulator_of
 from hwgen.verify.self_check import make_vectors
-from tests.emit.test_hls import GRAPHS
-from tests.golden.test_golden import DESIGNS, planned
+from tests.emit.test_hls import GRAPHS, made
+from tests.golden.test_golden import DESIGNS
 from tests.verify.conftest import make_graph, small_net, two_ways
 
 STRICT = ("-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
@@ -65,10 +65,10 @@ def equal(emulator: Emulator, graph: Graph, samples: int = 700) -> None:
         assert np.array_equal(found[name], codes), name
 
 
-@pytest.mark.parametrize("name", ["binary", "merge", "tables", "twoway"])
+@pytest.mark.parametrize("name", ["binary", "merge", "tables", "twoway", "heaps"])
 def test_codes_equal_the_reference(name: str) -> None:
     graph = GRAPHS[name]()
-    design = planned(graph) if name in DESIGNS else None
+    design = made(graph) if name in DESIGNS or name == "heaps" else None
     equal(Emulator(graph, emulator_of(graph, design)), graph)
 
 

@@ -225,6 +225,24 @@ def test_blocks_are_counted_as_budgets_count_them(
     assert (made.dsp, made.bram, made.plut, made.ff) == (dsp, bram, lut, ff)
 
 
+def test_a_multiplexer_reads_the_tables_of_its_own_slice() -> None:
+    """A table is copied for every F7 that reads it, with all below it for every F8."""
+    six = (1, 2, 3, 4, 5, 6)
+    tables = [lut(name, 3 + i, six, 20 + i) for i, name in enumerate("abc")]
+
+    def mux(name: str, kind: str, i0: int, i1: int, out: int) -> Cell:
+        return cell(name, kind, I0=i0, I1=i1, S=7, O=out)
+
+    apart = [mux("p", "MUXF7", 20, 21, 30)]
+    assert count(of("ultrascale_plus", [*tables, *apart], {"y": (30,)})).plut == 3
+    shared = [*apart, mux("q", "MUXF7", 21, 22, 31)]
+    assert count(of("ultrascale_plus", [*tables, *shared], {"y": (30, 31)})).plut == 4
+    through = [*apart, mux("q", "MUXF7", 21, 5, 31)]  # an input passes through a table
+    assert count(of("ultrascale_plus", [*tables, *through], {"y": (30, 31)})).plut == 5
+    deep = [*shared, mux("r", "MUXF8", 30, 31, 40), mux("s", "MUXF8", 31, 30, 41)]
+    assert count(of("ultrascale_plus", [*tables, *deep], {"y": (40, 41)})).plut == 4 + 2 * 2
+
+
 def test_an_unknown_family_is_refused() -> None:
     with pytest.raises(ConfigError, match="stratix"):
         count(of("stratix", []))

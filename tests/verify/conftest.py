@@ -16,6 +16,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ops.base import Op
 from hwgen.ops.dense import Dense
+from hwgen.ops.edge_tables import EdgeTables
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Add
 from hwgen.ops.reference import run_reference
@@ -63,6 +64,30 @@ def small_net() -> Graph:
             ("fc3", Dense(rng.integers(-3, 4, (3, 5)), np.zeros(5, np.int64)), ("act2",)),
         ],
         ["fc3"],
+    )
+
+
+def heaps() -> Graph:
+    """A layer of 2-bit inputs, tables with rows and gates, and a layer of single bits."""
+    rng = np.random.default_rng(9)
+    x = np.arange(128)
+    rows = rng.integers(0, 20, (6, 4, 32))[:, :, x >> 2]
+    jump = np.where(x >> 6, rng.integers(0, 4, (6, 4, 64))[:, :, x & 63], 0)
+    return make_graph(
+        "heaps",
+        [
+            ("x", Input.of((5,), Fixed(2)), ()),
+            ("fc1", Dense(rng.integers(-40, 41, (5, 6)), rng.integers(-20, 20, 6)), ("x",)),
+            ("act1", Requantize(1, -64, 63), ("fc1",)),
+            (
+                "edges",
+                EdgeTables(rows + jump - 9, -64, np.array([3, 0, -5, 9]), -16, 15),
+                ("act1",),
+            ),
+            ("act2", Requantize(4, 0, 1), ("edges",)),
+            ("fc2", Dense(rng.integers(-99, 99, (4, 3)), np.zeros(3, np.int64)), ("act2",)),
+        ],
+        ["fc2"],
     )
 
 

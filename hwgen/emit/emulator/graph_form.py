@@ -17,7 +17,22 @@ from hwgen.emit.hls.layers import LayerCode, layer_codes, untimed
 from hwgen.emit.verilog.formula import formula
 from hwgen.emit.verilog.wires import Wires
 from hwgen.errors import ConfigError
-from hwgen.logic.nodes import Add, Add3, In, Max, Mul, Requant, Select, Shl, Table, Thresh, Wire
+from hwgen.logic.nodes import (
+    Add,
+    Add3,
+    Chain,
+    Gather,
+    In,
+    Max,
+    Mul,
+    Requant,
+    Select,
+    Shl,
+    Table,
+    Thresh,
+    Wire,
+)
+from hwgen.logic.nodes.heap import ABSENT, ALWAYS, INVERTED, NOTHING, PLAIN, Pick
 
 _SEARCHED = 24  # thresholds that are compared one by one; more are looked up
 _LOOKED_UP = 1 << 16  # entries of a table of steps
@@ -150,6 +165,8 @@ class GraphForm:
             yield from self._requant(wire, node, note)
         elif isinstance(node, Thresh):
             yield from self._thresh(wire, node, note)
+        elif isinstance(node, Chain):
+            yield from self._chain(wire, node)
         else:
             text = f"const {kind} {name} = {kind}({self._value(wire)});"
             yield from cpp.statement(text, note, "    ")
@@ -186,6 +203,18 @@ class GraphForm:
                 return f"{self.operand(a, 32)} < 0 ? {choice}"
             case Table():
                 return f"{self._values(wire, node.values)}[{self._address(node)}]"
+            case Gather(_, picks, signed):
+                top, width = len(picks) - 1, self.wires.width[wire]
+                return (
+                    "".join(
+                        f"{'-' if signed and at == top else '+'} {self._single(node, pick, bits)}"
+                        f" * {cpp.number(1 << at)} "
+                        for at, pick in enumerate(picks)
+                        if at < width or signed
+                    )
+                    .removeprefix("+ ")
+                    .rstrip()
+                )
             case _:
                 raise AssertionError(f"no C++ for {type(node).__name__}")
 
@@ -204,6 +233,50 @@ class GraphForm:
         parts.sort(key=lambda part: part[0])
         text = "".join(f" {'-' if sub else '+'} {term}" for sub, term in parts)
         return text[3:] if text.startswith(" + ") else f"-{text[3:]}"
+
+    def _chain(self, wire: Wire, node: Chain) -> Iterator[str]:
+        """Yield a sum of single bits, and what leaves it at the top."""
+        name, step, width = self.wires.names[wire], self._step(wire), node.positions
+        kind, lane = f"int{step}_t", f"int{self.lane(wire)}_t"
+        parts = [self._single(node, pick, step) for pick in node.enter if pick != NOTHING]
+        last: list[str] = []
+        for i in range(width):
+            last = [
+                self._one_term(node, truth, node.picks[4 * i + k], i, step)
+                for k, truth in enumerate(node.terms(i))
+                if truth != ABSENT
+            ]
+            parts += [f"{one} * {cpp.number(1 << i)}" if i else one for one in last]
+        text = f"const {kind} {name}_t = {kind}({' + '.join(parts) or '0'});"
+        yield from cpp.statement(text, f"chain of {width} positions", "    ")
+        word = f"({name}_t & {cpp.number((1 << width) - 1)})"
+        if node.leave:
+            majority = f"(({' + '.join(last)}) >> 1)" if node.majorities[-1] else "0"
+            yield from cpp.statement(f"const {kind} {name}_m = {majority};", indent="    ")
+            word += f" + (({name}_t >> {width}) - {name}_m) * {cpp.number(1 << width)}"
+            if node.leave > 1:
+                word += f" + {name}_m * {cpp.number(2 << width)}"
+        yield from cpp.statement(f"const {lane} {name} = {lane}({word});", indent="    ")
+
+    def _one_term(self, node: Chain, truth: int, pick: Pick, position: int, bits: int) -> str:
+        if truth == ALWAYS:
+            return "1"
+        own, gate = self._single(node, pick, bits), node.picks[4 * position + 3]
+        if truth == PLAIN:
+            return own
+        if truth == INVERTED or gate[0] < 0:
+            return f"({own} ^ 1)" if truth & 3 == INVERTED & 3 else own
+        return f"(({truth} >> ({own} + 2 * {self._single(node, gate, bits)})) & 1)"
+
+    def _single(self, node: Chain | Gather, pick: Pick, bits: int) -> str:
+        place, at = pick
+        if place < 0:
+            return str(at)
+        value = self.wires.const(node.ins[place])
+        if value is not None:
+            return str(value >> at & 1)
+        name = self.operand(node.ins[place], bits)
+        return f"(({name} >> {at}) & 1)" if at else f"({name} & 1)"
 
     def _requant(self, wire: Wire, node: Requant, note: str) -> Iterator[str]:
         """Yield the steps of a requantizer, in the shortest lane that holds all of them."""

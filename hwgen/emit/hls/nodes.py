@@ -10,8 +10,22 @@ from hwgen.emit.verilog.formula import formula
 from hwgen.emit.verilog.wires import Wires
 from hwgen.errors import ConfigError
 from hwgen.ir.fixed import bits_for
-from hwgen.logic.nodes import Add, Add3, Max, Mul, Requant, Select, Shl, Table, Thresh, Wire
+from hwgen.logic.nodes import (
+    Add,
+    Add3,
+    Chain,
+    Gather,
+    Max,
+    Mul,
+    Requant,
+    Select,
+    Shl,
+    Table,
+    Thresh,
+    Wire,
+)
 from hwgen.logic.nodes.arithmetic import Term
+from hwgen.logic.nodes.heap import ABSENT, ALWAYS, PLAIN, Pick
 from hwgen.logic.truth_tables import PLACED, Function, columns
 
 _WORD = 64  # bits of a truth table in one argument
@@ -42,6 +56,8 @@ class Nodes:
                 return "thresholds"
             case Table():
                 return "table"
+            case Chain():
+                return "chain"
             case _:
                 return ""
 
@@ -57,6 +73,13 @@ class Nodes:
         note = f"{said}   {ends}" if said else ends
         if isinstance(node, Table):
             yield from self._table(node, name, kind, ends)
+            return
+        if isinstance(node, Chain):
+            yield from self._chain(node, name, kind)
+            return
+        if isinstance(node, Gather):
+            made = [self._single(node, pick) for pick in node.picks[: self.wires.width[wire]]]
+            yield from cpp.statement(f"const {kind} {name} = {_together(kind, made)};", ends)
             return
         yield from cpp.statement(f"const {kind} {name} = {kind}({self._value(wire)});", note)
 
@@ -159,15 +182,51 @@ class Nodes:
             text = f"const ui<1> {name}_{bit} = {self._bit(node, column.whole)};"
             yield from cpp.statement(text)
             made.append(f"{name}_{bit}")
-        signed, width = kind.startswith("si"), len(made)
-        terms = [
-            f"{'- ' if signed and bit == width - 1 else '+ '}"
-            + (f"hwg::shl_u<{bit + 1}, {bit}>({one})" if bit else one)
-            for bit, one in enumerate(made)
-        ]
-        text = " ".join(terms).removeprefix("+ ")
-        text = f"-{text[2:]}" if text.startswith("- ") else text
-        yield from cpp.statement(f"const {kind} {name} = {kind}({text});", ends)
+        yield from cpp.statement(f"const {kind} {name} = {_together(kind, made)};", ends)
+
+    # Single bits: a word of all first terms, of all second ones and of all third ones
+
+    def _chain(self, node: Chain, name: str, kind: str) -> Iterator[str]:
+        width, words = node.positions, []
+        for k, letter in enumerate("abc"):
+            made = [
+                self._one_term(node, node.truths[3 * i + k], node.picks[4 * i + k], i)
+                for i in range(width)
+            ]
+            if all(truth == ABSENT for truth in node.truths[k::3]):
+                words.append(f"ui<{width}>(0)")
+                continue
+            word = f"ui<{width}>"
+            yield from cpp.statement(f"const {word} {name}_{letter} = {_together(word, made)};")
+            words.append(f"{name}_{letter}")
+        words += [self._single(node, pick) for pick in node.enter]
+        called = _unit("chain", [width, int(node.majorities[-1]), node.leave])
+        text = f"const {kind} {name} = {called}::of({', '.join(words)});"
+        yield from cpp.statement(text, f"chain of {width} positions")
+
+    def _one_term(self, node: Chain, truth: int, pick: Pick, position: int) -> str:
+        if truth in (ABSENT, ALWAYS):
+            return f"ui<1>({truth & 1})"
+        own = self._single(node, pick)
+        if truth == PLAIN:
+            return own
+        gate = node.picks[4 * position + 3]
+        if gate[0] < 0:
+            return f"hwg::table<1>::of({own}, 0x{truth & 3:x}ULL)"
+        both = f"ui<2>({own} + hwg::shl_u<2, 1>({self._single(node, gate)}))"
+        return f"hwg::table<2>::of({both}, 0x{truth:x}ULL)"
+
+    def _single(self, node: Chain | Gather, pick: Pick) -> str:
+        place, at = pick
+        if place < 0:
+            return f"ui<1>({at})"
+        wire = node.ins[place]
+        value = self.wires.const(wire)
+        if value is not None:
+            return f"ui<1>({value >> at & 1})"
+        if self.wires.width[wire] == 1 and self.logic.lo[wire] >= 0:
+            return self.operand(wire)
+        return f"hwg::bits<{at}, 1>({self.operand(wire)})"
 
     def _bit(self, node: Table, one: Function) -> str:
         """Return a function of address bits; above eight of them the highest one selects."""
@@ -210,6 +269,19 @@ class Nodes:
         if low == 0 and bits == self.wires.width[wire] and self.logic.lo[wire] >= 0:
             return self.operand(wire)
         return f"hwg::bits<{low}, {bits}>({self.operand(wire)})"
+
+
+def _together(kind: str, made: Sequence[str]) -> str:
+    """Return bits as one word, the lowest first; the topmost of a signed one is negative."""
+    signed, width = kind.startswith("si"), len(made)
+    terms = [
+        f"{'- ' if signed and bit == width - 1 else '+ '}"
+        + (f"hwg::shl_u<{bit + 1}, {bit}>({one})" if bit else one)
+        for bit, one in enumerate(made)
+    ]
+    text = " ".join(terms).removeprefix("+ ")
+    text = f"-{text[2:]}" if text.startswith("- ") else text
+    return f"{kind}({text})"
 
 
 def _unit(name: str, params: Sequence[int]) -> str:
