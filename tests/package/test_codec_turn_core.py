@@ -118,7 +118,7 @@ def test_the_packaged_core_transforms_with_the_drivers_writes(
 def test_the_packages_own_bench_codes_a_map(tmp_path: Path, given: dict[str, Any]) -> None:
     made = built(tmp_path, turned_plan(), **GIVEN, **given)
     assert fusesoc(tmp_path, "library", "add", "mine", str(made.ip)).returncode == 0
-    done = fusesoc(tmp_path, "run", "--target=sim", made.core.vlnv)
+    done = fusesoc(tmp_path, "run", "--target=sim", made.vlnv)
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     assert f"{made.core.ip}: PASSED, 3 tensors of" in done.stdout
     # Another last value of the map, or another last byte of its blocks.
@@ -130,4 +130,4 @@ def test_the_packages_own_bench_codes_a_map(tmp_path: Path, given: dict[str, Any
         at = max(i for i, line in enumerate(lines) if not re.fullmatch("(a5)+", line))
     lines[at] = f"{int(lines[at], 16) ^ 1:0{len(lines[at])}x}"
     file.write_text("\n".join([*lines, ""]), "utf-8")
-    assert fusesoc(tmp_path, "run", "--target=sim", made.core.vlnv).returncode != 0
+    assert fusesoc(tmp_path, "run", "--target=sim", made.vlnv).returncode != 0
