@@ -15,6 +15,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "hwgen build bn.h5 --input-format s12.8 --format '*=s16.9' -b zcu102 -o out/bn",
     ),
     "quantize": ("hwgen quantize float.h5 --data calib.npz --bits 6 -o float.json",),
+    "crosscheck": ("hwgen crosscheck jet.h5 --data x_test.npy --input-format s16.10",),
     "estimate": (
         "hwgen estimate jet.h5 -b vu13p --trigger 'latency<100ns, lut<5%'",
         "hwgen estimate jet.h5 -b vu13p --compare clock=240MHz pruned.h5",

@@ -36,14 +36,24 @@ def _build(args: argparse.Namespace) -> Result:
     )  # fmt: skip
 
 
+def _crosscheck(args: argparse.Namespace) -> Result:
+    from hwgen.interop import crosscheck
+
+    return crosscheck.crosscheck(
+        Path(args.model), args.weights and Path(args.weights), model_options(args),
+        data=args.data and Path(args.data), samples=args.samples, progress=progress(args),
+    )  # fmt: skip
+
+
 VERBS: Verbs = {
     "load": (_load, "read a model and write it as a bundle"),
     "show": (_show, "print the integer graph of a model, one line a node"),
     "build": (_build, "build the IP core of a model"),
+    "crosscheck": (_crosscheck, "compare QKeras, hwgen and hls4ml on a model, layer by layer"),
 }
 
 # fmt: off
-_MODEL, _BUILD = "load,show,build,estimate", "build,estimate"
+_MODEL, _BUILD = "load,show,build,estimate,crosscheck", "build,estimate"
 _ANY = f"{_MODEL},quantize"
 ARGUMENTS: Arguments = (
     (_ANY, "model", {"metavar": "MODEL", "help": ".h5, .keras, .json, or a hwgen bundle"}),
@@ -58,6 +68,10 @@ ARGUMENTS: Arguments = (
         "float kernel; as --format"}),
     (_ANY, "--masks", {"metavar": "FILE.npz", "help": "pruning masks by layer; 1 keeps"}),
     (_ANY, "--scaler", {"metavar": "FILE.npz", "help": "training scaler (mean, std) to ship"}),
+    ("crosscheck", "--data", {"metavar": "x.npy", "help": "samples as floats, brought to the "
+        "input's grid; .npz for several inputs"}),
+    ("crosscheck", "--samples", {"type": int, "default": 1000, "help": "random ones, without "
+        "--data"}),
     ("load", "-o --out", {"metavar": "NAME.json", "help": "write the bundle, with its NAME.npz"}),
     (_BUILD, "-b --board", {"help": "a name from 'hwgen boards', or a .toml"}),
     (_BUILD, "--config", {"metavar": "OUT/config.toml", "help": "settings and realisations of "

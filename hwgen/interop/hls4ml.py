@@ -23,13 +23,14 @@ class Emulation:
         path: the Keras model file.
         weights: its weights file, for an architecture in JSON.
         folder: where hls4ml writes its project.
+        trace: whether the outputs of all layers shall be kept.
 
     Raises:
         ToolMissing: hls4ml is not installed.
         ToolFailed: it cannot convert or compile the model.
     """
 
-    def __init__(self, path: Path, weights: Path | None, folder: Path) -> None:
+    def __init__(self, path: Path, weights: Path | None, folder: Path, trace: bool = False) -> None:
         try:
             import hls4ml
         except ImportError as error:
@@ -39,6 +40,8 @@ class Emulation:
         self.version = str(hls4ml.__version__)
         model = logits_model(path, weights)
         config = hls4ml.utils.config_from_keras_model(model, granularity="name", backend="Vitis")
+        for layer in config["LayerName"].values():
+            layer["Trace"] = trace
         try:
             self._model: Any = hls4ml.converters.convert_from_keras_model(
                 model,
@@ -55,3 +58,9 @@ class Emulation:
         """Return the emulated outputs."""
         made: npt.NDArray[np.float32] = self._model.predict(np.ascontiguousarray(x, np.float32))
         return made
+
+    def trace(self, inputs: list[npt.NDArray[np.float32]]) -> dict[str, npt.NDArray[np.float32]]:
+        """Return the outputs of every layer by its name."""
+        arrays = [np.ascontiguousarray(x, np.float32) for x in inputs]
+        _, made = self._model.trace(arrays[0] if len(arrays) == 1 else arrays)
+        return dict(made)

@@ -3,33 +3,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from hwgen.design.types import Design, Heading
+from hwgen.design.types import Design, Heading, Port
 from hwgen.emit.emulator.library import Library, of_design, of_graph
 from hwgen.errors import ConfigError, count_of
 from hwgen.ir.graph import Graph
+from hwgen.logic.builder import GRAPHS_ALONE, Logic
+from hwgen.logic.nodes import Chain, Gather
+from hwgen.logic.pipeline import pipeline
 from hwgen.ops import Conv, DepthwiseConv, MaxPool, SumPool
 from hwgen.ops.serial import digest
-from hwgen.plan.parallel.schedule import schedule
+from hwgen.plan.parallel.lower import lower
+from hwgen.plan.parallel.schedule import assembled
 
 _WINDOWS = (Conv, DepthwiseConv, MaxPool, SumPool)
 _MOST = 200_000  # nodes of a graph that is printed: about a minute of compiling
-
-
-@dataclass(frozen=True)
-class _NoDelay:
-    """Family without delays: everything happens in one cycle."""
-
-    overhead_ns: float = 0.0
-    adder_operands: int = 2
-    lut_inputs: int = 6
-
-    def adder_ns(self, width: int, operands: int = 2) -> float:
-        return 0.0
-
-    def logic_ns(self, levels: int) -> float:
-        return 0.0
 
 
 def emulator_of(graph: Graph, design: Design | None = None) -> Library:
@@ -37,16 +24,16 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
 
     Args:
         graph: what to emulate.
-        design: that was built from it; one in the parallel style is printed node by node.
+        design: that was built from it; one in the parallel style is printed node by node, unless it
+            adds up single bits, which a processor is slow at.
 
     Raises:
         ConfigError: numbers that the emulator does not hold, or more nodes than are compiled.
     """
     if any(isinstance(node.op, _WINDOWS) for node in graph.nodes):
         return of_graph(graph, digest(graph))
-    if design is None or design.style != "parallel":
-        heading = Heading(graph.name, "host", 1.0, digest(graph))
-        design = schedule(graph, heading, _NoDelay(), effort=0)
+    if design is None or design.style != "parallel" or _adds_bits(design.pipeline.logic):
+        design = _of_words(graph)
     count = len(design.pipeline.logic.nodes)
     if count > _MOST:
         raise ConfigError(
@@ -55,3 +42,21 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
             "use hwgen.predict, which needs no compiling",
         )
     return of_design(graph, design)
+
+
+def _adds_bits(logic: Logic) -> bool:
+    return any(isinstance(node, Chain | Gather) for node in logic.nodes)
+
+
+def _of_words(graph: Graph) -> Design:
+    """Return a design of a graph in one cycle, whose adders take words."""
+    logic = lower(graph, effort=0, haste=GRAPHS_ALONE).logic
+    placement = pipeline(logic, lambda wire: 0.0, 1.0, 0.0)
+    inputs = [Port(n.name, n.type.shape, n.type.fixed) for n in graph.inputs]
+    outputs = [
+        Port(o.name, graph[o.node].type.shape, graph[o.node].type.fixed) for o in graph.outputs
+    ]
+    heading = Heading(graph.name, "host", 1.0, digest(graph))
+    return assembled(
+        heading, inputs, outputs, logic, placement, lambda name, *_: graph[name].op.note()
+    )

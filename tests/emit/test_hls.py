@@ -3,22 +3,27 @@
 
 from __future__ import annotations
 
+import ast
 import random
 import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from hwgen import paths
 from hwgen.design.types import Design, Heading
+from hwgen.emit.emulator import graph_form
+from hwgen.emit.hls import nodes as hls_nodes
 from hwgen.emit.hls.design import emit_hls
 from hwgen.emit.hls.project import Device
 from hwgen.errors import ConfigError, ToolFailed
 from hwgen.ir.graph import Graph
+from hwgen.logic import nodes
 from hwgen.logic.nodes import Chain, Gather, PlacedTable
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.target.board import load_board
@@ -72,6 +77,23 @@ def differing(folder: Path, design: Design, vectors: Vectors, how: Compilation) 
 def test_plain_integers_equal_the_reference(name: str, tmp_path: Path) -> None:
     design, vectors = write(GRAPHS[name](), tmp_path / "out")
     assert differing(tmp_path / "out", design, vectors, gpp()) == 0
+
+
+def test_every_node_has_its_text_in_both_forms() -> None:
+    classes = [getattr(nodes, name) for name in nodes.__all__]
+    classes = [kind for kind in classes if isinstance(kind, type) and issubclass(kind, nodes.Node)]
+    kinds = {kind.__name__ for kind in classes} - {"PlacedTable"}  # that is a Table
+    for module in (hls_nodes, graph_form):
+        assert kinds - {"Node", "In", "Const"} - names_in(module) == set()
+
+
+def names_in(module: ModuleType) -> set[str]:
+    """Return the classes that a module matches."""
+    tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
+    found = {ast.unparse(n.cls) for n in ast.walk(tree) if isinstance(n, ast.MatchClass)}
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    calls = [n for n in calls if ast.unparse(n.func) == "isinstance"]
+    return found | {word for n in calls for word in ast.unparse(n.args[1]).split(" | ")}
 
 
 @pytest.mark.ci

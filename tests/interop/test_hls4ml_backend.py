@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The backend in hls4ml: that it loads, what its calls give and refuse; the tutorial."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import tomllib
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hwgen
+from hwgen.errors import ConfigError, ModelError
+from hwgen.interop import crosscheck, hls4ml_project
+from hwgen.interop.hls4ml_project import Project, Settings
+from hwgen.ir.graph import Graph
+from hwgen.paths import beside_checkout
+from hwgen.tools import run
+from hwgen.verify import compile_emulator
+from tests.verify.conftest import small_net, two_ways
+
+ENV = {"HLS4ML_BACKEND_PLUGINS": "hwgen.interop.hls4ml_backend"}
+LOADED = "import hls4ml; print(hls4ml.backends.get_available_backends())"
+
+
+def test_hls4ml_loads_the_backend(root: Path) -> None:
+    """hls4ml prints the errors of plugins and goes on without them."""
+    said = run([sys.executable, "-c", LOADED], root, env={**ENV, "PYTHONPATH": str(root)})
+    assert "'hwgen'" in said.splitlines()[-1]
+    assert "WARNING" not in said
+    entry = tomllib.loads((root / "pyproject.toml").read_text())["project"]["entry-points"]
+    assert entry["hls4ml.backends"] == {"hwgen": "hwgen.interop.hls4ml_backend:register"}
+
+
+BROKEN = """
+import hwgen.interop.hls4ml_backend as b
+def fail(name, cls): raise TypeError("the first error")
+try:
+    b.register(register_backend=fail, register_writer=lambda *_: None)
+except RuntimeError as error:
+    print("told:", error, "because of", repr(error.__cause__))
+"""
+
+
+def test_an_error_at_registration_is_not_hidden(root: Path) -> None:
+    said = run([sys.executable, "-c", BROKEN], root, env={"PYTHONPATH": str(root)})
+    assert "told:" in said
+    assert "the first error" in said
+
+
+def test_hwgen_does_not_need_hls4ml(root: Path) -> None:
+    code = "import sys, hwgen.interop.hls4ml_project; print('hls4ml' in sys.modules)"
+    assert run([sys.executable, "-c", code], root, env={"PYTHONPATH": str(root)}) == "False\n"
+
+
+# ------------------------------------------------------- the project, without TensorFlow
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "interop"))
+    monkeypatch.setattr(
+        compile_emulator, "FLAGS", ("-std=c++17", "-O0", "-fPIC", "-shared", "-DHWG_NATIVE")
+    )
+
+
+def project(graph: Graph, folder: Path, monkeypatch: pytest.MonkeyPatch, **changed: Any) -> Project:
+    given: dict[str, Any] = {
+        "folder": str(folder / "prj"), "name": "myproject", "part": None, "board": "vcu118",
+        "named": True, "clock_period": 5.0, "io_type": "io_parallel", "input_format": None,
+    }  # fmt: skip
+    seen: list[Any] = []
+
+    def from_keras(_: Any, *, input_format: Any) -> Graph:
+        seen.append(input_format)
+        return graph
+
+    monkeypatch.setattr(hls4ml_project, "from_keras", from_keras)
+    keras = SimpleNamespace(inputs=[SimpleNamespace(name=n.name) for n in graph.inputs])
+    fixed = SimpleNamespace(width=16, integer=6, signed=True)
+    found = Project(
+        keras, Settings(**{**given, **changed}), [fixed] * len(graph.inputs),
+        lambda stage, line: print(stage, line),
+    )  # fmt: skip
+    found.seen = seen  # type: ignore[attr-defined]
+    return found
+
+
+def test_predict_and_trace_shape_as_hls4ml_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    graph = small_net()
+    made = project(graph, tmp_path, monkeypatch)
+    x = rng.normal(0, 1, (20, 5)).astype(np.float32)
+    want = hwgen.predict(graph, x)
+    y = made.predict(x)
+    assert y.dtype == np.float32
+    assert np.array_equal(y, want)
+    assert np.array_equal(made.predict(x[:1]), want[0])
+    assert np.array_equal(made.predict(x[0]), want[0])
+    assert made.predict(x.astype(np.float64)).dtype == np.float64
+    again, layers = made.trace(x)
+    assert np.array_equal(again, y)
+    assert list(layers) == ["fc1", "act1", "fc2", "act2", "fc3"]
+    assert np.array_equal(layers["fc3"], y)
+    with pytest.raises(TypeError, match="int64"):
+        made.predict(np.zeros((2, 5), np.int64))
+    with pytest.raises(ValueError, match="inputs of"):
+        made.predict(np.zeros((2, 4), np.float32))
+
+
+def test_several_inputs_and_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    graph = two_ways()
+    made = project(graph, tmp_path, monkeypatch)
+    x = [rng.normal(0, 9, (6, 3)), rng.uniform(0, 7, (6, 2, 9))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        want = hwgen.predict(graph, dict(zip(("x", "z"), x, strict=True)))
+    for got, name in zip(made.predict(x), want, strict=True):
+        assert np.array_equal(got, want[name].reshape(6, -1))
+    assert made.seen == [{"x": "s16.10", "z": "s16.10"}]  # type: ignore[attr-defined]
+
+
+def test_formats_and_boards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = small_net()
+    made = project(graph, tmp_path, monkeypatch, input_format="s8.4")
+    assert made.seen == ["s8.4"]  # type: ignore[attr-defined]
+    assert "input x is s5.2" in capsys.readouterr().out
+    part = {"named": False, "board": "vu9p"}
+    alveo = project(graph, tmp_path, monkeypatch, part="xcu250-figd2104-2L-e", **part)
+    assert alveo.board == "alveo_u250"
+    other = project(graph, tmp_path, monkeypatch, part="xc7z100", **part)
+    assert other.board == "vu9p"
+    assert "no board of hwgen has the part xc7z100" in capsys.readouterr().out
+
+
+def test_write_and_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = project(small_net(), tmp_path, monkeypatch)
+    report = made.build(csim=True, synth=True)
+    assert report["CSimResults"] == {"samples": 1015, "mismatches": 0}
+    synth = report["CSynthesisReport"]
+    assert isinstance(synth, dict)
+    assert (synth["IntervalMin"], synth["TargetClockPeriod"]) == ("1", "5.00")
+    assert int(synth["LUT"]) > 0
+    assert (tmp_path / "prj" / "hls" / "hwg_myproject.cpp").is_file()
+    assert (tmp_path / "prj" / "rtl" / "hwg_myproject.sv").is_file()
+    with pytest.raises(TypeError, match="does not know bitstream"):
+        made.build(bitstream=True)
+    with pytest.raises(ConfigError, match="no FIFOs"):
+        made.build(fifo_opt=True)
+    stream = project(small_net(), tmp_path, monkeypatch, io_type="io_stream")
+    with pytest.raises(ConfigError, match="io_parallel"):
+        stream.write()
+
+
+def test_a_stored_graph_has_lost_its_model(tmp_path: Path) -> None:
+    settings = Settings("prj", "myproject", None, "vu9p", False, 5.0, "io_parallel", None)
+    with pytest.raises(ModelError, match="convert the model again"):
+        Project(None, settings, [])
+
+
+def test_dropped_softmax_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = small_net()
+    object.__setattr__(graph, "notes", ("softmax: the final softmax is dropped",))
+    with pytest.warns(UserWarning, match="logits"):
+        project(graph, tmp_path, monkeypatch)
+
+
+# ------------------------------------------------------------------------------- crosscheck
+
+
+def stub(kind: str, **fields: Any) -> Any:
+    return type(kind, (), {"get_config": lambda self: {}, **fields})()
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ([stub("QDense", name="a", kernel_quantizer_internal=stub("quantized_bits", alpha=1))], ""),
+        ([stub("QDense", name="a", kernel_quantizer_internal=stub("quantized_bits", alpha=None))],
+         "10 fraction bits"),
+        ([stub("QDense", name="b"),
+          stub("QActivation", name="a", quantizer=stub("quantized_bits"))], "dropped"),
+        ([stub("QActivation", name="a", quantizer=stub("ternary"))], "not initialised"),
+        ([stub("QActivation", name="a", quantizer=stub("quantized_relu", bits=4, integer=4))],
+         "wraps"),
+        ([stub("QBatchNormalization", name="a")], "ignored"),
+        ([stub("InputLayer", name="b"), stub("QDense", name="a")], "truncated"),
+        ([stub("GlobalAveragePooling2D", name="a")], "average"),
+    ],
+)  # fmt: skip
+def test_known_deviations_are_named(layers: list[Any], told: str) -> None:
+    found = crosscheck.deviations(SimpleNamespace(layers=layers)).get("a", [])
+    assert (told in " ".join(found)) if told else not found
+    assert all(line.startswith("a: ") for line in found)
+
+
+def test_a_difference_is_counted() -> None:
+    ours = np.array([[0.5, 1.0], [0.25, -1.0], [3.0, 0.0]])
+    theirs = ours.copy()
+    theirs[1, 0] += 0.125
+    theirs[2, 1] = np.nan
+    assert crosscheck._compared(ours, ours) == (0, 0.0)
+    assert crosscheck._compared(ours, theirs) == (2, 0.125)
+    assert crosscheck._compared(ours, None) == (None, 0.0)
+    assert crosscheck._compared(ours, theirs[:, :1]) == (None, 0.0)
+
+
+# ------------------------------------------------------------------------- with TensorFlow
+
+MODELS = (
+    ("qkeras_3layer.json", "qkeras_3layer_weights.h5"),
+    ("KERAS_3layer_ternary_small.json", "KERAS_3layer_ternary_small_weights.h5"),
+    ("KERAS_3layer_binary_smaller.json", "KERAS_3layer_binary_smaller_weights.h5"),
+)
+
+
+def given(names: tuple[str, str]) -> list[str]:
+    folder = beside_checkout("shared")
+    if folder is None or not (folder / "models" / names[0]).is_file():
+        pytest.skip("no models beside the checkout")
+    return [str(folder / "models" / name) for name in names]
+
+
+@pytest.mark.keras
+@pytest.mark.slow
+@pytest.mark.parametrize("names", MODELS)
+def test_calls_of_the_tutorial(names: tuple[str, str], root: Path) -> None:
+    assert importlib.util.find_spec("hls4ml"), "the tests need hls4ml"
+    env = {**ENV, "PYTHONPATH": str(root)}
+    said = run([sys.executable, "-m", "tests.interop.tutorial", *given(names)], root, env=env)
+    found = json.loads(said.strip().splitlines()[-1])
+    assert found["equal"]
+    assert found["one"]
+    assert found["traced"]
+    assert found["last"]
+    assert {"hls", "rtl", "report.html"} <= set(found["files"])
+    assert found["report"]["CSimResults"]["mismatches"] == 0
+
+
+@pytest.mark.keras
+@pytest.mark.slow
+def test_crosscheck_of_the_jet_tagger(root: Path) -> None:
+    model, weights = given(MODELS[0])
+    words = ["crosscheck", model, "--weights", weights, "--input-format", "s16.10", "--json"]
+    command = [sys.executable, "-m", "hwgen.cli", *words, "--samples", "300", "-q"]
+    said = run(command, root, env={"PYTHONPATH": str(root)})
+    found = json.loads(said.strip().splitlines()[-1])
+    assert found["ok"]
+    assert [layer["name"] for layer in found["layers"]][-1] == "output"
+    assert all(layer["keras"] in (0, None) for layer in found["layers"])
+    assert all(layer["hls4ml"] in (0, None) for layer in found["layers"])
