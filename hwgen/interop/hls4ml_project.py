@@ -114,8 +114,8 @@ class Project:
                 return str(board.name)
         self.progress(
             "board",
-            f"no board of hwgen has the part {settings.part}; planned for {settings.board}. Name one "
-            "with board=; hwgen boards lists them",
+            f"no board of hwgen has the part {settings.part}; planned for {settings.board}. "
+            "Name one with board=; hwgen boards lists them",
         )
         return settings.board
 
