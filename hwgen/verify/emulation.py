@@ -7,8 +7,7 @@ from hwgen.design.types import Design, Heading, Port
 from hwgen.emit.emulator.library import Library, of_design, of_graph
 from hwgen.errors import ConfigError, count_of
 from hwgen.ir.graph import Graph
-from hwgen.logic.builder import GRAPHS_ALONE, Logic
-from hwgen.logic.nodes import Chain, Gather
+from hwgen.logic.builder import GRAPHS_ALONE
 from hwgen.logic.pipeline import pipeline
 from hwgen.ops import Conv, DepthwiseConv, MaxPool, SumPool
 from hwgen.ops.serial import digest
@@ -24,15 +23,14 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
 
     Args:
         graph: what to emulate.
-        design: that was built from it; one in the parallel style is printed node by node, unless it
-            adds up single bits, which a processor is slow at.
+        design: that was built from it; one in the parallel style is printed node by node.
 
     Raises:
         ConfigError: numbers that the emulator does not hold, or more nodes than are compiled.
     """
     if any(isinstance(node.op, _WINDOWS) for node in graph.nodes):
         return of_graph(graph, digest(graph))
-    if design is None or design.style != "parallel" or _adds_bits(design.pipeline.logic):
+    if design is None or design.style != "parallel":
         design = _of_words(graph)
     count = len(design.pipeline.logic.nodes)
     if count > _MOST:
@@ -42,10 +40,6 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
             "use hwgen.predict, which needs no compiling",
         )
     return of_design(graph, design)
-
-
-def _adds_bits(logic: Logic) -> bool:
-    return any(isinstance(node, Chain | Gather) for node in logic.nodes)
 
 
 def _of_words(graph: Graph) -> Design:
