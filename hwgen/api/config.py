@@ -21,7 +21,7 @@ import numpy as np
 from hwgen.design.source_list import SPDX
 from hwgen.errors import ConfigError
 from hwgen.files import npz_bytes
-from hwgen.frontends.options import Options
+from hwgen.frontends.options import Options, settled
 from hwgen.frontends.options import options as options_of
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, mapping_of, read_mapping, rows_of
@@ -30,11 +30,11 @@ from hwgen.plan.planner import Planned
 # The keys of the file: the settings of a build, by the names of the command line.
 _TEXT = (
     *("name", "board", "clock", "register_clock", "latency", "style", "interval", "budget"),
-    *("masks", "scaler"),
+    *("masks", "scaler", "head", "outputs"),
 )
 _NUMBERS = ("effort", "seed")
 _FLAGS = ("best_effort", "hls")
-_FILES = ("masks", "scaler")
+_APART = ("masks", "scaler", "head", "outputs")
 _RULES = ("format", "weight_format")
 KEYS = (*_TEXT, *_NUMBERS, *_FLAGS, "input_format", *_RULES, "layers")
 _HEAD = f"""\
@@ -61,6 +61,7 @@ class Config:
         scaler: file with the training scaler.
         mapping: how layers are realised.
         format, weight_format: number formats by layer or pattern, as ``--format`` takes them.
+        head, outputs: as the command line takes them.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +71,8 @@ class Config:
     mapping: Mapping[str, Realisation] = field(default_factory=dict)
     format: Mapping[str, str] = field(default_factory=dict)
     weight_format: Mapping[str, str] = field(default_factory=dict)
+    head: str | None = None
+    outputs: str | None = None
 
 
 def read_config(path: Path) -> Config:
@@ -115,7 +118,7 @@ def read_config(path: Path) -> Config:
         {
             key: found[key]
             for key in found
-            if key in (*_TEXT, *_NUMBERS, *_FLAGS) and key not in _FILES
+            if key in (*_TEXT, *_NUMBERS, *_FLAGS) and key not in _APART
         },
         form,
         folder / found["masks"] if "masks" in found else None,
@@ -123,6 +126,8 @@ def read_config(path: Path) -> Config:
         read_mapping(found.get("layers", {})),
         found.get("format", {}),
         found.get("weight_format", {}),
+        found.get("head"),
+        found.get("outputs"),
     )
 
 
@@ -143,6 +148,7 @@ def with_config(options: Options, config: Config) -> Options:
         {} if options.formats else config.format,
         {} if options.weight_formats else config.weight_format,
     )
+    stored = settled(stored, head=config.head, outputs=config.outputs)
     return replace(
         options,
         input_formats=options.input_formats or stored.input_formats,
@@ -150,6 +156,8 @@ def with_config(options: Options, config: Config) -> Options:
         scaler=options.scaler or stored.scaler,
         formats=options.formats or stored.formats,
         weight_formats=options.weight_formats or stored.weight_formats,
+        head=options.head or stored.head,
+        outputs=options.outputs or stored.outputs,
     )
 
 
@@ -179,6 +187,10 @@ def config_files(
     formats = {name: str(fixed) for name, fixed in options.input_formats.items()}
     if formats:
         rows["input_format"] = ",".join(f"{n}={t}" if n else t for n, t in formats.items())
+    if options.head:
+        rows["head"] = options.head
+    if options.outputs:
+        rows["outputs"] = ",".join(options.outputs)
     if options.masks:
         rows["masks"] = "model/masks.npz"
         files[rows["masks"]] = npz_bytes({k: np.asarray(v) for k, v in options.masks.items()})

@@ -13,6 +13,10 @@ import numpy.typing as npt
 
 from hwgen.api.samples import read_data, to_codes
 from hwgen.frontends.keras import live
+from hwgen.frontends.keras.file import read_keras
+from hwgen.frontends.keras.topology import parse
+from hwgen.frontends.options import Options
+from hwgen.frontends.qkeras.chosen_outputs import chosen
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
 from hwgen.ops.reference import Reference
@@ -78,10 +82,80 @@ class Deviation:
         return made
 
 
+def own_outputs(
+    model: Path, options: Options, inputs: Mapping[str, npt.NDArray[Any]]
+) -> list[npt.NDArray[Any]]:
+    """Return the float32 outputs of a model itself, those that are built alone.
+
+    Raises:
+        ToolMissing, ToolFailed: TensorFlow or QKeras is absent, or cannot load the model.
+    """
+    stored = read_keras(model, options.weights)
+    network = parse(stored.config, stored.source)
+    found = live.oracle(model, options.weights, inputs, len(network.outputs))
+    return [found[i] for i in chosen(network, options.outputs)]
+
+
+@dataclass(frozen=True)
+class HeadCheck:
+    """Comparison of a head with what floats make of the same logits.
+
+    Attributes:
+        head: ``argmax`` or ``softmax``.
+        samples: how many.
+        largest: distance from the float softmax; 0 for an arg max.
+        flipped: samples whose class is another than that of the logits.
+    """
+
+    head: str
+    samples: int
+    largest: float
+    flipped: npt.NDArray[np.bool_]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures as plain data."""
+        return {
+            "head": self.head, "samples": self.samples, "largest": self.largest,
+            "flipped": int(self.flipped.sum()),
+        }  # fmt: skip
+
+    def line(self) -> str:
+        """Return the figures as a line of text."""
+        same = self.samples - int(self.flipped.sum())
+        off = "" if self.head == "argmax" else f"; largest distance from float {self.largest:.2g}"
+        return f"{self.head}: {same}/{self.samples} samples have the class of their logits{off}"
+
+
+def check_head(headed: Graph, plain: Graph, inputs: Mapping[str, Codes], head: str) -> HeadCheck:
+    """Compare the outputs of a graph with a head with those of the same graph without.
+
+    Args:
+        headed: the graph with it.
+        plain: the graph without.
+        inputs: codes by input.
+        head: what was made of the outputs.
+    """
+    with_it, without = Reference(headed).run(inputs), Reference(plain).run(inputs)
+    count = len(next(iter(inputs.values())))
+    flipped, largest = np.zeros(count, bool), 0.0
+    for out, made in zip(plain.outputs, headed.outputs, strict=True):
+        logits = without[out.name].astype(np.float64) * np.array(out.scale) + out.offset
+        codes = with_it[made.name]
+        best = logits.argmax(axis=-1).reshape(count, -1)
+        if head == "argmax":
+            flipped |= (codes.reshape(count, -1) != best).any(axis=1)
+            continue
+        flipped |= (codes.argmax(axis=-1).reshape(count, -1) != best).any(axis=1)
+        exact = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        exact /= exact.sum(axis=-1, keepdims=True)
+        largest = max(largest, float(np.abs(codes * np.array(made.scale) - exact).max()))
+    return HeadCheck(head, count, largest, flipped)
+
+
 def measured(
     graph: Graph,
     model: Path,
-    weights: Path | None,
+    options: Options,
     floats: Mapping[str, npt.NDArray[Any]],
     data: Path | None,
 ) -> Deviation:
@@ -90,7 +164,7 @@ def measured(
     Args:
         graph: of the build.
         model: its file.
-        weights: a file with its weights, or None.
+        options: its weights file, and the outputs that are built.
         floats: inputs of the core, by name; used where there are no data.
         data: a user's samples, as the model takes them.
     """
@@ -103,7 +177,7 @@ def measured(
             raw[scaler.input] = (raw[scaler.input] - offset) / np.where(scale == 0, 1.0, scale)
     codes, _ = to_codes(graph, raw)
     ordered = {node.name: raw[node.name] for node in graph.inputs}
-    original = live.oracle(model, weights, ordered, len(graph.outputs))
+    original = own_outputs(model, options, ordered)
     return deviation(graph, codes, original, data is not None)
 
 

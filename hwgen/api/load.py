@@ -10,6 +10,7 @@ from typing import Any
 
 from hwgen.errors import ConfigError
 from hwgen.frontends import read
+from hwgen.frontends.heads import with_head
 from hwgen.frontends.keras import live
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
@@ -35,7 +36,16 @@ def load(
         ConfigError, ModelError: with every problem of the model.
     """
     options = with_weights(settled(options, input_format), weights)
-    return run_passes(read(Path(model), options))
+    return headed(read(Path(model), options), options)
+
+
+def headed(graph: Graph, options: Options) -> Graph:
+    """Return the graph of a reader with the head that is asked for, passes done.
+
+    Raises:
+        ConfigError: the outputs cannot have that head.
+    """
+    return run_passes(with_head(graph, options.head or "logits"))
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,8 @@ def from_keras(
     Raises:
         ConfigError, ModelError: as for a file.
     """
-    graph = run_passes(live.from_keras(model, settled(options, input_format)))
+    given = settled(options, input_format)
+    graph = headed(live.from_keras(model, given), given)
     own = {each.name: getattr(graph, each.name) for each in fields(Graph)}
     return KerasGraph(**own, source=live.stored_file(model))
 

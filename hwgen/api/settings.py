@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hwgen.api.config import Config, read_config, with_config
-from hwgen.api.load import from_keras, load
+from hwgen.api.load import from_keras, headed, load
 from hwgen.errors import ConfigError
+from hwgen.frontends.heads import with_outputs
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
-from hwgen.passes import run_passes
 from hwgen.plan.goal import Goal, goal_for, parse_clock
 from hwgen.plan.mapping import Realisation, of_style
 from hwgen.plan.pace import pace_of
@@ -22,7 +22,7 @@ from hwgen.plan.planner import Planned, planned
 from hwgen.target.board import Board, load_board
 
 T = TypeVar("T")
-_FORMATS = ("input_format", "formats", "weight_formats")
+_FORMATS = ("input_format", "formats", "weight_formats", "head", "outputs")
 _UNITS = {
     "clock": "200MHz or 5ns",
     "latency": "100ns or 20cycles",
@@ -93,7 +93,8 @@ class Ask:
             board: name or file; None where the configuration file names it.
             given: any of the other settings by name; ``input_format``: ``s8.4`` for every input,
                 or a table by input name; ``formats`` and ``weight_formats``: a table by layer or
-                pattern, ``{"bn*": "s16.9"}``, or lists such as ``["bn*=s16.9"]``; ``config``: a
+                pattern, ``{"bn*": "s16.9"}``, or lists such as ``["bn*=s16.9"]``; ``head``:
+                ``logits``, ``argmax`` or ``softmax``; ``outputs``: names to build; ``config``: a
                 configuration file, whose settings hold where no other is given. None is as good as
                 not given.
 
@@ -145,6 +146,8 @@ class Ask:
             ("input_format", (str, Mapping), "such as 's8.4', or a table by input name"),
             ("formats", (Mapping, list, tuple), "a table of formats by layer, {'bn*': 's16.9'}"),
             ("weight_formats", (Mapping, list, tuple), "a table of formats by layer"),
+            ("head", str, "logits, argmax or softmax"),
+            ("outputs", (str, list, tuple), "a list of names"),
             ("mapping", Mapping, "a table of realisations by layer"),
         ):  # fmt: skip
             if key in settings:
@@ -159,7 +162,8 @@ class Ask:
     def load(self) -> Graph:
         """Return the model's graph, passes done."""
         if isinstance(self.model, Graph):
-            return run_passes(self.model)
+            options = self.options or Options()
+            return headed(with_outputs(self.model, options.outputs), options)
         return self.graph or load(self.model, self.weights, self.options)
 
     def target(self) -> tuple[Board, Goal]:

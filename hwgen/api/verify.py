@@ -7,7 +7,7 @@ The C++ that a build holds beside the Verilog is compiled here in every way this
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.api.config import read_config, with_config
-from hwgen.api.deviation import Deviation, measured
+from hwgen.api.deviation import Deviation, HeadCheck, check_head, measured, own_outputs
 from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
+from hwgen.api.load import load
 from hwgen.api.results import VerbResult, record
 from hwgen.api.samples import sample_vectors
 from hwgen.errors import ConfigError, Mismatch, count_of
-from hwgen.frontends.keras import live, live_double
+from hwgen.frontends.keras import live_double
 from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
 from hwgen.progress import Progress, silent
@@ -44,6 +45,7 @@ class Verdict(VerbResult):
         because: these notes.
         compilations: of C++: compiler, integers and samples of each.
         deviation: from the original model, where the user gave formats or a layer is outside.
+        head: what was found of an arg max or a softmax on the outputs.
     """
 
     samples: int
@@ -54,6 +56,7 @@ class Verdict(VerbResult):
     because: tuple[str, ...] = ()
     compilations: tuple[str, ...] = ()
     deviation: Deviation | None = None
+    head: HeadCheck | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the figures; those of one kind of comparison only where there are some."""
@@ -62,7 +65,8 @@ class Verdict(VerbResult):
             return {**plain, "compilations": list(self.compilations)}
         apart = {"announced": self.announced, "because": list(self.because)}
         off = {} if self.deviation is None else {"deviation": self.deviation.as_dict()}
-        return {**plain, **(apart if self.announced else {}), **off}
+        head = {} if self.head is None else {"head": self.head.as_dict()}
+        return {**plain, **(apart if self.announced else {}), **off, **head}
 
     def text(self) -> str:
         """Return the result in a line, and what was announced."""
@@ -80,6 +84,7 @@ class Verdict(VerbResult):
             lines.append(f"{differ} as the build announced:")
             lines += [f"  {note}" for note in self.because]
         lines += [] if self.deviation is None else self.deviation.lines()
+        lines += [] if self.head is None else [self.head.line()]
         return "\n".join(lines)
 
 
@@ -127,19 +132,23 @@ def verify(
             "build from the .h5, .keras or .json file instead of a bundle",
         )
     path, weights = _source(opened.folder)
+    options = with_config(Options(weights=weights), read_config(opened.folder / "config.toml"))
+    headed, head = graph, options.head or "logits"
+    if head != "logits":  # the model's own outputs are compared, then what is made of them
+        options = replace(options, head="")
+        graph = load(path, options=options)
     vectors = sample_vectors(graph, samples, seed, data)
     progress("vectors", f"{count_of(len(vectors), 'sample')}, seed {seed}")
-    options = with_config(Options(weights=weights), read_config(opened.folder / "config.toml"))
     floats = floats_of(graph, vectors.inputs)
     given = bool(options.formats or options.weight_formats or graph.input_scalers)
     off = None
     if given:
         outside = [scaler.layer for scaler in graph.input_scalers]
         found: list[Any] = [*live_double.oracle(path, options, floats, outside)]
-        off = measured(graph, path, weights, floats, data)
+        off = measured(graph, path, options, floats, data)
         progress("qkeras", "forward pass in double precision done")
     else:
-        found = [*live.oracle(path, weights, floats, len(graph.outputs))]
+        found = own_outputs(path, options, floats)
         progress("qkeras", "float32 forward pass done")
     differs = differing(graph.outputs, vectors.outputs, found)
     because: tuple[str, ...] = ()
@@ -150,10 +159,15 @@ def verify(
         told = reasons(path, options, graph.notes, some, [each[rows] for each in found])
         announced[rows], because = told.rows, told.notes
         progress("notes", f"{int(announced.sum())} of {len(rows)} as the build announced")
+    made = None
+    if head != "logits":
+        made = check_head(headed, graph, vectors.inputs, head)
+        differs |= made.flipped
     faults = differs & ~announced
     wrong = int(faults.sum())
     verdict = Verdict(
-        len(vectors), wrong, seed, path.name, int(announced.sum()), because, deviation=off
+        len(vectors), wrong, seed, path.name, int(announced.sum()), because, deviation=off,
+        head=made
     )  # fmt: skip
     with at_work(opened.folder, "hwgen verify"):
         shares = {"reached": reached(graph, vectors.inputs)}

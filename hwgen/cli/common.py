@@ -25,13 +25,15 @@ def model_options(args: argparse.Namespace) -> Any:
     """Return the front end's options."""
     from hwgen.frontends import options
 
-    return options.options(
+    made = options.options(
         args.input_format,
         Path(args.masks) if args.masks else None,
         Path(args.scaler) if args.scaler else None,
         getattr(args, "format", None) or (),
         getattr(args, "weight_format", None) or (),
     )
+    head, outputs = (getattr(args, name, None) for name in ("head", "outputs"))
+    return options.settled(made, head=head, outputs=outputs)
 
 
 FIRST = 2.0  # seconds of silence before a line says that work goes on

@@ -66,6 +66,10 @@ ARGUMENTS: Arguments = (
         "all, a name before a pattern"}),
     (_MODEL, "--weight-format", {"action": "append", "metavar": "LAYER=s16.12", "help": "round a "
         "float kernel; as --format"}),
+    (_MODEL, "--head", {"choices": ("logits", "argmax", "softmax"), "help": "what is made of the "
+        "outputs: as they are, the index of the largest, or a softmax in integers; default: "
+        "logits"}),
+    (_MODEL, "--outputs", {"metavar": "NAME,...", "help": "build these outputs alone"}),
     (_ANY, "--masks", {"metavar": "FILE.npz", "help": "pruning masks by layer; 1 keeps"}),
     (_ANY, "--scaler", {"metavar": "FILE.npz", "help": "training scaler (mean, std) to ship"}),
     ("crosscheck", "--data", {"metavar": "x.npy", "help": "samples as floats, brought to the "

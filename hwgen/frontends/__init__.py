@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hwgen.frontends.bundle import READER as BUNDLE
+from hwgen.frontends.heads import with_outputs
 from hwgen.frontends.kinds import file_kind, refusal
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.reader import READER as KERAS
@@ -42,7 +43,10 @@ def read(path: Path, options: Options | None = None) -> Graph:
     Raises:
         ConfigError, ModelError: with every problem of the model.
     """
-    return reader_of(path).read(path, options or Options())
+    reader, options = reader_of(path), options or Options()
+    graph = reader.read(path, options)
+    # A Keras model is cut before it is converted: what is left out need not have an integer form.
+    return graph if reader is KERAS else with_outputs(graph, options.outputs)
 
 
 def sources(path: Path, options: Options | None = None) -> Mapping[str, bytes]:

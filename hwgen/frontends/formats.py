@@ -90,14 +90,24 @@ def check_rules(rules: Rules, layers: Sequence[str], option: str) -> None:
         ConfigError: with all of them, and the nearest names that exist.
     """
     idle = [name for name in rules if not any(_meets(name, layer) for layer in layers)]
-    if not idle:
+    check_names(idle, layers, option, "layer")
+
+
+def check_names(names: Iterable[str], known: Sequence[str], option: str, kind: str) -> None:
+    """Refuse names of layers or outputs that a model does not have.
+
+    Raises:
+        ConfigError: with all of them, and the nearest names that exist.
+    """
+    wrong = [name for name in names if name not in known]
+    if not wrong:
         return
-    near = [get_close_matches(name, layers, n=1) for name in idle]
+    near = [get_close_matches(name, known, n=1) for name in wrong]
     meant = [f"did you mean {found[0]}? " for found in near if found]
     raise ConfigError(
-        f"the model has no layer {', '.join(map(repr, idle))}",
+        f"the model has no {kind} {', '.join(map(repr, wrong))}",
         option,
-        f"{''.join(meant)}its layers are {', '.join(list(dict.fromkeys(layers))[:40])}",
+        f"{''.join(meant)}its {kind}s are {', '.join(list(dict.fromkeys(known))[:40])}",
     )
 
 

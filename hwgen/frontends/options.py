@@ -96,15 +96,20 @@ def settled(
     input_format: str | Mapping[str, str] | None = None,
     formats: Iterable[str] | Mapping[str, str] | None = None,
     weight_formats: Iterable[str] | Mapping[str, str] | None = None,
+    head: str | None = None,
+    outputs: str | Iterable[str] | None = None,
 ) -> Options:
-    """Return the options with the formats that were named beside them."""
+    """Return the options with what was named beside them."""
     given = given or Options()
     made = options(input_format, formats=formats or (), weight_formats=weight_formats or ())
+    named = outputs.split(",") if isinstance(outputs, str) else tuple(outputs or ())
     return replace(
         given,
         input_formats=given.input_formats if input_format is None else made.input_formats,
         formats=given.formats if formats is None else made.formats,
         weight_formats=given.weight_formats if weight_formats is None else made.weight_formats,
+        head=head or given.head,
+        outputs=tuple(n.strip() for n in named if n.strip()) or given.outputs,
     )
 
 
@@ -120,6 +125,8 @@ class Options:
         weights: a file with the weights, for an architecture without or in place of its own.
         formats: number format behind layers that have no quantizer, by name or pattern.
         weight_formats: the same of float kernels.
+        head: what is made of the outputs, see `hwgen.frontends.heads`; logits where it is empty.
+        outputs: those that are built, by name; all without one.
         grid_bits: a kernel without a quantizer passes when its values are integers of so many bits
             on one grid.
         root: where the graph shall be what the framework itself computes, for a comparison: its own
@@ -133,6 +140,8 @@ class Options:
     root: Callable[[Any], Any] | None = None
     formats: Rules = field(default_factory=dict)
     weight_formats: Rules = field(default_factory=dict)
+    head: str = ""
+    outputs: tuple[str, ...] = ()
     grid_bits: int = 16
 
 

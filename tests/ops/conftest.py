@@ -197,6 +197,14 @@ def _crop(op: Any, x: Codes) -> Codes:
     return _filled(shape, lambda *at: x[tuple(i + a for i, (a, _) in zip(at, ends, strict=True))])
 
 
+def _argmax(x: Codes) -> Codes:
+    def rule(*at: int) -> int:
+        row = [x[(*at[: x.ndim - 1], i)] for i in range(x.shape[-1])]
+        return row.index(max(row))
+
+    return _filled(x.shape[:-1] or (1,), rule)
+
+
 _RULES: dict[str, Callable[[Any, Sequence[Codes]], Codes]] = {
     "input": lambda op, ins: ins[0],
     "move_point": lambda op, ins: ins[0],
@@ -213,6 +221,7 @@ _RULES: dict[str, Callable[[Any, Sequence[Codes]], Codes]] = {
     ),
     "multiply": lambda op, ins: _merge(ins, math.prod),
     "maximum": lambda op, ins: _merge(ins, min if op.least else max),
+    "argmax": lambda op, ins: _argmax(ins[0]),
     "concat": _concat,
     "edge_tables": lambda op, ins: _edge_tables(op, ins[0]),
     "reshape": lambda op, ins: _reshape(op, ins[0]),

@@ -25,6 +25,7 @@ from hwgen.frontends.keras.live import import_tensorflow, loaded
 from hwgen.frontends.keras.network import Call, Network
 from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options
+from hwgen.frontends.qkeras.chosen_outputs import cut
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.given import given_format
 from hwgen.ir.fixed import Fixed
@@ -302,7 +303,7 @@ def oracle(
     """
     tf = import_tensorflow().framework
     stored = read_keras(path, options.weights)
-    network = parse(stored.config, stored.source)
+    network = cut(parse(stored.config, stored.source), options.outputs)
     conversion = Conversion(stored, network, options)
     model = loaded(path, options.weights)
     made = _Oracle(tf, model, network, conversion, options, frozenset(outside))

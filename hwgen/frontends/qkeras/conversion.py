@@ -19,6 +19,7 @@ class Conversion(ExactBuilder):
         options: what the user added.
         values: of the tensors so far; None where something was refused.
         readers: the calls that read a tensor.
+        all_readers: those of outputs that are not built, too.
         dropped: tensors behind a final softmax that is gone.
         unquantized: keys of layers whose float kernel was refused: their bias is the same problem.
         given: layers behind which a format of the user is applied, by that format.
@@ -26,7 +27,9 @@ class Conversion(ExactBuilder):
         outside: tensors behind a layer that the scaler of an input computes, outside the core.
     """
 
-    def __init__(self, model: KerasModel, network: Network, options: Options) -> None:
+    def __init__(
+        self, model: KerasModel, network: Network, options: Options, whole: Network | None = None
+    ) -> None:
         super().__init__(model.source, "Keras", "a QActivation")
         self.model = model
         self.double = bool(options.formats or options.weight_formats)
@@ -38,12 +41,18 @@ class Conversion(ExactBuilder):
         self.given: dict[str, list[str]] = {}
         self.rounded: dict[str, list[str]] = {}
         self.outside: set[str] = set()
-        self.readers: dict[str, list[Call]] = {}
-        for call in network.calls:
-            for tensor in call.inputs:
-                self.readers.setdefault(tensor, []).append(call)
+        self.readers = _readers(network)
+        self.all_readers = self.readers if whole is None else _readers(whole)
 
     def way_out(self, step: Step) -> str:
         """Name the option that rounds behind the layer that a step comes from."""
         layer = str(getattr(step, "where", "")).partition(" (")[0].rpartition("/")[2]
         return f", or round it: --format {layer}=s16.9" if layer else ""
+
+
+def _readers(network: Network) -> dict[str, list[Call]]:
+    found: dict[str, list[Call]] = {}
+    for call in network.calls:
+        for tensor in call.inputs:
+            found.setdefault(tensor, []).append(call)
+    return found

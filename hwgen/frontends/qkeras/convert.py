@@ -19,6 +19,7 @@ from hwgen.frontends.keras.network import Call, Layer, check_wrapper
 from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options, check_scaler
 from hwgen.frontends.qkeras import layers_linear, layers_shape
+from hwgen.frontends.qkeras.chosen_outputs import cut
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.given import apply_format, check_given, note_given
 from hwgen.frontends.qkeras.input_scalers import find_outside, put_outside
@@ -67,8 +68,10 @@ def traced(model: KerasModel, options: Options | None = None) -> Traced:
     Raises:
         ModelProblems, ConfigError: as of `convert`.
     """
-    network = parse(model.config, model.source)
-    c = Conversion(model, network, options or Options())
+    options = options or Options()
+    whole = parse(model.config, model.source)
+    network = cut(whole, options.outputs)
+    c = Conversion(model, network, options, whole)
     check_options(c)
     check_given(c)
     find_outside(c)

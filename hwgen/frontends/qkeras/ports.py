@@ -124,7 +124,7 @@ def _input_quantizer(c: Conversion, layer: Layer, tensor: str) -> Quantizer:
 def first_quantizers(c: Conversion, tensor: str) -> list[Quantizer | None]:
     """Return what first quantizes a tensor, one a reader; None where that does something else."""
     found: list[Quantizer | None] = []
-    for call in c.readers.get(tensor, ()):
+    for call in c.readers.get(tensor) or c.all_readers.get(tensor) or ():
         known = CLASSES.get(call.layer.cls)
         scales = call.output in c.outside and call.layer.cls in SCALES
         if scales or (known is not None and known.transparent):
