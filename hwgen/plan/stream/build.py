@@ -132,13 +132,20 @@ class Builder:
 
     # -------------------------------------------------------------- what is built
 
-    def adder_stage(self, segment: Segment) -> None:
-        """Enter a segment as adder graphs: a word of its result every cycle."""
+    def adder_stage(self, segment: Segment, lanes: int) -> None:
+        """Enter a segment as adder graphs: a word of its result every cycle.
+
+        Args:
+            segment: what to build.
+            lanes: elements of a word that it reads, where it would take any.
+        """
         name = segment.head.name
         ins = [self.take(source) for source in segment.head.inputs]
+        if len(ins) == 1 and on_words(segment.head.op, segment.head.type.shape, lanes) is not None:
+            ins = [self.with_lanes(ins[0], lanes, name)]
         need = wanted(segment, ins)
         pairs = zip(ins, need.lanes, strict=True)
-        ins = [self.with_lanes(one, lanes, name) for one, lanes in pairs]
+        ins = [self.with_lanes(one, each, name) for one, each in pairs]
         reads = [one.link for one in ins]
         if need.window is not None and not need.window.plain:
             reads = [self.windows(segment, ins[0], need.window)]
@@ -158,12 +165,10 @@ class Builder:
         self.stage(adders.stage(graph.nodes[len(reads)].name, made, reads, write, note))
         return result
 
-    def pool_stage(self, segment: Segment) -> None:
-        """Enter a pool of blocks, its functions behind it."""
+    def pool_stage(self, segment: Segment, lanes: int) -> None:
+        """Enter a pool of blocks, *lanes* channels a word, its functions behind it."""
         head, name = segment.head, segment.head.name
-        source = self.take(head.inputs[0])
-        if source.channels % source.lanes:
-            source = self.with_lanes(source, source.channels, name)
+        source = self.with_lanes(self.take(head.inputs[0]), lanes, name)
         sums, block = isinstance(head.op, SumPool), head.op.pool
         block = (1, *block) if len(block) == 1 else block
         fixed = source.fixed

@@ -1,114 +1,96 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Choice of a realisation for every segment of a stream design.
+"""Choice of a way to build every segment of a stream design.
 
-For an interval the choice is separable but for the converters between neighbours: each layer takes
-the cheapest way that keeps the interval.
+For an interval the choice is exact: the least area over all ways of all segments, the converters
+between neighbours included, at forks and joins too. A budget is met by a search over intervals: a
+longer one never costs more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import product
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.cost.units import UnitCost, unit_cost
+from hwgen.cost.figures import RESOURCES
+from hwgen.cost.units import UnitCost
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
-from hwgen.ops.base import Matmul
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import ADDERS, TABLES, Realisation
-from hwgen.plan.stream.folded import can_fold, columns_of, simds, sums_of
-from hwgen.plan.stream.maps import Map
-from hwgen.plan.stream.segments import Cut, Segment
-from hwgen.plan.stream.units import Fold, matvec_cycles, matvec_params
+from hwgen.plan.stream.segments import Cut
+from hwgen.plan.stream.solve import Table, cheapest
+from hwgen.plan.stream.ways import Choice, choices, conversion_cost, worth
 from hwgen.target.board import Board
 
-DSP_WORTH, BLOCK_WORTH = 100, 600  # tables that a DSP block and a memory of 36 kbit are worth
 LONGEST = 1 << 40  # cycles
 ROOM = 0.7  # share of a board that layers may take by their formulas
-OPERAND_BITS = 16  # of an operand of a folded unit
-PAIR_BITS = 25  # of a DSP block's wide operand, in all families
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Realisation of a segment.
+class Picked:
+    """Ways that were picked.
 
     Attributes:
-        fold: of a matrix-vector unit; None for adder graphs.
-        lanes: channels of a word of the input.
-        interval: cycles of a sample.
-        taken: what it takes.
+        choices: by segment.
+        inputs: elements of a word, by network input.
     """
 
-    fold: Fold | None
-    lanes: int
-    interval: int
-    taken: UnitCost
+    choices: Mapping[str, Choice]
+    inputs: Mapping[str, int]
 
-    @cached_property
-    def cost(self) -> float:
-        """Worth of what it takes, in tables."""
-        return worth(self.taken)
-
-
-def worth(cost: UnitCost) -> float:
-    """Return a cost in tables."""
-    return cost.lut + cost.ff / 8 + DSP_WORTH * cost.dsp + BLOCK_WORTH * cost.bram
+    @property
+    def taken(self) -> UnitCost:
+        """What they take, without converters."""
+        return sum((choice.taken for choice in self.choices.values()), UnitCost())
 
 
 def chosen(
     graph: Graph, parts: Cut, board: Board, goal: Goal, mapping: Mapping[str, Realisation]
-) -> dict[str, Choice]:
-    """Return the choice of every segment, by name.
+) -> Picked:
+    """Return the way to build every segment.
 
     Raises:
         ConfigError: a realisation that was asked for is not possible.
-        DoesNotFit: a layer cannot keep the interval.
+        DoesNotFit: a layer cannot keep the interval, or no interval meets the budget.
     """
-    blocks = board.budget.dsp > 0
-    if goal.pace.interval is not None:
-        limit = goal.pace.interval
-        ways = _ways(graph, parts, limit, blocks, mapping)
-        return {name: _cheapest(every, name, limit) for name, every in ways.items()}
-    ways = _ways(graph, parts, LONGEST, blocks, mapping)
-    every = sorted({choice.interval for found in ways.values() for choice in found})
-    fits = [n for n in every if all(_kept(found, n) for found in ways.values())]
-    low, high = 0, len(fits) - 1
-    while low < high:  # a longer interval never costs more
-        middle = (low + high) // 2
-        picked = [_cheapest(found, name, fits[middle]) for name, found in ways.items()]
-        if _affordable(picked, board):
-            high = middle
-        else:
-            low = middle + 1
-    return {name: _cheapest(found, name, fits[high]) for name, found in ways.items()}
-
-
-def _affordable(picked: Sequence[Choice], board: Board) -> bool:
-    """Tell whether a board has room for what was picked, and for what lies between."""
-    whole = sum((choice.taken for choice in picked), UnitCost())
-    room = board.budget
-    return all(
-        getattr(whole, key) <= ROOM * getattr(room, key) for key in ("lut", "ff", "dsp", "bram")
-    )
-
-
-def _ways(
-    graph: Graph, parts: Cut, limit: int, blocks: bool, mapping: Mapping[str, Realisation]
-) -> dict[str, list[Choice]]:
-    """Return the ways to build every segment that were not ruled out."""
-    return {
+    limit = LONGEST if goal.pace.interval is None else goal.pace.interval
+    ways = {
         segment.name: _asked(
-            list(choices(graph, segment, limit, blocks)),
+            list(choices(graph, segment, limit, board.budget.dsp > 0)),
             segment.head.name,
             mapping.get(segment.head.name),
         )
         for segment in parts.segments
     }
+    if goal.pace.interval is not None:
+        return picked(graph, parts, ways, limit)
+    every = sorted({choice.interval for found in ways.values() for choice in found})
+    fits = [n for n in every if all(_kept(found, n) for found in ways.values())]
+    low, high = 0, len(fits) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if _affordable(picked(graph, parts, ways, fits[middle]).taken, board, goal):
+            high = middle
+        else:
+            low = middle + 1
+    return picked(graph, parts, ways, fits[high])
+
+
+def _affordable(taken: UnitCost, board: Board, goal: Goal) -> bool:
+    """Tell whether a board and a budget have room for layers, and for what lies between."""
+    for key in RESOURCES:
+        if getattr(taken, key) > ROOM * getattr(board.budget, key):
+            return False
+    for condition in goal.pace.budget:
+        if condition.key in RESOURCES:
+            there = getattr(board.budget, condition.key)
+            value = float(getattr(taken, condition.key)) / ROOM
+            value = 100.0 * value / max(there, 1) if condition.unit == "%" else value
+            if not condition.holds(value):
+                return False
+    return True
 
 
 def _asked(every: list[Choice], name: str, asked: Realisation | None) -> list[Choice]:
@@ -127,22 +109,6 @@ def _asked(every: list[Choice], name: str, asked: Realisation | None) -> list[Ch
     return found
 
 
-def _kept(found: Sequence[Choice], limit: int) -> list[Choice]:
-    return [choice for choice in found if choice.interval <= limit]
-
-
-def _cheapest(found: Sequence[Choice], name: str, limit: int) -> Choice:
-    kept = _kept(found, limit)
-    if not kept:
-        least = min(found, key=lambda c: (c.interval, c.cost))
-        raise DoesNotFit(
-            f"layer {name} takes {least.interval:,} cycles a sample at best, {limit:,} are allowed",
-            name,
-            f"--interval {least.interval} can be built",
-        )
-    return min(kept, key=lambda c: (c.cost, c.interval))
-
-
 def _is(choice: Choice, asked: Realisation | None) -> bool:
     if asked is None:
         return True
@@ -154,43 +120,91 @@ def _is(choice: Choice, asked: Realisation | None) -> bool:
     return asked.memory in ("", fold.memory)
 
 
-def choices(graph: Graph, segment: Segment, limit: int, blocks: bool) -> Iterator[Choice]:
-    """Yield the ways to build a segment: as adder graphs, and folded in every way.
+def _kept(found: Sequence[Choice], limit: int) -> list[Choice]:
+    return [choice for choice in found if choice.interval <= limit]
+
+
+def _front(found: Sequence[Choice], name: str, limit: int) -> list[Choice]:
+    """Return the cheapest way that keeps the interval, for each length of words in and out."""
+    best: dict[tuple[int, int], Choice] = {}
+    for choice in _kept(found, limit):
+        key = choice.lanes, choice.leaving
+        if key not in best or (choice.cost, choice.interval) < (best[key].cost, best[key].interval):
+            best[key] = choice
+    if not best:
+        least = min(found, key=lambda c: (c.interval, c.cost))
+        raise DoesNotFit(
+            f"layer {name} takes {least.interval:,} cycles a sample at best, {limit:,} are allowed",
+            name,
+            f"--interval {least.interval} can be built",
+        )
+    return list(best.values())
+
+
+def picked(graph: Graph, parts: Cut, ways: Mapping[str, Sequence[Choice]], limit: int) -> Picked:
+    """Return the ways of least cost that keep an interval.
 
     Args:
-        graph: that it is part of.
-        segment: what to build.
-        limit: cycles of a sample that are allowed.
-        blocks: whether the board has DSP blocks.
+        graph: what is built.
+        parts: its segments.
+        ways: to build each.
+        limit: cycles of a sample.
+
+    Raises:
+        DoesNotFit: a segment has no way that keeps it.
     """
-    head = segment.head
-    kinds = graph.types(head)
-    source = kinds[0]
-    words = max(head.type.size // head.type.shape[-1], *(t.size // t.shape[-1] for t in kinds))
-    lanes = source.shape[-1]
-    if not isinstance(head.op, Matmul):
-        yield Choice(None, lanes, words, UnitCost())
-        return
-    weight = np.asarray(head.op.weight)
-    nonzero = np.count_nonzero(weight)
-    w_bits = int(np.abs(weight).max()).bit_length() + 1
-    adders = 0.5 * nonzero * (source.fixed.width + w_bits)
-    yield Choice(None, lanes, words, UnitCost(adders, adders / 5))
-    if not can_fold(head):
-        return
-    layer = columns_of(head, source)
-    matrix = sums_of(head, layer, Map("", source, source.fixed, lanes), lanes)
-    if max(matrix.bits, matrix.weight_bits) > OPERAND_BITS:
-        return
-    for simd, width in simds(layer, max(limit, layer.pixels)):
-        entering = layer.pixels * (layer.channels // width)
-        for pe in range(1, layer.rows + 1):
-            if layer.rows % pe:
-                continue
-            pairs = blocks and pe % 2 == 0 and matrix.bits + 2 * matrix.weight_bits + 1 <= PAIR_BITS
-            products = (0, 1, 2) if pairs else (0, 1) if blocks else (0,)
-            for dsp, memory in product(products, ("lut", "block")):
-                fold = Fold(pe, simd, dsp, memory)
-                cost = unit_cost("hwg_matvec", matvec_params(matrix, fold))
-                cycles = layer.positions * matvec_cycles(matrix, fold)
-                yield Choice(fold, width, max(cycles, entering), cost)
+    domains: dict[str, list[Choice]] = {}
+    readers = {name: _readers(parts, name) for name in (n.name for n in graph.inputs)}
+    for segment in parts.segments:
+        domains[segment.name] = _front(ways[segment.name], segment.head.name, limit)
+    for segment in parts.segments:  # a way that takes any words gives as many: one for each length
+        found = domains[segment.name]
+        if any(choice.lanes == 0 for choice in found):
+            before = parts.behind(segment.head.inputs[0])
+            lengths = {c.leaving for c in domains.get(before, ())} | {segment.head.type.shape[-1]}
+            domains[segment.name] = [
+                replace(choice, lanes=n, leaving=n)
+                for choice in found
+                for n in sorted(lengths)
+                if n and segment.head.type.shape[-1] % n == 0
+            ]
+    for name, names in readers.items():
+        channels = graph[name].type.shape[-1]
+        alone = {c.lanes for c in domains[names[0]]} if len(names) == 1 else set()
+        domains[name] = [
+            Choice(None, n, n, graph[name].type.size // n, UnitCost())
+            for n in sorted(alone | {channels})
+            if graph[name].type.size // n <= limit or n == channels
+        ]
+    index = {name: i for i, name in enumerate(domains)}
+    costs = [np.array([c.cost for c in found]) for found in domains.values()]
+    pairs: dict[tuple[int, int], Table] = {}
+    for segment in parts.segments:
+        for source in segment.head.inputs:
+            before = parts.behind(source)
+            bits = graph[source].type.fixed.width
+            table = np.array(
+                [
+                    [
+                        worth(conversion_cost(bits, a.leaving, c.lanes))
+                        for c in domains[segment.name]
+                    ]
+                    for a in domains[before]
+                ]
+            )
+            i, j = index[before], index[segment.name]
+            (i, j), table = ((i, j), table) if i < j else ((j, i), table.T)
+            pairs[i, j] = pairs[i, j] + table if (i, j) in pairs else table
+    took = cheapest(costs, pairs)
+    picks = {name: found[took[index[name]]] for name, found in domains.items()}
+    inputs = {name: picks.pop(name).lanes for name in readers}
+    return Picked(picks, inputs)
+
+
+def _readers(parts: Cut, name: str) -> list[str]:
+    return [
+        segment.name
+        for segment in parts.segments
+        for source in segment.head.inputs
+        if parts.behind(source) == name
+    ]

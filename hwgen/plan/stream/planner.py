@@ -13,7 +13,7 @@ from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.build import Builder, pools_blocks
-from hwgen.plan.stream.choose import Choice, chosen
+from hwgen.plan.stream.choose import chosen
 from hwgen.plan.stream.fifos import with_fifos
 from hwgen.plan.stream.segments import cut
 from hwgen.plan.stream.tokens import pace
@@ -38,19 +38,18 @@ def plan_stream(
     """
     heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
     parts = cut(graph)
-    choices = chosen(graph, parts, board, goal, mapping)
-    around = sum(choice.taken.lut for choice in choices.values())
-    made = Builder(graph, parts, Settings(heading, board, goal, mapping, around))
+    picked = chosen(graph, parts, board, goal, mapping)
+    made = Builder(graph, parts, Settings(heading, board, goal, mapping, picked.taken.lut))
     for node in graph.inputs:
-        made.input(node, _lanes_in(made, node.name, choices))
+        made.input(node, picked.inputs[node.name])
     for segment in made.cut.segments:
-        choice = choices[segment.name]
+        choice = picked.choices[segment.name]
         if choice.fold is not None:
             made.folded_stage(segment, choice.fold, choice.lanes)
         elif pools_blocks(segment.head.op):
-            made.pool_stage(segment)
+            made.pool_stage(segment, choice.lanes)
         else:
-            made.adder_stage(segment)
+            made.adder_stage(segment, choice.lanes)
     outputs = made.outputs()
     inputs = tuple(
         Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,), link=made.inputs[n.name])
@@ -64,17 +63,3 @@ def plan_stream(
     design = pace(with_fifos(design))
     check(design)
     return design
-
-
-def _lanes_in(made: Builder, name: str, choices: Mapping[str, Choice]) -> int:
-    """Return the elements of a word in which an input enters: what its only reader wants."""
-    channels: int = made.graph[name].type.shape[-1]
-    readers = [
-        segment
-        for segment in made.cut.segments
-        for source in segment.head.inputs
-        if made.cut.behind(source) == name
-    ]
-    if len(readers) != 1 or choices[readers[0].name].fold is None:
-        return channels
-    return choices[readers[0].name].lanes

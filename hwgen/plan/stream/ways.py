@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ways to build a segment of a stream design: adder graphs, and every folding, with their costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from hwgen.cost.units import UnitCost, unit_cost
+from hwgen.ir.graph import Graph, Node
+from hwgen.ir.tensor import TensorType
+from hwgen.ops.base import Matmul
+from hwgen.plan.stream.build import pools_blocks
+from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, simds, sums_of
+from hwgen.plan.stream.maps import Map, on_words
+from hwgen.plan.stream.segments import Segment
+from hwgen.plan.stream.units import (
+    Fold,
+    Matrix,
+    Plane,
+    conversion,
+    converter,
+    matvec_cycles,
+    matvec_params,
+    window,
+)
+
+DSP_WORTH, BLOCK_WORTH = 100, 600  # tables that a DSP block and a memory of 36 kbit are worth
+OPERAND_BITS = 16  # of an operand of a folded unit
+PAIR_BITS = 25  # of a DSP block's wide operand, in all families
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Way to build a segment.
+
+    Attributes:
+        fold: of a matrix-vector unit; None for adder graphs.
+        lanes: elements of a word that it reads; 0 where it takes any.
+        leaving: elements of a word that it writes; 0 where they are as many as it reads.
+        interval: cycles of a sample.
+        taken: what it takes, window generator and functions included.
+    """
+
+    fold: Fold | None
+    lanes: int
+    leaving: int
+    interval: int
+    taken: UnitCost
+
+    @cached_property
+    def cost(self) -> float:
+        """Worth of what it takes, in tables."""
+        return worth(self.taken)
+
+
+def worth(cost: UnitCost) -> float:
+    """Return a cost in tables."""
+    return cost.lut + cost.ff / 8 + DSP_WORTH * cost.dsp + BLOCK_WORTH * cost.bram
+
+
+def conversion_cost(bits: int, before: int, after: int) -> UnitCost:
+    """Return the cost of the converters between words of two lengths."""
+    whole = UnitCost()
+    for step in conversion(before, after):
+        unit = converter(bits, before, max(step, 1), step).unit
+        whole, before = whole + unit_cost(unit.unit, unit.params), step
+    return whole
+
+
+def choices(graph: Graph, segment: Segment, limit: int, blocks: bool) -> Iterator[Choice]:
+    """Yield the ways to build a segment: as adder graphs, and folded in every way.
+
+    Args:
+        graph: that it is part of.
+        segment: what to build.
+        limit: cycles of a sample that are allowed.
+        blocks: whether the board has DSP blocks.
+    """
+    head, kinds = segment.head, graph.types(segment.head)
+    source, channels = kinds[0], kinds[0].shape[-1]
+    words = max(head.type.size // head.type.shape[-1], *(t.size // t.shape[-1] for t in kinds))
+    if not isinstance(head.op, Matmul):
+        free = len(kinds) == 1 and (
+            pools_blocks(head.op) or on_words(head.op, head.type.shape, 1) is not None
+        )
+        yield Choice(None, 0 if free else channels, 0 if free else head.type.shape[-1], words,
+                     UnitCost())  # fmt: skip
+        return
+    layer = columns_of(head, source) if can_fold(head) else None
+    around = _window_cost(head, source, channels)
+    yield Choice(None, channels, head.type.shape[-1], words, around + _adders(head, source))
+    if layer is None:
+        return
+    matrix = sums_of(head, layer, Map("", source, source.fixed, channels), channels)
+    if max(matrix.bits, matrix.weight_bits) <= OPERAND_BITS:
+        yield from _foldings(segment, layer, matrix, source, _Allowed(limit, blocks))
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """Cycles of a sample that are allowed, and whether there are DSP blocks."""
+
+    limit: int
+    blocks: bool
+
+
+def _foldings(
+    segment: Segment, layer: FoldedLayer, matrix: Matrix, source: TensorType, allowed: _Allowed
+) -> Iterator[Choice]:
+    head, bits = segment.head, source.fixed.width
+    for simd, width in simds(layer, max(allowed.limit, layer.pixels)):
+        entering = layer.pixels * (layer.channels // width)
+        around = _window_cost(head, source, width)
+        if layer.window is not None:
+            around += conversion_cost(bits, width * layer.taps, simd)
+        for pe in range(1, layer.rows + 1):
+            if layer.rows % pe:
+                continue
+            pairs = pe % 2 == 0 and matrix.bits + 2 * matrix.weight_bits + 1 <= PAIR_BITS
+            products = (
+                0,
+                *((1,) if allowed.blocks else ()),
+                *((2,) if allowed.blocks and pairs else ()),
+            )
+            behind, leaving = _functions(segment, pe, matrix.sum_bits)
+            for dsp, memory in product(products, ("lut", "block")):
+                fold = Fold(pe, simd, dsp, memory)
+                own = unit_cost("hwg_matvec", matvec_params(matrix, fold))
+                cycles = layer.positions * matvec_cycles(matrix, fold)
+                yield Choice(fold, width, leaving, max(cycles, entering), own + around + behind)
+
+
+def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]:
+    """Return the cost of the functions behind a folded layer, and the elements of their words."""
+    if not segment.tail:
+        return UnitCost(), pe
+    rows = segment.head.type.shape[-1]
+    alike = all(on_words(n.op, n.type.shape, pe) is not None for n in segment.tail)
+    lanes = pe if alike else rows
+    each = sum_bits * len(segment.tail)
+    cost = UnitCost(lut=lanes * each + 20, ff=lanes * sum_bits)
+    return (cost if alike else cost + conversion_cost(sum_bits, pe, rows)), lanes
+
+
+def _window_cost(head: Node, source: TensorType, lanes: int) -> UnitCost:
+    taken = getattr(head.op, "window", None)
+    if taken is None or taken.plain:
+        return UnitCost()
+    shape = source.shape
+    height, width = (1, shape[0]) if len(shape) == 2 else shape[:2]
+    plane = Plane(height, width, shape[-1] // lanes, lanes, source.fixed.width)
+    unit = window(plane, taken, 0).unit
+    return unit_cost(unit.unit, unit.params)
+
+
+def _adders(head: Node, source: TensorType) -> UnitCost:
+    """Return about what the adder graphs of a layer take."""
+    weight = np.asarray(head.op.weight)
+    w_bits = int(np.abs(weight).max()).bit_length() + 1
+    tables = 0.5 * np.count_nonzero(weight) * (source.fixed.width + w_bits)
+    return UnitCost(tables, tables / 5)
