@@ -42,7 +42,7 @@ class Picked:
 
     @property
     def taken(self) -> UnitCost:
-        """What they take, without converters."""
+        """Cost of all, without converters."""
         return sum((choice.taken for choice in self.choices.values()), UnitCost())
 
 

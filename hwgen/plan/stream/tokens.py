@@ -18,7 +18,7 @@ from hwgen.design.types import Design
 from hwgen.plan.stream.actors import Core, Fifo, actor_of
 from hwgen.plan.stream.channels import Actor, Channel, Sink, Source
 
-FRAMES = 6  # simulated back to back, of which the first ones fill the pipeline
+FRAMES = 8  # simulated back to back, of which the first ones fill the pipeline
 
 
 @dataclass(frozen=True)
@@ -143,11 +143,27 @@ def pace(design: Design) -> Design:
     Raises:
         AssertionError: stages wait for each other, or samples follow slower than the stages say.
     """
-    made = run(design, FRAMES)
+    made = run(design, 2 * FRAMES)
     assert not made.stuck, f"the stages wait for each other: words miss at {', '.join(made.stuck)}"
     measured = interval(made, design)
     assert measured <= design.interval, f"{measured} cycles a sample, not {design.interval}"
     return replace(design, latency=latency(design))
+
+
+def on_time(made: Run, design: Design) -> bool:
+    """Tell whether samples that enter once an interval leave at that pace, too.
+
+    Each has its turn an interval after the one before; the last ones may be no later behind theirs
+    than the latest of the first ones was.
+    """
+    if made.stuck:
+        return False
+    for link, times in made.left.items():
+        words = design.link(link).words
+        late = [end - i * design.interval for i, end in enumerate(times[words - 1 :: words])]
+        if max(late[-3:]) > max(late[:-3]):
+            return False
+    return True
 
 
 def interval(made: Run, design: Design) -> float:
