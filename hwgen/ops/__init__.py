@@ -24,6 +24,7 @@ from hwgen.ops.base import (
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
 from hwgen.ops.depthwise import DepthwiseConv
+from hwgen.ops.edge_conv import EdgeConv
 from hwgen.ops.edge_tables import EdgeTables
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Add, Concat, Maximum, Multiply
@@ -42,6 +43,7 @@ __all__ = [
     "Conv",
     "Dense",
     "DepthwiseConv",
+    "EdgeConv",
     "EdgeTables",
     "Elementwise",
     "Example",

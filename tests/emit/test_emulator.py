@@ -26,6 +26,7 @@ from hwgen.ops import (
     Add,
     Conv,
     Dense,
+    EdgeConv,
     EdgeTables,
     Input,
     MaxPool,
@@ -76,7 +77,7 @@ def every_example(kind: str) -> tuple[Graph, list[str]]:
     """Return one graph of the examples whose numbers are of a C type, and the operations in it."""
     nodes, outputs, seen = [], [], []
     for op_kind, op in OPS.items():
-        if issubclass(op, Input | EdgeTables):
+        if issubclass(op, Input | EdgeTables | EdgeConv):
             continue
         for index, example in enumerate(op.examples()):
             names = [f"{op_kind}{index}_{k}" for k in range(len(example.types))]

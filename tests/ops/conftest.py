@@ -104,6 +104,20 @@ def _edge_tables(op: Any, x: Codes) -> Codes:
     return _filled((*x.shape[:-1], len(op.bias)), rule)
 
 
+def _edge_conv(op: Any, x: Codes) -> Codes:
+    *kernel, c_in, c_out, _ = op.values.shape
+    shape, taps = _window(op, x, kernel, op.dilation)
+
+    def rule(*at: int) -> int:
+        *place, j = at
+        total = int(op.bias[j])
+        for tap, met in taps(place):
+            total += sum(int(op.values[(*tap, c, j, x[(*met, c)] - op.first)]) for c in range(c_in))
+        return max(op.lo, min(op.hi, total))
+
+    return _filled((*shape, c_out), rule)
+
+
 def _requantize(op: Any, x: Codes) -> Codes:
     def rule(*at: int) -> int:
         v = x[at]
@@ -224,6 +238,7 @@ _RULES: dict[str, Callable[[Any, Sequence[Codes]], Codes]] = {
     "argmax": lambda op, ins: _argmax(ins[0]),
     "concat": _concat,
     "edge_tables": lambda op, ins: _edge_tables(op, ins[0]),
+    "edge_conv": lambda op, ins: _edge_conv(op, ins[0]),
     "reshape": lambda op, ins: _reshape(op, ins[0]),
     "permute": lambda op, ins: _permute(op, ins[0]),
     "pad": lambda op, ins: _pad(op, ins[0]),

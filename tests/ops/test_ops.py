@@ -100,6 +100,23 @@ def telling(example: Example) -> Iterator[list[Codes]]:
         steps = {int(t) + d for t in example.op.thresholds.flat for d in (-1, 0)}
         for code in sorted(steps):
             yield [np.clip(code, *ends[0])]
+    # So may a table of a window: each input takes the code that raises an output most, unclipped.
+    if example.op.kind == "edge_conv":
+        op, (low,), (high,) = (
+            example.op.changed(lo=-(1 << 39), hi=1 << 39),
+            *zip(*ends, strict=True),
+        )
+        answers = {}
+        for at in np.ndindex(*low.shape):
+            codes = np.arange(low[at], high[at] + 1)
+            x = np.repeat(low[None], len(codes), axis=0)
+            x[(slice(None), *at)] = codes
+            answers[at] = codes, op.run([x])
+        for place, sign in itertools.product(np.ndindex(*base.shape), (1, -1)):
+            x = low.copy()
+            for at, (codes, outs) in answers.items():
+                x[at] = codes[np.argmax(sign * outs[(slice(None), *place)])]
+            yield [x]
     # So may a table: give each input the code where its own edge to that output ends.
     if example.op.kind == "edge_tables":
         (low,), (high,) = zip(*ends, strict=True)
