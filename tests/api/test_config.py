@@ -121,7 +121,8 @@ def test_an_edited_layer_is_another_one_and_the_others_stay(tmp_path: Path) -> N
     opened = read_design(tmp_path / "two")
     logic = opened.pipeline.logic
     pairs = zip(logic.nodes, logic.layers, strict=True)
-    tables = {layer for node, layer in pairs if isinstance(node, Table)}
+    # An inverter at the end of a sum is a table of one bit.
+    tables = {layer for node, layer in pairs if isinstance(node, Table) and len(node.picks) > 1}
     assert tables == {"fc2"}
     unedited = again(graph, tmp_path / "one", tmp_path / "three")
     assert unedited.files == first.files
