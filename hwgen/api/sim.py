@@ -123,7 +123,7 @@ def _simulated(opened: BuildFolder, vectors: Vectors, asked: SimSettings, replay
     edited = {"changed": list(opened.changed)} if opened.changed else {}
     try:
         # The links of a serial design carry digits, which the trace does not know.
-        trace = None if opened.design.serial else trace_of(opened.design)
+        trace = None if opened.design.style == "serial" else trace_of(opened.design)
         result = simulate(opened.folder, vectors, bench, trace=trace)
     except VerifyError as error:
         if asked.only is None:

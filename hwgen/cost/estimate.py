@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hwgen.cost.calibration import calibrated, grade_of, path_ns
 from hwgen.cost.matmul import (
@@ -33,7 +33,9 @@ from hwgen.cost.terms import terms_of
 from hwgen.cost.timing import layer_ns
 from hwgen.cost.units import UnitCost, fifo_cost, unit_cost
 from hwgen.design.flow_core import flow_cores
-from hwgen.design.types import Design, Layer, Pipeline, SerialPipeline, UnitRef
+from hwgen.design.stage_core import stage_cores
+from hwgen.design.timing import arrivals
+from hwgen.design.types import Design, Layer, Pipeline, UnitRef
 from hwgen.logic.nodes import (
     Add,
     Add3,
@@ -127,8 +129,8 @@ def layer_luts(design: Design, family: Family) -> dict[str, int]:
     """Return the look-up tables of each layer; of a stream design, of each stage."""
     if design.style == "stream":
         return {name: part.lut for name, part in estimate_layers(design, family).items()}
-    if design.serial is not None:
-        return {name: round(cost.lut) for name, cost in serial_costs(design, family).items()}
+    if design.style == "serial":
+        return {name: part.lut for name, part in estimate_layers(design, family).items()}
     pipeline = design.pipeline
     return {
         layer.name: lut_cost(terms_of_layer(pipeline, layer, family), family)
@@ -143,12 +145,8 @@ def estimate_layers(design: Design, family: Family) -> dict[str, Estimate]:
     """
     if design.style == "stream":
         return _stages(design, family)
-    if design.serial is not None:
-        latency = {layer.name: layer.latency for layer in design.layers}
-        return {
-            name: Estimate(lut=round(cost.lut), ff=cost.ff, latency=latency.get(name, 0))
-            for name, cost in serial_costs(design, family).items()
-        }
+    if design.style == "serial":
+        return _serial_layers(design, family)
     pipeline = design.pipeline
     lut, ff = layer_luts(design, family), registers(pipeline)
     out = {
@@ -157,6 +155,37 @@ def estimate_layers(design: Design, family: Family) -> dict[str, Estimate]:
     }
     outside = pipeline.latency - sum(layer.latency for layer in pipeline.layers)
     return {**out, "top": Estimate(ff=ff["top"], latency=max(outside, 0))}
+
+
+def _serial_layers(design: Design, family: Family) -> dict[str, Estimate]:
+    """Return what each layer takes, stage by stage; what lies around them is one part."""
+    out: dict[str, Estimate] = {}
+    around = Estimate(ff=_between(design))
+    for core in stage_cores(design).values():
+        if core.serial is None:
+            own = estimate_layers(core, family)
+        else:
+            latency = {layer.name: layer.latency for layer in core.layers}
+            own = {
+                name: Estimate(lut=round(cost.lut), ff=cost.ff, latency=latency.get(name, 0))
+                for name, cost in serial_costs(core, family).items()
+            }
+        around += replace(own.pop("top"), latency=0)
+        out |= own
+    return {**out, "top": around}
+
+
+def _between(design: Design) -> int:
+    """Return the flip-flops that delay words between stages."""
+    at = arrivals(design)
+    late: dict[str, int] = {}
+    for stage in design.stages:
+        begin = max(at[link] for link in stage.reads)
+        for link in stage.reads:
+            late[link] = max(late.get(link, 0), begin - at[link])
+    for port in design.outputs:
+        late[port.link] = max(late.get(port.link, 0), design.latency - at[port.link])
+    return sum(design.link(name).bits * cycles for name, cycles in late.items())
 
 
 def _stages(design: Design, family: Family) -> dict[str, Estimate]:
@@ -180,8 +209,8 @@ def _stages(design: Design, family: Family) -> dict[str, Estimate]:
 
 def logic_terms(design: Design) -> dict[str, int]:
     """Return how many terms of each kind the logic has, and the adders' carry positions."""
-    if design.serial is not None:
-        return _serial_terms(design.serial)
+    if design.style == "serial":
+        return _serial_terms(design)
     logics = [pipeline.logic for pipeline in design.pipelines]
     counts = Counter(type(node) for logic in logics for node in logic.nodes)
     out = {name: counts[kind] for kind, name in TERMS.items()}
@@ -200,14 +229,20 @@ def logic_terms(design: Design) -> dict[str, int]:
     return out
 
 
-def _serial_terms(part: SerialPipeline) -> dict[str, int]:
-    """Return the terms of a serial graph; its adders have as many bits as a digit."""
-    graph = part.graph
-    sums = [node.ways for node in graph.nodes if isinstance(node, Sum)]
-    rounds = sum(isinstance(node, Round) for node in graph.nodes)
-    out = dict.fromkeys(TERMS.values(), 0)
-    out |= {"adders": sums.count(2), "ternary_adders": sums.count(3), "requantizers": rounds}
-    return out | {"adder_bits": graph.digit_bits * len(sums)}
+def _serial_terms(design: Design) -> dict[str, int]:
+    """Return the terms of serial stages, whose adders have as many bits as a digit, and others."""
+    out: Counter[str] = Counter(dict.fromkeys([*TERMS.values(), "adder_bits"], 0))
+    for core in stage_cores(design).values():
+        if core.serial is None:
+            out.update(logic_terms(core))
+            continue
+        graph = core.serial.graph
+        sums = [node.ways for node in graph.nodes if isinstance(node, Sum)]
+        out["adders"] += sums.count(2)
+        out["ternary_adders"] += sums.count(3)
+        out["requantizers"] += sum(isinstance(node, Round) for node in graph.nodes)
+        out["adder_bits"] += graph.digit_bits * len(sums)
+    return dict(out)
 
 
 def lut_cost(terms: Mapping[str, float], family: Family) -> int:
@@ -253,5 +288,7 @@ def longest_ns(design: Design, family: Family) -> float:
     """Return the delay model's longest path between registers, in nanoseconds."""
     if design.serial is not None:
         return max((*serial_ns(design.serial, family).values(), family.overhead_ns))
+    if design.style == "serial":
+        return max(longest_ns(core, family) for core in stage_cores(design).values())
     paths = (ns for pipeline in design.pipelines for ns in layer_ns(pipeline, family))
     return max((*paths, family.overhead_ns))

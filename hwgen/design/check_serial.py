@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from hwgen.design.stage_core import digit_links
 from hwgen.design.types import Design, LinkKind, SerialPipeline, Stage
 from hwgen.logic.serial.graph import Fixed, Round, Sum, Word, banks, fill_lanes, word_bits
 from hwgen.logic.serial.lines import bank_reads, operand_reads, result_reads
@@ -68,9 +69,7 @@ def _check_sum(part: SerialPipeline, wire: int, node: Sum) -> None:
 
 def _check_layers(design: Design, stage: Stage, part: SerialPipeline) -> list[str]:
     graph, when = part.graph, part.offsets
-    inner = {link.name for link in design.links if link.digit_bits == graph.digit_bits} - {
-        layer.link for layer in part.layers
-    }
+    inner = set(digit_links(part).values())
     placed: set[int] = set()
     seen = set(inner)
     for layer in part.layers:

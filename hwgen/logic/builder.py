@@ -42,14 +42,19 @@ class Builder:
         effort, seed: of the search for matrix products, as `cmvm.solve` takes them.
         haste: 0 for the fewest look-up tables; 1 for heaps of bits level by level; 2 besides for
             tables as they stand, which are not taken apart; `GRAPHS_ALONE` for no heaps.
+        alike: whether an adder costs the same whatever its width, as it does digit by digit; else
+            the search counts carry positions.
         nodes: the records, topologically ordered.
         lo, hi: exact interval of every node.
         layers: name of the layer that made each node.
         labels: of every node, the element of a layer's output that it is; empty if it is none.
     """
 
-    def __init__(self, arity: int = 2, effort: int = 1, seed: int = 1, haste: int = 0) -> None:
+    def __init__(
+        self, arity: int = 2, effort: int = 1, seed: int = 1, haste: int = 0, alike: bool = False
+    ) -> None:
         self.arity, self.effort, self.seed, self.haste = arity, effort, seed, haste
+        self.alike = alike
         self.nodes: list[Node] = []
         self.lo: list[int] = []
         self.hi: list[int] = []

@@ -25,6 +25,7 @@ from hwgen.logic.nodes import Shl, Wire
 
 FEW = 6  # bits an input, on average, up to which a heap is tried
 _LARGEST = 4096  # bits of one output's heap
+_WIDE = (1 << 40) - 1  # inputs so wide that adders of all widths cost about the same
 _AGAINST_DEPTH = 50, 20, 20  # adders in a row that are worth as much as the area, by haste
 
 
@@ -57,16 +58,19 @@ def matvec(
             late[wire] = max(time, late.get(wire, 0))
     wires = [w for w, line in rows.items() if any(line)]
     matrix = np.array([rows[w] for w in wires], object).reshape(len(wires), weight.shape[1])
+    least, most = [b.lo[w] for w in wires], [b.hi[w] for w in wires]
     plan = solve(
         matrix,
         total.tolist(),
-        [b.lo[w] for w in wires],
-        [b.hi[w] for w in wires],
+        [0] * len(wires) if b.alike else least,
+        [_WIDE] * len(wires) if b.alike else most,
         arity=b.arity,
         arrival=[late[w] for w in wires],
         effort=b.effort,
         seed=b.seed,
     )
+    if b.alike:
+        return apply(plan.over(least, most), b, wires)
     if b.arity == 3 and b.haste != GRAPHS_ALONE and wires and not any(late.values()):
         heaps = _heaps(b, matrix, wires, total.tolist())
         if heaps and _better(heaps, plan, _AGAINST_DEPTH[b.haste]):

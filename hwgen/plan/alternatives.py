@@ -7,11 +7,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from hwgen.cost.estimate import Estimate, estimate, estimate_layers
+from hwgen.cost.estimate import Estimate, estimate, estimate_layers, longest_ns
 from hwgen.cost.figures import RESOURCES
 from hwgen.cost.matmul import matmul_terms
 from hwgen.cost.serial import serial_ns
 from hwgen.cost.timing import layer_ns
+from hwgen.design.stage_core import stage_cores
 from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit, count_of
 from hwgen.ir.graph import Graph
@@ -122,6 +123,9 @@ def slowest_layer(design: Design, board: Board) -> str:
     """Return the name of the layer in which the longest path ends."""
     if design.serial is not None:
         paths = serial_ns(design.serial, board.family)
+    elif design.style == "serial":
+        cores = list(stage_cores(design).values())
+        return slowest_layer(max(cores, key=lambda c: longest_ns(c, board.family)), board)
     else:
         paths = {
             layer.name: ns

@@ -19,8 +19,7 @@ from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import FOLDED, SERIAL, Realisation, check_mapping, mapping_of
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
-from hwgen.plan.serial.schedule import Search
-from hwgen.plan.serial.schedule import schedule as serial_schedule
+from hwgen.plan.serial.planner import plan_serial
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
 
@@ -124,10 +123,8 @@ def planned(
         )
     if goal.style == "serial" or (interval is not None and interval > 1):
         interval = DEFAULT_INTERVAL if interval is None else interval
-        heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
-        search = Search(goal.effort, goal.seed)
-        serial = serial_schedule(graph, heading, board.family, interval, search)
-        return Planned(serial, goal.clock_mhz)
+        made = plan_serial(graph, board, goal, name, interval, mapping)
+        return Planned(made, goal.clock_mhz)
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
 
     def at(clock_mhz: float, mapping: Mapping[str, Realisation]) -> Design:

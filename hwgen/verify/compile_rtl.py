@@ -75,7 +75,7 @@ def port_names(design: Design, top: str) -> list[str]:
         return ["clk_i", "rst_ni", *taken, *given]
     if top == "flow":
         data = [f"{n}_data_i" for n in ins] + [f"{n}_data_o" for n in outs]
-        told = ["interval_error_o"] if design.serial is not None else []
+        told = ["interval_error_o"] if design.style == "serial" else []
         return ["clk_i", "rst_ni", "in_valid_i", "out_valid_o", *data, *told]
     prefixes = [f"s_axis_{n}" for n in ins] if len(ins) > 1 else ["s_axis"]
     prefixes += [f"m_axis_{n}" for n in outs] if len(outs) > 1 else ["m_axis"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hwgen.design.types import Design
+from hwgen.design.types import Design, Pipeline, SerialPipeline
 from hwgen.design.values import link_values, output_values
 from hwgen.errors import ConfigError, Mismatch
 from hwgen.ir.graph import Graph, Node
@@ -77,9 +77,24 @@ def _evaluated(design: Design, inputs: Mapping[str, Codes]) -> Mapping[str, Code
     """Return the outputs of a design's logic; of a serial one, digit by digit."""
     if design.style == "stream":
         return output_values(design, link_values(design, inputs))
-    if design.serial is not None:
-        return evaluate_digits(design.serial.graph, inputs)
+    if design.style == "serial":
+        return _by_stages(design, inputs)
     return evaluate(design.pipeline.logic, inputs, check=True)
+
+
+def _by_stages(design: Design, inputs: Mapping[str, Codes]) -> Mapping[str, Codes]:
+    """Return the outputs of a serial design: digit by digit, or words where a stage has them."""
+    known = {port.link: np.asarray(inputs[port.name], object) for port in design.inputs}
+    for stage in design.stages:
+        read = {link: known[link].reshape(len(known[link]), -1) for link in stage.reads}
+        body = stage.body
+        if isinstance(body, SerialPipeline):
+            got = evaluate_digits(body.graph, read)
+        else:
+            assert isinstance(body, Pipeline)
+            got = evaluate(body.logic, read, check=True)
+        known |= dict(zip(stage.writes, got.values(), strict=True))
+    return {port.name: known[port.link] for port in design.outputs}
 
 
 def self_check(graph: Graph, design: Design, seed: int) -> None:

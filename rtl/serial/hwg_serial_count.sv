@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Counts the digits of a word.
 ///
-/// Function:   digit_o is 0 in the cycle after first_i, then one more every cycle
-/// Timing:     latency 1
+/// Function:   digit_o is 0 while first_i is high, then one more every cycle
+/// Timing:     combinational from first_i
 /// Parameters: Count >= 1
 /// Notes:      Behind the last digit of a word it counts on; nobody reads it then. No reset.
 `default_nettype none
@@ -19,7 +19,9 @@ module hwg_serial_count #(
     initial $fatal(1, "hwg_serial_count: Count must be >= 1");
   end
 
-  always_ff @(posedge clk_i) digit_o <= first_i ? '0 : digit_o + Count'(1);
+  logic [Count-1:0] next_q;
+  assign digit_o = first_i ? '0 : next_q;
+  always_ff @(posedge clk_i) next_q <= digit_o + Count'(1);
 
 endmodule
 

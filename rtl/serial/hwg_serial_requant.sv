@@ -93,6 +93,10 @@ module hwg_serial_requant #(
   // Bits from ABOVE up to BELOW tell an overflow.
   localparam int   ABOVE   = OUTNEG ? OutWidth - 1 : OutWidth;
   localparam int   BELOW   = (Signed != 0) ? Width - 2 : Width - 1;
+  // The flag of an overflow is cleared a cycle before the first bit that may set it, unless the word
+  // before still needs it.
+  localparam int   FIRST   = ROUND + ABOVE / Digit;
+  localparam logic EARLY   = (Shift >= Digit) || (ABOVE % Digit == 0);
   localparam logic EXCESS  = WORD && ((SatHi != 0) || (OUTNEG && (SatLo != 0))) && (ABOVE <= BELOW);
 
   // Phases that all numbers share, one a lane.
@@ -196,7 +200,7 @@ module hwg_serial_requant #(
     if (DIGITS < 4) begin : gen_wait
       hwg_delay #(.Width(Digit), .Cycles(DIGITS)) u_late (.clk_i(clk_i), .data_i(round_q), .data_o(late));
     end else begin : gen_wait_long
-      hwg_serial_delay #(.Width(Digit), .Cycles(DIGITS)) u_late (
+      hwg_serial_delay #(.Width(Digit), .Cycles(DIGITS), .Flop(0)) u_late (
         .clk_i(clk_i), .data_i(round_q), .data_o(late)
       );
     end
@@ -211,17 +215,25 @@ module hwg_serial_requant #(
       logic over;  // an overflow to the side of the sign
       if (EXCESS && OUTNEG) begin : gen_excess_signed
         logic one_q, zero_q;  // a one, a zero was among the bits above the word
-        logic start;
-        assign start = first_i[ROUND + ABOVE / Digit];
         always_ff @(posedge clk_i) begin
-          one_q  <= (|(round_q & above)) | (one_q & ~start);
-          zero_q <= (|(~round_q & above)) | (zero_q & ~start);
+          one_q  <= (|(round_q & above)) | (one_q & ~first_i[FIRST]);
+          zero_q <= (|(~round_q & above)) | (zero_q & ~first_i[FIRST]);
         end
         assign over = negative_q ? zero_q : one_q;
       end else if (EXCESS) begin : gen_excess
         logic one_q;
-        always_ff @(posedge clk_i) begin
-          one_q <= (|(round_q & above)) | (one_q & ~first_i[ROUND + ABOVE / Digit]);
+        if (!EARLY) begin : gen_at_once
+          always_ff @(posedge clk_i) one_q <= (|(round_q & above)) | (one_q & ~first_i[FIRST]);
+        end else if (Digit == 1) begin : gen_enabled
+          always_ff @(posedge clk_i) begin
+            if (first_i[FIRST-1]) one_q <= 1'b0;
+            else if (above[0])    one_q <= one_q | round_q[0];
+          end
+        end else begin : gen_gathered
+          always_ff @(posedge clk_i) begin
+            if (first_i[FIRST-1]) one_q <= 1'b0;
+            else                  one_q <= one_q | (|(round_q & above));
+          end
         end
         assign over = one_q;
       end else begin : gen_no_excess
@@ -233,7 +245,10 @@ module hwg_serial_requant #(
             data_o[n*Digit+b] <= (kept[b] & ~over) ? late[b] : negative_q ^ (kept[b] & over);
           end
         end else begin : gen_unsigned
-          always_ff @(posedge clk_i) data_o[n*Digit+b] <= kept[b] & ~negative_q & (late[b] | over);
+          always_ff @(posedge clk_i) begin
+            if (!kept[b]) data_o[n*Digit+b] <= 1'b0;
+            else          data_o[n*Digit+b] <= ~negative_q & (late[b] | over);
+          end
         end
       end
     end else begin : gen_compare

@@ -131,7 +131,7 @@ class _Writer:
         yield ""
         for port in design.outputs:
             yield f"  logic {sv.span(port.bits)} {port.name}_result;"
-        spaced = design.serial is not None
+        spaced = design.style == "serial"
         if spaced:  # the buffer keeps the interval: no sample can come too early
             yield "  logic unused_interval_error;"
         yield from sv.instance(

@@ -14,11 +14,13 @@ from hwgen.design.flow_core import flow_cores
 from hwgen.design.names import ModuleNames
 from hwgen.design.serial import design_files
 from hwgen.design.source_list import write_list
+from hwgen.design.stage_core import stage_cores
 from hwgen.design.types import Design, Layer, cycles_text
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.axis import axis_top, axis_units
 from hwgen.emit.verilog.layout import banner, packed
 from hwgen.emit.verilog.pipeline import layer_module
+from hwgen.emit.verilog.serial_stages import UNITS, stages_top
 from hwgen.emit.verilog.serial_top import serial_files
 from hwgen.emit.verilog.stream_axis import WORDS_AXIS_UNITS, words_axis_top
 from hwgen.emit.verilog.stream_top import stream_top
@@ -98,10 +100,32 @@ def _flow(design: Design, names: ModuleNames) -> _Sources:
 
 def _serial(design: Design, names: ModuleNames) -> _Sources:
     """Return the sources of a serial design."""
+    if design.serial is not None:
+        core = _serial_core(design, names)
+        sources = {**core.sources, f"{names.axis}.sv": axis_top(design, names)}
+        return _Sources(sources, core.packages, core.units | axis_units(design))
+    package, _ = _package(design, names)
+    sources = {f"{names.package}.sv": package}
+    packages = [f"{names.package}.sv"]
+    units = axis_units(design) | UNITS
+    cores = stage_cores(design)
+    for stage in cores.values():
+        printed = _core if stage.serial is None else _serial_core
+        part = printed(stage, ModuleNames.of(stage))
+        sources |= part.sources
+        packages += part.packages
+        units |= part.units
+    sources[f"{names.top}.sv"] = stages_top(design, names, cores)
+    sources[f"{names.axis}.sv"] = axis_top(design, names)
+    return _Sources(sources, tuple(packages), frozenset(units))
+
+
+def _serial_core(design: Design, names: ModuleNames) -> _Sources:
+    """Return the sources of a design of one serial stage, without the AXI-Stream top."""
     package, _ = _package(design, names)
     made, units = serial_files(design, names)
-    sources = {f"{names.package}.sv": package, **made, f"{names.axis}.sv": axis_top(design, names)}
-    return _Sources(sources, (f"{names.package}.sv",), frozenset(units | axis_units(design)))
+    sources = {f"{names.package}.sv": package, **made}
+    return _Sources(sources, (f"{names.package}.sv",), frozenset(units))
 
 
 def _stream(design: Design, names: ModuleNames) -> _Sources:
@@ -126,10 +150,10 @@ def _package(design: Design, names: ModuleNames) -> tuple[str, dict[Wire, tuple[
     body = [f"package {names.package};", ""]
     body += [f"  // {line}" for line in _facts(design)]
     body += ["", f"  localparam int LATENCY = {design.latency};  // cycles from input to output"]
-    if design.serial is not None:
+    if design.style == "serial":
         body.append(f"  localparam int INTERVAL = {design.interval};  // cycles between samples")
     constants: dict[Wire, tuple[str, str]] = {}
-    for layer in () if design.serial is not None else design.pipeline.layers:
+    for layer in () if design.style == "serial" else design.pipeline.layers:
         body += _thresholds(design, names, layer, constants)
     lines = [*body, "", "endpackage"]
     return sv.file(banner(design, f"{design.name}: constants."), lines), constants

@@ -196,7 +196,7 @@ class _Writer:
                     [("Count", str(count))],
                     [
                         ("clk_i", "clk_i"),
-                        ("first_i", self.phases.first(cycle - 1)),
+                        ("first_i", self.phases.first(cycle)),
                         ("digit_o", f"digit{cycle}"),
                     ],
                 )

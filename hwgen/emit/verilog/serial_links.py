@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from hwgen.design.stage_core import digit_links
 from hwgen.design.types import Design
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.graph import SerialGraph, Word
@@ -25,14 +26,7 @@ def words_of(design: Design, graph: SerialGraph) -> dict[str, dict[int, Wire]]:
     for wire, node in enumerate(graph.nodes):
         if isinstance(node, Word):
             by_port[node.link][node.index] = wire
-    links = digit_links(design)
-    return {links[port]: places for port, places in by_port.items()}
-
-
-def digit_links(design: Design) -> dict[str, str]:
-    """Return the serial link of every network input, by the input's own link."""
     part = design.serial
     assert part is not None
-    known = {layer.link for layer in part.layers}
-    serial = [x.name for x in design.links if x.digit_bits and x.name not in known]
-    return dict(zip((port.link for port in design.inputs), serial, strict=True))
+    links = digit_links(part)
+    return {links[port]: places for port, places in by_port.items() if port in links}

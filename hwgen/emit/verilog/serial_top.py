@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from hwgen.design.names import ModuleNames
+from hwgen.design.stage_core import digit_links
 from hwgen.design.types import Design, Layer, Port, SerialPipeline
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.layout import banner
 from hwgen.emit.verilog.serial_lanes import Lanes
 from hwgen.emit.verilog.serial_layer import SerialLayerText, serial_layer
-from hwgen.emit.verilog.serial_links import digit_links, places_of
+from hwgen.emit.verilog.serial_links import places_of
 from hwgen.emit.verilog.top import flow_ports
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.names import element
@@ -116,7 +117,11 @@ class _Top:
         yield from sv.unused("first", rest) if rest else ()
 
     def _input(self, port: Port) -> Iterator[str]:
-        link = digit_links(self.design)[port.link]
+        link = digit_links(self.part).get(port.link)
+        if link is None:
+            yield ""
+            yield from sv.unused(f"{port.name}", [f"{port.name}_data_i"])
+            return
         fixed = port.fixed
         total = port.size * self.digit
         yield ""
@@ -174,7 +179,7 @@ class _Top:
         wires = list(dict.fromkeys(self.read))
         if not wires:
             return
-        links = [digit_links(self.design)[p.link] for p in self.design.inputs]
+        links = list(digit_links(self.part).values())
         links += [layer.link for layer in self.part.layers]
         where = {
             wire: (link, place)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,24 @@ class AdderGraph:
         for step in self.steps:
             depth.append(1 + max(depth[i] if i >= 0 else 0 for i, _, _ in step.parts))
         return max((depth[i] for i, _ in self.outputs if i >= 0), default=0)
+
+    def over(self, lo: Sequence[int], hi: Sequence[int]) -> AdderGraph:
+        """Return the same steps with the exact intervals that other ones of the inputs give."""
+        table = [
+            np.array([int(i == k) for i in range(self.n_in + 1)], object) for k in range(self.n_in)
+        ]
+        one = np.array([0] * self.n_in + [1], object)
+        low, high = np.array([*lo, 1], object), np.array([*hi, 1], object)
+        steps = []
+        for step in self.steps:
+            total = one * 0
+            for i, shift, sub in step.parts:
+                value = table[i] if i >= 0 else one * self.consts[-1 - i]
+                total = total + value * (-(1 << shift) if sub else 1 << shift)
+            table.append(total)
+            ends = np.where(total > 0, low, high), np.where(total > 0, high, low)
+            steps.append(replace(step, lo=int(total @ ends[0]), hi=int(total @ ends[1])))
+        return replace(self, steps=tuple(steps))
 
     def matrix(self) -> tuple[Vector, Vector]:
         """Recompute ``(weight, bias)`` from the steps alone, in Python integers."""

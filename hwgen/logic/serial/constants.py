@@ -57,11 +57,31 @@ def absorb(graph: SerialGraph, fills: bool = True) -> SerialGraph:
     return _Absorber(graph, fills).graph()
 
 
+@dataclass(frozen=True, slots=True)
+class _Neuron:
+    """Neuron that has a constant of its own.
+
+    Attributes:
+        root: its sum.
+        raised: half a step of its rounding, if that shall be a part of the sum.
+        keep: the constant's term: the adder, and the place among its terms.
+        weight: of the constant in the sum.
+        values: that the constant can have.
+    """
+
+    root: Wire
+    raised: int
+    keep: tuple[Wire, int]
+    weight: int
+    values: frozenset[int]
+
+
 class _Absorber:
     def __init__(self, graph: SerialGraph, fills: bool) -> None:
         self.old, self.fills = graph, fills
         self.nodes: list[SerialNode] = list(graph.nodes)
         self.moved = [0] * len(self.nodes)  # how much higher a value is now
+        self.fresh: dict[tuple[str, int], Wire] = {}  # constants that were not there: their wires
         self.readers = Counter(wire for node in graph.nodes for wire in node.operands)
         self.readers.update(r.wire for _, results in graph.outputs for r in results if r.wire >= 0)
         self.reader: dict[Wire, Wire] = {
@@ -69,16 +89,25 @@ class _Absorber:
         }
 
     def graph(self) -> SerialGraph:
+        left: dict[str, list[_Neuron]] = {}
         for wire, node in enumerate(self.old.nodes):
-            if isinstance(node, Sum) and not self._inside(wire):
-                half = self._half_step(wire)
-                if half and self._place(wire, half):
-                    reader = self.nodes[self.reader[wire]]
-                    assert isinstance(reader, Round)
-                    self.nodes[self.reader[wire]] = replace(reader, half=True)
-                else:
-                    self._place(wire, 0)
+            if not isinstance(node, Sum) or self._inside(wire):
+                continue
+            half = self._half_step(wire)
+            if half and self._place(wire, half):
+                self._round_half(wire)
+            elif not self._place(wire, 0):
+                found = self._neuron(wire, half) or self._neuron(wire, 0)
+                if found is not None:
+                    left.setdefault(self.old.layers[found.keep[0]], []).append(found)
+        for layer, neurons in left.items():
+            self._share(layer, neurons)
         return self._without_idle()
+
+    def _round_half(self, root: Wire) -> None:
+        reader = self.nodes[self.reader[root]]
+        assert isinstance(reader, Round)
+        self.nodes[self.reader[root]] = replace(reader, half=True)
 
     def _inside(self, wire: Wire) -> bool:
         """Tell whether one other sum is all that reads a sum."""
@@ -104,27 +133,110 @@ class _Absorber:
             whether that can be; if not, nothing has changed.
         """
         cone = self._cone(root)
-        total = raised
+        before = {wire: self.nodes[wire] for wire in cone}
+        total = raised + self._strip(cone)
+        chosen = _choose(total, self._options(cone))
+        if chosen is None:
+            self._restore(before)
+            return False
+        self._take(cone, chosen)
+        return True
+
+    def _take(self, cone: Mapping[Wire, int], chosen: Sequence[_Option]) -> None:
+        for option in chosen:
+            self._set(option)
+        self._lift(cone)
+
+    def _restore(self, before: Mapping[Wire, SerialNode]) -> None:
+        for wire, node in before.items():
+            self.nodes[wire] = node
+
+    def _strip(self, cone: Mapping[Wire, int], keep: tuple[Wire, int] = (-1, -1)) -> int:
+        """Take the constants out of a neuron, and return what they add up to.
+
+        The constant term *keep*, a wire and a place among its terms, stays, but does not count.
+        """
+        total = 0
         for wire, factor in cone.items():
             node = self.nodes[wire]
             assert isinstance(node, Sum)
             total += factor * self._constant(node)
-        bare = {wire: self.nodes[wire] for wire in cone}
-        for wire, node in bare.items():
-            assert isinstance(node, Sum)
-            less = replace(node, terms=self._variables(node))
+            kept = keep[1] if wire == keep[0] else -1
+            less = replace(
+                node,
+                terms=tuple(
+                    term
+                    for place, term in enumerate(node.terms)
+                    if place == kept or not isinstance(self.nodes[term.wire], Fixed)
+                ),
+            )
             excess = max(less.carry - (less.ways - 1), 0)  # more ones than the carry holds
             self.nodes[wire] = replace(less, start=less.start - excess)
-            total += cone[wire] * excess
-        chosen = _choose(total, self._options(cone))
-        if chosen is None:
-            for wire, node in bare.items():
-                self.nodes[wire] = node
-            return False
-        for option in chosen:
-            self._set(option)
-        self._lift(cone)
-        return True
+            total += factor * excess
+        return total
+
+    def _neuron(self, root: Wire, raised: int) -> _Neuron | None:
+        """Return what values the constant of a neuron can have; free ones make up the rest."""
+        cone = self._cone(root)
+        terms = [
+            (abs(weight), (wire, place), weight)
+            for wire, factor in cone.items()
+            for place, term in enumerate(self._sum(wire).terms)
+            if isinstance(self.nodes[term.wire], Fixed)
+            for weight in [(-factor if term.sub else factor) << term.shift]
+        ]
+        if not terms:
+            return None
+        _, keep, weight = min(terms)
+        before = {wire: self.nodes[wire] for wire in cone}
+        total = raised + self._strip(cone, keep)
+        options = self._options(cone)
+        self._restore(before)
+        values = {
+            (total - rest) // weight
+            for rest in _reachable(options)
+            if (total - rest) % weight == 0 and total != rest
+        }
+        return _Neuron(root, raised, keep, weight, frozenset(values)) if values else None
+
+    def _sum(self, wire: Wire) -> Sum:
+        node = self.nodes[wire]
+        assert isinstance(node, Sum)
+        return node
+
+    def _share(self, layer: str, neurons: Sequence[_Neuron]) -> None:
+        """Give the neurons of a layer few different constants: the most wanted one first."""
+        left = list(neurons)
+        while left:
+            wanted = Counter(value for neuron in left for value in neuron.values)
+            best = max(wanted, key=lambda v: (wanted[v], -abs(v), v))
+            for neuron in left:
+                if best in neuron.values:
+                    self._settle(layer, neuron, best)
+            left = [neuron for neuron in left if best not in neuron.values]
+
+    def _settle(self, layer: str, neuron: _Neuron, value: int) -> None:
+        """Make the constant of a neuron a value; free ones make up the rest."""
+        cone = self._cone(neuron.root)
+        total = neuron.raised + self._strip(cone, neuron.keep)
+        wire, _ = neuron.keep
+        node = self._sum(wire)
+        key = layer, value
+        if key not in self.fresh:
+            self.fresh[key] = len(self.nodes)
+            self.nodes.append(Fixed(value))
+        terms = tuple(
+            replace(term, wire=self.fresh[key])
+            if isinstance(self.nodes[term.wire], Fixed)
+            else term
+            for term in node.terms
+        )
+        self.nodes[wire] = replace(node, terms=terms)
+        chosen = _choose(total - neuron.weight * value, self._options(cone))
+        assert chosen is not None
+        self._take(cone, chosen)
+        if neuron.raised:
+            self._round_half(neuron.root)
 
     def _constant(self, node: Sum) -> int:
         """Return what the constants among the terms of a sum add up to."""
@@ -193,7 +305,7 @@ class _Absorber:
             assert isinstance(node, Sum)
             assert isinstance(old, Sum)
             rise = node.extra - old.extra + self._constant(node) - self._constant(old)
-            for term in node.terms:
+            for term in self._variables(node):
                 up = self.moved[term.wire] << term.shift
                 rise += -up if term.sub else up
             self.moved[wire] = rise
@@ -205,7 +317,24 @@ class _Absorber:
         kept: list[Wire] = []
         alias: dict[Wire, Wire] = {}
         used = {wire for node in self.nodes for wire in node.operands}
-        for wire, node in enumerate(self.nodes):
+        # Constants of the same layer and value are one, whether they were there or not.
+        same = {
+            (old.layers[wire], node.value): wire
+            for wire, node in enumerate(old.nodes)
+            if isinstance(node, Fixed)
+        }
+        doubles = {wire: same.get(key, wire) for key, wire in self.fresh.items()}
+        used |= {doubles[wire] for wire in used if wire in doubles}
+        born = {wire: layer for (layer, _), wire in self.fresh.items()}
+        order: dict[Wire, None] = {}
+        for wire, node in enumerate(self.nodes[: len(old.nodes)]):
+            for source in node.operands:
+                target = doubles.get(source, source)
+                if isinstance(self.nodes[target], Fixed):
+                    order.setdefault(target)
+            order.setdefault(wire)
+        for wire in order:
+            node = self.nodes[wire]
             if isinstance(node, Sum) and _is_wire(node):
                 target = node.terms[0].wire
                 alias[wire] = alias.get(target, target)
@@ -215,8 +344,10 @@ class _Absorber:
                 continue
             new[wire] = len(kept)
             kept.append(wire)
-        labels = [old.labels[w] for w in kept]
-        layers = [old.layers[w] for w in kept]
+            new.update({w: new[t] for w, t in doubles.items() if t == wire})
+        labels = ["" if w in born else old.labels[w] for w in kept]
+        layers = [born.get(w) or old.layers[w] for w in kept]
+        ends = [self._ends(w) for w in kept]
         for wire, target in alias.items():
             if old.labels[wire] and not labels[new[target]] and layers[new[target]]:
                 labels[new[target]] = old.labels[wire]
@@ -228,12 +359,20 @@ class _Absorber:
             old.digit_bits,
             old.digits,
             tuple(renumbered(self.nodes[w], new) for w in kept),
-            tuple(old.lo[w] + self.moved[w] for w in kept),
-            tuple(old.hi[w] + self.moved[w] for w in kept),
+            tuple(lo for lo, _ in ends),
+            tuple(hi for _, hi in ends),
             tuple(layers),
             tuple(labels),
             outputs,
         )
+
+    def _ends(self, wire: Wire) -> tuple[int, int]:
+        """Return the interval of a value as it is now."""
+        node = self.nodes[wire]
+        if isinstance(node, Fixed):
+            return node.value, node.value
+        rise = self.moved[wire]
+        return self.old.lo[wire] + rise, self.old.hi[wire] + rise
 
 
 def _is_wire(node: Sum) -> bool:
@@ -256,11 +395,7 @@ def _choose(value: int, options: Sequence[_Option]) -> list[_Option] | None:
     high = sum(max(option.value, 0) for option in options)
     if not low <= value <= high or high - low > _WIDEST:
         return [] if value == 0 else None
-    reached = [1 << -low]  # bit i: the sum i + low
-    for option in options:
-        sums = reached[-1]
-        step = option.value
-        reached.append(sums | (sums << step if step > 0 else sums >> -step))
+    reached = _sums(options, low)
     at = value - low
     if not reached[-1] >> at & 1:
         return None
@@ -270,3 +405,22 @@ def _choose(value: int, options: Sequence[_Option]) -> list[_Option] | None:
             chosen.append(option)
             at -= option.value
     return chosen
+
+
+def _sums(options: Sequence[_Option], low: int) -> list[int]:
+    """Return the sums of the first options, none of them, one, and so on: bit i is i + *low*."""
+    reached = [1 << -low]
+    for option in options:
+        sums, step = reached[-1], option.value
+        reached.append(sums | (sums << step if step > 0 else sums >> -step))
+    return reached
+
+
+def _reachable(options: Sequence[_Option]) -> list[int]:
+    """Return all sums of some of the options; none alone where there are too many."""
+    low = sum(min(option.value, 0) for option in options)
+    high = sum(max(option.value, 0) for option in options)
+    if high - low > _WIDEST:
+        return [0]
+    bits = _sums(options, low)[-1]
+    return [at + low for at in range(high - low + 1) if bits >> at & 1]

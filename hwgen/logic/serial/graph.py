@@ -231,7 +231,7 @@ class Bank:
             wires,
             first.shift,
             first.half,
-            max(width, 1) + signed,
+            max(width, 1 - signed) + signed,
             signed,
             min(node.lo for node in rounds),
             max(node.hi for node in rounds),

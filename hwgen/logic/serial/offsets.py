@@ -34,7 +34,7 @@ from hwgen.logic.serial.graph import (
 )
 
 WORD_OFFSET = 1  # of words that were taken apart: their first digit is a cycle behind the sample
-FIXED_OFFSET = 2  # of constants: a digit is counted, then looked up
+FIXED_OFFSET = 1  # of constants: they are looked up, a cycle behind the number of the digit
 
 
 class Delay(NamedTuple):

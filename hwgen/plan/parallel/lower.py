@@ -10,7 +10,7 @@ import numpy as np
 
 from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph, Node
-from hwgen.logic.builder import Builder, Logic
+from hwgen.logic.builder import GRAPHS_ALONE, Builder, Logic
 from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Mask
 from hwgen.ops.input_ import Input
@@ -40,6 +40,7 @@ def lower(
     tables: Prices | None = None,
     mapping: Mapping[str, Realisation] | None = None,
     haste: int = 0,
+    alike: bool = False,
 ) -> Lowered:
     """Return the logic of a graph.
 
@@ -51,12 +52,15 @@ def lower(
         tables: prices of the target's logic; without them no neuron becomes a truth table.
         mapping: how layers shall be realised; the cheaper way where it does not say.
         haste: what heaps of bits give for few levels, as `Builder` takes it.
+        alike: whether adders of all widths cost the same, as in a serial design, which puts half
+            steps of roundings into its sums later.
 
     Raises:
         ConfigError: a layer shall be of tables and cannot.
     """
-    builder = Builder(arity, effort, seed, haste)
-    graph = join_half_steps(graph, arity)
+    haste = GRAPHS_ALONE if alike else haste
+    builder = Builder(arity, effort, seed, haste, alike)
+    graph = graph if alike else join_half_steps(graph, arity)
     ends = chains(graph) if tables else {}
     wanted = {name: chosen.kind for name, chosen in (mapping or {}).items()}
     realised = {name: ADDERS for name in layers_of(graph)}

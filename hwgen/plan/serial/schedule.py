@@ -6,28 +6,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from hwgen.design.check import check
 from hwgen.design.names import LinkNames
+from hwgen.design.stage_core import of_serial
 from hwgen.design.types import (
     Design,
-    Field,
     Heading,
     Layer,
-    Link,
-    LinkKind,
     Port,
     SerialPipeline,
     Source,
-    Stage,
     Tap,
     cycles_text,
 )
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
+<<<<<<< HEAD
 from hwgen.ir.names import Names, element
 from hwgen.logic.builder import GRAPHS_ALONE
+=======
+from hwgen.ir.names import Names
+>>>>>>> f4f9bc1 (Serial designs: adders counted alike, few constants, smaller requantizers; whole words where a layer needs them)
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.constants import absorb
 from hwgen.logic.serial.convert import serial_graph
@@ -35,9 +34,8 @@ from hwgen.logic.serial.graph import SerialGraph, Word, ceil_div, word_bits
 from hwgen.logic.serial.offsets import WORD_OFFSET, Offsets, offsets
 from hwgen.plan.mapping import SERIAL, layers_of
 from hwgen.plan.parallel.lower import lower
+from hwgen.plan.serial.unread import without_unread
 from hwgen.target.family import Family
-
-STAGE = "core"  # the one stage of a serial design
 
 
 @dataclass(frozen=True)
@@ -79,11 +77,20 @@ def schedule(
 
 def serial(graph: Graph, family: Family, interval: int, search: Search) -> SerialGraph:
     """Return the serial graph of a network, with the narrowest digits that keep an interval."""
-    narrow = serial_graph(lower(graph, 2, search.effort, search.seed).logic)
+    graph = without_unread(graph)
+
+    def lowered(arity: int) -> SerialGraph:
+        return serial_graph(lower(graph, arity, search.effort, search.seed, alike=True).logic)
+
+    narrow = lowered(2)
     digit = ceil_div(word_bits(narrow), interval)
     if digit > 1 and family.adder_operands == 3:
+<<<<<<< HEAD
         graphs = lower(graph, 3, search.effort, search.seed, haste=GRAPHS_ALONE)
         wide = serial_graph(graphs.logic)
+=======
+        wide = lowered(3)
+>>>>>>> f4f9bc1 (Serial designs: adders counted alike, few constants, smaller requantizers; whole words where a layer needs them)
         digit = max(ceil_div(word_bits(wide), interval), 2)
         narrow = wide
     made = absorb(narrow.with_digit(digit), fills=family.lut_inputs >= 6)
@@ -129,8 +136,7 @@ def assembled(
     taken = Names([*links.layers.values(), *links.outputs.values(), *(p.name for p in ins)])
     words = {p.name: taken.take(f"{p.name}_digits") for p in ins}
     layers = _layers(made, when, {**words, **links.layers}, note, weighted)
-    pipeline = SerialPipeline(made, when, layers, latency)
-    design = _design(heading, ins, outs, links, words, pipeline)
+    design = of_serial(heading, ins, outs, SerialPipeline(made, when, layers, latency))
     check(design)
     return design
 
@@ -210,81 +216,3 @@ def _note(node: Node, cycles: str) -> str:
         f"output {shape} {node.type.fixed}",
     ]
     return ", ".join([text for text in said if text] + [cycles])
-
-
-def _design(
-    heading: Heading,
-    inputs: Sequence[Port],
-    outputs: Sequence[Port],
-    names: LinkNames,
-    words: Mapping[str, str],
-    pipeline: SerialPipeline,
-) -> Design:
-    made, when = pipeline.graph, pipeline.offsets
-    digit = made.digit_bits
-
-    def flow(name: str, port: Port, cycle: int) -> Link:
-        fields = (
-            Field(element(port.name, index), port.fixed.width, port.fixed.signed, cycle)
-            for index in np.ndindex(port.shape)
-        )
-        return Link(name, LinkKind.FLOW, tuple(fields))
-
-    def digits(name: str, port: Port) -> Link:
-        fields = (
-            Field(element(port.name, index), port.fixed.width, port.fixed.signed, WORD_OFFSET)
-            for index in np.ndindex(port.shape)
-        )
-        return Link(name, LinkKind.SERIAL, tuple(fields), digit_bits=digit)
-
-    links = [
-        *(flow(port.name, port, 0) for port in inputs),
-        *(digits(words[port.name], port) for port in inputs),
-        *(
-            Link(
-                layer.link,
-                LinkKind.SERIAL,
-                tuple(
-                    Field(
-                        made.label(tap.wire),
-                        made.width(tap.wire),
-                        made.lo[tap.wire] < 0,
-                        when.of[tap.wire],
-                    )
-                    for tap in layer.exports
-                ),
-                digit_bits=digit,
-            )
-            for layer in pipeline.layers
-        ),
-        *(flow(names.outputs[port.name], port, pipeline.latency) for port in outputs),
-    ]
-    ins = tuple(_linked(port, port.name) for port in inputs)
-    outs = tuple(_linked(port, names.outputs[port.name]) for port in outputs)
-    bits = f"{digit} bit{'s' if digit > 1 else ''} a cycle"
-    stage = Stage(
-        STAGE,
-        pipeline,
-        tuple(port.link for port in ins),
-        tuple(port.link for port in outs),
-        pipeline.latency,
-        made.digits,
-        f"all layers in one serial pipeline, {bits}, a sample every {made.digits} cycles or later",
-    )
-    return Design(
-        heading.name,
-        heading.target,
-        heading.clock_mhz,
-        heading.model,
-        ins,
-        outs,
-        tuple(links),
-        (stage,),
-        pipeline.latency,
-        made.digits,
-        heading.data_width,
-    )
-
-
-def _linked(port: Port, link: str) -> Port:
-    return replace(port, link=link)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Serial designs of graphs: every operation, words between digits, choices a layer, refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwgen.cost.estimate import estimate, estimate_layers
+from hwgen.design.serial import design_files, read_design
+from hwgen.design.types import Design, Pipeline, SerialPipeline
+from hwgen.emit.verilog.design import emit_rtl
+from hwgen.errors import ModelError
+from hwgen.ir.graph import Graph
+from hwgen.plan.goal import Goal
+from hwgen.plan.mapping import Realisation, mapping_of
+from hwgen.plan.pace import Pace
+from hwgen.plan.planner import plan
+from hwgen.plan.serial.unread import without_unread
+from hwgen.target.board import load_board
+from hwgen.verify.self_check import self_check
+from hwgen.verify.simulate import FLOW_CLAIMS, SERIAL_CLAIMS, BenchSettings, simulate
+from tests.plan.test_tables import network
+from tests.verify.conftest import make_graph, small_net, two_ways
+from tests.verify.test_every_operation import graph_of_examples
+
+BOARD = load_board("vcu118")
+
+
+def planned(graph: Graph, interval: int, mapping: dict[str, Realisation] | None = None) -> Design:
+    return plan(graph, BOARD, Goal(200.0, pace=Pace(interval)), graph.name, mapping)
+
+
+@pytest.mark.parametrize("interval", [2, 7])
+def test_every_operation_in_digits_equals_the_reference(interval: int) -> None:
+    graph = graph_of_examples()
+    design = planned(graph, interval)
+    assert design.style == "serial"
+    assert design.interval <= interval
+    self_check(graph, design, 1)
+    names = {stage.name for stage in design.stages}
+    assert any(isinstance(stage.body, Pipeline) for stage in design.stages), names
+    assert set(estimate_layers(design, BOARD.family)) >= {x.name for x in design.layers}
+
+
+def test_words_stand_where_a_layer_needs_them() -> None:
+    design = planned(small_net(), 4)
+    kinds = [type(stage.body) for stage in design.stages]
+    assert kinds == [SerialPipeline, Pipeline, SerialPipeline]
+    self_check(small_net(), design, 1)
+    assert mapping_of(design) == {f"fc{i}": Realisation("serial") for i in (1, 2, 3)}
+
+
+def test_a_layer_on_whole_words_in_front_of_serial_ones() -> None:
+    graph = network((6, 8, 5), (2, 3), seed=2)
+    mapping = {"fc1": Realisation("adders")}
+    design = planned(graph, 6, mapping)
+    assert [type(stage.body) for stage in design.stages] == [Pipeline, SerialPipeline]
+    assert mapping_of(design) == {**mapping, "fc2": Realisation("serial")}
+    self_check(graph, design, 1)
+    whole = planned(graph, 6, {name: Realisation("adders") for name in ("fc1", "fc2")})
+    assert whole.style == "parallel"
+
+
+def test_residual_sums_and_two_outputs_are_one_stage() -> None:
+    design = planned(two_ways(), 5)
+    assert len(design.stages) == 1
+    self_check(two_ways(), design, 1)
+
+
+def test_a_layer_without_a_serial_form_is_refused() -> None:
+    graph = small_net()
+    from hwgen.plan.parallel.lower import lower
+    from hwgen.plan.serial.regions import regions
+
+    with pytest.raises(ModelError, match="act2 has no serial form") as caught:
+        regions(graph, lower(graph).logic, {"act2": Realisation("serial")})
+    assert "adders" in caught.value.hint
+
+
+@pytest.mark.parametrize("interval", [2, 3, 5, 16, 40])
+def test_the_interval_is_kept_with_the_narrowest_digits(interval: int) -> None:
+    design = planned(network((6, 8, 5), (2, 3), seed=2), interval)
+    part = design.serial
+    assert part is not None
+    assert part.interval == design.interval <= interval
+    digit = part.graph.digit_bits
+    if digit > 1:
+        assert -(-part.graph.digits * digit // (digit - 1)) > interval or digit == 2
+
+
+def test_designs_of_several_stages_are_stored_and_estimated(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    design = planned(small_net(), 4)
+    design_files(design).write(tmp_path / "out")
+    assert read_design(tmp_path / "out") == design
+    whole = estimate(design, BOARD.family)
+    assert whole.interval == design.interval
+    assert whole.lut > 0 < whole.ff
+
+
+def test_neurons_that_nothing_reads_leave() -> None:
+    rng = np.random.default_rng(3)
+    from hwgen.ir.fixed import Fixed
+    from hwgen.ops.dense import Dense
+    from hwgen.ops.input_ import Input
+    from hwgen.ops.requantize import Requantize
+
+    second = rng.integers(-7, 8, (6, 3))
+    second[[1, 4]] = 0
+    layers = [
+        ("x", Input.of((5,), Fixed(5, 2, True)), ()),
+        ("fc1", Dense(rng.integers(-7, 8, (5, 6)), np.arange(6)), ("x",)),
+        ("act", Requantize(3, 0, 15), ("fc1",)),
+        ("fc2", Dense(second, np.zeros(3, np.int64)), ("act",)),
+    ]
+    graph = make_graph("lean", layers, ["fc2"])  # type: ignore[arg-type]
+    lean = without_unread(graph)["fc1"].op
+    assert isinstance(lean, Dense)
+    assert (lean.weight[:, [1, 4]] == 0).all()
+    assert (lean.weight[:, [0, 2, 3, 5]] != 0).any()
+    self_check(graph, planned(graph, 5), 1)
+    both = make_graph("both", layers, ["fc2", "act"])  # type: ignore[arg-type]
+    assert without_unread(both)["fc1"].op is both["fc1"].op
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize("interval", [5, pytest.param(3, marks=pytest.mark.ci)])
+def test_stages_of_digits_and_of_words_in_a_simulator(interval: int, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from hwgen.verify.self_check import make_vectors
+
+    graph = small_net()
+    design = replace(planned(graph, interval), name="mixed")
+    emit_rtl(design).write(tmp_path / "out")
+    vectors = make_vectors(graph, 60, 3)
+    claims = (*FLOW_CLAIMS, *SERIAL_CLAIMS)
+    result = simulate(tmp_path / "out", vectors, BenchSettings(tests=claims))
+    assert (result.samples, result.mismatches) == (len(vectors), 0)
+    assert (result.latency_cycles, result.interval) == (design.latency, design.interval)
