@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
+from hwgen.design.stage_core import stage_cores
 from hwgen.design.types import Design, Layer, SerialPipeline
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.graph import (
@@ -67,6 +69,33 @@ def serial_costs(design: Design, family: Family) -> dict[str, SerialCost]:
         mine = {p: bank for p, bank in places.items() if own.issuperset(bank.wires)}
         out[layer.name] = _layer(part, layer, mine, family)
     return out | {"top": _top(design, part, family)}
+
+
+class Resourced(Protocol):
+    """Estimate with look-up tables and flip-flops."""
+
+    @property
+    def lut(self) -> int:
+        """Look-up tables."""
+
+    @property
+    def ff(self) -> int:
+        """Flip-flops."""
+
+
+def blocks(design: Design, taken: Resourced, family: Family) -> float:
+    """Return the blocks of logic that a design fills, at the least.
+
+    On UltraScale+ a block has eight tables, sixteen flip-flops and a carry chain of eight
+    positions; elsewhere the tables alone are counted, eight to a block.
+    """
+    if family.name != "ultrascale_plus":
+        return taken.lut / 8
+    carry = 0
+    for core in stage_cores(design).values() if design.style == "serial" else ():
+        if core.serial is not None:
+            carry += sum(cost.carry for cost in serial_costs(core, family).values())
+    return max(taken.lut / 8, taken.ff / 16, carry)
 
 
 def _layer(

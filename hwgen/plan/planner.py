@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from hwgen.cost.calibration import calibrated
@@ -17,14 +18,15 @@ from hwgen.ops.serial import digest
 from hwgen.plan.clock import holds_clock, quick_enough, reached_mhz
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import FOLDED, SERIAL, Realisation, check_mapping, mapping_of
+from hwgen.plan.pace import Pace
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
+from hwgen.plan.serial.choice import cheaper, checked, quickest
 from hwgen.plan.serial.planner import plan_serial
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
 
 __all__ = ["Planned", "holds_clock", "plan", "planned", "reached_mhz"]
-DEFAULT_INTERVAL = 16  # of a serial design where nothing says otherwise
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,6 @@ def planned(
             f"layers.{folded}",
             "build it with --style stream, or choose adders or tables",
         )
-    check_parallel(graph, board)
     interval = goal.pace.interval
     slow = [layer for layer, chosen in mapping.items() if chosen.kind == SERIAL]
     if slow and interval == 1:
@@ -121,10 +122,9 @@ def planned(
             f"layers.{slow[0]}",
             "allow a longer one, such as --interval 8; or choose adders",
         )
-    if goal.style == "serial" or (interval is not None and interval > 1):
-        interval = DEFAULT_INTERVAL if interval is None else interval
-        made = plan_serial(graph, board, goal, name, interval, mapping)
-        return Planned(made, goal.clock_mhz)
+    if goal.style == "serial" or interval != 1:
+        return Planned(_paced(graph, board, goal, name, mapping), goal.clock_mhz)
+    check_parallel(graph, board)
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
 
     def at(clock_mhz: float, mapping: Mapping[str, Realisation]) -> Design:
@@ -166,4 +166,35 @@ def planned(
         return best(mapping)
     found = mapping_of(cheapest.design)
     agreed = all(found.get(name, wanted) == wanted for name, wanted in mapping.items())
-    return cheapest if agreed else best(mapping)
+    chosen = cheapest if agreed else best(mapping)
+    checked(chosen.design, board, goal)
+    return chosen
+
+
+def _paced(
+    graph: Graph, board: Board, goal: Goal, name: str, mapping: Mapping[str, Realisation]
+) -> Design:
+    """Return the design of an interval above 1, or of one that is left open."""
+    whole = {k: chosen for k, chosen in mapping.items() if chosen.kind != SERIAL}
+    asked = goal.style == "serial" or len(whole) < len(mapping)
+
+    def at(interval: int) -> Design:
+        if interval > 1:
+            return plan_serial(graph, board, goal, name, interval, mapping)
+        if asked:
+            raise DoesNotFit(
+                "a serial design takes a digit of every value a cycle: an interval of 1 leaves one",
+                "--interval",
+                "ask for an interval of 2 or more, or for realisation adders",
+            )
+        alone = replace(goal, style="parallel", pace=Pace(), max_latency_ns=None)
+        return planned(graph, board, alone, name, whole).design
+
+    interval = goal.pace.interval
+    if interval is None:
+        return quickest(at, board, goal)
+    design = at(interval)
+    if not asked:
+        with suppress(DoesNotFit):  # too large or too slow for whole words
+            design = cheaper(design, at(1), board)
+    return checked(design, board, goal)

@@ -12,13 +12,14 @@ from hwgen.cost.estimate import estimate, estimate_layers
 from hwgen.design.serial import design_files, read_design
 from hwgen.design.types import Design, Pipeline, SerialPipeline
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.errors import ModelError
+from hwgen.errors import DoesNotFit, ModelError
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, mapping_of
 from hwgen.plan.pace import Pace
 from hwgen.plan.planner import plan
 from hwgen.plan.serial.unread import without_unread
+from hwgen.plan.trigger_budget import parse_conditions
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
 from hwgen.verify.simulate import FLOW_CLAIMS, SERIAL_CLAIMS, BenchSettings, simulate
@@ -30,7 +31,7 @@ BOARD = load_board("vcu118")
 
 
 def planned(graph: Graph, interval: int, mapping: dict[str, Realisation] | None = None) -> Design:
-    return plan(graph, BOARD, Goal(200.0, pace=Pace(interval)), graph.name, mapping)
+    return plan(graph, BOARD, Goal(200.0, style="serial", pace=Pace(interval)), graph.name, mapping)
 
 
 @pytest.mark.parametrize("interval", [2, 7])
@@ -123,6 +124,52 @@ def test_neurons_that_nothing_reads_leave() -> None:
     self_check(graph, planned(graph, 5), 1)
     both = make_graph("both", layers, ["fc2", "act"])  # type: ignore[arg-type]
     assert without_unread(both)["fc1"].op is both["fc1"].op
+
+
+def test_the_planner_takes_the_cheaper_of_digits_and_whole_words() -> None:
+    small = network((6, 8, 5), (2, 3), seed=2)
+    chosen = plan(small, BOARD, Goal(200.0, pace=Pace(6)), "net")
+    assert chosen.style == "parallel"  # digits take more flip-flops than they save
+    asked = plan(small, BOARD, Goal(200.0, pace=Pace(6)), "net", {"fc1": Realisation("serial")})
+    assert asked.style == "serial"
+
+
+def test_budget_and_latency_decide_the_interval() -> None:
+    graph = network((6, 8, 5), (2, 3), seed=2)
+
+    def auto(budget: str, latency_ns: float | None = None) -> Design:
+        pace = Pace(None, parse_conditions(budget, "--budget") if budget else ())
+        return plan(graph, BOARD, Goal(200.0, latency_ns, style="serial", pace=pace), "net")
+
+    quick = auto("")
+    assert quick.interval == 2
+    lut = estimate(quick, BOARD.family).lut
+    slow = auto(f"lut<{lut}")
+    assert slow.interval > 2
+    assert estimate(slow, BOARD.family).lut < lut
+    with pytest.raises(DoesNotFit, match="lut is") as caught:
+        auto("lut<3")
+    assert "no interval" in caught.value.hint
+    cap = quick.latency * 5.0
+    with pytest.raises(DoesNotFit) as caught:
+        auto(f"lut<{lut}", cap)
+    with pytest.raises(DoesNotFit, match="lut is") as caught:
+        plan(
+            graph,
+            BOARD,
+            Goal(200.0, style="serial", pace=Pace(2, parse_conditions("lut<3", "--budget"))),
+            "net",
+        )
+    assert "--interval auto" in caught.value.hint
+    with pytest.raises(DoesNotFit, match="cycles") as caught:
+        plan(graph, BOARD, Goal(200.0, 20.0, style="serial", pace=Pace(8)), "net")
+    assert caught.value.where == "latency"
+
+
+def test_the_dial_falls() -> None:
+    graph = network((12, 16, 12), (6, 6), seed=2)
+    found = [estimate(planned(graph, n), BOARD.family).lut for n in (2, 4, 8, 16)]
+    assert found == sorted(found, reverse=True)
 
 
 @pytest.mark.sim

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hwgen.logic.nodes import Wire
+from hwgen.logic.serial.free_sums import Option, choose, reachable
 from hwgen.logic.serial.graph import (
     Fixed,
     Result,
@@ -27,24 +28,6 @@ from hwgen.logic.serial.graph import (
 )
 
 _MOST = 32  # adders of a neuron whose constants are tried
-_WIDEST = 1 << 20  # sums of constants that are tried
-
-
-@dataclass(frozen=True, slots=True)
-class _Option:
-    """A constant that costs nothing.
-
-    Attributes:
-        value: what it adds to the neuron's sum.
-        wire: the adder.
-        term: place of the term whose fill it is; -1 for the carry's start.
-        local: what it adds to the fill or the start.
-    """
-
-    value: int
-    wire: Wire
-    term: int
-    local: int
 
 
 def absorb(graph: SerialGraph, fills: bool = True) -> SerialGraph:
@@ -135,14 +118,14 @@ class _Absorber:
         cone = self._cone(root)
         before = {wire: self.nodes[wire] for wire in cone}
         total = raised + self._strip(cone)
-        chosen = _choose(total, self._options(cone))
+        chosen = choose(total, self._options(cone))
         if chosen is None:
             self._restore(before)
             return False
         self._take(cone, chosen)
         return True
 
-    def _take(self, cone: Mapping[Wire, int], chosen: Sequence[_Option]) -> None:
+    def _take(self, cone: Mapping[Wire, int], chosen: Sequence[Option]) -> None:
         for option in chosen:
             self._set(option)
         self._lift(cone)
@@ -194,7 +177,7 @@ class _Absorber:
         self._restore(before)
         values = {
             (total - rest) // weight
-            for rest in _reachable(options)
+            for rest in reachable(options)
             if (total - rest) % weight == 0 and total != rest
         }
         return _Neuron(root, raised, keep, weight, frozenset(values)) if values else None
@@ -232,7 +215,7 @@ class _Absorber:
             for term in node.terms
         )
         self.nodes[wire] = replace(node, terms=terms)
-        chosen = _choose(total - neuron.weight * value, self._options(cone))
+        chosen = choose(total - neuron.weight * value, self._options(cone))
         assert chosen is not None
         self._take(cone, chosen)
         if neuron.raised:
@@ -264,30 +247,30 @@ class _Absorber:
                     queue.append((term.wire, own))
         return cone
 
-    def _options(self, cone: Mapping[Wire, int]) -> list[_Option]:
+    def _options(self, cone: Mapping[Wire, int]) -> list[Option]:
         """Return the constants that cost nothing; fills come late.
 
         Those of a sum that has one plain term left come last: without them it is a wire.
         """
-        starts: list[_Option] = []
-        fills: list[_Option] = []
-        idle: list[_Option] = []
+        starts: list[Option] = []
+        fills: list[Option] = []
+        idle: list[Option] = []
         for wire, factor in list(cone.items())[:_MOST]:
             node = self.nodes[wire]
             assert isinstance(node, Sum)
             subs = sum(term.sub for term in node.terms)
             into = idle if _is_wire(node) else starts
-            into += [_Option(factor, wire, -1, 1)] * max(node.ways - 1 - node.carry, 0)
-            into += [_Option(-factor, wire, -1, -1)] * (subs + node.start)
+            into += [Option(factor, wire, -1, 1)] * max(node.ways - 1 - node.carry, 0)
+            into += [Option(-factor, wire, -1, -1)] * (subs + node.start)
             if not self.fills:
                 continue
             for place, term in enumerate(node.terms):
                 sign = -factor if term.sub else factor
                 runs = _runs(term, self.old.digit_bits)
-                fills += [_Option(sign * run, wire, place, run) for run in runs]
+                fills += [Option(sign * run, wire, place, run) for run in runs]
         return [*starts, *fills, *idle]
 
-    def _set(self, option: _Option) -> None:
+    def _set(self, option: Option) -> None:
         node = self.nodes[option.wire]
         assert isinstance(node, Sum)
         if option.term < 0:
@@ -384,43 +367,3 @@ def _runs(term: Term, digit_bits: int) -> list[int]:
     """Return the constants of single lanes in what a shift brings in."""
     lanes = range(min(digit_bits, term.shift))
     return [sum(1 << p for p in range(b, term.shift, digit_bits)) for b in lanes]
-
-
-def _choose(value: int, options: Sequence[_Option]) -> list[_Option] | None:
-    """Return options whose values sum up to *value*, the earliest ones that can; None if none do.
-
-    Reachable sums are the bits of an integer: an option shifts them.
-    """
-    low = sum(min(option.value, 0) for option in options)
-    high = sum(max(option.value, 0) for option in options)
-    if not low <= value <= high or high - low > _WIDEST:
-        return [] if value == 0 else None
-    reached = _sums(options, low)
-    at = value - low
-    if not reached[-1] >> at & 1:
-        return None
-    chosen = []
-    for before, option in zip(reached[-2::-1], reversed(options), strict=True):
-        if not before >> at & 1:
-            chosen.append(option)
-            at -= option.value
-    return chosen
-
-
-def _sums(options: Sequence[_Option], low: int) -> list[int]:
-    """Return the sums of the first options, none of them, one, and so on: bit i is i + *low*."""
-    reached = [1 << -low]
-    for option in options:
-        sums, step = reached[-1], option.value
-        reached.append(sums | (sums << step if step > 0 else sums >> -step))
-    return reached
-
-
-def _reachable(options: Sequence[_Option]) -> list[int]:
-    """Return all sums of some of the options; none alone where there are too many."""
-    low = sum(min(option.value, 0) for option in options)
-    high = sum(max(option.value, 0) for option in options)
-    if high - low > _WIDEST:
-        return [0]
-    bits = _sums(options, low)[-1]
-    return [at + low for at in range(high - low + 1) if bits >> at & 1]

@@ -21,12 +21,7 @@ from hwgen.design.types import (
 )
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node
-<<<<<<< HEAD
-from hwgen.ir.names import Names, element
-from hwgen.logic.builder import GRAPHS_ALONE
-=======
 from hwgen.ir.names import Names
->>>>>>> f4f9bc1 (Serial designs: adders counted alike, few constants, smaller requantizers; whole words where a layer needs them)
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.constants import absorb
 from hwgen.logic.serial.convert import serial_graph
@@ -85,12 +80,7 @@ def serial(graph: Graph, family: Family, interval: int, search: Search) -> Seria
     narrow = lowered(2)
     digit = ceil_div(word_bits(narrow), interval)
     if digit > 1 and family.adder_operands == 3:
-<<<<<<< HEAD
-        graphs = lower(graph, 3, search.effort, search.seed, haste=GRAPHS_ALONE)
-        wide = serial_graph(graphs.logic)
-=======
         wide = lowered(3)
->>>>>>> f4f9bc1 (Serial designs: adders counted alike, few constants, smaller requantizers; whole words where a layer needs them)
         digit = max(ceil_div(word_bits(wide), interval), 2)
         narrow = wide
     made = absorb(narrow.with_digit(digit), fills=family.lut_inputs >= 6)
