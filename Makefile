@@ -54,8 +54,9 @@ test-long: setup ## the long tests and the fuzzers
 test-pythons: setup ## the quick tests on every Python of this machine; which ones it lacks
 	$(BIN)/python -m tests.pythons
 
-bench: setup ## speed figures, side by side with hls4ml
+bench: setup ## speed figures, side by side with hls4ml; it fails where the emulator misses a bar
 	$(BIN)/hwgen bench
+	$(BIN)/python -m tests.benchmarks.emulator
 
 bench-adders: setup ## adder graphs beside alkaid's and da4ml's: ONLY=d8x8b6,mlp BLESS=1
 	$(BIN)/python -m tests.benchmarks.adders --only "$(ONLY)" $(if $(BLESS),--bless)

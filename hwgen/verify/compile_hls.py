@@ -19,7 +19,7 @@ from hwgen import tools
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Port
 from hwgen.emit.hls.bench import vectors_text
-from hwgen.errors import ConfigError, ToolFailed, ToolMissing
+from hwgen.errors import ConfigError, Mismatch, ToolFailed, ToolMissing
 from hwgen.ir.tensor import Codes
 from hwgen.tools import Tool
 from hwgen.verify.vectors import Vectors
@@ -157,6 +157,53 @@ def run_hls(
     if found is None or passed != same or ("PASS" in log) != passed:
         raise ToolFailed(f"the bench ({how}) does not say what its numbers say\n{log}", top)
     return found
+
+
+def run_axis(
+    folder: Path,
+    design: Design,
+    vectors: Vectors,
+    how: Compilation,
+    *,
+    more: Sequence[str] = (),
+    timeout: float = 1800.0,
+) -> str:
+    """Compile the AXI-Stream top with its bench, run it on samples, and return what it says.
+
+    Args:
+        folder: of the build.
+        design: of the build.
+        vectors: samples with the outputs that the bench is to compare with.
+        how: compiler and integers.
+        more: flags, behind the others.
+        timeout: seconds, of either.
+
+    Raises:
+        ToolFailed: the compiler refuses it.
+        Mismatch: a frame is wrong, or a broken one is not dropped.
+    """
+    names = ModuleNames.of(design)
+    source = folder / "hls"
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        files = [
+            str(source / f"{one}.cpp") for one in (names.top, names.axis, f"{names.axis}_bench")
+        ]
+        compiler = how.compiler
+        command = [
+            str(compiler.path), f"-std={STANDARD}", *how.integers.flags(compiler.name), *more,
+            "-I", str(source), *files, "-o", str(scratch / "bench"),
+        ]  # fmt: skip
+        tools.run(command, name=str(how), what=f"{names.axis}.cpp", timeout=timeout)
+        given = scratch / "vectors.dat"
+        given.write_text(vectors_text(design, vectors.inputs, vectors.outputs), "utf-8")
+        try:
+            return tools.run(
+                [str(scratch / "bench"), str(given)],
+                name=f"the bench of frames ({how})", what=names.axis, timeout=timeout,
+            )  # fmt: skip
+        except ToolFailed as error:
+            raise Mismatch(error.what, names.axis, "hwgen verify OUT --against hls") from error
 
 
 def _read(path: Path, outputs: Sequence[Port], samples: int) -> dict[str, Codes] | None:

@@ -76,7 +76,8 @@ def test_verify_compares_the_code(built: Path, capsys: pytest.CaptureFixture[str
     assert said["mismatches"] == 0
     assert said["samples"] > 400
     assert said["compilations"] == [
-        f"g++ with plain integers: {said['samples']} of {said['samples']} samples equal"
+        f"g++ with plain integers: {said['samples']} of {said['samples']} samples equal, "
+        f"{said['samples']} in frames"
     ]
     assert "HLS C++ against the integer reference" in (built / "report.html").read_text()
 

@@ -39,8 +39,9 @@ def problems(source: str) -> list[str]:
     text = _code(source)
     found = [what for what, pattern in _REFUSED.items() if re.search(pattern, text, re.M)]
     for start, end, step in _LOOP.findall(text):
-        bound = re.fullmatch(r"\s*\w+\s*<\s*(\w+)\s*", end)
-        if not bound or not (bound[1].isdecimal() or bound[1][0].isupper()):
+        bound = re.fullmatch(r"\s*\w+\s*<\s*([\w\s*/+()-]+)", end)
+        words = re.findall(r"\w+", bound[1]) if bound else [""]
+        if not all(word.isdecimal() or word[:1].isupper() for word in words):
             found.append(f"a loop whose bound is no constant: {end.strip()}")
         if not re.fullmatch(r"\s*(int|unsigned)\s+\w+\s*=\s*0\s*", start):
             found.append(f"a loop that does not begin at 0: {start.strip()}")

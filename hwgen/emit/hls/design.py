@@ -9,6 +9,7 @@ from hwgen import paths
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Port
 from hwgen.emit.hls import cpp, ports
+from hwgen.emit.hls.axis import axis_files
 from hwgen.emit.hls.bench import bench_files
 from hwgen.emit.hls.layers import LayerCode, layer_codes, untimed
 from hwgen.emit.hls.nodes import Nodes
@@ -19,7 +20,8 @@ from hwgen.files import FileSet
 from hwgen.ir.tensor import Codes
 from hwgen.logic.nodes import In, Thresh, Wire
 
-_SUPPORT = ("lang/int.h", "lang/pragmas.h")
+_SUPPORT = ("lang/int.h", "lang/pragmas.h", "lang/stream.h")
+_AXIS = {"axis_pack", "axis_unpack"}
 _PORT_BITS = 63  # of an element: what the bench's numbers hold
 
 
@@ -52,11 +54,12 @@ def emit_hls(
             )
     writer = _Writer(design)
     include = paths.hls_templates() / "include" / "hwg"
-    headers = [*_SUPPORT, *(f"{unit}.h" for unit in sorted(writer.units))]
+    headers = [*_SUPPORT, *(f"{unit}.h" for unit in sorted(writer.units | _AXIS))]
     files: dict[str, bytes | str] = {
         f"hwg/{name}": (include / name).read_bytes() for name in headers
     }
     files |= writer.files()
+    files |= axis_files(design, writer.top, writer.names.axis)
     files |= bench_files(design, writer.top, inputs, outputs)
     files |= project_files(writer.top, device)
     return FileSet.of({f"hls/{name}": content for name, content in files.items()})

@@ -90,6 +90,22 @@ template <int W, int K, class T> inline si<W> shl_s(const T& x) { return si<W>(x
 template <int W, int K, class T> inline ui<W> shl_u(const T& x) { return ui<W>(x) * (ui<W>(1) << K); }
 #endif
 
+// x shifted to the left by a number of bits that a loop counts, in a word of W bits.
+template <int W, class T> inline ui<W> shl_by(const T& x, int k) { return ui<W>(ui<W>(x) << k); }
+
+// Byte of a word, from bit k on.
+template <class T> inline ui<8> low_byte(const T& x, int k) { return bits<0, 8>(T(x >> k)); }
+
+// W bits as an element: two's complement where SIGNED.
+template <class T, int W, int SIGNED> inline T element(const ui<W>& x) {
+#if defined(HWG_AP) || defined(HWG_AC)
+  return SIGNED != 0 ? T(si<W>(x)) : T(x);
+#else
+  const si<W + 2> top = si<W + 2>(x) >> (W - 1);
+  return T(SIGNED != 0 ? si<W + 2>(si<W + 2>(x) - top * (si<W + 2>(1) << W)) : si<W + 2>(x));
+#endif
+}
+
 }  // namespace hwg
 
 #endif

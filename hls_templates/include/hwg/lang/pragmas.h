@@ -9,6 +9,9 @@
 ///   HWG_LAYER          first in a layer's function: a sample every cycle; sums stay as they are
 ///                      written, or the tool would rebalance the shared adder graph
 ///   HWG_ARRAY(name)    the array travels as one word, element 0 in the lowest bits
+///   HWG_SPREAD(name)   a local array: an element a wire
+///   HWG_AXIS_BODY      first in a function of streams: it runs whenever there is a word
+///   HWG_AXIS(name)     the stream is an AXI-Stream
 ///   HWG_UNROLL         before a loop of few turns: all at once
 ///   HWG_INLINE         first in a small function that has no other pragma
 ///   HWG_PIPELINE_LOOP  first in a loop: a turn every cycle (Catapult and Intel: before the loop)
@@ -26,6 +29,9 @@
   HWG_DO_PRAGMA(HLS pipeline II = 1) \
   HWG_DO_PRAGMA(HLS expression_balance off)
 #define HWG_ARRAY(name) HWG_DO_PRAGMA(HLS array_reshape variable = name complete)
+#define HWG_SPREAD(name) HWG_DO_PRAGMA(HLS array_partition variable = name complete)
+#define HWG_AXIS_BODY HWG_DO_PRAGMA(HLS interface ap_ctrl_none port = return)
+#define HWG_AXIS(name) HWG_DO_PRAGMA(HLS interface axis port = name)
 #define HWG_UNROLL
 #define HWG_UNROLL_BODY HWG_DO_PRAGMA(HLS unroll)
 #define HWG_INLINE HWG_DO_PRAGMA(HLS inline)
@@ -37,6 +43,9 @@
 #define HWG_TOP_BODY
 #define HWG_LAYER
 #define HWG_ARRAY(name)
+#define HWG_SPREAD(name)
+#define HWG_AXIS_BODY
+#define HWG_AXIS(name)
 #define HWG_UNROLL HWG_DO_PRAGMA(hls_unroll yes)
 #define HWG_UNROLL_BODY
 #define HWG_INLINE
@@ -48,6 +57,9 @@
 #define HWG_TOP_BODY
 #define HWG_LAYER
 #define HWG_ARRAY(name)
+#define HWG_SPREAD(name)
+#define HWG_AXIS_BODY
+#define HWG_AXIS(name)
 #define HWG_UNROLL HWG_DO_PRAGMA(unroll)
 #define HWG_UNROLL_BODY
 #define HWG_INLINE
@@ -59,6 +71,9 @@
 #define HWG_TOP_BODY
 #define HWG_LAYER
 #define HWG_ARRAY(name)
+#define HWG_SPREAD(name)
+#define HWG_AXIS_BODY
+#define HWG_AXIS(name)
 #define HWG_UNROLL
 #define HWG_UNROLL_BODY
 #define HWG_INLINE

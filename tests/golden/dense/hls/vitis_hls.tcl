@@ -4,6 +4,7 @@
 #   vitis-run --mode hls --tcl vitis_hls.tcl        (from 2024.2)
 # The test bench ends the script if a number differs.
 open_project -reset project
+# For AXI-Stream, a frame a sample: top and bench hwg_dense_axis, and its source beside the first.
 set_top hwg_dense
 add_files hwg_dense.cpp -cflags "-std=c++11 -I. -DHWG_AP -DHWG_VITIS"
 add_files -tb hwg_dense_bench.cpp -cflags "-std=c++11 -I. -DHWG_AP"

@@ -3,6 +3,7 @@
 #   vivado_hls -f vivado_hls.tcl
 # The test bench ends the script if a number differs.
 open_project -reset project
+# For AXI-Stream, a frame a sample: top and bench hwg_tables_axis, and its source beside the first.
 set_top hwg_tables
 add_files hwg_tables.cpp -cflags "-std=c++0x -I. -DHWG_AP -DHWG_VITIS"
 add_files -tb hwg_tables_bench.cpp -cflags "-std=c++0x -I. -DHWG_AP"
