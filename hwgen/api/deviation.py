@@ -103,13 +103,13 @@ class HeadCheck:
     Attributes:
         head: ``argmax`` or ``softmax``.
         samples: how many.
-        largest: distance from the float softmax; 0 for an arg max.
+        largest: distance from the float softmax; None for an arg max.
         flipped: samples whose class is another than that of the logits.
     """
 
     head: str
     samples: int
-    largest: float
+    largest: float | None
     flipped: npt.NDArray[np.bool_]
 
     def as_dict(self) -> dict[str, object]:
@@ -122,7 +122,8 @@ class HeadCheck:
     def line(self) -> str:
         """Return the figures as a line of text."""
         same = self.samples - int(self.flipped.sum())
-        off = "" if self.head == "argmax" else f"; largest distance from float {self.largest:.2g}"
+        away = self.largest
+        off = "" if away is None else f"; largest distance from float {away:.2g}"
         return f"{self.head}: {same}/{self.samples} samples have the class of their logits{off}"
 
 
@@ -137,18 +138,20 @@ def check_head(headed: Graph, plain: Graph, inputs: Mapping[str, Codes], head: s
     """
     with_it, without = Reference(headed).run(inputs), Reference(plain).run(inputs)
     count = len(next(iter(inputs.values())))
-    flipped, largest = np.zeros(count, bool), 0.0
+    flipped = np.zeros(count, bool)
+    largest: float | None = None
     for out, made in zip(plain.outputs, headed.outputs, strict=True):
         logits = without[out.name].astype(np.float64) * np.array(out.scale) + out.offset
         codes = with_it[made.name]
         best = logits.argmax(axis=-1).reshape(count, -1)
-        if head == "argmax":
+        if codes.size == best.size:  # the class itself
             flipped |= (codes.reshape(count, -1) != best).any(axis=1)
             continue
         flipped |= (codes.argmax(axis=-1).reshape(count, -1) != best).any(axis=1)
         exact = np.exp(logits - logits.max(axis=-1, keepdims=True))
         exact /= exact.sum(axis=-1, keepdims=True)
-        largest = max(largest, float(np.abs(codes * np.array(made.scale) - exact).max()))
+        away = float(np.abs(codes * np.array(made.scale) - exact).max())
+        largest = max(largest or 0.0, away)
     return HeadCheck(head, count, largest, flipped)
 
 

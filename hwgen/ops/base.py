@@ -8,6 +8,7 @@ logic (`lower`), and small `examples`. Registering it subscribes it to every gen
 The rest of the package asks for a family, ``isinstance(op, Matmul)``, and never lists kinds:
 
 - `Matmul`: weights and a bias;
+- `Windowed`: the same small operation on every window of its input;
 - `Sum`: a constant can join what is added up; every `Matmul`, and sums of variables;
 - `Elementwise`: a function of one number, which may become a truth table; an `Activation` ends a
   layer with few bits;
@@ -28,6 +29,7 @@ import numpy.typing as npt
 from hwgen.ir.tensor import Codes, TensorType, int_array
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
+from hwgen.ops.windows import Window
 
 OPS: dict[str, type[Op]] = {}
 Mask = npt.NDArray[np.bool_]
@@ -72,6 +74,30 @@ class Op(ABC):
         """Return a magnitude that no intermediate value of `run` exceeds."""
         return max([out.peak, *(t.peak for t in types)])
 
+    def on_word(self, shape: tuple[int, ...], lanes: int) -> Op | None:
+        """Return the operation as it acts on each word of a tensor that travels word by word.
+
+        Args:
+            shape: of the tensor, which travels row-major.
+            lanes: elements of a word.
+
+        Returns:
+            The operation on (lanes,); None where words differ in its constants, or where it does
+            not act on each element alone.
+        """
+        return None
+
+    def at_position(self, types: Sequence[TensorType]) -> Op | None:
+        """Return the operation as it acts on the channels of one position, of each input.
+
+        Args:
+            types: of the inputs; a position is an index of all axes but the last.
+
+        Returns:
+            The operation on tensors of one axis; None where positions mix or differ.
+        """
+        return None
+
     def note(self) -> str:
         """Return a few words for `hwgen show` and the generated comment."""
         return ""
@@ -100,7 +126,13 @@ def _same(a: Any, b: Any) -> bool:
 
 
 class Movement(Op):
-    """Family of operations that move, repeat or drop wires: no hardware."""
+    """Family of operations that move, repeat or drop wires: no hardware.
+
+    Attributes:
+        in_order: whether every element keeps its place in the row-major order.
+    """
+
+    in_order: ClassVar[bool] = False
 
 
 class Elementwise(Op):
@@ -109,6 +141,27 @@ class Elementwise(Op):
 
 class Activation(Elementwise):
     """Family of functions that end a layer: few bits leave, and a feature map may be kept there."""
+
+
+class Windowed(Op):
+    """Family of operations that do the same to every window of their input, channels last."""
+
+    @property
+    @abstractmethod
+    def window(self) -> Window:
+        """The geometry."""
+
+    @abstractmethod
+    def on_window(self) -> Op:
+        """Return the operation on one window, which is a tensor of `window_shape`."""
+
+    def window_shape(self, channels: int) -> tuple[int, ...]:
+        """Return the shape in which `on_window` takes a window: all taps of it, channels last."""
+        return (*self.window.kernel, channels)
+
+    def outside(self, source: TensorType) -> int:
+        """Return the code that a tap outside the tensor may be given: it changes no result."""
+        return 0
 
 
 class Sum(Op):
@@ -166,6 +219,11 @@ class Matmul(Sum):
     bias: Codes
     frac: int
 
+    @property
+    def matrix(self) -> Codes | None:
+        """The weights as (products of an output, channels out); None where channels differ."""
+        return None
+
     @abstractmethod
     def taps(self, source: TensorType) -> Taps:
         """Return how often, and with how many bits, each weight is used on an input type."""
@@ -216,6 +274,22 @@ def frozen_ints(op: Op, *names: str) -> None:
     """Turn the named fields into read-only integer arrays; for use in ``__post_init__``."""
     for name in names:
         object.__setattr__(op, name, int_array(getattr(op, name)))
+
+
+def of_word(values: Codes, shape: tuple[int, ...], lanes: int, inner: int = 0) -> Codes | None:
+    """Return the constants of each word of a tensor; None where words differ.
+
+    Args:
+        values: constants; all axes but the last *inner* broadcast to *shape*.
+        shape: of the tensor, which travels row-major.
+        lanes: elements of a word.
+        inner: axes that belong to one element.
+    """
+    own = values.shape[values.ndim - inner :]
+    if all(n == 1 for n in values.shape[: values.ndim - inner]):
+        return values.reshape(1, *own) if inner else values.reshape(1)
+    words = np.broadcast_to(values, (*shape, *own)).reshape(-1, lanes, *own)
+    return words[0] if bool((words == words[:1]).all()) else None
 
 
 def round_shift(x: Codes, shift: int) -> Codes:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,14 +13,15 @@ from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.matvec import matvec
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Matmul, Taps, frozen_ints, register
+from hwgen.ops.base import Example, Matmul, Taps, Windowed, frozen_ints, register
 from hwgen.ops.checks import need, need_inputs, need_size
+from hwgen.ops.dense import Dense
 from hwgen.ops.exact_dtype import affine_bound, affine_range, cast, percent_zero
 from hwgen.ops.windows import Window, filled, filled_pairs
 
 
 @register
-class Conv(Matmul):
+class Conv(Matmul, Windowed):
     """Convolution: a kernel slides over a tensor that is zero outside.
 
     Padding is written out; there is no 'same'.
@@ -70,6 +72,18 @@ class Conv(Matmul):
     def matrix(self) -> Codes:
         """The weights as (taps * channels in, channels out)."""
         return self.weight.reshape(-1, self.weight.shape[-1])
+
+    def on_window(self) -> Dense:
+        """Return the matrix, for a window in one row."""
+        return Dense(self.matrix, self.bias, self.frac)
+
+    def window_shape(self, channels: int) -> tuple[int, ...]:
+        """Return one axis: the taps one behind the other, the channels of each together."""
+        return (math.prod(self.window.kernel) * channels,)
+
+    def at_position(self, types: Sequence[TensorType]) -> Dense | None:
+        """Return the matrix where each window is one element."""
+        return self.on_window() if self.window.plain else None
 
     def infer(self, types: Sequence[TensorType]) -> TensorType:
         """Return the type; windows that reach over the rim have their own, narrower intervals."""

@@ -63,6 +63,15 @@ class Dense(Matmul):
         lo, hi = affine_range(_apply, self.weight, self.bias, t, n_in)
         return TensorType.covering((*t.shape[:-1], n_out), t.frac + self.frac, lo, hi)
 
+    @property
+    def matrix(self) -> Codes:
+        """The weights."""
+        return self.weight
+
+    def at_position(self, types: Sequence[TensorType]) -> Dense:
+        """Return the layer itself: it acts on the last axis."""
+        return self
+
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Multiply; through BLAS on the float carriers."""
         return _apply(self.weight, self.bias, ins[0])

@@ -12,14 +12,14 @@ from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.matvec import matvec
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Matmul, Taps, frozen_ints, register
+from hwgen.ops.base import Example, Matmul, Taps, Windowed, frozen_ints, register
 from hwgen.ops.checks import need, need_inputs, need_size
 from hwgen.ops.exact_dtype import affine_bound, affine_range, cast, percent_zero
 from hwgen.ops.windows import Window, filled, filled_pairs
 
 
 @register
-class DepthwiseConv(Matmul):
+class DepthwiseConv(Matmul, Windowed):
     """Depthwise convolution: ``mult`` kernels slide over each channel alone.
 
     Kernel m of channel c gives output channel ``c * mult + m``.
@@ -66,6 +66,10 @@ class DepthwiseConv(Matmul):
     def window(self) -> Window:
         """The geometry."""
         return Window(self.weight.shape[:-2], self.strides, self.padding, self.dilation)
+
+    def on_window(self) -> DepthwiseConv:
+        """Return the kernels, for a tensor that is one window."""
+        return self.changed(strides=(), padding=(), dilation=())
 
     def infer(self, types: Sequence[TensorType]) -> TensorType:
         """Return the type; windows that reach over the rim have their own, narrower intervals."""

@@ -123,6 +123,10 @@ class EdgeTables(Op):
         lo, hi = (np.clip(end, self.lo, self.hi).reshape(shape) for end in ends)
         return TensorType.covering(shape, self.frac, lo, hi)
 
+    def at_position(self, types: Sequence[TensorType]) -> EdgeTables:
+        """Return the layer itself: it acts on the last axis."""
+        return self
+
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Look up, add, saturate."""
         (x,) = ins

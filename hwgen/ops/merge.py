@@ -16,7 +16,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wire, Wires
-from hwgen.ops.base import Example, Movement, Op, Sum, frozen_ints, planned, register
+from hwgen.ops.base import Example, Movement, Op, Sum, frozen_ints, of_word, planned, register
 from hwgen.ops.checks import need, need_size
 from hwgen.ops.exact_dtype import cast, room, top
 from hwgen.ops.pool import balanced, plus_each
@@ -53,6 +53,11 @@ class Add(Sum):
             low, high = room(t.lo, peak), room(t.hi, peak)
             lo, hi = (lo + low, hi + high) if sign > 0 else (lo - high, hi - low)
         return TensorType.covering(shape, types[0].frac, lo, hi)
+
+    def at_position(self, types: Sequence[TensorType]) -> Add | None:
+        """Return the sum of channels, where no input is broadcast."""
+        extra = of_word(self.extra, types[0].shape, types[0].shape[-1])
+        return self.changed(extra=extra) if _alike(types) and extra is not None else None
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Add and subtract, in order."""
@@ -123,6 +128,10 @@ class Multiply(Op):
             hi = np.maximum(np.maximum(*corners[:2]), np.maximum(*corners[2:]))
         return TensorType.covering(shape, sum(t.frac for t in types), lo, hi)
 
+    def at_position(self, types: Sequence[TensorType]) -> Multiply | None:
+        """Return the product itself, where no input is broadcast."""
+        return self if _alike(types) else None
+
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Multiply, in order."""
         result, *rest = _aligned(ins)
@@ -177,6 +186,10 @@ class Maximum(Op):
         shape = _joined(self.kind, types)
         lo, hi = (self.run([b[None] for b in bounds])[0] for bounds in _bounds(types))
         return TensorType.covering(shape, types[0].frac, lo, hi)
+
+    def at_position(self, types: Sequence[TensorType]) -> Maximum | None:
+        """Return the extremum itself, where no input is broadcast."""
+        return self if _alike(types) else None
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Take the extremum, in order."""
@@ -239,6 +252,10 @@ class Concat(Movement):
         need_size(self.kind, lo.shape)
         return TensorType.covering(lo.shape, types[0].frac, lo, hi)
 
+    def at_position(self, types: Sequence[TensorType]) -> Concat | None:
+        """Return the concatenation of channels, where it is along the last axis."""
+        return Concat(-1) if self.axis in (-1, len(types[0].shape) - 1) else None
+
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Concatenate."""
         return np.concatenate(ins, self.axis if self.axis < 0 else self.axis + 1)
@@ -297,6 +314,11 @@ def _joined(kind: str, types: Sequence[TensorType]) -> tuple[int, ...]:
     )
     need_size(kind, result)
     return result
+
+
+def _alike(types: Sequence[TensorType]) -> bool:
+    """Tell whether all inputs have one shape, of one axis at least."""
+    return len({t.shape for t in types}) == 1 and bool(types[0].shape)
 
 
 def _bounds(types: Sequence[TensorType]) -> tuple[list[Codes], list[Codes]]:

@@ -32,6 +32,10 @@ class MovePoint(Movement):
         (kind,) = types
         return replace(kind, fixed=replace(kind.fixed, frac=kind.frac - self.power))
 
+    def on_word(self, shape: tuple[int, ...], lanes: int) -> MovePoint:
+        """Return the same: it acts on each element alone."""
+        return self
+
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Return the codes unchanged."""
         return ins[0]

@@ -12,7 +12,7 @@ from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.matvec import matvec
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Elementwise, Example, frozen_ints, register
+from hwgen.ops.base import Elementwise, Example, frozen_ints, of_word, register
 from hwgen.ops.checks import need, need_inputs, need_shift, wide_enough
 from hwgen.ops.exact_dtype import cast, magnitude, room, top
 
@@ -61,6 +61,11 @@ class MulShift(Elementwise):
         ends = [self.run([room(end, peak)]) for end in (t.lo, t.hi)]
         lo, hi = np.minimum(*ends), np.maximum(*ends)
         return TensorType.covering(t.shape, self.frac, lo, hi)
+
+    def on_word(self, shape: tuple[int, ...], lanes: int) -> MulShift | None:
+        """Return it with the constants of a word."""
+        mult, add = (of_word(a, shape, lanes) for a in (self.mult, self.add))
+        return None if mult is None or add is None else self.changed(mult=mult, add=add)
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Multiply, add, shift down, saturate."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -12,15 +12,20 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wire, Wires
-from hwgen.ops.base import Example, Op, Sum, frozen_ints, planned, register
+from hwgen.ops.base import Example, Sum, Windowed, frozen_ints, planned, register
 from hwgen.ops.checks import need, need_inputs, need_size
 from hwgen.ops.exact_dtype import cast, room, top
 from hwgen.ops.windows import Window, filled, filled_pairs
 
 
-class _Pool(Op):
-    """Base of both pools: geometry and its checks."""
+class Pool(Windowed):
+    """Base of both pools: geometry and its checks.
 
+    Attributes:
+        sums: whether the elements of a window are added up; else the largest is taken.
+    """
+
+    sums: ClassVar[bool] = False
     pool: tuple[int, ...]
     strides: tuple[int, ...]
     padding: tuple[tuple[int, int], ...]
@@ -36,6 +41,15 @@ class _Pool(Op):
     def window(self) -> Window:
         """The geometry."""
         return Window(self.pool, self.strides, self.padding, filled((), len(self.pool)))
+
+    @property
+    def blocks(self) -> bool:
+        """Tell whether every element is in at most one window, and each window inside."""
+        return self.strides == self.pool and not any(sum(pair) for pair in self.padding)
+
+    def on_window(self) -> Self:
+        """Return the pool, for a tensor that is one window."""
+        return self.changed(strides=(), padding=())
 
     def _shape(self, types: Sequence[TensorType]) -> tuple[int, ...]:
         need_inputs(self.kind, types, 1)
@@ -63,7 +77,7 @@ class _Pool(Op):
 
 
 @register
-class MaxPool(_Pool):
+class MaxPool(Pool):
     """Maximum pool: the largest element of each window.
 
     Attributes:
@@ -90,6 +104,10 @@ class MaxPool(_Pool):
         )
         lo, hi = self.run([t.lo[None]])[0], self.run([t.hi[None]])[0]
         return TensorType.covering(shape, t.frac, lo, hi)
+
+    def outside(self, source: TensorType) -> int:
+        """Return the least code, which never wins."""
+        return int(source.lo.min())
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Take the maximum tap by tap."""
@@ -125,7 +143,7 @@ class MaxPool(_Pool):
 
 
 @register
-class SumPool(_Pool, Sum):
+class SumPool(Pool, Sum):
     """Sum pool: the sum of each window.
 
     An average is a sum whose codes have *gain* more fraction bits.
@@ -145,10 +163,16 @@ class SumPool(_Pool, Sum):
     extra: Codes = planned(default=0)
 
     kind = "sum_pool"
+    sums = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
         frozen_ints(self, "extra")
+
+    @property
+    def blocks(self) -> bool:
+        """Tell it of a pool that adds nothing else."""
+        return super().blocks and not self.extra.any()
 
     def plus(self, constant: Codes) -> Self:
         """Add to what is added anyway."""

@@ -11,7 +11,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Activation, Example, frozen_ints, planned, register, round_shift
+from hwgen.ops.base import Activation, Example, frozen_ints, of_word, planned, register, round_shift
 from hwgen.ops.checks import need, need_inputs, need_shift
 from hwgen.ops.exact_dtype import cast, room
 
@@ -59,6 +59,11 @@ class Requantize(Activation):
         wide = self._bound(t)
         lo, hi = (self.run([room(end, wide)]) for end in (t.lo, t.hi))
         return TensorType.covering(t.shape, t.frac - self.shift, lo, hi)
+
+    def on_word(self, shape: tuple[int, ...], lanes: int) -> Requantize | None:
+        """Return it with the halves of a word."""
+        half = of_word(self.half, shape, lanes)
+        return None if half is None else self.changed(half=half)
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Round, saturate and, with a negative slope, choose the branch by sign."""

@@ -29,6 +29,7 @@ class Reshape(Movement):
     shape: tuple[int, ...]
 
     kind = "reshape"
+    in_order = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(self.shape))
@@ -261,6 +262,10 @@ class ShiftLeft(Movement):
         (t,) = types
         lo, hi = (self.run([room(end, self._bound(t))]) for end in (t.lo, t.hi))
         return TensorType.covering(t.shape, t.frac + self.bits, lo, hi)
+
+    def on_word(self, shape: tuple[int, ...], lanes: int) -> ShiftLeft:
+        """Return the same: it acts on each element alone."""
+        return self
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Multiply by a power of two."""

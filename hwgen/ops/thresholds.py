@@ -14,7 +14,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import INT64_SAFE, Codes, TensorType, int_array
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Activation, Example, frozen_ints, register
+from hwgen.ops.base import Activation, Example, frozen_ints, of_word, register
 from hwgen.ops.checks import need, need_inputs, wide_enough
 from hwgen.ops.exact_dtype import cast, top
 
@@ -117,6 +117,12 @@ class Thresholds(Activation):
             ends.append(known[key])
         least, most = (np.array(end, object).reshape(t.shape) for end in zip(*ends, strict=True))
         return TensorType.covering(t.shape, self.frac, least, most)
+
+    def on_word(self, shape: tuple[int, ...], lanes: int) -> Thresholds | None:
+        """Return it with the steps of a word."""
+        low = of_word(self.thresholds, shape, lanes, inner=1)
+        out = of_word(self.values, shape, lanes, inner=1)
+        return None if low is None or out is None else self.changed(thresholds=low, values=out)
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Look up short tables; search long ones, row by row."""

@@ -9,12 +9,11 @@ from hwgen.errors import ConfigError, count_of
 from hwgen.ir.graph import Graph
 from hwgen.logic.builder import GRAPHS_ALONE
 from hwgen.logic.pipeline import pipeline
-from hwgen.ops import Conv, DepthwiseConv, MaxPool, SumPool
+from hwgen.ops.base import Windowed
 from hwgen.ops.serial import digest
 from hwgen.plan.parallel.lower import lower
 from hwgen.plan.parallel.schedule import assembled
 
-_WINDOWS = (Conv, DepthwiseConv, MaxPool, SumPool)
 _MOST = 200_000  # nodes of a graph that is printed: about a minute of compiling
 
 
@@ -28,7 +27,7 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
     Raises:
         ConfigError: numbers that the emulator does not hold, or more nodes than are compiled.
     """
-    if any(isinstance(node.op, _WINDOWS) for node in graph.nodes):
+    if any(isinstance(node.op, Windowed) for node in graph.nodes):
         return of_graph(graph, digest(graph))
     if design is None or design.style != "parallel":
         design = _of_words(graph)

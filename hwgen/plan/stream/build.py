@@ -10,25 +10,18 @@ from hwgen.design.types import Link, Port, Stage, UnitRef
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.names import Names, identifier
-from hwgen.ops.base import Op
-from hwgen.ops.pool import MaxPool, SumPool
+from hwgen.ops.base import Windowed
+from hwgen.ops.pool import Pool
 from hwgen.ops.windows import Window
 from hwgen.plan.stream import adders, units
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.folded import columns_of, sums_of
-from hwgen.plan.stream.maps import Map, link_of, on_words, stream_link
+from hwgen.plan.stream.maps import Map, link_of, stream_link
 from hwgen.plan.stream.segments import Cut, Segment
 from hwgen.plan.stream.units import Facts, Fold
-from hwgen.plan.stream.words import outside_of, wanted, word_graph
+from hwgen.plan.stream.words import wanted, word_graph
 
 FORK = "hwg_fork"
-
-
-def pools_blocks(op: Op) -> bool:
-    """Tell whether an operation is a pool of blocks that do not overlap."""
-    if not isinstance(op, MaxPool | SumPool) or any(sum(pair) for pair in op.padding):
-        return False
-    return op.strides == op.pool and not (isinstance(op, SumPool) and op.extra.any())
 
 
 class Builder:
@@ -141,7 +134,7 @@ class Builder:
         """
         name = segment.head.name
         ins = [self.take(source) for source in segment.head.inputs]
-        if len(ins) == 1 and on_words(segment.head.op, segment.head.type.shape, lanes) is not None:
+        if len(ins) == 1 and segment.head.op.on_word(segment.head.type.shape, lanes) is not None:
             ins = [self.with_lanes(ins[0], lanes, name)]
         need = wanted(segment, ins)
         pairs = zip(ins, need.lanes, strict=True)
@@ -169,8 +162,9 @@ class Builder:
         """Enter a pool of blocks, *lanes* channels a word, its functions behind it."""
         head, name = segment.head, segment.head.name
         source = self.with_lanes(self.take(head.inputs[0]), lanes, name)
-        sums, block = isinstance(head.op, SumPool), head.op.pool
-        block = (1, *block) if len(block) == 1 else block
+        assert isinstance(head.op, Pool)
+        sums, (*rows, columns) = head.op.sums, head.op.pool
+        block = (*rows, 1)[0], columns
         fixed = source.fixed
         if sums:
             peak = max(head.type.peak, 1).bit_length() + int(fixed.signed)
@@ -190,7 +184,8 @@ class Builder:
     def windows(self, segment: Segment, source: Map, taken: Window) -> str:
         """Enter a window generator and return its link: all taps of a position in a word."""
         name = segment.head.name
-        outside = outside_of(segment.head.op, source.word())
+        assert isinstance(segment.head.op, Windowed)
+        outside = segment.head.op.outside(source.word())
         facts = units.window(self._plane(source), taken, outside)
         label = f"windows of {segment.head.inputs[0]}"
         link = self._lanes(f"{name}_windows", label, source.fixed, facts)
@@ -234,7 +229,7 @@ class Builder:
         """Enter the functions behind a folded layer; on whole positions where channels differ."""
         if not segment.tail:
             return made
-        alike = all(on_words(n.op, n.type.shape, made.lanes) is not None for n in segment.tail)
+        alike = all(n.op.on_word(n.type.shape, made.lanes) is not None for n in segment.tail)
         if not alike:
             made = self.with_lanes(made, made.channels, segment.head.name)
         rest = Segment(segment.tail[0], segment.tail[1:])

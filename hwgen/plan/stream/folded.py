@@ -11,8 +11,7 @@ import numpy as np
 
 from hwgen.ir.graph import Node
 from hwgen.ir.tensor import TensorType
-from hwgen.ops.conv import Conv
-from hwgen.ops.dense import Dense
+from hwgen.ops.base import Matmul, Windowed
 from hwgen.ops.windows import Window
 from hwgen.plan.stream.maps import Map
 from hwgen.plan.stream.units import Matrix
@@ -46,13 +45,13 @@ class FoldedLayer:
 
 def can_fold(node: Node) -> bool:
     """Tell whether a node can be a matrix-vector unit."""
-    return isinstance(node.op, Dense | Conv)
+    return isinstance(node.op, Matmul) and node.op.matrix is not None
 
 
 def columns_of(node: Node, source: TensorType) -> FoldedLayer:
     """Return a dense layer or a convolution as a folded layer."""
     op, window, taps = node.op, None, 1
-    if isinstance(op, Conv):
+    if isinstance(op, Windowed):
         window, taps = (None, 1) if op.window.plain else (op.window, math.prod(op.window.kernel))
     rows = node.type.shape[-1]
     positions = math.prod(node.type.shape[:-1])

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from hwgen.design.check import check
 from hwgen.design.types import Design, Heading, Port
 from hwgen.ir.graph import Graph
+from hwgen.ops.pool import Pool
 from hwgen.ops.serial import digest
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
-from hwgen.plan.stream.build import Builder, pools_blocks
+from hwgen.plan.stream.build import Builder
 from hwgen.plan.stream.choose import chosen
 from hwgen.plan.stream.fifos import with_fifos
 from hwgen.plan.stream.segments import cut
@@ -46,7 +47,7 @@ def plan_stream(
         choice = picked.choices[segment.name]
         if choice.fold is not None:
             made.folded_stage(segment, choice.fold, choice.lanes)
-        elif pools_blocks(segment.head.op):
+        elif isinstance(segment.head.op, Pool) and segment.head.op.blocks:
             made.pool_stage(segment, choice.lanes)
         else:
             made.adder_stage(segment, choice.lanes)

@@ -11,9 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from hwgen.ir.graph import Graph, Node
+from hwgen.ops.base import Movement
 from hwgen.ops.input_ import Input
-from hwgen.ops.shape import Reshape
-from hwgen.plan.stream.maps import on_words
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def cut(graph: Graph) -> Cut:
     for node in graph.nodes:
         if isinstance(node.op, Input):
             continue
-        if isinstance(node.op, Reshape):
+        if isinstance(node.op, Movement) and node.op.in_order:
             source[node.name] = node.inputs[0]
             continue
         before = node.inputs[0]
@@ -94,4 +93,4 @@ def cut(graph: Graph) -> Cut:
 def _joins(node: Node) -> bool:
     """Tell whether a node can stand behind another in one stage."""
     shape = node.type.shape
-    return len(node.inputs) == 1 and on_words(node.op, shape, shape[-1] if shape else 1) is not None
+    return len(node.inputs) == 1 and node.op.on_word(shape, shape[-1] if shape else 1) is not None

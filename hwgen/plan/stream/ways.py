@@ -14,9 +14,9 @@ from hwgen.cost.units import UnitCost, unit_cost
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Matmul
-from hwgen.plan.stream.build import pools_blocks
+from hwgen.ops.pool import Pool
 from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, simds, sums_of
-from hwgen.plan.stream.maps import Map, on_words
+from hwgen.plan.stream.maps import Map
 from hwgen.plan.stream.segments import Segment
 from hwgen.plan.stream.units import (
     Fold,
@@ -86,7 +86,8 @@ def choices(graph: Graph, segment: Segment, limit: int, blocks: bool) -> Iterato
     words = max(head.type.size // head.type.shape[-1], *(t.size // t.shape[-1] for t in kinds))
     if not isinstance(head.op, Matmul):
         free = len(kinds) == 1 and (
-            pools_blocks(head.op) or on_words(head.op, head.type.shape, 1) is not None
+            (isinstance(head.op, Pool) and head.op.blocks)
+            or head.op.on_word(head.type.shape, 1) is not None
         )
         yield Choice(None, 0 if free else channels, 0 if free else head.type.shape[-1], words,
                      UnitCost())  # fmt: skip
@@ -140,7 +141,7 @@ def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]
     if not segment.tail:
         return UnitCost(), pe
     rows = segment.head.type.shape[-1]
-    alike = all(on_words(n.op, n.type.shape, pe) is not None for n in segment.tail)
+    alike = all(n.op.on_word(n.type.shape, pe) is not None for n in segment.tail)
     lanes = pe if alike else rows
     each = sum_bits * len(segment.tail)
     cost = UnitCost(lut=lanes * each + 20, ff=lanes * sum_bits)

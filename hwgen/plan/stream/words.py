@@ -16,16 +16,10 @@ import numpy as np
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import TensorType
-from hwgen.ops.base import Op
-from hwgen.ops.conv import Conv
-from hwgen.ops.dense import Dense
-from hwgen.ops.depthwise import DepthwiseConv
-from hwgen.ops.edge_tables import EdgeTables
+from hwgen.ops.base import Op, Windowed
 from hwgen.ops.input_ import Input
-from hwgen.ops.merge import Add, Concat, Maximum, Multiply
-from hwgen.ops.pool import MaxPool, SumPool
 from hwgen.ops.windows import Window
-from hwgen.plan.stream.maps import Map, on_words
+from hwgen.plan.stream.maps import Map
 from hwgen.plan.stream.segments import Segment
 
 LARGEST = 1024  # elements of tensors that may travel in one word
@@ -55,18 +49,11 @@ def wanted(segment: Segment, ins: Sequence[Map]) -> Wanted:
     """
     op, whole = segment.head.op, tuple(one.type.size for one in ins)
     channels = tuple(one.channels for one in ins)
-    if isinstance(op, Conv) and op.window.plain:
+    if op.at_position([one.type for one in ins]) is not None:
         return Wanted(channels)
-    if isinstance(op, Conv | DepthwiseConv | MaxPool | SumPool):
+    if isinstance(op, Windowed):
         return Wanted(channels, op.window)
-    if isinstance(op, Dense | EdgeTables):
-        return Wanted(channels)
-    alike = len({one.type.shape for one in ins}) == 1
-    if isinstance(op, Add | Maximum | Multiply) and alike:
-        return Wanted(channels)
-    if isinstance(op, Concat) and op.axis in (-1, len(ins[0].type.shape) - 1):
-        return Wanted(channels)
-    if len(ins) == 1 and on_words(op, segment.head.type.shape, ins[0].lanes) is not None:
+    if len(ins) == 1 and op.on_word(segment.head.type.shape, ins[0].lanes) is not None:
         return Wanted((ins[0].lanes,))
     if sum(whole) > LARGEST:
         raise DoesNotFit(
@@ -99,8 +86,7 @@ def word_graph(
     nodes.append(replace(head, op=op, inputs=tuple(node.name for node in nodes), type=kind))
     for node in segment.tail:
         lanes = kind.size
-        op = node.op if whole else on_words(node.op, node.type.shape, lanes)
-        assert op is not None, f"{node.name} differs from word to word"
+        op = node.op if whole else _found(node.op.on_word(node.type.shape, lanes), node)
         before, kind = nodes[-1].name, op.infer([kind])
         nodes.append(replace(node, op=op, inputs=(before,), type=kind))
     return Graph(segment.name, tuple(nodes), (Output(OUT, nodes[-1].name, (1.0,)),))
@@ -110,44 +96,31 @@ def _input(one: Map, link: str, op: Op, window: Window | None, whole: bool) -> N
     word = one.word()
     if whole:  # as the graph has it, each element with its own interval
         word = TensorType(one.type.shape, one.fixed, one.type.lo, one.type.hi)
-    elif window is not None:
-        word = _patch(word, op, window)
+    elif isinstance(op, Windowed) and window is not None:
+        word = _patch(word, op)
     kind = Input(word.shape, word.fixed, word.lo, word.hi)
     return Node(link, kind, (), word)
 
 
-def _patch(word: TensorType, op: Op, window: Window) -> TensorType:
+def _patch(word: TensorType, op: Windowed) -> TensorType:
     """Return the type of a window: every tap is an element, or what stands outside the tensor."""
     low, high = np.asarray(word.lo), np.asarray(word.hi)
-    if any(sum(pair) for pair in window.padding):
-        outside = outside_of(op, word)
+    if any(sum(pair) for pair in op.window.padding):
+        outside = op.outside(word)
         low, high = np.minimum(low, outside), np.maximum(high, outside)
-    shape = (*window.kernel, len(low))
-    if isinstance(op, Conv):
-        shape = (int(np.prod(shape)),)
-        low, high = (np.tile(bound, shape[0] // len(bound)) for bound in (low, high))
-    else:
-        low, high = (np.broadcast_to(bound, shape) for bound in (low, high))
+    shape, taps = op.window_shape(len(low)), (*op.window.kernel, len(low))
+    low, high = (np.broadcast_to(bound, taps).reshape(shape) for bound in (low, high))
     return TensorType(shape, word.fixed, low, high)
-
-
-def outside_of(op: Op, word: TensorType) -> int:
-    """Return the code that stands outside the tensor: nothing in a sum, no winner of a maximum."""
-    return int(word.lo.min()) if isinstance(op, MaxPool) else 0
 
 
 def _on_word(head: Node, ins: Sequence[Map]) -> Op:
     op = head.op
-    if isinstance(op, Conv):
-        return Dense(op.matrix, op.bias, op.frac)
-    if isinstance(op, DepthwiseConv):
-        return op.changed(strides=(), padding=(), dilation=())
-    if isinstance(op, MaxPool | SumPool):
-        return op.changed(strides=(), padding=())
-    if isinstance(op, Dense | EdgeTables | Add | Maximum | Multiply):
-        return op
-    if isinstance(op, Concat):
-        return Concat(-1)
-    found = on_words(op, head.type.shape, ins[0].lanes)
-    assert found is not None, f"{head.name} differs from word to word"
-    return found
+    found = op.at_position([one.type for one in ins])
+    if found is None and isinstance(op, Windowed):
+        found = op.on_window()
+    return _found(found or op.on_word(head.type.shape, ins[0].lanes), head)
+
+
+def _found(op: Op | None, node: Node) -> Op:
+    assert op is not None, f"{node.name} differs from word to word"
+    return op
