@@ -73,6 +73,9 @@ bench-quantize: setup ## post-training quantization on digits, method by method:
 bench-tables: setup ## networks of tables and few-bit layers, mapped and simulated: ONLY=jets
 	$(BIN)/python -m tests.benchmarks.tables $(if $(ONLY),--only "$(ONLY)")
 
+bench-models: setup ## public models, one by one: docs/models.md: ONLY=qkeras_3layer QUICK=1 BLESS=1
+	$(BIN)/python -m tests.benchmarks.models --only "$(ONLY)" $(if $(QUICK),--quick) $(if $(BLESS),--bless)
+
 golden: setup ## bless the golden files; review the diff
 	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden
 

@@ -32,6 +32,7 @@ from hwgen.files import FileSet, json_bytes, npz_bytes
 from hwgen.frontends import sources
 from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
+from hwgen.ops.integers_only import integers_only
 from hwgen.ops.serial import graph_to_json
 from hwgen.paths import sim as sim_folder
 from hwgen.plan.alternatives import missed_clock, too_large
@@ -86,7 +87,8 @@ class Build(VerbResult):
     def text(self) -> str:
         """Return the report and the notes of the front end."""
         notes = [f"note: {note}" for note in self.figures.notes]
-        return "\n".join([self.files["report.txt"].decode().rstrip(), *notes])
+        report = self.files["report.txt"].decode().rstrip()
+        return "\n".join([report, integers_only(self.graph), *notes])
 
 
 def build(

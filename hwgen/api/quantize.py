@@ -42,6 +42,7 @@ class Quantization(VerbResult):
         deviation: from the float model, on the calibration data.
         moved: share of the calibration values that are not on the grid of the input.
         out: the bundle; None where none was asked for.
+        constant: every output is the same for all of the calibration data.
     """
 
     graph: Graph
@@ -50,6 +51,7 @@ class Quantization(VerbResult):
     deviation: Deviation
     moved: float
     out: Path | None
+    constant: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the figures as plain data."""
@@ -82,6 +84,11 @@ class Quantization(VerbResult):
         if self.folded:
             lines.append(f"folded into the kernel in front: {', '.join(self.folded)}")
         lines += self.deviation.lines()
+        if self.constant:
+            lines.append(
+                "note: every output is the same for all of the calibration data; are they of the "
+                "scale that the model was trained on?"
+            )
         lines += [f"note: {note}" for note in self.graph.notes]
         if self.out is not None:
             lines.append(f"written: {self.out} and {self.out.with_suffix('.npz').name}")
@@ -136,7 +143,8 @@ def _result(
     codes, moved = to_codes(graph, samples)
     count = sum(int(np.size(x)) for x in samples.values())
     off = deviation(graph, codes, [*done.outputs.values()], True)
-    made = Quantization(graph, done.layers, done.folded, off, moved.count / count, out)
+    same = all(np.ptp(values, axis=0).max() == 0 for values in done.outputs.values())
+    made = Quantization(graph, done.layers, done.folded, off, moved.count / count, out, same)
     if out is not None:
         write_bundle((graph, out))
     return made

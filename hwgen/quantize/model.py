@@ -166,14 +166,6 @@ class _Work:
         inputs = self._input_formats(floats)
         self._walk(samples, floats, inputs)
         outputs = {name: floats[tensor] for name, tensor in self.plain.network.outputs}
-        if all(np.ptp(values, axis=0).max() == 0 for values in outputs.values()) and (
-            len(next(iter(samples.values()))) > 1
-        ):
-            raise ConfigError(
-                "every output is the same for all of the calibration data",
-                "--data",
-                "give data as the model was trained on, of the same scale",
-            )
         return Quantized(
             self._model(),
             replace(
@@ -197,13 +189,10 @@ class _Work:
                 if layer.cls == "InputLayer":
                     continue
                 if layer.cls not in FUNCTIONS:
-                    known = "BinaryDense", "TernaryDense"
                     raise ModelError(
                         f"a {layer.cls} cannot be quantized",
                         layer.where,
-                        "rebuild it as QDense with kernel_quantizer binary() or ternary()"
-                        if layer.cls in known
-                        else "replace it; hwgen ops lists what is read",
+                        "replace it; hwgen ops lists what is read",
                     )
                 final = call.output in {t for _, t in self.plain.network.outputs}
                 self.plain.activated(layer, np.zeros(1), final)

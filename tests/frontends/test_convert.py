@@ -158,7 +158,7 @@ def test_lambda_is_never_executed() -> None:
 
 @pytest.mark.parametrize(
     ("cls", "hint"),
-    [("LSTM", "hwgen ops"), ("TFOpLambda", "Keras layer"), ("BinaryDense", "QDense")],
+    [("LSTM", "hwgen ops"), ("TFOpLambda", "Keras layer")],
 )
 def test_unknown_layers(cls: str, hint: str) -> None:
     found = only(model(layer(f"somewhere>{cls}", "z")))

@@ -47,7 +47,9 @@ def test_every_setting_of_every_class_has_been_looked_at(release: str) -> None:
         seen.add(cls)
         assert set(keys) <= {*COMMON, *CLASSES[cls].settings}, cls
     if release == "Keras 2.14, QKeras 0.9":
-        assert seen >= set(supported_layers())
+        # Of a script, and of a QKeras that is younger than this release.
+        foreign = {"BinaryDense", "TernaryDense", "QDenseBatchnorm"}
+        assert seen | foreign >= set(supported_layers())
 
 
 def test_every_setting_says_what_becomes_of_it() -> None:

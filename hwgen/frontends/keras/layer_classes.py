@@ -168,6 +168,7 @@ _CONV_TRANSPOSE = _product("filters", *_WINDOW, "output_padding")
 _Q_DEPTH = _depthwise(*_Q_DEPTHWISE, trains=True)
 _Q_SEPARABLE = _separable("depthwise_quantizer", "pointwise_quantizer", *_Q_BIAS, trains=True)
 _MERGES = LayerClass(merges=True)
+_MULTIPLIERS = ("H", "kernel_lr_multiplier", "bias_lr_multiplier")
 
 CLASSES: Mapping[str, LayerClass] = {
     "InputLayer": _moves("sparse", "ragged", "optional"),
@@ -198,6 +199,7 @@ CLASSES: Mapping[str, LayerClass] = {
     "QSeparableConv2D": _Q_SEPARABLE,
     "QConv2DBatchnorm": _folded("kernel", _Q_CONV),
     "QDepthwiseConv2DBatchnorm": _folded("depthwise_kernel", _Q_DEPTH),
+    "QDenseBatchnorm": _folded("kernel", _product("units", *_Q_KERNEL, trains=True)),
     "BatchNormalization": _norm("synchronized", *_RENORM),
     "SyncBatchNormalization": _norm("synchronized", *_RENORM),
     "QBatchNormalization": _norm(
@@ -248,9 +250,10 @@ CLASSES: Mapping[str, LayerClass] = {
     "Maximum": _MERGES,
     "Minimum": _MERGES,
     "Concatenate": LayerClass(merges=True, settings=("axis",)),
+    # of hls4ml's examples, whose script defined them
+    "BinaryDense": _product("units", *_MULTIPLIERS),
+    "TernaryDense": _product("units", *_MULTIPLIERS),
     # read, but without a handler
-    "BinaryDense": _product("units"),
-    "TernaryDense": _product("units"),
     "Conv3D": _CONV,
     "Conv1DTranspose": _CONV_TRANSPOSE,
     "Conv2DTranspose": _CONV_TRANSPOSE,

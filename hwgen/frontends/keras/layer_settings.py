@@ -83,6 +83,7 @@ SETTINGS: Mapping[str, Setting] = {
     "depthwise_quantizer": Setting(HONOURED, "applied to the depthwise kernel"),
     "pointwise_quantizer": Setting(HONOURED, "applied to the pointwise kernel"),
     "bias_quantizer": Setting(HONOURED, "applied to the bias, a zero bias too"),
+    "H": Setting(LIMITED, "a scale of binary or ternary weights", (1, 1.0), "train with H=1"),
     "quantization_config": Setting(
         LIMITED, "quantization by Keras itself", (None,), "save the model in front of quantize()"
     ),
@@ -142,6 +143,7 @@ SETTINGS: Mapping[str, Setting] = {
         ("momentum", "synchronized", "renorm", "renorm_clipping", "renorm_momentum"), _STATISTICS
     ),
     "ema_freeze_delay": Setting(IRRELEVANT, _STATISTICS),
+    **_training(("kernel_lr_multiplier", "bias_lr_multiplier"), "of the training rate"),
     **_training(
         ("pruning_schedule", "block_size", "block_pooling_type", "sparsity_m_by_n"), _PRUNES
     ),

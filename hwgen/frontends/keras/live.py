@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from hwgen.errors import ModelError, ToolFailed, ToolMissing
 from hwgen.frontends.keras.file import KerasModel, read_keras
+from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.keras.unsaved import refuse_unsaved, with_unsaved
 from hwgen.frontends.kinds import file_kind
 from hwgen.frontends.options import Options
@@ -84,7 +85,19 @@ def snapshot(model: Any) -> KerasModel:
             where = re.sub(rf"{_NAME}\.(h5|keras)", lambda _: source, error.where)
             raise type(error)(error.what, where, error.hint) from error
     refuse_unsaved(model, stored.config, source)
+    _refuse_own_call(model, source)
     return replace(stored, config=with_unsaved(model, stored.config), source=source)
+
+
+def _refuse_own_call(model: Any, source: str) -> None:
+    """Refuse a model whose class computes something else than the layers that its file lists."""
+    owner = next(c for c in type(model).__mro__ if "call" in vars(c))
+    if not owner.__module__.startswith(("keras.", "tf_keras.", "tensorflow.")):
+        raise ModelError(
+            f"its class {owner.__name__} has a call() of its own, which no file holds",
+            source,
+            "build the model of layers with the functional API",
+        )
 
 
 def _stored(model: Any, folder: Path) -> tuple[Path, KerasModel]:
@@ -225,6 +238,10 @@ def loaded(path: Path, weights: Path | None) -> Any:
     tensorflow, objects, prune_scope = own.framework, own.classes, own.scope
     keras = tensorflow.keras
     try:
+        config = read_keras(path, weights).config
+        named = str(config.get("class_name"))
+        if parse(config, path.name).subclass:  # its layers are what the file lists
+            objects = {**objects, named: keras.Model, named.rpartition(">")[2]: keras.Model}
         with prune_scope():
             if file_kind(path) == "json":
                 text = path.read_text("utf-8")

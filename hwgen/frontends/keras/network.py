@@ -84,6 +84,7 @@ class Network:
         inputs: (port name, tensor) of the network inputs; their calls have class ``InputLayer``.
         outputs: (port name, tensor).
         problems: calls of nested models that mean something else than inlining them.
+        subclass: class of a script that the model has, "" for one of Keras' own.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Network:
     inputs: tuple[tuple[str, str], ...]
     outputs: tuple[tuple[str, str], ...]
     problems: tuple[ModelError, ...] = ()
+    subclass: str = ""
 
 
 def check_wrapper(layer: Layer) -> None:

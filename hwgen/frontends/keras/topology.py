@@ -39,7 +39,12 @@ def parse(config: Mapping[str, Any], where: str) -> Network:
     Raises:
         ModelError: the configuration is no Sequential or functional model, or contradicts itself.
     """
-    cls = _bare(config.get("class_name"))
+    cls, subclass = _bare(config.get("class_name")), ""
+    if cls not in MODELS and _lists_layers(config.get("config")):
+        # A functional model of a class with a training step of its own.
+        subclass = cls
+        config = {"class_name": "Functional", "config": config["config"]}
+        cls = "Functional"
     if cls not in MODELS:
         raise UnsupportedLayer(
             f"model class {cls!r} is not supported; hwgen reads Sequential and functional models",
@@ -58,7 +63,14 @@ def parse(config: Mapping[str, Any], where: str) -> Network:
         ) from error
     inner = config.get("config")
     name = inner.get("name", "model") if isinstance(inner, Mapping) else "model"
-    return Network(str(name), tuple(walker.calls), tuple(ins), tuple(outs), tuple(walker.problems))
+    problems = tuple(walker.problems)
+    return Network(str(name), tuple(walker.calls), tuple(ins), tuple(outs), problems, subclass)
+
+
+def _lists_layers(config: Any) -> bool:
+    if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
+        return False
+    return "input_layers" in config and "output_layers" in config
 
 
 Rim = list[tuple[str, str]]

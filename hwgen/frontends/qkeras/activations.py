@@ -18,6 +18,11 @@ from hwgen.frontends.qkeras.quantizers import Quantizer, parse_quantizer
 
 _STEPS = {"relu": Rectify(), "relu6": Rectify(ceiling=6.0)}
 _FINAL = ("softmax", "sigmoid")
+# Activations of hls4ml's example models, whose script defined them, as quantizers of QKeras.
+_OF_SCRIPTS = {
+    "binary_tanh": "binary(alpha=1)",
+    "ternary_tanh": "ternary(alpha=1,threshold=0.5000001)",
+}
 _NO_INTEGER_FORM = {
     "tanh": "quantized_tanh (hard)",
     "hard_sigmoid": "quantized_sigmoid (hard)",
@@ -116,6 +121,8 @@ def read_activation(spec: Any, layer: Layer) -> Quantizer | Rectify | str | None
             f"use {_NO_INTEGER_FORM[spec]}"
             + (f"; or round it: --format {layer.name}=s8.5" if spec in CURVES else ""),
         )
+    if isinstance(spec, str):
+        spec = _OF_SCRIPTS.get(spec, spec)
     q = parse_quantizer(spec, layer.where)
     q.check_activation(layer.where)
     return q

@@ -77,6 +77,11 @@ def traced(model: KerasModel, options: Options | None = None) -> Traced:
     find_outside(c)
     for problem in network.problems:
         c.problem(problem)
+    if network.subclass:
+        c.note(
+            f"the model is a {network.subclass}, a class of a script: its layers are taken as the "
+            "file lists them; a call() of its own would not be in the file"
+        )
     for call in network.calls:
         c.values[call.output] = convert_call(c, call)
     note_given(c)
@@ -160,11 +165,6 @@ def _unsupported(layer: Layer) -> UnsupportedLayer:
             "replace it with a standard layer",
         )
     hint = "use layers that hwgen ops lists"
-    if layer.cls in ("BinaryDense", "TernaryDense"):
-        hint = (
-            "rebuild it as QDense with kernel_quantizer binary() or ternary(), or take the float "
-            "model through post-training quantization (hwgen quantize)"
-        )
-    elif layer.cls in ("TFOpLambda", "SlicingOpLambda"):
+    if layer.cls in ("TFOpLambda", "SlicingOpLambda"):
         hint = "write the bare TensorFlow operation as a Keras layer (Add, Multiply, Reshape, ...)"
     return UnsupportedLayer(f"layer class {layer.cls!r} is not supported", layer.where, hint)

@@ -27,17 +27,18 @@ from hwgen.ops.depthwise import DepthwiseConv
 Pairs = tuple[tuple[int, int], ...]
 
 
-@handles("Dense", "QDense")
+@handles("Dense", "QDense", "BinaryDense", "TernaryDense")
 def dense(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Matrix product on the last axis."""
-    codes = per_channel(kernel(c, layer, "kernel"), layer)
-    (value,) = ins
+    return _dense(c, layer, ins[0], kernel(c, layer, "kernel"), bias_of(c, layer))
+
+
+def _dense(c: Conversion, layer: Layer, value: Value, codes: Codes, bias: Bias) -> Value:
+    codes = per_channel(codes, layer)
     if codes.codes.ndim != 2 or value.type.shape[-1] != codes.codes.shape[0]:
         raise _shapes(layer, value, codes.codes)
     _check_size(layer, "units", codes.codes.shape[1])
-    product = Product(
-        codes, lambda w, b, f: Dense(w, b, f), codes.codes.shape[1], bias_of(c, layer)
-    )
+    product = Product(codes, lambda w, b, f: Dense(w, b, f), codes.codes.shape[1], bias)
     out = linear(c, value, product, layer.at)
     return activate(c, out, layer.config.get("activation"), layer)
 
@@ -257,7 +258,7 @@ def _folded(c: Conversion, layer: Layer, name: str) -> tuple[Codes, Bias]:
     Both folding modes of QKeras are the same at inference: ``inv * W`` and
     ``inv * (b - mean) + beta``.
     """
-    _last_axis(layer, 3)
+    _last_axis(layer, 1 if name == "kernel" and "units" in layer.config else 3)
     norm = _normaliser(c, layer)
     inv = norm.inv * norm.gamma
     floats = weight(c, layer, name)
@@ -288,6 +289,13 @@ def conv_batchnorm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
     """Convolution with the normalisation folded into the quantized kernel."""
     codes, bias = _folded(c, layer, "kernel")
     return _conv(c, layer, ins[0], codes, bias)
+
+
+@handles("QDenseBatchnorm")
+def dense_batchnorm(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
+    """Matrix product with the normalisation folded into the quantized kernel."""
+    codes, bias = _folded(c, layer, "kernel")
+    return _dense(c, layer, ins[0], codes, bias)
 
 
 @handles("QDepthwiseConv2DBatchnorm")

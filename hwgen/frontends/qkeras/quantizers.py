@@ -137,6 +137,11 @@ class _Settings:
             )
         return bool(value)
 
+    def clip(self) -> int:
+        """Return *symmetric* of a tanh or sigmoid: a number, by which the low end moves up."""
+        value = self.values["symmetric"]
+        return int(value) if isinstance(value, bool) else self.integer("symmetric", 0, 2**_MAX_BITS)
+
     def number(self, key: str) -> float:
         value = self.values[key]
         if (
@@ -163,17 +168,33 @@ class _Settings:
 
     def alpha(self) -> float | str | None:
         value = self.values["alpha"]
-        if value is None or value in ("auto", "auto_po2"):
-            return value  # type: ignore[no-any-return]
+        if value is None or (isinstance(value, str) and value in ("auto", "auto_po2")):
+            return value
         if isinstance(value, (str, list, tuple, dict)):
             self.refuse(
                 f"alpha={short(value)}",
-                "alpha may be None, a positive number, 'auto' or 'auto_po2'",
+                "alpha may be None, a positive number, 'auto' or 'auto_po2'; of quantized_bits on "
+                "weights a list of powers of two, one a channel",
             )
         number = float(value) if isinstance(value, bool) else self.number("alpha")
         if number <= 0:
             self.refuse(f"alpha={number:g} is not positive", "use a positive alpha")
         return number
+
+    def alphas(self) -> float | str | tuple[float, ...] | None:
+        """Return alpha of quantized_bits, which may be a list of powers of two, one a channel."""
+        value = self.values["alpha"]
+        if not isinstance(value, (list, tuple)):
+            return self.alpha()
+        flat = [v for item in value for v in (item if isinstance(item, (list, tuple)) else [item])]
+        fits = [isinstance(v, (int, float)) and not isinstance(v, bool) and v > 0 for v in flat]
+        if not flat or not all(fits) or not all(is_po2(float(v)) for v in flat):
+            self.refuse(
+                f"alpha={short(value)}, expected positive powers of two, one a channel",
+                "give such a list, a number, 'auto' or 'auto_po2'",
+            )
+        alphas = tuple(float(v) for v in flat)
+        return alphas[0] if len(set(alphas)) == 1 else alphas
 
     def slope(self) -> float:
         slope = self.number("negative_slope")
@@ -188,7 +209,7 @@ class _Settings:
 def _bits(s: _Settings) -> Quantizer:
     keep_negative = s.flag("keep_negative")
     axis = None if s.values["scale_axis"] is None else s.integer("scale_axis", 0, 7)
-    alpha = s.alpha()
+    alpha = s.alphas()
     return QuantizedBits(
         where=s.where,
         bits=s.integer("bits", 1, _MAX_BITS),
@@ -238,9 +259,7 @@ def _relu(s: _Settings) -> Quantizer:
 def _tanh(s: _Settings) -> Quantizer:
     if s.flag("use_real_tanh"):
         s.refuse("use_real_tanh computes a float32 tanh, exact on no integer grid", _HARD)
-    return QuantizedTanh(
-        where=s.where, bits=s.integer("bits", 1, _MAX_BITS), symmetric=s.flag("symmetric")
-    )
+    return QuantizedTanh(where=s.where, bits=s.integer("bits", 1, _MAX_BITS), symmetric=s.clip())
 
 
 def _sigmoid(s: _Settings) -> Quantizer:
@@ -249,9 +268,7 @@ def _sigmoid(s: _Settings) -> Quantizer:
             "use_real_sigmoid computes a float32 exponential, exact on no integer grid",
             _HARD,
         )
-    return QuantizedSigmoid(
-        where=s.where, bits=s.integer("bits", 1, _MAX_BITS), symmetric=s.flag("symmetric")
-    )
+    return QuantizedSigmoid(where=s.where, bits=s.integer("bits", 1, _MAX_BITS), symmetric=s.clip())
 
 
 _HARD = "leave the option out: the default is the hard form, which is exact"

@@ -38,7 +38,7 @@ class Quantizer(ABC):
 
     kind: ClassVar[str]
     where: str = field(default="", compare=False, repr=False)
-    alpha_spec: float | str | None = None
+    alpha_spec: float | str | tuple[float, ...] | None = None
     use_ste: bool = True
 
     @property
@@ -123,6 +123,12 @@ class Quantizer(ABC):
                 "so the output depends on the other samples",
                 where,
                 "retrain with alpha=1 on activations; weights may have fitted scales",
+            )
+        if isinstance(self.alpha_spec, tuple):
+            raise UnsupportedQuantizer(
+                f"{self}: a list of alphas on an activation",
+                where,
+                "use alpha=1: the next layer's weights can learn the factors",
             )
         if not is_po2(self.alpha):
             raise UnsupportedQuantizer(

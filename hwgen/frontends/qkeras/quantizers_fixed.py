@@ -105,7 +105,23 @@ class QuantizedBits(Quantizer):
         )
 
     def _quantize(self, x: F32) -> Codes:
+        if isinstance(self.alpha_spec, tuple):
+            return self._by_channel(x, self.alpha_spec)
         return self._fit(x) if self.fitted else super()._quantize(x)
+
+    def _by_channel(self, x: F32, alphas: tuple[float, ...]) -> Codes:
+        """Return codes whose channels have powers of two of their own."""
+        if x.shape[-1] != len(alphas):
+            raise UnsupportedQuantizer(
+                f"{self}: {len(alphas)} alphas for {x.shape[-1]} channels",
+                self.where,
+                "give one alpha an output channel, or one for all",
+            )
+        powers = np.array([exponent_of(alpha) for alpha in alphas])
+        least = int(powers.min())
+        codes: I64 = self.code(x) << (powers - least)
+        frac = self.frac - least
+        return Codes(self._as_used(x, codes, frac), frac)
 
     def _fit(self, x: F32) -> Codes:
         if self._levels < 1:
@@ -259,7 +275,7 @@ class QuantizedTanh(Quantizer):
 
     kind: ClassVar[str] = "quantized_tanh"
     bits: int = 8
-    symmetric: bool = False
+    symmetric: int = 0
 
     @property
     def frac(self) -> int:
@@ -269,7 +285,7 @@ class QuantizedTanh(Quantizer):
     @property
     def lo(self) -> int:
         """Return the lowest code."""
-        return int(self.symmetric) - (1 << (self.bits - 1))
+        return self.symmetric - (1 << (self.bits - 1))
 
     @property
     def hi(self) -> int:
@@ -294,7 +310,7 @@ class QuantizedTanh(Quantizer):
         return codes
 
     def _arguments(self) -> str:
-        return f"{self.bits},symmetric=1" if self.symmetric else str(self.bits)
+        return f"{self.bits},symmetric={self.symmetric}" if self.symmetric else str(self.bits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,7 +319,7 @@ class QuantizedSigmoid(Quantizer):
 
     kind: ClassVar[str] = "quantized_sigmoid"
     bits: int = 8
-    symmetric: bool = False
+    symmetric: int = 0
 
     @property
     def frac(self) -> int:
@@ -312,8 +328,8 @@ class QuantizedSigmoid(Quantizer):
 
     @property
     def lo(self) -> int:
-        """Return the lowest code: 1 when symmetric."""
-        return int(self.symmetric)
+        """Return the lowest code, which *symmetric* is."""
+        return self.symmetric
 
     @property
     def hi(self) -> int:
@@ -338,7 +354,7 @@ class QuantizedSigmoid(Quantizer):
         return codes
 
     def _arguments(self) -> str:
-        return f"{self.bits},symmetric=1" if self.symmetric else str(self.bits)
+        return f"{self.bits},symmetric={self.symmetric}" if self.symmetric else str(self.bits)
 
 
 def _hard_sigmoid(x: F32) -> F32:
