@@ -77,10 +77,11 @@ def with_head(graph: Graph, head: str = "logits") -> Graph:
         ConfigError: an unknown head, or one that an output cannot have.
     """
     check_head(head)
-    if head == "logits":
+    make = _MADE.get(head)
+    if make is None:
         return graph
     work = _Work(graph)
-    outputs = tuple(work.argmax(o) if head == "argmax" else work.softmax(o) for o in graph.outputs)
+    outputs = tuple(make(work, out) for out in graph.outputs)
     return replace(
         graph, nodes=tuple(work.nodes), outputs=outputs, notes=(*graph.notes, *work.notes)
     )
@@ -183,6 +184,9 @@ class _Work:
         moved = node if not fine else self.emit(f"{out.name}_fine", ShiftLeft(fine), node)
         made = self.emit(f"{out.name}_biased", Add((1,), terms), moved)
         return made, scale * 2.0**-fine
+
+
+_MADE = {"argmax": _Work.argmax, "softmax": _Work.softmax}
 
 
 def _fraction_bits(value: float) -> int:
