@@ -222,7 +222,7 @@ def test_weights_that_saturate_are_told() -> None:
     graph = convert(net(), opts("bn=s16.9", weights=("fc=s4.4",)))
     count = int(np.count_nonzero(np.rint(kernel(4, 3)["kernel"] * 16) > 7))
     assert count
-    assert f"fc: {count} of 12 weights lie beyond s4.4 and saturate" in graph.notes
+    assert f"fc: saturated in s4.4: {count} of 12 weights" in graph.notes
 
 
 def test_pruned_zeros_stay_zero() -> None:

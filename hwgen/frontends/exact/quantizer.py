@@ -1,60 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantizer: the protocol of activation quantizers, and their application to an exact value.
+"""Application of an activation quantizer to an exact value.
 
-A quantizer maps float32 values to integer codes, ``value = code * 2**-frac``. One that only rounds
-and saturates becomes a `Requantize`; any other becomes the integer staircase that equals waiting
-steps and quantizer together.
+One that only rounds and saturates becomes a `Requantize`; any other becomes the integer staircase
+that equals waiting steps and quantizer together. A wide one behind a slope or a mean, which no
+multiply-shift meets, is taken apart by sign, and into a ratio.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Protocol
 
 import numpy as np
 
+from hwgen.errors import UnsupportedLayer
 from hwgen.frontends.exact.builder import ExactBuilder, Origin
-from hwgen.frontends.exact.codes import I64
+from hwgen.frontends.exact.quantizer_types import Quantizer
+from hwgen.frontends.exact.ratio import ratio
 from hwgen.frontends.exact.staircase import changes, tabulate
 from hwgen.frontends.exact.steps import Normalise, Rectify, Value, f32
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.merge import Add
 from hwgen.ops.requantize import Requantize
-
-
-class Quantizer(Protocol):
-    """An activation quantizer; its text (``str``) is what messages and nodes say of it."""
-
-    @property
-    def frac(self) -> int:
-        """Fraction bits of the codes."""
-
-    @property
-    def lo(self) -> int:
-        """Smallest code."""
-
-    @property
-    def hi(self) -> int:
-        """Largest code."""
-
-    @property
-    def limit(self) -> float:
-        """Bound on ``|x|`` below which the framework's own output is on the grid."""
-
-    @property
-    def neg_shift(self) -> int | None:
-        """K of a negative slope ``2**-k``, or None."""
-
-    @property
-    def neg_lo(self) -> int:
-        """Lowest code of the negative branch."""
-
-    def affine_for(self, in_frac: int) -> bool:
-        """Tell whether, on multiples of ``2**-in_frac``, it is ``clip(rne(x * 2**frac))``."""
-
-    def code(self, x: Any) -> I64:
-        """Return the codes of float32 values; monotone."""
 
 
 def quantize(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str) -> Value:
@@ -67,7 +34,7 @@ def quantize(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str)
     op = _requantize(value, q)
     done = Value(value.node, value.type)
     if op is None:
-        return _tabulated(b, value, q, at, name)
+        return _in_pieces(b, value, q, at, name)
     return done if _is_identity(op, value.type) else b.emit(name, op, [done], at, str(q))
 
 
@@ -92,6 +59,59 @@ def _requantize(value: Value, q: Quantizer) -> Requantize | None:
 def _is_identity(op: Requantize, kind: TensorType) -> bool:
     inside = op.lo <= int(kind.lo.min()) and int(kind.hi.max()) <= op.hi
     return op.shift == 0 and op.neg_shift is None and inside
+
+
+def _in_pieces(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str) -> Value:
+    """Tabulate, and where no table is found take the function apart.
+
+    Raises:
+        UnsupportedLayer: no integer operation equals steps and quantizer together.
+    """
+    try:
+        return _tabulated(b, value, q, at, name)
+    except UnsupportedLayer:
+        first = value.steps[0] if value.steps else None
+        if isinstance(first, Rectify) and first.slope:
+            return _by_sign(b, value, q, at, name)
+        done = ratio(b, value, q, at, name)
+        if done is None:
+            raise
+        return done
+
+
+def _by_sign(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str) -> Value:
+    """Quantize what is above zero and what is below apart, and add both."""
+    first, *rest = value.steps
+    assert isinstance(first, Rectify)
+    lo, hi = min(int(value.type.lo.min()), 0), max(int(value.type.hi.max()), 0)
+    source = Value(value.node, value.type)
+    parts = []
+    for word, clip, step in (
+        ("above", Requantize(0, 0, hi), replace(first, slope=0.0)),
+        ("below", Requantize(0, lo, 0), first),
+    ):
+        part = b.emit(f"{name}_{word}", clip, [source], at)
+        part = replace(part, steps=(step, *rest))
+        op = _requantize(part, q)
+        if op is None:
+            made = _in_pieces_of_one_sign(b, part, q, at, f"{name}_{word}_part")
+        else:
+            made = b.emit(f"{name}_{word}_part", op, [Value(part.node, part.type)], at, str(q))
+        parts.append(made)
+    zero = q.code(value.evaluate(np.zeros((1,) * len(value.type.shape))))
+    return b.emit(name, Add((1, 1), -zero), parts, at, str(q))
+
+
+def _in_pieces_of_one_sign(
+    b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str
+) -> Value:
+    try:
+        return _tabulated(b, value, q, at, name)
+    except UnsupportedLayer:
+        done = ratio(b, value, q, at, name)
+        if done is None:
+            raise
+        return done
 
 
 def _tabulated(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str) -> Value:
