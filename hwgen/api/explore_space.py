@@ -20,9 +20,19 @@ from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
 from hwgen.plan.goal import goal_for, parse_clock
 from hwgen.plan.mapping import of_style
+from hwgen.plan.pace import AUTO, parse_intervals
 from hwgen.target.board import load_board
 
-_AXES = ("model", "input_format", "board", "clock", "latency", "style", "effort")
+_AXES = (
+    "model",
+    "input_format",
+    "board",
+    "clock",
+    "latency",
+    "interval",
+    "style",
+    "effort",
+)
 # Of each axis, a value; and of a result, a figure a column.
 Point: TypeAlias = Mapping[str, Any]
 _MOST_CLOCKS = 1000  # of a range
@@ -83,7 +93,7 @@ class Space:
         graph = self.models[point["model"], point["input_format"]]
         return Ask(
             graph, point["board"], None, point["clock"], point["latency"], point["style"],
-            point["effort"], self.seed,
+            point["effort"], self.seed, interval=point.get("interval"),
         )  # fmt: skip
 
     def key(self, point: Point) -> str:
@@ -107,6 +117,7 @@ class Lists:
         input_formats: variants, each as ``--input-format`` of a build takes it.
         clocks: separated by commas; a range is ``100MHz:400MHz:50MHz``.
         latencies: caps, separated by commas; ``none`` sets no cap.
+        intervals: cycles between two samples, at most, separated by commas, or ``auto``.
         efforts, styles: separated by commas.
         scores: one a model, or none.
         seed: of the search for adder graphs.
@@ -118,6 +129,7 @@ class Lists:
     input_formats: Sequence[str] | None = None
     clocks: str | None = None
     latencies: str | None = None
+    intervals: str | None = None
     efforts: str = "1"
     styles: str = "parallel"
     scores: Sequence[float] | None = None
@@ -148,6 +160,7 @@ class Lists:
                 "board": _list(self.boards, "--board"),
                 "clock": _clocks(self.clocks) if self.clocks else (None,),
                 "latency": _caps(self.latencies) if self.latencies else (None,),
+                "interval": _intervals(self.intervals) if self.intervals else (None,),
                 "style": _list(self.styles, "--style"),
                 "effort": tuple(_whole(text) for text in _list(self.efforts, "--effort")),
             },
@@ -177,6 +190,10 @@ def _list(text: str, option: str) -> tuple[str, ...]:
 
 def _caps(text: str) -> tuple[str | None, ...]:
     return tuple(None if cap == "none" else cap for cap in _list(text, "--latency"))
+
+
+def _intervals(text: str) -> tuple[str, ...]:
+    return tuple(AUTO if n is None else str(n) for n in parse_intervals(text))
 
 
 def _whole(text: str) -> int:

@@ -10,7 +10,7 @@ from hwgen.errors import Result
 
 
 def _estimate(args: argparse.Namespace) -> Result:
-    from hwgen.api import estimate
+    from hwgen.api import dial, estimate
     from hwgen.api.settings import Ask
 
     names = (
@@ -19,7 +19,12 @@ def _estimate(args: argparse.Namespace) -> Result:
     )  # fmt: skip
     given = {name: getattr(args, name) for name in names}
     given["best_effort"] = args.best_effort or None  # a flag that was not given
+    several = args.interval if args.interval and "," in args.interval else None
+    if several is not None:
+        given["interval"] = None
     ask = Ask.of(args.model, args.board, {**given, "options": model_options(args)})
+    if several is not None:
+        return dial.dial(ask, several)
     if args.compare:
         return estimate.compare(ask, args.compare, args.trigger)
     found = estimate.examine(ask, args.trigger)

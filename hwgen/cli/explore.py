@@ -16,7 +16,7 @@ def _explore(args: argparse.Namespace) -> Result:
 
     lists = Lists(
         args.model, args.board, args.weights, args.input_format, args.clock, args.latency,
-        args.effort, args.style, args.score, args.seed,
+        args.interval, args.effort, args.style, args.score, args.seed,
     )  # fmt: skip
     return explore(
         lists.space(), Path(args.out), method=args.method, trials=args.trials, seed=args.seed,
@@ -41,6 +41,7 @@ ARGUMENTS: Arguments = (
     ("explore", "--clock", {"metavar": "A,B", "help": "clocks to try, such as 200MHz,5ns, or a "
         "range 100MHz:400MHz:50MHz; default: each board's"}),
     ("explore", "--latency", {"metavar": "A,B", "help": "caps to try, such as 50ns,none"}),
+    ("explore", "--interval", {"metavar": "1,8", "help": "intervals to try, such as 1,2,4,8,auto"}),
     ("explore", "--style", {"metavar": "A,B", "default": "parallel", "help": "styles to try"}),
     ("explore", "--effort", {"metavar": "0,1", "default": "1", "help": "efforts to try"}),
     ("explore", "--score", {"metavar": "S", "nargs": "+", "type": float, "help": "a figure of each "

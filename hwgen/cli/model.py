@@ -85,7 +85,8 @@ ARGUMENTS: Arguments = (
     (_BUILD, "--style", {"choices": ("auto", "parallel", "serial", "stream"), "help":
         "default: parallel; above interval 1 that is serial"}),
     (_BUILD, "--interval", {"metavar": "N", "help": "cycles between two samples, at most, or auto: "
-        "above 1 some bits of every value a cycle, which takes less; default: 1"}),
+        "above 1 some bits of every value a cycle, which takes less; default: 1; estimate takes "
+        "several, 1,2,4,8, and prints the dial"}),
     (_BUILD, "--rate", {"metavar": "40MHz", "help": "samples a second, at least, instead of "
         "--interval; or such as 5000/s"}),
     (_BUILD, "--fps", {"metavar": "N", "help": "likewise, samples a second"}),

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from hwgen.design.stage_core import stage_cores
 from hwgen.design.types import Design, Layer, SerialPipeline
-from hwgen.logic.nodes import Wire
+from hwgen.logic.nodes import Wire, adder_positions
 from hwgen.logic.serial.graph import (
     Bank,
     Fixed,
@@ -26,6 +26,8 @@ from hwgen.logic.serial.graph import (
     ceil_div,
 )
 from hwgen.logic.serial.lines import (
+    LONGEST,
+    SHIFT_REGISTER,
     LaneRead,
     flops,
     layer_reads,
@@ -84,18 +86,36 @@ class Resourced(Protocol):
 
 
 def blocks(design: Design, taken: Resourced, family: Family) -> float:
-    """Return the blocks of logic that a design fills, at the least.
+    """Return the blocks of logic that a design fills, at the least."""
+    return logic_blocks(taken, carry_blocks(design, family), family)
+
+
+def logic_blocks(taken: Resourced, carry: int, family: Family) -> float:
+    """Return the blocks of logic that so many parts fill, at the least.
 
     On UltraScale+ a block has eight tables, sixteen flip-flops and a carry chain of eight
     positions; elsewhere the tables alone are counted, eight to a block.
     """
     if family.name != "ultrascale_plus":
         return taken.lut / 8
-    carry = 0
-    for core in stage_cores(design).values() if design.style == "serial" else ():
-        if core.serial is not None:
-            carry += sum(cost.carry for cost in serial_costs(core, family).values())
     return max(taken.lut / 8, taken.ff / 16, carry)
+
+
+def carry_blocks(design: Design, family: Family) -> int:
+    """Return the carry chains of eight positions that the adders of a design take."""
+    if design.style != "serial":
+        return sum(
+            ceil_div(adder_positions(pipeline.logic, wire), 8)
+            for pipeline in design.pipelines
+            for wire in range(len(pipeline.logic.nodes))
+        )
+    total = 0
+    for core in stage_cores(design).values():
+        if core.serial is None:
+            total += carry_blocks(core, family)
+        else:
+            total += sum(cost.carry for cost in serial_costs(core, family).values())
+    return total
 
 
 def _layer(
@@ -149,26 +169,41 @@ def _lines(reads: Iterable[LaneRead], small: bool) -> SerialCost:
     return total
 
 
+# Tables of one requantizer of a rectified layer by bits a cycle, shift registers left out, with the
+# half step in the sum; and how many more it takes without: 32 numbers side by side, mapped.
+_REQUANT = {1: (2.0, 1.0), 2: (4.0, 2.0), 4: (5.5, 3.5), 8: (7.2, 7.0)}
+
+
+def _requant(digit: int) -> tuple[float, float]:
+    """Return tables of a requantizer, and more of them without half a step, between known ones."""
+    known = sorted(_REQUANT)
+    low = max(d for d in known if d <= digit)
+    high = min((d for d in known if d >= digit), default=known[-1])
+    if low == high:
+        last = _REQUANT[low]
+        return last[0] * digit / low, last[1] * digit / low
+    part = (digit - low) / (high - low)
+    ends = zip(_REQUANT[low], _REQUANT[high], strict=True)
+    lut, more = (x + part * (y - x) for x, y in ends)
+    return lut, more
+
+
 def _bank(graph: SerialGraph, bank: Bank, small: bool) -> SerialCost:
-    """Return what a bank takes; the factors are of one number."""
+    """Return what a bank takes."""
     digit, count = graph.digit_bits, len(bank.wires)
     wait = ceil_div(bank.width, digit)
+    lanes = min(digit, bank.out_width)
     excess = (bank.sat_hi or bank.sat_lo) and bank.out_width < bank.width
     signed = bank.lo < 0
-    lanes = digit * (shift_registers(wait) if not small else 0)
-    state = ceil_div(digit + 2, 5) * _PAIRS * (bank.shift > 0)
-    rounding = _PAIRS if bank.half else _PAIRS * (digit + 1) * (bank.shift > 0)
-    over = ceil_div(2 * digit + 2, 6) * (1 + signed) if excess else 0
-    sign = _PAIRS * bank.signed
-    out = digit * (1 if signed else 0.75)
-    lut = lanes + state + rounding + over + sign + out
-    ff = (
-        2 * digit
-        + digit * (flops(wait) if not small else wait)
-        + (bank.shift > 0) * (2 - bank.half)
-        + bank.signed
-        + excess * (1 + signed)
-    )
+    lut, more = _requant(digit)
+    lut += more * (not bank.half and bank.shift > 0)
+    lut -= 0.5 * (bank.shift == 0) + 0.5 * (not excess)
+    lut += 0.5 * lanes * signed
+    table = not small and wait >= SHIFT_REGISTER
+    lut += lanes * ceil_div(wait, LONGEST - 1) if table else 0
+    lut *= 1.5 if small else 1.0
+    state = (bank.shift > 0) * (2 - bank.half) + bank.signed + excess * (1 + signed)
+    ff = 2 * digit + (0 if table else lanes * wait) + state
     phases = 2 * digit
     return SerialCost(lut * count + _PAIRS * phases, ff * count + phases)
 

@@ -69,6 +69,10 @@ def digit_links(part: SerialPipeline) -> dict[str, str]:
             node = part.graph.nodes[source.taps[0].wire]
             if isinstance(node, Word):
                 found[node.link] = source.link
+    leaving = {result.wire for _, results in part.graph.outputs for result in results}
+    for wire, node in enumerate(part.graph.nodes):
+        if isinstance(node, Word) and wire in leaving:  # it passes by all layers
+            found.setdefault(node.link, f"{node.link}_digits")
     return found
 
 

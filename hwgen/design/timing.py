@@ -16,3 +16,9 @@ def arrivals(design: Design) -> dict[str, int]:
         begin = max(at[link] for link in stage.reads)
         at |= {link: begin + stage.latency for link in stage.writes}
     return at
+
+
+def begins(design: Design) -> list[int]:
+    """Return the cycle in which each stage begins, in their order."""
+    at = arrivals(design)
+    return [max(at[link] for link in stage.reads) for stage in design.stages]

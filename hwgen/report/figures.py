@@ -25,7 +25,8 @@ from hwgen.cost.figures import (
     ZeroCount,
 )
 from hwgen.cost.packaged import packaged
-from hwgen.design.types import Design
+from hwgen.design.timing import begins
+from hwgen.design.types import Design, UnitRef
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.planner import holds_clock
@@ -80,10 +81,13 @@ def _stages(design: Design, board: Board) -> Iterator[StageFigures]:
             yield StageFigures(stage.name, stage.note, 0, stage.interval, stage.latency, **taken)
         return
     reached = 0
-    for layer in design.layers:
-        own = max(layer.end - max(layer.start, reached), 0)
-        reached = max(reached, layer.end)
-        taken = _resources(parts[layer.name])
-        yield StageFigures(layer.name, layer.note, layer.start, layer.end, own, **taken)
+    for stage, begin in zip(design.stages, begins(design), strict=True):
+        for part in stage.parts:
+            for layer in () if isinstance(part, UnitRef) else part.layers:
+                start, end = begin + layer.start, begin + layer.end
+                own = max(end - max(start, reached), 0)
+                reached = max(reached, end)
+                taken = _resources(parts[layer.name])
+                yield StageFigures(layer.name, layer.note, start, end, own, **taken)
     note, left = "links, outputs and valid bit", design.latency - reached
     yield StageFigures("top", note, 0, design.latency, left, **_resources(parts["top"]))

@@ -46,7 +46,8 @@ def run(
         define.write_text("`define HWG_AMD_PRIMITIVES\n")
         names = ["define.sv", *(file.name for file in PRIMITIVES)]
         listing.write_text("".join(f"{n}\n" for n in names) + listing.read_text())
-    result = simulate(out, vectors_of(logic, design, samples), BenchSettings(tests=CLAIMS))
+    claims = CLAIMS if design.interval > 1 else CLAIMS[:-1]
+    result = simulate(out, vectors_of(logic, design, samples), BenchSettings(tests=claims))
     assert (result.samples, result.mismatches) == (samples, 0)
     assert (result.latency_cycles, result.interval) == (design.latency, design.interval)
     return result
@@ -106,7 +107,7 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_seeded_faults_are_found(name: str, tmp_path: Path) -> None:
     unit, text, wrong = FAULTS[name]
-    design, logic = random_design(3, 1, 2)
+    design, logic = random_design(12, 1, 2)
     out = emit_rtl(design).write(tmp_path / "out")
     file = out / "rtl" / "units" / f"{unit}.sv"
     before = file.read_text()
