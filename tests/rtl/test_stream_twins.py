@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C++ twins of units that stream maps, held against numpy on random maps."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from hwgen import paths
+from hwgen.errors import ToolFailed
+from hwgen.ops import MulShift, Requantize
+from hwgen.ops.windows import Window
+from hwgen.tools import run
+from hwgen.verify.compile_hls import integers
+
+Array = npt.NDArray[np.int64]
+UNITS = (
+    "dot", "fork", "matvec", "narrow", "pool", "pool_blocks", "reorder", "stream_add",
+    "stream_mulshift", "stream_requant", "stream_thresholds", "upsample", "widen", "window",
+)  # fmt: skip
+
+
+class Program:
+    """A program of one function a case; each prints its results in a line."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.wanted: list[Array] = []
+
+    def case(self, body: str, wanted: Array, **arrays: Array) -> None:
+        """Add a case: its arrays are there as ``long long``; ``put(x)`` prints a number."""
+        tables = "".join(
+            f"  static const long long {name}[] = {{{_listed(values)}}};\n"
+            for name, values in arrays.items()
+        )
+        self.parts.append(f"static void case{len(self.parts)}() {{\n{tables}{body}\n}}\n")
+        self.wanted.append(np.asarray(wanted).reshape(-1))
+
+    def check(self, folder: Path, flags: Sequence[str]) -> None:
+        """Compile, run and compare."""
+        lines = ["#include <cstdio>", '#include "hwg/lang/stream.h"']
+        lines += [f'#include "hwg/{unit}.h"' for unit in UNITS]
+        lines += ["using hwg::lanes;", "using hwg::si;", "using hwg::ui;", "using hwg::stream;"]
+        lines += ['template <class T> static void put(const T& x) { std::printf("%lld ",']
+        lines += ["                                                      hwg::number(x)); }"]
+        calls = "".join(f'  case{i}();\n  std::puts("");\n' for i in range(len(self.parts)))
+        lines += [*self.parts, f"int main() {{\n{calls}  return 0;\n}}\n"]
+        (folder / "twins.cpp").write_text("\n".join(lines))
+        include = str(paths.hls_templates() / "include")
+        command = ["g++", "-std=c++11", "-O0", *flags, "-I", include, "twins.cpp", "-o", "twins"]
+        run(command, folder)
+        rows = run(["./twins"], folder).splitlines()
+        for index, (row, wanted) in enumerate(zip(rows, self.wanted, strict=True)):
+            got = np.array(row.split(), np.int64)
+            assert np.array_equal(got, wanted), self.parts[index][-700:]
+
+
+def _listed(values: Any) -> str:
+    return ", ".join(map(str, np.asarray(values).reshape(-1).tolist()))
+
+
+def loop(count: int, body: str) -> str:
+    return f"  for (int n = 0; n < {count}; ++n) {{\n{body}\n  }}\n"
+
+
+def feed(kind: str, words: int, width: int, source: str = "x") -> str:
+    """Return what fills the stream ``in`` with words of lanes."""
+    word = f"    lanes<{kind}, {width}> w;\n"
+    word += f"    for (int i = 0; i < {width}; ++i) w.at[i] = {kind}({source}[n * {width} + i]);\n"
+    return f"  stream<lanes<{kind}, {width}> > in;\n" + loop(words, word + "    in.write(w);")
+
+
+def drain(kind: str, words: int, width: int) -> str:
+    body = f"    const lanes<{kind}, {width}> w = out.read();\n"
+    body += f"    for (int i = 0; i < {width}; ++i) put(w.at[i]);"
+    return loop(words, body) + '  if (hwg::waiting(out)) std::printf("more ");\n'
+
+
+def elementwise(program: Program, rng: np.random.Generator) -> None:
+    x = rng.integers(-512, 512, (40, 3))
+    for op, params in (
+        (Requantize(4, -16, 15), "3, 10, 1, 0, 4, 0, 5, 1, 1, 0, 0, 0, -16, 15, 0"),
+        (Requantize(2, 0, 31), "3, 10, 1, 1, 3, 0, 5, 1, 1, 0, 0, 0, 0, 31, 0"),
+        (Requantize(3, -16, 31, 5, -9), "3, 10, 1, 0, 3, 0, 6, 1, 1, 1, 0, 5, -16, 31, -9"),
+    ):
+        body = feed("si<10>", 40, 3) + "  stream<lanes<si<6>, 3> > out;\n"
+        call = f"out.write(hwg::stream_requant<{params}>::of<si<6> >(in.read()));"
+        program.case(body + loop(40, f"    {call}") + drain("si<6>", 40, 3), op.run([x]), x=x)
+    y = rng.integers(0, 256, (40, 3))
+    for sub, text in ((1, "1"), (0, "0")):
+        total = x * 2 + y * 4 * (-1 if sub else 1)
+        want = Requantize(3, -200, 150).run([total])
+        body = feed("si<10>", 40, 3) + feed("ui<8>", 40, 3, "y").replace(
+            "> in;", "> other;"
+        ).replace("in.write", "other.write")
+        unit = f"hwg::stream_add<3, 10, 1, 1, 8, 0, 2, {text}, 13, 3, 9, 1, 1, -200, 150>"
+        step = f"    out.write({unit}::of<si<9> >(in.read(), other.read()));"
+        body += "  stream<lanes<si<9>, 3> > out;\n" + loop(40, step)
+        program.case(body + drain("si<9>", 40, 3), want, x=x, y=y)
+    factors, adds = rng.integers(-31, 32, 6), rng.integers(-999, 999, 6)
+    want = MulShift(factors, adds, 5, -300, 300, 0).run([x.reshape(20, 6)])
+    unit = "hwg::stream_mulshift<3, 2, 10, 1, 6, 17, 5, 10, 0, -300, 300>"
+    step = f"    out.write({unit}::of<si<10> >(in.read(), n % 2, factors, adds));"
+    body = feed("si<10>", 40, 3) + "  stream<lanes<si<10>, 3> > out;\n" + loop(40, step)
+    program.case(body + drain("si<10>", 40, 3), want, x=x, factors=factors, adds=adds)
+    limits = np.sort(rng.integers(-500, 500, (6, 7)), axis=1)
+    values = rng.integers(-40, 40, (6, 8))
+    count = (limits[None] <= x.reshape(20, 6, 1)).sum(axis=-1)
+    want = np.take_along_axis(np.broadcast_to(values, (20, 6, 8)), count[..., None], -1)
+    unit = "hwg::stream_thresholds<3, 2, 3, 10, 1, 7, 2>"
+    step = f"    out.write({unit}::of<si<7> >(in.read(), n % 2, limits, values));"
+    body = feed("si<10>", 40, 3) + "  stream<lanes<si<7>, 3> > out;\n" + loop(40, step)
+    program.case(body + drain("si<7>", 40, 3), want, x=x, limits=limits, values=values)
+
+
+def maps(program: Program, rng: np.random.Generator) -> None:
+    for shape, kernel, strides, dilation, pads in (
+        ((6, 7, 2), (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1))),
+        ((7, 5, 1), (3, 2), (2, 1), (1, 2), ((1, 0), (0, 1))),
+        ((5, 6, 1), (2, 2), (2, 2), (1, 1), ((0, 0), (0, 0))),
+        ((1, 9, 3), (1, 3), (1, 2), (1, 1), ((0, 0), (2, 0))),
+    ):
+        high, wide, groups = shape
+        x = rng.integers(-100, 100, shape)
+        window = Window(kernel, strides, pads, dilation)
+        columns = window.columns(x[None], fill=-77)[0]  # (rows, columns, taps, groups)
+        want = columns.transpose(0, 1, 3, 2)
+        taps, words = int(np.prod(kernel)), int(np.prod(want.shape[:3]))
+        numbers = [wide, high, groups, 8, *kernel, *strides, *dilation]
+        numbers += [pads[0][0], pads[1][0], pads[0][1], pads[1][1]]
+        body = "  stream<si<8> > in;\n" + loop(x.size, "    in.write(si<8>(x[n]));")
+        body += f"  stream<lanes<si<8>, {taps}> > out;\n"
+        body += f"  hwg::window<{_listed(numbers)}>::of<si<8> >(in, out, si<8>(-77));\n"
+        body += '  if (hwg::waiting(in)) std::printf("left ");\n'
+        program.case(body + drain("si<8>", words, taps), want, x=x)
+    x = rng.integers(-100, 100, (30, 12))
+    for kind, want in ((0, x.reshape(30, 4, 3).max(1)), (1, x.reshape(30, 4, 3).sum(1))):
+        body = feed("si<8>", 30, 12) + "  stream<lanes<si<10>, 3> > out;\n"
+        step = f"    out.write(hwg::pool<4, 3, 8, 1, {kind}, 10>::of<si<10> >(in.read()));"
+        program.case(body + loop(30, step) + drain("si<10>", 30, 3), want, x=x)
+    x = rng.integers(-100, 100, (5, 7, 2, 2))
+    inner = x[:4, :6].reshape(2, 2, 2, 3, 2, 2)
+    for kind, want in ((0, inner.max((1, 3))), (1, inner.sum((1, 3)))):
+        body = feed("si<8>", 70, 2) + "  stream<lanes<si<11>, 2> > out;\n"
+        unit = f"hwg::pool_blocks<7, 5, 2, 2, 8, 1, 2, 3, {kind}, 11>"
+        body += f"  {unit}::of<si<11>, si<8> >(in, out);\n"
+        program.case(body + drain("si<11>", 8, 2), want, x=x)
+    x = rng.integers(0, 200, (3, 4, 2))
+    body = "  stream<ui<8> > in, out;\n" + loop(24, "    in.write(ui<8>(x[n]));")
+    read = loop(144, "    put(out.read());")
+    call = "  hwg::upsample<4, 3, 2, 8, 2, 3>::of<ui<8> >(in, out);\n"
+    program.case(body + call + read, x.repeat(2, 0).repeat(3, 1), x=x)
+    call = "  hwg::reorder<8, 2, 3, 4, 1, 8, 2, 1>::of<ui<8> >(in, out);\n"
+    read = loop(24, "    put(out.read());")
+    program.case(body + call + read, x.transpose(2, 0, 1), x=x)
+    for count in (12, 11):
+        body = "  stream<ui<8> > in, out;\n  stream<lanes<ui<8>, 4> > wide;\n"
+        body += loop(count, "    in.write(ui<8>(x[n]));")
+        body += f"  hwg::widen<8, 4, {count}>::of<ui<8> >(in, wide);\n"
+        body += f"  hwg::narrow<8, 4, {count}>::of<ui<8> >(wide, out);\n"
+        body += loop(count, "    put(out.read());") + "  if (hwg::waiting(out)) put(ui<1>(1));\n"
+        program.case(body, x.reshape(-1)[:count], x=x)
+    body = "  stream<ui<8> > in, one, two;\n" + loop(24, "    in.write(ui<8>(x[n]));")
+    body += "  hwg::fork<2, 24>::of<ui<8> >(in, one, two);\n"
+    read = loop(24, "    put(one.read());\n    put(two.read());")
+    program.case(body + read, x.reshape(-1).repeat(2), x=x)
+
+
+def matrices(program: Program, rng: np.random.Generator) -> None:
+    for rows, columns, pe, simd in ((5, 7, 2, 3), (4, 8, 4, 2), (3, 3, 1, 1), (6, 4, 6, 4)):
+        weight, bias = rng.integers(-8, 8, (rows, columns)), rng.integers(-99, 99, rows)
+        turns, steps = -(-rows // pe), -(-columns // simd)
+        padded = np.zeros((turns * pe, steps * simd), np.int64)
+        padded[:rows, :columns] = weight
+        memory = padded.reshape(turns, pe, steps, simd).transpose(0, 2, 1, 3)
+        biases = np.zeros(turns * pe, np.int64)
+        biases[:rows] = bias
+        x = rng.integers(0, 256, (3, columns))
+        words = np.zeros((3, steps * simd), np.int64)
+        words[:, :columns] = x
+        unit = f"hwg::matvec<{pe}, {simd}, {rows}, {columns}, 8, 0, 4, 1, 16, 0>"
+        body = feed("ui<8>", 3 * steps, simd) + f"  stream<lanes<si<16>, {pe}> > out;\n"
+        body += loop(3, f"    {unit}::of<ui<8> >(in, out, weight, bias);")
+        want = np.zeros((3, turns * pe), np.int64)
+        want[:, :rows] = x @ weight.T + bias
+        program.case(
+            body + drain("si<16>", 3 * turns, pe), want, x=words, weight=memory, bias=biases
+        )
+    rows, taps, pe, simd = 4, 6, 2, 3  # depthwise: every row has columns of its own
+    weight, bias, x = rng.integers(-8, 8, (rows, taps)), rng.integers(-9, 9, rows), None
+    x = rng.integers(-99, 99, (rows, taps))
+    words = x.reshape(2, pe, 2, simd).transpose(0, 2, 3, 1)
+    memory = weight.reshape(2, pe, 2, simd).transpose(0, 2, 1, 3)
+    unit = f"hwg::matvec<{pe}, {simd}, {rows}, {taps}, 8, 1, 4, 1, 16, 1>"
+    body = feed("si<8>", 4, pe * simd) + f"  stream<lanes<si<16>, {pe}> > out;\n"
+    body += f"  {unit}::of<si<8> >(in, out, weight, bias);\n"
+    want = (x * weight).sum(1) + bias
+    program.case(body + drain("si<16>", 2, pe), want, x=words, weight=memory, bias=bias)
+
+
+def whole(seed: int) -> Program:
+    program, rng = Program(), np.random.default_rng(seed)
+    elementwise(program, rng)
+    maps(program, rng)
+    matrices(program, rng)
+    return program
+
+
+def test_twins_of_streams_equal_numpy(tmp_path: Path, seed: int) -> None:
+    flags = ["-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-pedantic", "-Werror"]
+    whole(seed).check(tmp_path, flags)
+
+
+@pytest.mark.ci
+def test_twins_of_streams_with_vendor_integers(tmp_path: Path, seed: int) -> None:
+    for kind in integers():
+        if kind.include is not None:
+            flags = [f"-D{kind.define}", "-isystem", str(kind.include)]
+            whole(seed).check(tmp_path, flags)
+
+
+@pytest.mark.parametrize(
+    ("header", "old", "new"),
+    [
+        ("window.h", "v % ROWS : 0", "(v + 1) % ROWS : 0"),
+        ("matvec.h", "step == 0 ?", "step == 1 ?"),
+        ("pool_blocks.h", "x % BlockW == 0", "x % BlockW == 1"),
+        ("stream_thresholds.h", ">= si", "> si"),
+        ("reorder.h", "m * MiddleStep", "m * InnerStep"),
+    ],
+)
+@pytest.mark.ci
+def test_a_fault_in_a_twin_is_found(
+    header: str, old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    copy = tmp_path / "templates"
+    shutil.copytree(paths.hls_templates(), copy)
+    file = copy / "include" / "hwg" / header
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    monkeypatch.setattr(paths, "hls_templates", lambda: copy)
+    with pytest.raises((AssertionError, ToolFailed)):
+        whole(seed).check(tmp_path, [])
