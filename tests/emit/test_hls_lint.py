@@ -11,7 +11,7 @@ from hwgen import paths
 from hwgen.emit.hls.design import emit_hls
 from hwgen.verify.self_check import make_vectors
 from tests.emit.hls_lint import problems
-from tests.emit.test_hls import DEVICE, GRAPHS
+from tests.emit.test_hls import DEVICE, GRAPHS, made
 
 # What the lint finds and is meant: the queue of streams on the host, and a loop that ends with a
 # frame, however long that is.
