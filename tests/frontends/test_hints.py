@@ -112,6 +112,16 @@ way(
     fc("quantized_bits(4,0,1,alpha='auto_po2')"),
 )
 way(
+    "give such a list, a number",
+    fc({"class_name": "quantized_bits", "config": {"bits": 4, "alpha": [0.3, 1.0, 1.0]}}),
+    fc({"class_name": "quantized_bits", "config": {"bits": 4, "alpha": [0.5, 1.0, 1.0]}}),
+)
+way(
+    "give one alpha an output channel",
+    fc({"class_name": "quantized_bits", "config": {"bits": 4, "alpha": [0.5, 1.0]}}),
+    fc({"class_name": "quantized_bits", "config": {"bits": 4, "alpha": [0.5, 1.0, 2.0]}}),
+)
+way(
     "give alpha=1 with the threshold",
     fc("ternary(threshold=0.1)"),
     fc("ternary(alpha=1,threshold=0.1)"),
@@ -270,7 +280,7 @@ way(
     Options(S8.input_formats, {"fc": np.ones((3, 4))}),
     ONES,
 )
-way("round it (post-training quantization)", fc(None, None), fc(W4, W4))
+way("post-training quantization", fc(None, None), fc(W4, W4))
 way("give the weights file that belongs to this architecture", fc(units=5), fc(units=3))
 way("convert the model to float32", fc(arrays=WIDE | {}, dtype="float64"), fc())
 way(
@@ -393,11 +403,6 @@ way(
     "save the model with dtype float32",
     between(layer("Flatten", "f", dtype="float8")),
     between(layer("Flatten", "f", dtype="float32")),
-)
-way(
-    "rebuild it as QDense with kernel_quantizer binary",
-    between(layer("BinaryDense", "b", units=3)),
-    fc("binary(alpha=1)"),
 )
 way(
     "put the {} behind it as a layer of its own",

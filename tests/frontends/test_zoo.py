@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from hwgen.api.quantize import quantize
 from hwgen.errors import ModelProblems
 from hwgen.frontends.keras.file import read_keras
 from hwgen.frontends.keras.live import oracle
@@ -77,7 +78,31 @@ def test_logits_equal_keras(model: str, weights: str | None, text: str, samples:
     assert [n for n in graph.notes if "is dropped; the outputs are the logits" in n]
 
 
+SIGNED = ("binary", "ternary")
+
+
 @pytest.mark.parametrize(("model", "weights"), FLOAT, ids=lambda p: p.stem)
+def test_every_model_gets_a_graph(model: Path, weights: Path) -> None:
+    """Those of scripts' classes as they are, float ones through quantization."""
+    if any(word in model.name for word in SIGNED):
+        assert convert(read_keras(model, weights), Options({"": Fixed.parse("s8.4")}))
+        return
+    stored = read_keras(model, weights)
+    shape = stored.config["config"]
+    layers = shape if isinstance(shape, list) else shape["layers"]
+    size = next(
+        c["config"]["batch_input_shape"] for c in layers if "batch_input_shape" in c["config"]
+    )
+    x = np.random.default_rng(1).normal(0.3, 1, (100, *size[1:]))
+    made = quantize(model, x, weights=weights)
+    assert made.graph.outputs
+
+
+@pytest.mark.parametrize(
+    ("model", "weights"),
+    [f for f in FLOAT if not any(word in f[0].name for word in SIGNED)],
+    ids=lambda p: p.stem,
+)
 def test_float_models_are_refused(model: Path, weights: Path) -> None:
     with pytest.raises(ModelProblems) as caught:
         convert(read_keras(model, weights), Options({"": Fixed.parse("s8.4")}))
