@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from hwgen.ir.tensor import Codes
-from hwgen.logic.truth_tables import Function, function_of
+from hwgen.logic.truth_tables import Function, alone, function_of
 
 PLACE = 0.5  # look-up tables of a bit in the sum
 GATE = 0.1  # what a gate may cost: it takes an input of the chain's table
@@ -85,8 +85,8 @@ class Parts:
 
 
 def luts_of(reads: int) -> float:
-    """Return the look-up tables of a function of so many bits."""
-    return 0.0 if reads < 2 else 0.5 if reads <= PAIRED else float(1 << reads - 6)
+    """Return the look-up tables of a function of so many bits; `placed_luts` counts the same."""
+    return 0.0 if reads < 2 else 0.5 if reads <= PAIRED else float(alone(reads))
 
 
 def price(pieces: list[Piece]) -> float:

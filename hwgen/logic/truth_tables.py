@@ -156,14 +156,20 @@ def luts(values: tuple[int, ...], k: int) -> int:
 def placed_luts(values: tuple[int, ...], k: int) -> int:
     """Return the look-up tables of *k* inputs that a table takes whose bits stay as they are.
 
-    Each different function of up to eight bits is by itself: two tables of six bits behind a
-    multiplexer, or four; of up to five, in pairs.
+    Each different function is by itself: two tables of six bits behind a multiplexer, or four, and
+    more behind tables that select; of up to five bits, in pairs.
     """
     functions = {column.whole for column in columns(values) if not column.wired}
-    if k < PART or any(len(one.reads) > PLACED for one in functions):
+    if k < PART:
         return luts(values, k)
-    total = sum(1 << max(len(one.reads) - PART, 0) for one in functions)
+    total = sum(alone(len(one.reads)) for one in functions)
     return total - _pairs([frozenset(f.reads) for f in functions if len(f.reads) < PART])
+
+
+def alone(reads: int) -> int:
+    """Return the look-up tables of six inputs of one function that shares none of them."""
+    more = max(reads - PART, 0)
+    return (1 << more) + (more**2 // 4 if reads > PLACED else 0)
 
 
 def _pairs(reads: Sequence[frozenset[int]]) -> int:

@@ -14,8 +14,10 @@ from hwgen.logic.builder import GRAPHS_ALONE, Builder, Logic
 from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Mask
 from hwgen.ops.input_ import Input
+from hwgen.ops.thresholds import Thresholds
 from hwgen.passes.half_step import join_half_steps
 from hwgen.plan.mapping import ADDERS, TABLES, Realisation, layers_of
+from hwgen.plan.parallel.steps import as_tables
 from hwgen.plan.parallel.truth_tables import Prices, chains, tabulated
 
 
@@ -71,11 +73,11 @@ def lower(
         if isinstance(node.op, Input):
             made = builder.tensor(node.name, node.type)
         else:
-            made = _lowered(builder, node, [wires[i] for i in node.inputs])
+            made = _lowered(builder, node, [wires[i] for i in node.inputs], tables)
             chain = ends.get(node.name)
             if chain and tables:
                 head, ins = chain[0].name, wires[chain[0].inputs[0]]
-                again = _without(builder, chain, ins)
+                again = _without(builder, chain, ins, tables)
                 made, realised[head] = tabulated(
                     builder, chain, ins, made, again, tables, wanted.get(head, "")
                 )
@@ -97,7 +99,9 @@ def _check_tables(wanted: Mapping[str, str], possible: Collection[str]) -> None:
             )
 
 
-def _without(b: Builder, chain: Sequence[Node], ins: Wires) -> Callable[[Mask], Wires]:
+def _without(
+    b: Builder, chain: Sequence[Node], ins: Wires, prices: Prices
+) -> Callable[[Mask], Wires]:
     """Return what lowers a chain anew, the masked channels of its matrix zero."""
 
     def again(mask: Mask) -> Wires:
@@ -105,12 +109,15 @@ def _without(b: Builder, chain: Sequence[Node], ins: Wires) -> Callable[[Mask], 
         made = ins
         for node in (head, *chain[1:]):
             b.layer = node.name
-            made = _lowered(b, node, [made])
+            made = _lowered(b, node, [made], prices)
             b.label(node.name, made)
         return made
 
     return again
 
 
-def _lowered(b: Builder, node: Node, ins: Sequence[Wires]) -> Wires:
-    return np.asarray(node.op.lower(b, ins), np.int64)
+def _lowered(b: Builder, node: Node, ins: Sequence[Wires], prices: Prices | None) -> Wires:
+    made = np.asarray(node.op.lower(b, ins), np.int64)
+    if prices and isinstance(node.op, Thresholds):
+        return as_tables(b, made, lambda logic: prices.of(logic, range(len(logic.nodes))))
+    return made

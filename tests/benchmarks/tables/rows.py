@@ -16,6 +16,7 @@ from hwgen.ir.tensor import Codes
 from hwgen.ops.builder import GraphBuilder
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
+from hwgen.ops.thresholds import Thresholds
 
 KAN = Path(__file__).parents[4] / "shared" / "models" / "kan"
 
@@ -76,6 +77,8 @@ def rows() -> Iterator[Row]:
     yield Row("16 x 16, up to 127, 1 bit", lambda: square(1), "50MHz", luts=440)
     yield Row("16 x 16, up to 127, 4 bits", lambda: square(4), "50MHz", luts=1560)
     yield Row("16 x 16, up to 127, 4 bits", lambda: square(4), "200MHz")
+    yield Row("4 tangents, 8 bits to 6", lambda: tangents(8, 6), "50MHz", luts=62)
+    yield Row("4 tangents, 10 bits to 8", lambda: tangents(10, 8), "50MHz", luts=230)
     # A trained layer of this shape was to take 840 where a graph takes 920; of this one a graph
     # takes 1,021, and a heap of canonical digits 860.
     yield Row("32 x 16, up to 7, half zero, 4 bits", half_pruned, "50MHz", luts=860)
@@ -124,3 +127,18 @@ def half_pruned() -> Graph:
     rng = np.random.default_rng(2)
     weight = rng.integers(1, 8, (32, 16)) * rng.choice([-1, 1], (32, 16))
     return layer(weight * (rng.permutation(512).reshape(32, 16) < 256), 4)
+
+
+def tangents(bits: int, out: int, rows: int = 4) -> Graph:
+    """Return hyperbolic tangents as steps, each a little steeper than the one before."""
+    x = np.arange(-(1 << bits - 1), 1 << bits - 1)
+    most = (1 << out - 1) - 1
+    curves = [np.rint(np.tanh(x * (1 + row / 50) / (1 << bits - 3)) * most) for row in range(rows)]
+    steps = [np.flatnonzero(np.diff(curve)) + 1 for curve in curves]
+    fewest = min(map(len, steps))
+    limits = np.array([x[step][:fewest] for step in steps])
+    values = [[c[0], *c[step]][: fewest + 1] for c, step in zip(curves, steps, strict=True)]
+    net = GraphBuilder("steps")
+    net.put("x", Input.of((rows,), Fixed(bits, 0, True)))
+    net.put("act", Thresholds(limits, np.array(values).astype(int), 0))
+    return net.graph()
