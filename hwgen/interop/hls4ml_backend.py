@@ -70,7 +70,7 @@ class HWGenBackend(FPGABackend):  # type: ignore[misc]
             part: of Xilinx; the board of hwgen that has it is planned for.
             board: of hwgen, before *part*.
             clock_period: nanoseconds.
-            io_type: ``io_parallel``; what streams is refused when it is written.
+            io_type: ``io_parallel``, or ``io_stream`` for the stream style.
             input_format: ``s16.10`` for inputs without a quantizer; else hls4ml's own precision.
             others: what hls4ml's other backends take and this one has no use for.
 

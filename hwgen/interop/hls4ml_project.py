@@ -30,6 +30,7 @@ from hwgen.target.board import boards
 from hwgen.verify.compile_hls import compilations, run_hls
 from hwgen.verify.self_check import make_vectors
 
+_STYLES = {"io_parallel": "parallel", "io_stream": "stream"}
 _STEPS = ("reset", "csim", "synth", "cosim", "validation", "export", "vsynth", "fifo_opt")
 
 
@@ -175,17 +176,20 @@ class Project:
     # Hardware
 
     def write(self) -> Build:
-        """Write RTL, C++ and report into the output folder, and return the build.
+        """Write RTL and report into the output folder, and return the build.
+
+        ``io_parallel`` is the parallel style, with C++; ``io_stream`` the stream style.
 
         Raises:
-            ConfigError: the model shall stream; the folder is not hwgen's.
+            ConfigError: another io_type, or a folder that is not hwgen's.
             DoesNotFit: the network is too large for the board, or too slow.
         """
-        if self.settings.io_type != "io_parallel":
+        style = _STYLES.get(self.settings.io_type)
+        if style is None:
             raise ConfigError(
-                f"{self.settings.io_type} is not built by this backend yet",
+                f"there is no io_type {self.settings.io_type!r}",
                 "io_type",
-                "use io_parallel; predict and trace work with either",
+                f"choose one of {', '.join(_STYLES)}",
             )
         return build(
             self.graph,
@@ -193,7 +197,8 @@ class Project:
             board=self.board,
             clock=f"{self.settings.clock_period:g}ns",
             name=node_name(self.settings.name),
-            hls=True,
+            style=style,
+            hls=style == "parallel",
             overwrite=True,
         )
 
@@ -201,9 +206,10 @@ class Project:
         """Build the project and return its figures, by the names of hls4ml's reports.
 
         Args:
-            steps: ``csim``: the C++ against the reference; ``synth``: figures of the plan;
-                ``cosim``: the RTL against the reference in a simulator; ``validation``: both;
-                ``vsynth``: synthesis with Yosys; ``export``: IP packages. ``reset`` is always done.
+            steps: ``csim``: the C++ (of a stream the emulator) against the reference;
+                ``synth``: figures of the plan; ``cosim``: the RTL against the reference in a
+                simulator; ``validation``: both; ``vsynth``: synthesis with Yosys; ``export``: IP
+                packages. ``reset`` is always done.
 
         Raises:
             TypeError: another word.
@@ -232,7 +238,7 @@ class Project:
             }
         both = bool(steps.get("validation"))
         if steps.get("csim", True) or both:
-            report["CSimResults"] = _csim(made, folder)
+            report["CSimResults"] = self._csim(made, folder)
         if steps.get("cosim") or both:
             run = sim(folder)
             report["CosimReport"] = dict(run.as_dict())
@@ -242,28 +248,31 @@ class Project:
             pack(folder)
         return report
 
+    def _csim(self, made: Build, folder: Path) -> dict[str, int]:
+        """Return how many samples of compiled code were compared with the reference.
 
-def _csim(made: Build, folder: Path) -> dict[str, int]:
-    """Return how many samples of the C++ were compared with the reference, and how many differ.
-
-    Raises:
-        Mismatch: some do.
-    """
-    vectors = make_vectors(made.graph, 1000, 1)
-    how = compilations()[0]
-    found = run_hls(folder, made.design, vectors, how)
-    wrong = np.zeros(len(vectors), bool)
-    for port, codes in vectors.outputs.items():
-        wrong |= (found[port] != codes).reshape(len(vectors), -1).any(axis=1)
-    if wrong.any():
-        raise Mismatch(
-            f"{int(wrong.sum())} of {len(vectors)} samples of the C++ differ ({how})",
-            str(folder),
-            "hwgen verify OUT --against hls tells more",
-            len(vectors),
-            int(wrong.sum()),
-        )
-    return {"samples": len(vectors), "mismatches": 0}
+        Raises:
+            Mismatch: some differ.
+        """
+        vectors = make_vectors(made.graph, 1000, 1)
+        if made.design.style == "parallel":
+            how = compilations()[0]
+            found, said = run_hls(folder, made.design, vectors, how), str(how)
+        else:
+            found, said = self.emulator.run(vectors.inputs), "the emulator"
+        wrong = np.zeros(len(vectors), bool)
+        for port, codes in vectors.outputs.items():
+            wrong |= (found[port] != codes).reshape(len(vectors), -1).any(axis=1)
+        if wrong.any():
+            count = int(wrong.sum())
+            raise Mismatch(
+                f"{count} of {len(vectors)} samples differ from the reference ({said})",
+                str(folder),
+                "hwgen verify OUT --against hls tells more",
+                len(vectors),
+                count,
+            )
+        return {"samples": len(vectors), "mismatches": 0}
 
 
 def _format_of(precision: Any) -> str:

@@ -207,13 +207,11 @@ MODELS = {
     "jet": ("qkeras_3layer.json", "qkeras_3layer_weights.h5", "s16.10"),
     "ternary": ("KERAS_3layer_ternary_small.json", "KERAS_3layer_ternary_small_weights.h5", "s8.4"),
     "binary": (
-        "KERAS_3layer_binary_smaller.json",
-        "KERAS_3layer_binary_smaller_weights.h5",
-        "s8.4",
+        "KERAS_3layer_binary_smaller.json", "KERAS_3layer_binary_smaller_weights.h5", "s8.4"
     ),
-    "one": ("KERAS_1layer.json", "KERAS_1layer_weights.h5", "s8.4"),
     "three": ("QKERAS_3layer.h5", None, "s8.4"),
-}
+    "tables": ("kan/jets/truth_tables.json", None, None),
+}  # fmt: skip
 
 
 @pytest.mark.slow

@@ -158,9 +158,11 @@ def test_write_and_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         made.build(bitstream=True)
     with pytest.raises(ConfigError, match="no FIFOs"):
         made.build(fifo_opt=True)
-    stream = project(small_net(), tmp_path, monkeypatch, io_type="io_stream")
-    with pytest.raises(ConfigError, match="io_parallel"):
-        stream.write()
+    stream = project(small_net(), tmp_path / "stream", monkeypatch, io_type="io_stream")
+    assert stream.build(csim=True)["CSimResults"] == {"samples": 1015, "mismatches": 0}
+    other = project(small_net(), tmp_path, monkeypatch, io_type="io_serial")
+    with pytest.raises(ConfigError, match="io_parallel, io_stream"):
+        other.write()
 
 
 def test_a_stored_graph_has_lost_its_model(tmp_path: Path) -> None:
@@ -218,14 +220,14 @@ def test_a_difference_is_counted() -> None:
 
 # ------------------------------------------------------------------------- with TensorFlow
 
-MODELS = (
-    ("qkeras_3layer.json", "qkeras_3layer_weights.h5"),
-    ("KERAS_3layer_ternary_small.json", "KERAS_3layer_ternary_small_weights.h5"),
-    ("KERAS_3layer_binary_smaller.json", "KERAS_3layer_binary_smaller_weights.h5"),
-)
+MODELS: dict[str, tuple[str, ...]] = {
+    "io_parallel": ("qkeras_3layer.json", "qkeras_3layer_weights.h5"),
+    "io_parallel, one file": ("QKERAS_3layer.h5",),
+    "io_stream": ("RN06_resnet_cifar10_8b.h5",),
+}
 
 
-def given(names: tuple[str, str]) -> list[str]:
+def given(names: tuple[str, ...]) -> list[str]:
     folder = beside_checkout("shared")
     if folder is None or not (folder / "models" / names[0]).is_file():
         pytest.skip("no models beside the checkout")
@@ -234,24 +236,27 @@ def given(names: tuple[str, str]) -> list[str]:
 
 @pytest.mark.keras
 @pytest.mark.slow
-@pytest.mark.parametrize("names", MODELS)
-def test_calls_of_the_tutorial(names: tuple[str, str], root: Path) -> None:
+@pytest.mark.parametrize("how", MODELS)
+def test_calls_of_the_tutorial(how: str, root: Path) -> None:
     assert importlib.util.find_spec("hls4ml"), "the tests need hls4ml"
     env = {**ENV, "PYTHONPATH": str(root)}
-    said = run([sys.executable, "-m", "tests.interop.tutorial", *given(names)], root, env=env)
+    words = [how.split(",")[0], *given(MODELS[how])]
+    said = run([sys.executable, "-m", "tests.interop.tutorial", *words], root, env=env)
     found = json.loads(said.strip().splitlines()[-1])
     assert found["equal"]
     assert found["one"]
     assert found["traced"]
     assert found["last"]
-    assert {"hls", "rtl", "report.html"} <= set(found["files"])
+    assert found["profiled"]
+    assert {"rtl", "report.html"} <= set(found["files"])
+    assert ("hls" in found["files"]) == how.startswith("io_parallel")
     assert found["report"]["CSimResults"]["mismatches"] == 0
 
 
 @pytest.mark.keras
 @pytest.mark.slow
 def test_crosscheck_of_the_jet_tagger(root: Path) -> None:
-    model, weights = given(MODELS[0])
+    model, weights = given(MODELS["io_parallel"])
     words = ["crosscheck", model, "--weights", weights, "--input-format", "s16.10", "--json"]
     command = [sys.executable, "-m", "hwgen.cli", *words, "--samples", "300", "-q"]
     said = run(command, root, env={"PYTHONPATH": str(root)})
