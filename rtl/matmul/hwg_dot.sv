@@ -14,7 +14,7 @@
 ///             aligned behind their trees, where there are fewest: sum = sum over d of 16**d * tree[d].
 ///             Two products in one, exactly: (w1 * 2**S + w0) * a with S = AWidth + WWidth. The low S
 ///             bits are w0 * a, which fits into them with its sign; if it is negative it has borrowed
-///             one from w1 * a above, which is given back.
+///             one from w1 * a above, which is given back as the carry into an adder of the tree.
 `default_nettype none
 
 module hwg_dot #(
@@ -64,6 +64,7 @@ module hwg_dot #(
   // Tree of a row: node 1 is its root, node n adds 2n and 2n+1; leaf i of digit d is node
   // ALL_LEAVES + d*LEAVES + i.
   logic [Rows*2*ALL_LEAVES*SumWidth-1:0] node;
+  logic [ALL_LEAVES-1:0]                 borrowed;  // from the upper product of a pair by the lower
 
   for (genvar i = 0; i < ALL_LEAVES; i++) begin : gen_leaf
     localparam int AT = i % LEAVES;  // the product
@@ -76,19 +77,24 @@ module hwg_dot #(
       localparam int PAIR_WIDTH = SHIFT + WWidth + 1;
       localparam int WORD_WIDTH = PAIR_WIDTH + AWidth + 1;
       logic signed [AWidth:0]       a;
+      // The borrow is given back in an adder of the tree: that of leaf 2k+1 in the one above it, that
+      // of leaf 4k two above; only the rest takes an adder of its own.
+      localparam logic OWN = AT % 4 == 2 || (AT % 4 == 0 && LEVELS < 2);
       logic signed [WWidth-1:0]     w0, w1;
       logic signed [PAIR_WIDTH-1:0] pair;
+      logic        [SHIFT-1:0]      high;
       (* use_dsp = "yes" *) logic signed [WORD_WIDTH-1:0] word;
       logic [1:0]                   unused_high;
       assign a           = {(ASigned != 0) & data_i[(AT+1)*AWidth-1], data_i[AT*AWidth +: AWidth]};
       assign w0          = weight_i[AT*WWidth +: WWidth];
       assign w1          = weight_i[(Count+AT)*WWidth +: WWidth];
-      assign pair        = (PAIR_WIDTH'(w1) <<< SHIFT) + PAIR_WIDTH'(w0);
+      assign pair        = {(WWidth + 1)'(w1) - {{WWidth{1'b0}}, w0[WWidth-1]}, SHIFT'(w0)};
+      assign high        = word[2*SHIFT-1:SHIFT];
       assign word        = WORD_WIDTH'(pair) * WORD_WIDTH'(a);
       assign unused_high = word[WORD_WIDTH-1:2*SHIFT];
       always_ff @(posedge clk_i) begin
         if (step_i) begin
-          leaf_q <= {word[2*SHIFT-1:SHIFT] + SHIFT'(word[SHIFT-1]), word[SHIFT-1:0]};
+          leaf_q <= {OWN ? high + SHIFT'(word[SHIFT-1]) : high, word[SHIFT-1:0]};
         end
       end
     end else begin : gen_each
@@ -132,6 +138,7 @@ module hwg_dot #(
         end
       end
     end
+    assign borrowed[i] = Dsp == 2 && leaf_q[FULL_WIDTH-1];
     for (genvar r = 0; r < Rows; r++) begin : gen_place
       assign node[((2*r+1)*ALL_LEAVES+i)*SumWidth +: SumWidth]
         = SumWidth'($signed(leaf_q[r*LEAF_WIDTH +: LEAF_WIDTH]));
@@ -154,7 +161,14 @@ module hwg_dot #(
         assign unused_signs = ^{left, right};
         assign left         = node[LEFT +: SumWidth];
         assign right        = node[RIGHT +: SumWidth];
-        if (SHIFT == 0) begin : gen_plain
+        if (Dsp == 2 && r == 1 && h <= 2) begin : gen_give_back
+          localparam int LEAF = n * 2 ** h - ALL_LEAVES + ((h == 1) ? 1 : 0);
+          logic [WIDTH:0] carried;  // the lowest bit makes the carry
+          assign carried = {WIDTH'(left), 1'b1} + {WIDTH'(right), borrowed[LEAF]};
+          assign sum     = carried[WIDTH:1];
+          logic unused_lowest;
+          assign unused_lowest = carried[0];
+        end else if (SHIFT == 0) begin : gen_plain
           assign sum = WIDTH'(left) + WIDTH'(right);
         end else if (SHIFT < WIDTH) begin : gen_aligned
           logic signed [WIDTH-SHIFT-1:0] high;
@@ -174,7 +188,7 @@ module hwg_dot #(
       end
     end
     logic unused_spare;
-    assign unused_spare = ^node[2*r*ALL_LEAVES*SumWidth +: SumWidth];
+    assign unused_spare = ^{borrowed, node[2*r*ALL_LEAVES*SumWidth +: SumWidth]};
     assign node[2*r*ALL_LEAVES*SumWidth +: SumWidth] = '0;
     assign sum_o[r*SumWidth +: SumWidth] = node[(2*r*ALL_LEAVES+1)*SumWidth +: SumWidth];
   end

@@ -197,7 +197,7 @@ module hwg_matvec #(
     logic [AccWidth-1:0] start;
     assign start = sum_first ? bias[p*AccWidth +: AccWidth] : out_data_o[p*AccWidth +: AccWidth];
     always_ff @(posedge clk_i) begin
-      if (move && sum_full) out_data_o[p*AccWidth +: AccWidth] <= start + sums[p*AccWidth +: AccWidth];
+      if (move && sum_full) out_data_o[p*AccWidth +: AccWidth] <= sums[p*AccWidth +: AccWidth] + start;
     end
   end
   always_ff @(posedge clk_i) begin

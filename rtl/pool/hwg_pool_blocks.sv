@@ -55,7 +55,6 @@ module hwg_pool_blocks #(
   end
 
   localparam int OUT_W   = W / BlockW;
-  localparam int OUT_H   = H / BlockH;
   localparam int WORD    = Lanes * OutWidth;
   localparam int G_WIDTH = (CF > 1) ? $clog2(CF) : 1;
   localparam int X_WIDTH = $clog2(W + 1);
@@ -65,17 +64,17 @@ module hwg_pool_blocks #(
   assign in_ready_o = ~out_valid_o | out_ready_i;
   assign step       = in_valid_i & in_ready_o;
 
-  // -- Place of the word that comes: group, pixel and row, and where these are in their block.
+  // -- Place of the word that comes: group, pixel and row, and where these are in their block. What
+  // fills no block ends before the last pixel, or row, of one.
   logic [G_WIDTH-1:0] g_q;
   logic [X_WIDTH-1:0] x_q, block_x_q;
   logic [Y_WIDTH-1:0] y_q, block_y_q;
-  logic               g_last, x_last, y_last, block_x_last, block_y_last, in_block;
+  logic               g_last, x_last, y_last, block_x_last, block_y_last;
   assign g_last       = g_q == G_WIDTH'(CF - 1);
   assign x_last       = x_q == X_WIDTH'(W - 1);
   assign y_last       = y_q == Y_WIDTH'(H - 1);
   assign block_x_last = block_x_q == X_WIDTH'(BlockW - 1);
   assign block_y_last = block_y_q == Y_WIDTH'(BlockH - 1);
-  assign in_block     = x_q < X_WIDTH'(OUT_W * BlockW) && y_q < Y_WIDTH'(OUT_H * BlockH);
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       g_q       <= '0;
@@ -104,54 +103,54 @@ module hwg_pool_blocks #(
     assign element[i*OutWidth +: OutWidth] = (Signed != 0) ? OutWidth'($signed(x)) : OutWidth'(x);
   end
   if (BlockW > 1) begin : gen_row
-    logic [WORD-1:0] so_far, joined;
+    logic [WORD-1:0] so_far;
     hwg_line #(.Width(WORD), .Depth(CF), .RamStyle(RamStyle)) u_row (
       .clk_i(clk_i), .rst_ni(rst_ni), .step_i(step), .data_i(row), .data_o(so_far)
     );
     for (genvar i = 0; i < Lanes; i++) begin : gen_row_lane
       if (Kind == 1) begin : gen_sum
-        assign joined[i*OutWidth +: OutWidth] =
-          so_far[i*OutWidth +: OutWidth] + element[i*OutWidth +: OutWidth];
+        assign row[i*OutWidth +: OutWidth] = element[i*OutWidth +: OutWidth]
+          + ((block_x_q == '0) ? '0 : so_far[i*OutWidth +: OutWidth]);
       end else begin : gen_maximum
+        logic [OutWidth-1:0] joined;
         hwg_max #(
           .AWidth(OutWidth), .ASigned(Signed), .BWidth(OutWidth), .BSigned(Signed), .OutWidth(OutWidth)
         ) u_max (
-          .a_i(so_far[i*OutWidth +: OutWidth]), .b_i(element[i*OutWidth +: OutWidth]),
-          .data_o(joined[i*OutWidth +: OutWidth])
+          .a_i(so_far[i*OutWidth +: OutWidth]), .b_i(element[i*OutWidth +: OutWidth]), .data_o(joined)
         );
+        assign row[i*OutWidth +: OutWidth] = (block_x_q == '0) ? element[i*OutWidth +: OutWidth] : joined;
       end
     end
-    assign row = (block_x_q == '0) ? element : joined;
   end else begin : gen_no_row
     assign row = element;
   end
   if (BlockH > 1) begin : gen_block
-    logic [WORD-1:0] so_far, joined;
+    logic [WORD-1:0] so_far;
     hwg_line #(.Width(WORD), .Depth(OUT_W*CF), .RamStyle(RamStyle)) u_block (
-      .clk_i(clk_i), .rst_ni(rst_ni), .step_i(step & in_block & block_x_last), .data_i(block),
+      .clk_i(clk_i), .rst_ni(rst_ni), .step_i(step & block_x_last), .data_i(block),
       .data_o(so_far)
     );
     for (genvar i = 0; i < Lanes; i++) begin : gen_block_lane
       if (Kind == 1) begin : gen_sum
-        assign joined[i*OutWidth +: OutWidth] =
-          so_far[i*OutWidth +: OutWidth] + row[i*OutWidth +: OutWidth];
+        assign block[i*OutWidth +: OutWidth] = row[i*OutWidth +: OutWidth]
+          + ((block_y_q == '0) ? '0 : so_far[i*OutWidth +: OutWidth]);
       end else begin : gen_maximum
+        logic [OutWidth-1:0] joined;
         hwg_max #(
           .AWidth(OutWidth), .ASigned(Signed), .BWidth(OutWidth), .BSigned(Signed), .OutWidth(OutWidth)
         ) u_max (
-          .a_i(so_far[i*OutWidth +: OutWidth]), .b_i(row[i*OutWidth +: OutWidth]),
-          .data_o(joined[i*OutWidth +: OutWidth])
+          .a_i(so_far[i*OutWidth +: OutWidth]), .b_i(row[i*OutWidth +: OutWidth]), .data_o(joined)
         );
+        assign block[i*OutWidth +: OutWidth] = (block_y_q == '0) ? row[i*OutWidth +: OutWidth] : joined;
       end
     end
-    assign block = (block_y_q == '0) ? row : joined;
   end else begin : gen_no_block
     assign block = row;
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni)         out_valid_o <= 1'b0;
-    else if (in_ready_o) out_valid_o <= step & in_block & block_x_last & block_y_last;
+    else if (in_ready_o) out_valid_o <= step & block_x_last & block_y_last;
   end
   always_ff @(posedge clk_i) begin
     if (step) out_data_o <= block;

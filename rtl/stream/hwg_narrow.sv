@@ -53,24 +53,22 @@ module hwg_narrow #(
     assign last           = 1'b1;
     assign out_data_o     = in_data_i;
   end else begin : gen_parts
-    logic [PART_WIDTH-1:0] part_d, part_q, part_last;
+    logic [PART_WIDTH-1:0] part_d, part_q;
+    logic                  final_word;  // the last wide word of a group is there
     if (REST == Parts) begin : gen_whole
-      assign part_last = PART_WIDTH'(Parts - 1);
+      assign final_word = 1'b0;
     end else if (WORDS == 1) begin : gen_short
-      assign part_last = PART_WIDTH'(REST - 1);
+      assign final_word = 1'b1;
     end else begin : gen_rest
       localparam int WORD_WIDTH = $clog2(WORDS);
       logic [WORD_WIDTH-1:0] word_q;
-      assign part_last = (word_q == WORD_WIDTH'(WORDS - 1)) ? PART_WIDTH'(REST - 1)
-                                                            : PART_WIDTH'(Parts - 1);
+      assign final_word = word_q == WORD_WIDTH'(WORDS - 1);
       always_ff @(posedge clk_i) begin
-        if (!rst_ni) word_q <= '0;
-        else if (in_valid_i && in_ready_o) begin
-          word_q <= (word_q == WORD_WIDTH'(WORDS - 1)) ? '0 : word_q + WORD_WIDTH'(1);
-        end
+        if (!rst_ni)                       word_q <= '0;
+        else if (in_valid_i && in_ready_o) word_q <= final_word ? '0 : word_q + WORD_WIDTH'(1);
       end
     end
-    assign last = part_q == part_last;
+    assign last = part_q == (final_word ? PART_WIDTH'(REST - 1) : PART_WIDTH'(Parts - 1));
     always_comb begin
       part_d = part_q;
       if (in_valid_i && out_ready_i) part_d = last ? '0 : part_q + PART_WIDTH'(1);
@@ -79,11 +77,13 @@ module hwg_narrow #(
       if (!rst_ni) part_q <= '0;
       else         part_q <= part_d;
     end
-    always_comb begin
-      out_data_o = in_data_i[0 +: Width];
-      for (int i = 1; i < Parts; i++) begin
-        if (part_q == PART_WIDTH'(i)) out_data_o = in_data_i[i*Width +: Width];
+    // Bit by bit a choice among as many as there are places for, so that it is a plain multiplexer.
+    for (genvar b = 0; b < Width; b++) begin : gen_bit
+      logic [2**PART_WIDTH-1:0] choice;
+      for (genvar i = 0; i < 2 ** PART_WIDTH; i++) begin : gen_choice
+        assign choice[i] = in_data_i[((i < Parts) ? i : Parts - 1)*Width+b];
       end
+      assign out_data_o[b] = choice[part_q];
     end
   end
 

@@ -7,6 +7,7 @@ parameters: ``name``; ``ins`` and ``outs``, the bits of a word of each of its li
 link) and those that must come out (``out``); ``interval``, the cycles between two frames when
 nothing stalls (0: not claimed); ``needs`` and ``latency``: that many cycles after word ``needs`` of
 the first link of a frame has been taken, its first result is there (``latency`` -1: not claimed).
+With ``intervals``, a file, the intervals that were measured are written there by channel.
 """
 
 from __future__ import annotations
@@ -114,12 +115,17 @@ class Channel:
                 assert beat.data == word, f"{where}: word {i} is {beat.data:x}, expected {word:x}"
             assert len(sink.taken) == len(want), f"{where}: {len(sink.taken)} of {len(want)} words"
 
+    @property
+    def intervals(self) -> list[int]:
+        """Cycles from the end of each frame to that of the next."""
+        per = len(self.sent[0]["out"][0])
+        ends = self.sinks[0].times[per - 1 :: per]
+        return [b - a for a, b in pairwise(ends)]
+
     def check_times(self) -> None:
         """Assert interval and latency; every source and sink has been willing all the time."""
         interval, latency = int(self.facts["interval"]), int(self.facts["latency"])
-        per = len(self.sent[0]["out"][0])
-        ends = self.sinks[0].times[per - 1 :: per]
-        found = [b - a for a, b in pairwise(ends)]
+        found = self.intervals
         if interval:
             assert found == [interval] * len(found), f"{self.name}: {found} instead of {interval}"
         if latency >= 0:
@@ -215,6 +221,9 @@ async def keeps_interval_and_latency(dut: Any) -> None:
     bench.send(4, False)
     await bench.drain()
     bench.check("full rate")
+    if "intervals" in JOB:
+        found = {channel.name: channel.intervals for channel in bench.channels}
+        Path(JOB["intervals"]).write_text(json.dumps(found), encoding="utf-8")
     for channel in bench.channels:
         channel.check_times()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwgen.units.facts import facts, with_defaults
 from tests.rtl.cocotb_bench import planted
 from tests.rtl.map_bench import Case, Frame, run_cases, vector, words
 
@@ -72,9 +73,6 @@ class Fold:
                 held[: self.columns] = x
                 sent = words(held.reshape(steps, -1), self.a[0])
             made.append(Frame([sent], [words(y.reshape(turns, self.pe), self.acc)]))
-        levels = (self.simd - 1).bit_length()
-        if self.dsp == 0:
-            levels += ((self.a[0] + 3) // 4 - 1).bit_length()
         lanes = self.simd * (self.pe if self.depthwise else 1)
         params: dict[str, int | str] = {
             "PE": self.pe, "SIMD": self.simd, "Rows": self.rows, "Columns": self.columns,
@@ -83,6 +81,7 @@ class Fold:
             "BufferRam": self.buffer, "Dsp": self.dsp,
             "Bias": vector(biases.tolist(), self.acc),
         }  # fmt: skip
+        known, given = facts("hwg_matvec"), with_defaults("hwg_matvec", params)
         text = [
             "  logic w{i}_step;",
             f"  logic [{address - 1}:0] w{{i}}_at;",
@@ -96,7 +95,8 @@ class Fold:
         ]  # fmt: skip
         return Case(
             "hwg_matvec", params, [lanes * self.a[0]], [self.pe * self.acc], made,
-            interval=turns * steps, needs=steps - 1, latency=3 + (levels + 1) // 2, more=text,
+            interval=known.interval(given), needs=steps - 1, latency=known.latency(given),
+            more=text,
             wires=[("weight_step_o", "w{i}_step"), ("weight_address_o", "w{i}_at"),
                    ("weight_data_i", "w{i}_data")],
         )  # fmt: skip

@@ -281,7 +281,7 @@ STALLS = "loses_nothing_under_stalls_and_gaps"
 RESET = "recovers_from_reset_in_a_frame"
 FAULTS = (
     ("hwg_stream_requant", "x[InWidth-1] ? below : above", "above", STALLS),
-    ("hwg_stream_mulshift", "sum >>> Shift", "sum >> Shift", STALLS),
+    ("hwg_stream_mulshift", "floor < WIDE'(Lo)", "1'b0", STALLS),
     ("hwg_stream_mulshift", "turn_q      <= '0;", "turn_q      <= turn_q;", RESET),
     ("hwg_stream_thresholds", "word >= cut", "word > cut", STALLS),
     ("hwg_stream_thresholds", "if (move) turns_q", "turns_q", STALLS),
@@ -292,7 +292,7 @@ FAULTS = (
     ("hwg_pool", "move        = ~out_valid_o | out_ready_i", "move        = ~out_valid_o",
      "keeps_interval_and_latency"),
     ("hwg_pool_blocks", "(x_last || block_x_last)", "(block_x_last)", STALLS),
-    ("hwg_pool_blocks", "step & in_block & block_x_last)", "step & block_x_last)", STALLS),
+    ("hwg_pool_blocks", ".step_i(step & block_x_last)", ".step_i(step)", STALLS),
     ("hwg_upsample", "out_ready_i & fresh", "out_ready_i", STALLS),
     ("hwg_upsample", "step & (copy_q == '0)", "step", STALLS),
     ("hwg_upsample", "pass_q <= '0;", "pass_q <= pass_q;", RESET),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwgen.units.facts import facts, with_defaults
 from tests.rtl.cocotb_bench import planted
 from tests.rtl.map_bench import Case, Frame, Words, run_cases, words
 
@@ -81,7 +82,6 @@ class Geometry:
         taps, width = self.kernel[0] * self.kernel[1], BITS * self.lanes
         shape = (*self.map, self.groups, self.lanes)
         images = [rng.integers(0, 1 << BITS, shape) for _ in range(frames)]
-        pixels = self.map[0] * self.map[1] * self.groups
         lag = [(self.kernel[a] - 1) * self.dilation[a] - self.pads[a] for a in (0, 1)]
         both = ("H", "W")
         params: dict[str, int | str] = {
@@ -95,13 +95,13 @@ class Geometry:
         }  # fmt: skip
         out = width if self.by_tap else taps * width + self.border * sum(self.kernel)
         slow = self.by_tap and self.stride != (1, 1)
-        outputs = len(self.places()) * self.groups * (taps if self.by_tap else 1)
+        known, given = facts("hwg_window"), with_defaults("hwg_window", params)
         return Case(
             "hwg_window", params, [width], [out],
             [self.frame(x) for x in images],
-            interval=0 if slow else max(pixels, outputs),
+            interval=0 if slow else known.interval(given),
             needs=(lag[0] * self.map[1] + lag[1]) * self.groups,
-            latency=1 if lag[1] < self.map[1] else -1,
+            latency=known.latency(given) if lag[1] < self.map[1] else -1,
         )  # fmt: skip
 
 

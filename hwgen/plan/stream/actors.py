@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from hwgen.design.flow_core import buffer_of, pipeline_of, unit_of
 from hwgen.design.types import Stage
 from hwgen.plan.stream.channels import Actor, Channel
+from hwgen.units.facts import facts, folds, with_defaults
 from hwgen.units.models import Params
 
 
@@ -261,10 +262,8 @@ class Matvec(Actor):
 
     def __init__(self, source: Channel, out: Channel, params: Params) -> None:
         super().__init__((source,), (out,))
-        simd = params["SIMD"]
-        self.turns = -(-params["Rows"] // params["PE"])
-        self.steps = -(-params["Columns"] // simd)
-        self.latency = 3 + (max(simd - 1, 0).bit_length() + 1) // 2
+        self.turns, self.steps = folds(params)
+        self.latency = facts("hwg_matvec").latency(with_defaults("hwg_matvec", params))
         self.depthwise = bool(params.get("Depthwise", 0))
         self.move = -1  # number of the last step's cycle, of those in which the pipeline moves
         self.place = 0  # step within a vector

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts of the stream units that a header cannot say as a number: latency, interval and cost.
+
+Each is a function of the parameters alone. Simulation holds latency and interval against the RTL
+(tests/rtl), ``make bench-stream`` holds the cost against synthesis for AMD's UltraScale+. The cost
+counts what the RTL writes down: registers bit by bit, a table for every bit of an adder, and the
+sites of distributed RAM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hwgen.errors import HwgenError
+from hwgen.units.library import find_unit
+
+Params = Mapping[str, int]
+
+DIGIT = 4  # bits of an activation that one chain of adders takes, see hwg_dot
+_BLOCK_WIDTHS = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
+
+
+@dataclass(frozen=True)
+class UnitCost:
+    """Cost of a unit on a device.
+
+    Attributes:
+        lut: tables, those of distributed RAM included.
+        ff: registers.
+        dsp: DSP blocks.
+        bram: block RAMs of 36 Kbit, in halves.
+    """
+
+    lut: float = 0.0
+    ff: float = 0.0
+    dsp: int = 0
+    bram: float = 0.0
+
+    def __add__(self, other: UnitCost) -> UnitCost:
+        return UnitCost(
+            self.lut + other.lut, self.ff + other.ff, self.dsp + other.dsp, self.bram + other.bram
+        )
+
+    def times(self, count: int) -> UnitCost:
+        """Return the cost of several."""
+        return UnitCost(self.lut * count, self.ff * count, self.dsp * count, self.bram * count)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of a unit, as functions of its parameters.
+
+    Attributes:
+        latency: cycles from the word that completes a result until that is offered.
+        interval: cycles a frame (a map, a vector, a group; a word where there is no frame).
+        cost: what it takes.
+    """
+
+    latency: Callable[[Params], int]
+    interval: Callable[[Params], int]
+    cost: Callable[[Params], UnitCost]
+
+
+def facts(module: str) -> Facts:
+    """Return the facts of a unit.
+
+    Raises:
+        HwgenError: there are none.
+    """
+    if module not in _FACTS:
+        raise HwgenError(f"no facts of {module}", "hwgen/units/facts.py", "add a row")
+    return _FACTS[module]
+
+
+def with_defaults(module: str, params: Mapping[str, int | str]) -> dict[str, int]:
+    """Return the numeric parameters of a unit, those that are not given by their default."""
+    unit = find_unit(module)
+    known = {p.name: int(p.default) for p in unit.parameters if not p.vector}
+    return known | {name: int(value) for name, value in params.items() if name in known}
+
+
+def bits(count: int) -> int:
+    """Return the bits that tell *count* things apart: ``$clog2``."""
+    return max(0, count - 1).bit_length()
+
+
+def levels(params: Params) -> int:
+    """Return the levels of adders of a dot product: parameters of ``hwg_matvec``."""
+    digits = -(-params["AWidth"] // DIGIT) if params["Dsp"] == 0 else 1
+    return bits(params["SIMD"]) + bits(digits)
+
+
+def folds(params: Params) -> tuple[int, int]:
+    """Return turns and steps of a matrix-vector unit."""
+    return -(-params["Rows"] // params["PE"]), -(-params["Columns"] // params["SIMD"])
+
+
+def memory(width: int, depth: int, style: int) -> UnitCost:
+    """Return the cost of a delay line, ``hwg_line``: 0 registers, 1 distributed, 2 block RAM."""
+    if depth == 1 or style == 0:
+        return UnitCost(ff=width * depth)
+    place = UnitCost(lut=1.5 * bits(depth), ff=bits(depth))
+    if style == 1:
+        return place + UnitCost(lut=distributed(width, depth))
+    return place + UnitCost(lut=bits(depth), bram=blocks(width, depth))
+
+
+def distributed(width: int, depth: int) -> float:
+    """Return the tables of a distributed RAM with one write and one read port on UltraScale+.
+
+    Eight tables are 14 bits of 32 words or 7 bits of 64 words; longer ones take a multiplexer.
+    """
+    if depth <= 32:
+        return 8 * -(-width // 14)
+    parts = -(-depth // 64)
+    return 8.0 * -(-width // 7) * parts + width * -(-(parts - 1) // 3)
+
+
+def blocks(width: int, depth: int) -> float:
+    """Return the block RAMs of 36 Kbit of a memory with one write and one read port, in halves."""
+    best = float("inf")
+    for deep, wide in _BLOCK_WIDTHS:
+        whole = -(-depth // deep)
+        # Half a block is as deep at half the width.
+        halves = -(-width // (wide / 2)) if wide > 1 else 2 * width
+        best = min(best, whole * halves / 2)
+    return best
+
+
+def _window_latency(params: Params) -> int:
+    return 1
+
+
+def _window_interval(params: Params) -> int:
+    """Cycles a map; with TapByTap at a stride of 1, else a bound below."""
+    whole = params["H"] * params["W"] * params["CF"]
+    if not params["TapByTap"]:
+        return whole
+    sizes = []
+    for axis, before, after in (("H", "PadTop", "PadBottom"), ("W", "PadLeft", "PadRight")):
+        reach = (params[f"Kernel{axis}"] - 1) * params[f"Dilation{axis}"]
+        inside = params[axis] - reach + params[before] + params[after]
+        sizes.append(-(-inside // params[f"Stride{axis}"]))
+    taps = params["KernelH"] * params["KernelW"]
+    return max(whole, sizes[0] * sizes[1] * params["CF"] * taps)
+
+
+def _window_cost(params: Params) -> UnitCost:
+    p = params
+    high, wide, width = p["KernelH"], p["KernelW"], p["Width"]
+    edge = high + wide if p["Border"] else 0
+    word = high * wide * width + edge
+    x, y = bits(p["W"] + 1), bits(p["H"] + 1) if p["H"] > 1 else 0
+    counters = 2 * (x + y)  # of pixels and of windows
+    if p["PadBottom"] or p["PadRight"]:
+        counters += x + y + 1
+    counters += bits(p["CF"]) + (p["CF"] > 1)
+    counters += sum(bits(p[f"Stride{a}"]) for a in "HW")
+    made = UnitCost(lut=1.7 * counters + high * wide + 8, ff=word + counters + 1)
+    if high > 1:
+        made += memory((high - 1) * width, p["DilationH"] * p["W"] * p["CF"], p["RowRam"])
+    if wide > 1:
+        made += memory((wide - 1) * high * width, p["DilationW"] * p["CF"], p["ColumnRam"])
+    if p["TapByTap"]:
+        made += _narrow_cost({"Width": width, "Parts": high * wide, "Count": high * wide})
+    return made
+
+
+def _narrow_cost(params: Params) -> UnitCost:
+    parts, width = params["Parts"], params["Width"]
+    if parts == 1:
+        return UnitCost()
+    rest = params["Count"] % parts
+    words = bits(-(-params["Count"] // parts)) if rest else 0
+    place = bits(parts)
+    # A table chooses among four.
+    tables = width * (1 if parts <= 4 else max(4.0, 0.55 * parts))
+    return UnitCost(lut=tables + 1.5 * (place + words) + 2, ff=place + words)
+
+
+def _widen_cost(params: Params) -> UnitCost:
+    parts, width = params["Parts"], params["Width"]
+    if parts == 1:
+        return UnitCost()
+    rest = params["Count"] % parts
+    words = bits(-(-params["Count"] // parts)) if rest else 0
+    gates = (parts - rest + 1) * width if rest else 0
+    place = bits(parts)
+    lut = gates + 1.5 * (place + words) + parts
+    return UnitCost(lut=lut, ff=(parts - 1) * width + place + words)
+
+
+def _dot_cost(params: Params) -> UnitCost:
+    """UnitCost of the products and trees of one row of ``hwg_matvec``, half of two with Dsp 2."""
+    a, w, simd, dsp = (params[k] for k in ("AWidth", "WWidth", "SIMD", "Dsp"))
+    acc, signed = params["AccWidth"], params["WSigned"]
+    full = a + w + (not signed and not params["ASigned"])
+    digits = [min(DIGIT, a - at) for at in range(0, a, DIGIT)] if dsp == 0 else [0]
+    lut, ff, blocks_ = 0.0, 0.0, 0
+    rest = w + (1 if signed else 2)
+    leaf = full
+    if dsp == 0:
+        leaf = rest - 1 + digits[0]
+        lut += simd * sum(w + (many - 1) * rest for many in digits)
+        ff += simd * sum(rest - 1 + many for many in digits)
+    else:
+        ff += simd * full
+        blocks_ = simd if dsp == 1 else -(-simd // 2)
+        if dsp == 2:  # what the lower products have borrowed, and the pair of weights
+            own = (simd + 1) // 4 if simd > 2 else (simd + 1) // 2
+            lut += (own * full + simd * (w + 1)) / 2
+    above = bits(simd)
+    for h in range(1, above + 1):
+        nodes, width = -(-simd // 2**h), min(leaf + h, full + above, acc)
+        adders = (simd + 2 ** (h - 1) - 1) // 2 ** (h - 1) // 2
+        lut += len(digits) * adders * width
+        if h % 2 == 0 or (h == above and len(digits) == 1):
+            ff += len(digits) * nodes * width
+    many, top = len(digits), bits(len(digits))
+    for up in range(1, top + 1):
+        adders, nodes = many // 2, -(-many // 2)
+        grown = min(leaf + above + up + DIGIT * (2**up - 1), full + above, acc)
+        lut += adders * (grown - DIGIT * 2 ** (up - 1))
+        if (above + up) % 2 == 0 or up == top:
+            ff += nodes * grown
+        many = nodes
+    return UnitCost(lut, ff, blocks_)
+
+
+def _matvec_latency(params: Params) -> int:
+    return 3 + (levels(params) + 1) // 2
+
+
+def _matvec_interval(params: Params) -> int:
+    turns, steps = folds(params)
+    return turns * steps
+
+
+def _matvec_cost(params: Params) -> UnitCost:
+    p = params
+    turns, steps = folds(p)
+    lanes = p["SIMD"] * (p["PE"] if p["Depthwise"] else 1)
+    depth = 2 + (levels(p) + 1) // 2
+    control = bits(turns * steps) + bits(turns) + bits(steps) + depth * (3 + bits(turns)) + 1
+    made = UnitCost(lut=1.3 * (bits(turns * steps) + bits(turns) + bits(steps)) + 12, ff=control)
+    made += UnitCost(ff=lanes * p["AWidth"])
+    if not p["Depthwise"] and turns > 1 and steps > 1:
+        made += memory(lanes * p["AWidth"], steps, p["BufferRam"])
+        made += UnitCost(
+            lut=lanes * p["AWidth"]
+        )  # the word that comes, or the one that comes again
+    made += _dot_cost(p).times(p["PE"])
+    return made + UnitCost(lut=p["PE"] * p["AccWidth"], ff=p["PE"] * p["AccWidth"])
+
+
+def _skid_cost(params: Params) -> UnitCost:
+    return UnitCost(lut=params["Width"] + 3, ff=2 * params["Width"] + 2)
+
+
+def _one(params: Params) -> int:
+    return 1
+
+
+def _none(params: Params) -> int:
+    return 0
+
+
+def _pool_latency(params: Params) -> int:
+    return 1 + (bits(params["Taps"]) + 1) // 2
+
+
+def _pool_cost(params: Params) -> UnitCost:
+    p = params
+    node = max(p["Width"], p["OutWidth"])
+    taps, lanes = p["Taps"], p["Lanes"]
+    each = node if p["Kind"] else 1.5 * node + 1  # a comparison is half a table a bit
+    lut = lanes * (taps - 1) * each + 2
+    ff: float = lanes * taps * p["Width"] + 1 + (bits(taps) + 1) // 2
+    above = bits(taps)
+    for h in range(1, above + 1):
+        if h % 2 == 0 or h == above:
+            ff += lanes * -(-taps // 2**h) * node
+    return UnitCost(lut, ff)
+
+
+def _map_interval(params: Params) -> int:
+    return params["H"] * params["W"] * params["CF"]
+
+
+def _upsample_interval(params: Params) -> int:
+    return _map_interval(params) * params["FactorH"] * params["FactorW"]
+
+
+def _blocks_cost(params: Params) -> UnitCost:
+    p = params
+    word = p["Lanes"] * p["OutWidth"]
+    each = word if p["Kind"] else 1.6 * word + p["Lanes"]
+    counters = bits(p["CF"]) + 2 * bits(p["W"] + 1) + 2 * bits(p["H"] + 1)
+    made = UnitCost(lut=1.3 * counters + 12, ff=counters + word + 1)
+    if p["BlockW"] > 1:
+        made += memory(word, p["CF"], p["RamStyle"]) + UnitCost(lut=each)
+    if p["BlockH"] > 1:
+        depth = p["W"] // p["BlockW"] * p["CF"]
+        made += memory(word, depth, p["RamStyle"]) + UnitCost(lut=each)
+    return made
+
+
+def _upsample_cost(params: Params) -> UnitCost:
+    p = params
+    counters = sum(bits(p[name]) for name in ("CF", "W", "FactorH", "FactorW"))
+    made = UnitCost(lut=1.3 * counters + 8, ff=counters)
+    if p["FactorH"] > 1:
+        made += memory(p["Width"], p["W"] * p["CF"], p["RowRam"])
+    if p["FactorW"] > 1:
+        made += memory(p["Width"], p["CF"], p["PixelRam"])
+    factors = (p["FactorH"] > 1) + (p["FactorW"] > 1)
+    return made + UnitCost(lut=p["Width"] * factors)
+
+
+def _count(params: Params) -> int:
+    return params["Count"]
+
+
+_FACTS: Mapping[str, Facts] = {
+    "hwg_window": Facts(_window_latency, _window_interval, _window_cost),
+    "hwg_matvec": Facts(_matvec_latency, _matvec_interval, _matvec_cost),
+    "hwg_narrow": Facts(_none, _count, _narrow_cost),
+    "hwg_widen": Facts(_none, _count, _widen_cost),
+    "hwg_skid": Facts(_one, _one, _skid_cost),
+    "hwg_pool": Facts(_pool_latency, _one, _pool_cost),
+    "hwg_pool_blocks": Facts(_one, _map_interval, _blocks_cost),
+    "hwg_upsample": Facts(_none, _upsample_interval, _upsample_cost),
+}

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Units of the stream style in synthesis: beside what facts say, and beside FINN's units."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from hwgen.synth.count import Measured, count
+from hwgen.synth.yosys import map_design
+from hwgen.units.facts import facts, with_defaults
+from hwgen.units.library import with_uses
+
+FAMILY = "ultrascale_plus"
+MEDIAN, WORST = 0.10, 0.25  # of tables and of registers
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What FINN's unit takes for the same work: tables, registers, DSP blocks, block RAMs.
+
+    FINN of 2026-04-14. Its window generator was rewritten for Yosys line by line; its unit for
+    8-bit products in DSP48 pairs was transcribed structure by structure. Both were mapped by Yosys
+    0.70 for UltraScale+, as ours are; tables are not paired.
+    """
+
+    what: str
+    lut: int
+    ff: int
+    dsp: int
+    bram: float
+
+
+@dataclass(frozen=True)
+class Point:
+    """A unit at some parameters."""
+
+    module: str
+    params: Mapping[str, int]
+    anchor: Anchor | None = None
+
+
+_MAP = {"W": 32, "H": 32}
+_MATRIX = {"Rows": 32, "Columns": 288, "PE": 8, "SIMD": 8, "AccWidth": 20}
+_PARALLEL = "FINN, parallel generator and padding unit"
+POINTS = (
+    Point("hwg_window", {**_MAP, "Width": 128}, Anchor(_PARALLEL, 322, 1554, 0, 0)),
+    Point("hwg_window", {**_MAP, "Width": 128, "StrideH": 2, "StrideW": 2},
+          Anchor(_PARALLEL, 325, 1554, 0, 0)),
+    Point("hwg_window", {**_MAP, "CF": 4, "Width": 32, "RowRam": 2, "TapByTap": 1},
+          Anchor("FINN, default generator and padding unit, SIMD 4", 256, 176, 0, 0.5)),
+    Point("hwg_window", {"W": 16, "H": 16, "CF": 8, "Width": 16, "KernelH": 5, "KernelW": 5,
+                         "PadTop": 2, "PadLeft": 2, "PadBottom": 2, "PadRight": 2}),
+    Point("hwg_window", {"W": 96, "H": 1, "CF": 2, "Width": 12, "KernelH": 1, "PadTop": 0,
+                         "PadBottom": 0, "PadLeft": 2, "PadRight": 0}),
+    Point("hwg_matvec", {**_MATRIX, "Dsp": 2},
+          Anchor("FINN, 8-bit products in DSP48 pairs", 2029, 952, 32, 0)),
+    Point("hwg_matvec", {**_MATRIX, "Dsp": 1}),
+    Point("hwg_matvec", _MATRIX),
+    Point("hwg_matvec", {**_MATRIX, "AWidth": 4, "WWidth": 4, "AccWidth": 16}),
+    Point("hwg_matvec", {"Rows": 16, "Columns": 9, "PE": 4, "SIMD": 9, "Depthwise": 1,
+                         "AWidth": 6, "WWidth": 5, "AccWidth": 16}),
+    Point("hwg_matvec", {"Rows": 10, "Columns": 64, "PE": 1, "SIMD": 4, "AWidth": 6,
+                         "WWidth": 6, "AccWidth": 18, "BufferRam": 2}),
+    Point("hwg_pool", {"Taps": 9, "Lanes": 8, "Width": 6, "OutWidth": 6}),
+    Point("hwg_pool_blocks", {**_MAP, "Lanes": 16, "Width": 8}),
+    Point("hwg_pool_blocks", {"W": 8, "H": 8, "BlockW": 8, "BlockH": 8, "CF": 8, "Lanes": 8,
+                              "Kind": 1, "OutWidth": 14}),
+    Point("hwg_upsample", {"W": 16, "H": 16, "Width": 64}),
+    Point("hwg_skid", {"Width": 64}),
+    Point("hwg_narrow", {"Width": 32, "Parts": 4, "Count": 4}),
+    Point("hwg_widen", {"Width": 32, "Parts": 4, "Count": 4}),
+)  # fmt: skip
+
+
+def with_parameters(text: str, params: Mapping[str, int]) -> str:
+    """Return a source whose parameters have other defaults."""
+    for name, value in params.items():
+        text, found = re.subn(rf"(parameter int {name}\s*= )-?\w+", rf"\g<1>{value}", text)
+        assert found == 1, name
+    return text
+
+
+def measure(point: Point, folder: Path) -> Measured:
+    """Map a unit and return what it takes."""
+    files = []
+    for unit in with_uses([point.module]):
+        text = unit.path.read_text("utf-8")
+        if unit.module == point.module:
+            text = with_parameters(text, point.params)
+        files.append(folder / f"{unit.module}.sv")
+        files[-1].write_text(text, "utf-8")
+    dsp = bool(point.params.get("Dsp", 0))
+    return count(map_design(files, point.module, FAMILY, dsp=dsp))
+
+
+def _off(said: float, found: float, slack: float) -> float:
+    """Return by which part a figure is off, where *slack* more or less is no error."""
+    return max(0.0, abs(said - found) - slack) / max(found, 1.0)
+
+
+def rows() -> Iterator[tuple[str, list[float]]]:
+    """Yield a line of the table for each point, and by which part its figures are off."""
+    for point in POINTS:
+        with tempfile.TemporaryDirectory() as name:
+            found = measure(point, Path(name))
+        said = facts(point.module).cost(with_defaults(point.module, point.params))
+        errors = [_off(said.lut, found.lut, 3), _off(said.ff, found.ff, 1)]
+        exact = said.dsp == found.dsp and -(-said.bram // 1) == found.bram
+        given = ", ".join(f"{k} {v}" for k, v in point.params.items())
+        line = (
+            f"| `{point.module}` {given} | {found.lut} | {found.ff} | {found.dsp} | {found.bram} "
+            f"| {said.lut / max(found.lut, 1):.2f} | {said.ff / max(found.ff, 1):.2f} |"
+        )
+        if point.anchor is not None:
+            a = point.anchor
+            line += f" {a.what}: {a.lut} LUT, {a.ff} FF, {a.dsp} DSP, {a.bram} BRAM;"
+            line += f" ours over theirs {found.lut / a.lut:.2f} LUT, {found.ff / a.ff:.2f} FF"
+        yield line + " |", [*errors, 0.0 if exact else 1.0]
+
+
+def main() -> bool:
+    """Print the table; tell whether what facts say is near enough."""
+    print("| unit | LUT | FF | DSP | BRAM | said LUT | said FF | FINN |")
+    print("|---|---|---|---|---|---|---|---|")
+    every = []
+    for line, errors in rows():
+        print(line, flush=True)
+        every.append(errors)
+    good = all(errors[2] == 0 for errors in every)
+    for index, name in enumerate(("LUT", "FF")):
+        column = [errors[index] for errors in every]
+        print(f"{name}: off by {median(column):.1%} in the median, {max(column):.1%} at most")
+        good &= median(column) <= MEDIAN and max(column) <= WORST
+    print("DSP and BRAM: " + ("exact" if all(e[2] == 0 for e in every) else "NOT exact"))
+    return good
