@@ -14,7 +14,7 @@ JOBS   ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations 30 --durations-min 0.5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize bench-tables bench-serial golden lint fmt type doctor clean
+.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize bench-tables bench-serial bench-stream golden lint fmt type doctor clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ bench-models: setup ## public models, one by one: docs/models.md: ONLY=qkeras_3l
 
 bench-serial: setup ## networks at several intervals, mapped and simulated: ONLY=jet INTERVALS=16,8
 	$(BIN)/python -m tests.benchmarks.serial $(if $(ONLY),--only "$(ONLY)") $(if $(INTERVALS),--intervals "$(INTERVALS)")
+
+bench-stream: setup ## units of the stream style in simulation and synthesis, beside FINN's: ONLY=windows BLESS=1
+	$(BIN)/python -m tests.benchmarks.stream $(if $(ONLY),--only "$(ONLY)") $(if $(BLESS),--bless)
 
 golden: setup ## bless the golden files; review the diff
 	$(BIN)/python -m pytest -n $(JOBS) --bless tests/golden

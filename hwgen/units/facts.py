@@ -128,6 +128,9 @@ def blocks(width: int, depth: int) -> float:
     return best
 
 
+_LEADING = (("H", "Top"), ("W", "Left"))  # axes, and the pads in front of them
+
+
 def _window_latency(params: Params) -> int:
     return 1
 
@@ -153,8 +156,11 @@ def _window_cost(params: Params) -> UnitCost:
     word = high * wide * width + edge
     x, y = bits(p["W"] + 1), bits(p["H"] + 1) if p["H"] > 1 else 0
     counters = 2 * (x + y)  # of pixels and of windows
+    lags = [(p[f"Kernel{a}"] - 1) * p[f"Dilation{a}"] - p[f"Pad{n}"] for a, n in _LEADING]
     if p["PadBottom"] or p["PadRight"]:
         counters += x + y + 1
+    elif not any(lags):
+        counters = x + y  # a window leaves with its pixel
     counters += bits(p["CF"]) + (p["CF"] > 1)
     counters += sum(bits(p[f"Stride{a}"]) for a in "HW")
     made = UnitCost(lut=1.7 * counters + high * wide + 8, ff=word + counters + 1)

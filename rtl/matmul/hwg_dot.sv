@@ -138,7 +138,7 @@ module hwg_dot #(
         end
       end
     end
-    assign borrowed[i] = Dsp == 2 && leaf_q[FULL_WIDTH-1];
+    assign borrowed[i] = Dsp == 2 && leaf_q[LEAF_WIDTH-1];
     for (genvar r = 0; r < Rows; r++) begin : gen_place
       assign node[((2*r+1)*ALL_LEAVES+i)*SumWidth +: SumWidth]
         = SumWidth'($signed(leaf_q[r*LEAF_WIDTH +: LEAF_WIDTH]));

@@ -206,6 +206,14 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
     ],
     "hwg_reset_sync": [{"Stages": 3}],
     "hwg_cdc_fifo": [{"Width": 1, "Depth": 4}, {"Width": 40, "Depth": 32, "Stages": 3}],
+    "hwg_crop": [
+        {"W": 1, "H": 1, "Top": 0, "Left": 0, "Bottom": 0, "Right": 0, "Width": 1},
+        {"W": 9, "H": 4, "CF": 3, "Top": 3, "Bottom": 0},
+    ],
+    "hwg_pad": [
+        {"W": 1, "H": 1, "Top": 0, "Left": 0, "Bottom": 0, "Right": 0, "Width": 1},
+        {"W": 5, "H": 4, "CF": 3, "Top": 0, "Right": 7, "Pad": "8'd255"},
+    ],
     "hwg_line": [
         {"Width": 1, "Depth": 1},
         {"Depth": 3, "RamStyle": 0},

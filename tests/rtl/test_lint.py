@@ -15,6 +15,7 @@ from hwgen import tools
 from hwgen.design.source_list import read_list
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import ToolFailed
+from hwgen.synth.yosys import run_script
 from hwgen.units.library import units, with_uses
 from tests.golden.test_golden import DESIGNS, emit
 from tests.rtl.corners import CORNERS
@@ -65,6 +66,31 @@ def test_slang_accepts_every_unit(unit_files: UnitFiles) -> None:
         for text in complaints(unit_files(module), module, params, *defines)
     ]
     assert found == []
+
+
+STREAM_UNITS = tuple(
+    module
+    for module, unit in units().items()
+    if unit.folder in ("matmul", "pool", "stream", "window")
+)
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("module", STREAM_UNITS)
+def test_yosys_reads_a_stream_unit_at_its_corners(module: str, tmp_path: Path) -> None:
+    names = []
+    for unit in with_uses([module]):
+        names.append(f"{unit.module}.sv")
+        (tmp_path / names[-1]).write_bytes(unit.path.read_bytes())
+    script = []
+    for params in ({}, *CORNERS[module]):
+        script += ["design -reset", *(f"read_verilog -sv {name}" for name in names)]
+        chosen = "".join(f" -set {name} {value}" for name, value in params.items())
+        script += [f"chparam{chosen} {module}"] if chosen else []
+        script += [f"hierarchy -check -top {module}", "proc", "flatten", "check -assert"]
+        script.append("select -assert-none t:$dlatch t:$_DLATCH_*")
+    text = run_script(script, tmp_path, what=module)
+    assert "Warning" not in text, text[-3000:]
 
 
 def test_linter_would_tell(lint: Callable[..., None], tmp_path: Path) -> None:

@@ -231,6 +231,31 @@ def _upsample(
     return Case("hwg_upsample", params, [5], [5], frames, whole, 0, 0)
 
 
+def _edges(
+    rng: np.random.Generator, module: str, size: tuple[int, int, int],
+    edges: tuple[int, int, int, int],
+) -> Case:  # fmt: skip
+    """Return a crop or a pad; *size* is rows, columns and groups, edges begin at the top."""
+    high, wide, groups = size
+    top, left, bottom, right = edges
+    frames = []
+    for _ in range(3):
+        x = rng.integers(0, 32, size)
+        if module == "hwg_crop":
+            y = x[top : high - bottom, left : wide - right]
+        else:
+            pads = ((top, bottom), (left, right), (0, 0))
+            y = np.pad(x, pads, constant_values=19)
+        frames.append(Frame([x.reshape(-1).tolist()], [y.reshape(-1).tolist()]))
+    params: dict[str, int | str] = {
+        "H": high, "W": wide, "CF": groups, "Width": 5, "Top": top, "Left": left,
+        "Bottom": bottom, "Right": right,
+    }  # fmt: skip
+    if module == "hwg_pad":
+        params["Pad"] = "5'd19"
+    return Case(module, params, [5], [5], frames, max(x.size, y.size))
+
+
 def _reorder(rng: np.random.Generator, shape: tuple[int, int, int], ram: int) -> Case:
     """Return a change from (rows, columns, channels) to channels first."""
     high, wide, channels = shape
@@ -267,6 +292,10 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         _blocks(rng, (4, 3, 1), (2, 1), 0, 2),
         _upsample(rng, (2, 3, 1), (2, 2), (1, 0)), _upsample(rng, (2, 2, 3), (3, 2), (2, 2)),
         _upsample(rng, (1, 5, 2), (1, 3), (0, 1)), _upsample(rng, (3, 2, 1), (2, 1), (2, 1)),
+        _edges(rng, "hwg_crop", (4, 5, 2), (1, 2, 1, 0)),
+        _edges(rng, "hwg_crop", (3, 2, 1), (0, 0, 2, 1)),
+        _edges(rng, "hwg_pad", (2, 3, 2), (1, 0, 2, 1)),
+        _edges(rng, "hwg_pad", (1, 4, 1), (0, 2, 0, 0)),
         _reorder(rng, (2, 3, 4), 1), _reorder(rng, (1, 1, 1), 2), _reorder(rng, (3, 2, 2), 2),
     ]  # fmt: skip
 
@@ -296,6 +325,9 @@ FAULTS = (
     ("hwg_upsample", "out_ready_i & fresh", "out_ready_i", STALLS),
     ("hwg_upsample", "step & (copy_q == '0)", "step", STALLS),
     ("hwg_upsample", "pass_q <= '0;", "pass_q <= pass_q;", RESET),
+    ("hwg_crop", "out_ready_i | ~kept", "1'b1", STALLS),
+    ("hwg_crop", "y_q <= '0;", "y_q <= y_q;", RESET),
+    ("hwg_pad", "out_ready_i & kept", "out_ready_i", STALLS),
     ("hwg_reorder", "(full_q | fill) & ~spent", "full_q | fill", STALLS),
     ("hwg_reorder", "in_ready_o = ~full_q[write_half_q]", "in_ready_o = 1'b1", STALLS),
     ("hwg_reorder", "read_at_q <= '0;\n    end else", "end else", RESET),

@@ -123,18 +123,24 @@ def rows() -> Iterator[tuple[str, list[float]]]:
         yield line + " |", [*errors, 0.0 if exact else 1.0]
 
 
-def main() -> bool:
-    """Print the table; tell whether what facts say is near enough."""
-    print("| unit | LUT | FF | DSP | BRAM | said LUT | said FF | FINN |")
-    print("|---|---|---|---|---|---|---|---|")
+def main() -> tuple[list[str], bool]:
+    """Print the table; return it, and whether what facts say is near enough."""
+    lines = [
+        "| unit | LUT | FF | DSP | BRAM | said LUT | said FF | FINN |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    print("\n".join(lines))
     every = []
     for line, errors in rows():
         print(line, flush=True)
+        lines.append(line)
         every.append(errors)
     good = all(errors[2] == 0 for errors in every)
+    told = ["", "DSP and BRAM: " + ("exact" if good else "NOT exact")]
     for index, name in enumerate(("LUT", "FF")):
         column = [errors[index] for errors in every]
-        print(f"{name}: off by {median(column):.1%} in the median, {max(column):.1%} at most")
+        told.append(f"{name}: off by {median(column):.1%} in the median, {max(column):.1%} at most")
         good &= median(column) <= MEDIAN and max(column) <= WORST
-    print("DSP and BRAM: " + ("exact" if all(e[2] == 0 for e in every) else "NOT exact"))
-    return good
+    summary = "; ".join(told[1:]) + "."
+    print("\n" + summary)
+    return [*lines, "", summary], good

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checkers at both ends; what comes goes on in the same cycle.
+bind hwg_pad hwg_axis_check #(.Width(Width), .Source(0)) i_check_in (
+  .clk_i   (clk_i),
+  .rst_ni  (rst_ni),
+  .valid_i (in_valid_i),
+  .ready_i (in_ready_o),
+  .data_i  (in_data_i)
+);
+bind hwg_pad hwg_axis_check #(.Width(Width), .Source(1), .Quiet(0)) i_check_out (
+  .clk_i   (clk_i),
+  .rst_ni  (rst_ni),
+  .valid_i (out_valid_o),
+  .ready_i (out_ready_i),
+  .data_i  (out_data_o)
+);
