@@ -21,6 +21,7 @@ from hwgen.logic.nodes import Thresh, Wire, Wires
 _FEW = 3  # thresholds that stay comparisons
 _BITS = 10  # of the longest input that is tried
 _LONG, _MANY = 8, 32  # of longer ones than that, no more than so many functions a layer
+_MOST = 128  # functions of a layer that are tried in all
 
 
 def as_tables(b: Builder, wires: Wires, price: Callable[[Logic], float]) -> Wires:
@@ -33,6 +34,7 @@ def as_tables(b: Builder, wires: Wires, price: Callable[[Logic], float]) -> Wire
     """
     if b.arity < 3 or b.haste == GRAPHS_ALONE:
         return wires
+    tried: set[tuple[tuple[int, int], Thresh]] = set()
     long_: set[tuple[tuple[int, int], Thresh]] = set()
 
     def cheaper(wire: Wire) -> bool:
@@ -44,10 +46,11 @@ def as_tables(b: Builder, wires: Wires, price: Callable[[Logic], float]) -> Wire
         if span >= 1 << _BITS or max(map(abs, node.values)) >> (2 * _BITS):
             return False
         bare = Thresh(0, node.thresholds, node.values)
+        tried.add((ends, bare))
         if span >= 1 << _LONG:
             long_.add((ends, bare))
-            if len(long_) > _MANY:
-                return False
+        if len(long_) > _MANY or len(tried) > _MOST:
+            return False
         steps, tables = (
             price(alone(bare, *ends, b.effort, b.haste, tables)) for tables in (False, True)
         )
