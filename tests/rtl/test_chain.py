@@ -23,6 +23,7 @@ from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design, run_script
 from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate, trace_of
 from hwgen.verify.vectors import Vectors
+from tests.rtl.slang import complaints
 
 UNIT = paths.rtl() / "arith" / "hwg_chain.sv"
 PRIMITIVES = sorted((Path(__file__).parent / "amd").glob("*.sv"))
@@ -264,6 +265,18 @@ def test_a_design_of_chains_equals_its_logic(design: Design, tmp_path: Path) -> 
     result = simulate(out, vectors, BenchSettings(tests=FLOW_CLAIMS), trace=trace_of(design))
     assert (result.samples, result.mismatches) == (500, 0)
     assert result.latency_cycles == design.latency
+
+
+def test_the_text_is_free_of_warnings(
+    design: Design, lint: Callable[..., None], tmp_path: Path
+) -> None:
+    rtl = emit_rtl(design).write(tmp_path / "out") / "rtl"
+    listed = (rtl / "files.f").read_text("utf-8").splitlines()
+    files = [rtl / name for name in listed if name.endswith(".sv")]
+    lint(files, "hwg_chains_axis", {})
+    assert complaints(files, "hwg_chains_axis", {}) == []
+    lines = [line for file in files for line in file.read_text("utf-8").splitlines()]
+    assert max(len(line) for line in lines if not line.startswith("//")) <= sv.LINE
 
 
 def test_the_truths_are_their_digits() -> None:
