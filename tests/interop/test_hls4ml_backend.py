@@ -29,6 +29,7 @@ ENV = {"HLS4ML_BACKEND_PLUGINS": "hwgen.interop.hls4ml_backend"}
 LOADED = "import hls4ml; print(hls4ml.backends.get_available_backends())"
 
 
+@pytest.mark.keras  # where TensorFlow is, hls4ml is
 def test_hls4ml_loads_the_backend(root: Path) -> None:
     """hls4ml prints the errors of plugins and goes on without them."""
     said = run([sys.executable, "-c", LOADED], root, env={**ENV, "PYTHONPATH": str(root)})
@@ -48,6 +49,7 @@ except RuntimeError as error:
 """
 
 
+@pytest.mark.keras
 def test_an_error_at_registration_is_not_hidden(root: Path) -> None:
     said = run([sys.executable, "-c", BROKEN], root, env={"PYTHONPATH": str(root)})
     assert "told:" in said

@@ -22,6 +22,7 @@ from hwgen.verify.compile_hls import integers
 Array = npt.NDArray[np.int64]
 UNITS = (
     "dot", "fork", "matvec", "narrow", "pool", "pool_blocks", "reorder", "stream_add",
+    "stream_concat",
     "stream_mulshift", "stream_requant", "stream_thresholds", "upsample", "widen", "window",
 )  # fmt: skip
 
@@ -166,6 +167,12 @@ def maps(program: Program, rng: np.random.Generator) -> None:
         body += f"  hwg::narrow<8, 4, {count}>::of<ui<8> >(wide, out);\n"
         body += loop(count, "    put(out.read());") + "  if (hwg::waiting(out)) put(ui<1>(1));\n"
         program.case(body, x.reshape(-1)[:count], x=x)
+    body = "  stream<ui<8> > one, other, out;\n" + loop(12, "    one.write(ui<8>(x[n]));")
+    body += loop(12, "    other.write(ui<8>(x[n + 12]));")
+    body += "  hwg::stream_concat<2, 8, 3, 1, 4>::of<ui<8> >(one, other, out);\n"
+    flat = x.reshape(-1)
+    joined = np.concatenate([flat[:12].reshape(4, 3), flat[12:16].reshape(4, 1)], axis=1)
+    program.case(body + loop(16, "    put(out.read());"), joined, x=x)
     body = "  stream<ui<8> > in, one, two;\n" + loop(24, "    in.write(ui<8>(x[n]));")
     body += "  hwg::fork<2, 24>::of<ui<8> >(in, one, two);\n"
     read = loop(24, "    put(one.read());\n    put(two.read());")
