@@ -234,13 +234,16 @@ built as they are; float ones go through `hwgen quantize` first. Written by
 - *Exact*: random samples on which the core's integers equal Keras' own layers: for quantized
   models its float32 forward pass; for float ones its layers in double precision, with the quantized
   weights and a rounding where a format is.
-- *Simulated*: samples of the RTL in Verilator; all of them equal the integer reference.
+- *Simulated*: samples of the RTL in Verilator; all of them equal the integer reference. A dash: not
+  simulated in this run (`QUICK=1`).
 - *LUT* is the estimate for a VU13P at its default clock, effort 0; a missed clock is passed over.
 - *Accuracy*: of the core, and of the original model on the same samples: the 1,000 rows of jets, or
   the first 5,000 images of MNIST's test set. A dash where there are no data of the task; then the
   calibration data are random, so the row says that the model builds, not how good it is.
   `KERAS_3layer` and its kin score no better than chance as float models on these rows too: by what
   their publisher scaled the jets is not told.
+- `KERAS_3layer_95pruned` is dead on these rows: its float outputs are the same for all of them, so
+  what was calibrated on them is a constant.
 - `BinaryDense` and `TernaryDense` are classes of a script, so there is no Keras to ask; networks of
   truth tables bring vectors of their own, which tests compare.
 
