@@ -80,6 +80,8 @@ class PackagedFigures:
         limit: what the interval comes from: ``input beats``, ``output beats`` or ``core``.
         modelled: resources, the core's included.
         buffers: the share of its buffers.
+        registers: what the registers of the packaged IP, with their places in the streams, take
+            more.
     """
 
     data_width: int
@@ -88,6 +90,7 @@ class PackagedFigures:
     limit: str
     modelled: Resources
     buffers: Resources
+    registers: Resources
 
 
 @dataclass(frozen=True)

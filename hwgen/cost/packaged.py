@@ -49,6 +49,9 @@ _TABLES = {
     "gowin": _Tables((32, 4, 1.23), (8, 2, 2), (2, 12), (16, 4, 4)),
     "ice40": _Tables((12, 1.7, 1.23), (7.5, 1.7, 1), (-2, 13), (0, 0, 0)),
 }
+# Registers behind AXI4-Lite, and what stands in a stream for them, as Yosys maps the units.
+_REGISTERS, _SPLIT, _JOIN = (275, 294), (5, 2), (59, 33)  # LUT of six inputs and FF
+_REGISTERS4, _SPLIT4, _JOIN4 = (360, 294), (7, 2), (100, 33)  # of four inputs
 _REGISTER_WORDS = 4  # without memory in tables: a FIFO up to so deep is made of registers
 _BLOCK_BITS = 16  # width of a memory block there
 _FORK = 3  # tables for each output where there are several
@@ -121,7 +124,24 @@ def packaged(design: Design, core: Estimate, family: Family) -> PackagedFigures:
     )
     latency = max(coming) + design.latency + PIPE
     whole = core + buffers
-    return PackagedFigures(width, latency, interval, limit, _resources(whole), _resources(buffers))
+    return PackagedFigures(
+        width,
+        latency,
+        interval,
+        limit,
+        _resources(whole),
+        _resources(buffers),
+        _resources(_registers(len(coming), len(going), family)),
+    )
+
+
+def _registers(inputs: int, outputs: int, family: Family) -> Estimate:
+    """Return the register block of the packaged IP, and its units in the streams."""
+    block, split, join = _REGISTERS, _SPLIT, _JOIN
+    if family.lut_inputs < 6:
+        block, split, join = _REGISTERS4, _SPLIT4, _JOIN4
+    lut, ff = (block[k] + inputs * split[k] + outputs * join[k] for k in (0, 1))
+    return Estimate(lut=lut, ff=ff)
 
 
 def _resources(taken: Estimate) -> Resources:

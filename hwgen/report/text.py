@@ -88,7 +88,8 @@ def _packaged(figures: Figures) -> str:
         f"AXI-Stream, {core.data_width} bit: interval "
         f"{count_of(core.interval, 'cycle')}, limited by the {core.limit}, {rate:.4g} million "
         f"samples a second, latency {count_of(core.latency_cycles, 'cycle')}; {taken.lut:,} LUT, "
-        f"{taken.ff:,} FF{blocks}"
+        f"{taken.ff:,} FF{blocks}; the registers of the IP take {core.registers.lut:,} LUT, "
+        f"{core.registers.ff:,} FF more"
     )
 
 

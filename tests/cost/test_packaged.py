@@ -20,9 +20,12 @@ from hwgen.design.names import ModuleNames
 from hwgen.design.source_list import read_list
 from hwgen.design.types import Design, Port
 from hwgen.ir.fixed import Fixed
+from hwgen.package.network.top import UNITS
 from hwgen.synth.count import Measured, count
 from hwgen.synth.yosys import map_design
 from hwgen.target.board import load_board
+from hwgen.target.family import Family
+from hwgen.units.library import unit_files, with_uses
 from tests.cli.models import act, branchy_h5, dense, sequential, source, variables
 from tests.frontends.keras_files import full_h5
 
@@ -30,12 +33,14 @@ ULX3S = load_board("ulx3s").family
 SHARE = 0.15  # of tables and registers of the buffers
 
 
-def ports(ins: int, outs: int, interval: int = 1, data_width: int = 64) -> PackagedFigures:
+def ports(
+    ins: int, outs: int, interval: int = 1, data_width: int = 64, family: Family = ULX3S
+) -> PackagedFigures:
     """The figures of a design with so many elements of 8 bits."""
     byte = Fixed(8, 0, True)
     given, made = (Port("x", (ins,), byte),), (Port("y", (outs,), byte),)
     design = Design("net", "ulx3s", 100.0, "0" * 64, given, made, (), (), 5, interval, data_width)
-    return packaged(design, Estimate(lut=1000, ff=200, latency=5, interval=interval), ULX3S)
+    return packaged(design, Estimate(lut=1000, ff=200, latency=5, interval=interval), family)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +82,21 @@ def wide_h5(path: Path) -> Path:
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("models")
     return {"branchy": branchy_h5(folder / "b.h5"), "wide": wide_h5(folder / "w.h5")}
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("board", ["ulx3s", "pynq_z2", "vcu118", "crosslink_nx_evn"])
+def test_registers_take_what_is_estimated(board: str) -> None:
+    family = load_board(board).family
+    taken = [_mapped_unit(unit, family.name) for unit in UNITS]
+    found = ports(8, 8, family=family).registers
+    assert found.lut == pytest.approx(sum(unit.plut for unit in taken), rel=0.05)
+    assert found.ff == sum(unit.ff for unit in taken)
+
+
+def _mapped_unit(module: str, family: str) -> Measured:
+    files = [unit_files()[unit.module] for unit in with_uses([module])]
+    return count(map_design(files, module, family))
 
 
 @pytest.mark.ci
