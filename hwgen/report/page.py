@@ -13,6 +13,7 @@ from hwgen.design.source_list import SPDX
 from hwgen.errors import count_of
 from hwgen.report import charts
 from hwgen.report.sheet import Sheet
+from hwgen.report.text import packaged_line
 
 
 def render(sheet: Sheet) -> bytes:
@@ -181,6 +182,7 @@ def _resources(sheet: Sheet) -> str:
             )
     title = escape(sheet.figures.part)
     key = f'<p class="key">Share of {title}: <i></i>modelled <i class="b"></i>synthesised</p>'
+    key += f'<p class="sub">Packaged: {escape(packaged_line(sheet.figures))}</p>'
     if not synth:
         return (
             "".join(made) + key + '<p class="sub">Not synthesised: <code>hwgen synth OUT</code></p>'

@@ -56,7 +56,7 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
             f"{count_of(crossings, 'bunch crossing')} of 25 ns",
         ),
         ("interval", f"{figures.interval}: {figures.rate_mhz:g} million samples a second"),
-        ("packaged", _packaged(figures)),
+        ("packaged", packaged_line(figures)),
         *((key.upper(), _taken(figures, key)) for key in RESOURCES),
         ("Fmax", _fmax(figures)),
         ("logic", ", ".join(logic)),
@@ -79,7 +79,7 @@ def term_count(number: int, name: str) -> str:
     return count_of(number, "maximum" if name == "maxima" else name.removesuffix("s"), name)
 
 
-def _packaged(figures: Figures) -> str:
+def packaged_line(figures: Figures) -> str:
     """Return the line of the core behind AXI-Stream."""
     core = figures.packaged
     taken, rate = core.modelled, figures.held_mhz / core.interval

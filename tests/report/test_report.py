@@ -69,6 +69,9 @@ def test_a_build_writes_a_page_that_needs_nothing_else(built: Path) -> None:
     sheet = read_sheet(built)
     assert f"{sheet.figures.latency_ns:g} ns" in text
     assert f"{sheet.figures.modelled.lut:,}" in text
+    packaged = sheet.figures.packaged
+    assert f"limited by the {packaged.limit}" in text
+    assert f"the registers of the IP take {packaged.registers.lut:,} LUT" in text
     for node in sheet.network:
         assert any(node.name in word for word in page.words)
     assert text.count("not run") == 4  # two badges, two rows
