@@ -16,7 +16,7 @@ from hwgen.files import load_arrays
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
 from hwgen.verify.self_check import check_counts, make_vectors
-from hwgen.verify.vectors import Vectors
+from hwgen.verify.vectors import CORNERS, Vectors
 
 Floats: TypeAlias = npt.NDArray[Any]  # of a user: any kind of number, shape (samples, *shape)
 
@@ -201,12 +201,21 @@ def values_of(graph: Graph, codes: Mapping[str, Codes]) -> Mapping[str, Floats]:
     }
 
 
-def sample_vectors(graph: Graph, samples: int, seed: int, data: Path | None) -> Vectors:
+def sample_vectors(
+    graph: Graph, samples: int, seed: int, data: Path | None, corners: int = CORNERS
+) -> Vectors:
     """Return corners, seeded random samples and those of a file, with the reference's outputs.
+
+    Args:
+        graph: that they are for.
+        samples: random ones.
+        seed: of those.
+        data: file of more.
+        corners: elements that are extreme alone, at most.
 
     Raises:
         ConfigError: a number out of range, or a file that does not fit the inputs.
     """
     check_counts(graph, samples, seed)
     codes = to_codes(graph, read_data(graph, data))[0] if data else None
-    return make_vectors(graph, samples, seed, codes)
+    return make_vectors(graph, samples, seed, codes, corners)

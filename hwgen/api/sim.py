@@ -13,11 +13,14 @@ from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, record
 from hwgen.api.samples import sample_vectors
 from hwgen.api.settings import from_names
+from hwgen.design.types import Design
 from hwgen.errors import ConfigError, VerifyError, count_of
 from hwgen.progress import Progress, silent
 from hwgen.verify.self_check import reached
 from hwgen.verify.simulate import BenchSettings, simulate, trace_of
-from hwgen.verify.vectors import Vectors
+from hwgen.verify.vectors import CORNERS, Vectors
+
+_CYCLES = 40_000  # of a simulation, about, where nobody says how many samples
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,7 +68,8 @@ class SimSettings:
     """Settings of a simulation.
 
     Attributes:
-        samples: random ones, besides the corners.
+        samples: random ones, besides the corners; None for as many as take a moment, at most
+            1,000.
         data: file of samples to add.
         simulator: ``verilator`` or ``icarus``.
         waves: write waveforms.
@@ -74,7 +78,7 @@ class SimSettings:
         allow_changed: simulate RTL that was edited after the build.
     """
 
-    samples: int = 1000
+    samples: int | None = None
     data: Path | None = None
     simulator: str = "verilator"
     waves: bool = False
@@ -106,7 +110,10 @@ def sim(out: Path | str, *, progress: Progress = silent, **settings: Any) -> Sim
     """
     asked = from_names(SimSettings, settings)
     opened = BuildFolder.open(Path(out), asked.allow_changed)
-    vectors = sample_vectors(opened.graph, asked.samples, asked.seed, asked.data)
+    most, corners = _affordable(opened.design)
+    asked = replace(asked, samples=most if asked.samples is None else asked.samples)
+    assert asked.samples is not None
+    vectors = sample_vectors(opened.graph, asked.samples, asked.seed, asked.data, corners)
     if asked.only is not None:
         vectors = vectors.only(asked.only)
     progress("vectors", f"{count_of(len(vectors), 'sample')}, seed {asked.seed}")
@@ -114,6 +121,12 @@ def sim(out: Path | str, *, progress: Progress = silent, **settings: Any) -> Sim
         made = _simulated(opened, vectors, asked, asked.replay(out))
     progress("simulate", f"{asked.simulator}, {made.samples} samples")
     return made
+
+
+def _affordable(design: Design) -> tuple[int, int]:
+    """Return random samples, and elements that are extreme alone, for a short simulation."""
+    cycles = design.interval if design.style == "stream" else 1
+    return max(3, min(1000, _CYCLES // cycles)), min(CORNERS, _CYCLES // (4 * cycles))
 
 
 def _simulated(opened: BuildFolder, vectors: Vectors, asked: SimSettings, replay: str) -> Simulated:

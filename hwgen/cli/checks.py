@@ -68,7 +68,8 @@ ARGUMENTS: Arguments = (
     (_BUILT, "out", {"metavar": "OUT", "help": _OUT}),
     (_BUILT, "--allow-changed", {"action": "store_true", "help": "go on where RTL, C++ or bench "
         "were edited after the build"}),
-    ("sim", "--samples", {"type": int, "default": 1000, "help": _SAMPLES}),
+    ("sim", "--samples", {"type": int, "help": f"{_SAMPLES}; default: 1000, or fewer where a "
+        "sample takes many cycles"}),
     ("verify", "--samples", {"type": int, "default": 10000, "help": _SAMPLES}),
     (_RUN, "--data", {"metavar": "x.npy", "help": "samples to add, as floats (rounded to the "
         "input's grid); .npz for several inputs"}),

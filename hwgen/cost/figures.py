@@ -75,7 +75,8 @@ class PackagedFigures:
 
     Attributes:
         data_width: bits of a beat.
-        latency_cycles: from the first beat of a sample to the first beat of its result.
+        latency_cycles: from the first beat of a sample to the first beat of its result; of a stream
+            design to the last beat, at most.
         interval: cycles between two samples.
         limit: what the interval comes from: ``input beats``, ``output beats`` or ``core``.
         modelled: resources, the core's included.

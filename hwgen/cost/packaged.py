@@ -11,6 +11,7 @@ outputs have bits that never change; on Gowin parts they are rough.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from hwgen.cost.estimate import Estimate
@@ -104,6 +105,8 @@ def packaged(design: Design, core: Estimate, family: Family) -> PackagedFigures:
         core: what it takes by itself, as `hwgen.cost.estimate.estimate` gives it.
         family: that it is for; one that was never measured counts as ECP5.
     """
+    if design.style == "stream":
+        return _words(design, core)
     tables, width = _TABLES.get(family.name, _LUT4), design.data_width
     coming = [Frame.of(port, width).beats for port in design.inputs]
     going = [Frame.of(port, width).beats for port in design.outputs]
@@ -142,6 +145,33 @@ def _registers(inputs: int, outputs: int, family: Family) -> Estimate:
         block, split, join = _REGISTERS4, _SPLIT4, _JOIN4
     lut, ff = (block[k] + inputs * split[k] + outputs * join[k] for k in (0, 1))
     return Estimate(lut=lut, ff=ff)
+
+
+def _words(design: Design, core: Estimate) -> PackagedFigures:
+    """Return the figures of a stream design's AXI-Stream top, where frames become words.
+
+    Each port has a buffer of a beat and a word that is filled and emptied in steps of some bytes. A
+    sample that finds nobody before it leaves within the stated latency, from its first beat to the
+    last one of its result.
+    """
+    width, lut, ff, latency = design.data_width, 0.0, 0, design.latency + PIPE
+    beats = []
+    for port in (*design.inputs, *design.outputs):
+        frame, link = Frame.of(port, width), design.link(port.link)
+        word = len(link.fields) * frame.container
+        step = 8 * math.gcd(width // 8, word // 8)
+        held = width + word
+        lut += 30 + held * (2 + math.log2(held / step)) / 2
+        ff += held + 2 * _counter(frame.beats) + 8
+        latency += max(0, frame.beats - link.words)
+        beats.append(frame.beats)
+    interval = max(design.interval, *beats)
+    coming = max(beats[: len(design.inputs)])
+    side = "input beats" if coming == interval else "output beats"
+    limit = side if interval > design.interval else "core"
+    buffers = Estimate(lut=round(lut), ff=ff)
+    whole = core + buffers
+    return PackagedFigures(width, latency, interval, limit, _resources(whole), _resources(buffers))
 
 
 def _resources(taken: Estimate) -> Resources:

@@ -78,7 +78,9 @@ def _stages(design: Design, board: Board) -> Iterator[StageFigures]:
     if design.style == "stream":
         for stage in design.stages:
             taken = _resources(parts[stage.name])
-            yield StageFigures(stage.name, stage.note, 0, stage.interval, stage.latency, **taken)
+            deep = max(design.link(name).depth for name in stage.writes)
+            note = f"{stage.note}; FIFO of {deep} words" if deep else stage.note
+            yield StageFigures(stage.name, note, 0, stage.interval, stage.latency, **taken)
         return
     reached = 0
     for stage, begin in zip(design.stages, begins(design), strict=True):

@@ -211,6 +211,13 @@ def _network(sheet: Sheet) -> str:
 
 def _latency(sheet: Sheet) -> str:
     stages = [stage for stage in sheet.figures.stages if stage.name != "top"]
+    if sheet.figures.style == "stream":
+        period = 1000.0 / sheet.figures.clock_mhz
+        drawn = charts.waterfall(stages, sheet.figures.interval, period)
+        return (
+            f'{drawn}<p class="key"><i></i>cycles that a stage needs for a sample; all stages '
+            "work at once, and the longest sets the interval</p>"
+        )
     drawn = charts.waterfall(stages, sheet.figures.latency_cycles, 1000.0 / sheet.figures.clock_mhz)
     return (
         f'{drawn}<p class="key"><i></i>cycles of the layer '
@@ -229,7 +236,9 @@ def _ranges(sheet: Sheet) -> str:
 def _layers(sheet: Sheet) -> str:
     synth = sheet.results.get("synth")
     measured = synth["stages"] if synth else {}
-    head = ["stage", "cycles", "LUT", "FF", "weights", "zero", "what"]
+    stream = sheet.figures.style == "stream"
+    span = "interval" if stream else "cycles"
+    head = ["stage", span, "LUT", "FF", "weights", "zero", "what"]
     if synth:
         head[4:4] = ["LUT synth.", "FF synth."]
     rows = []
@@ -238,7 +247,7 @@ def _layers(sheet: Sheet) -> str:
         counts = sheet.figures.layers.get(name)
         row = [
             escape(name),
-            f"{stage.start} … {stage.end}",
+            f"{stage.end:,}" if stream else f"{stage.start} … {stage.end}",
             f"{stage.lut:,}",
             f"{stage.ff:,}",
             f"{counts.weights:,}" if counts else "",
@@ -250,7 +259,8 @@ def _layers(sheet: Sheet) -> str:
             row[4:4] = [f"{got['lut']:,}" if got else "", f"{got['ff']:,}" if got else ""]
         rows.append(row)
     modelled = sheet.figures.modelled
-    total = ["all", f"0 … {sheet.figures.latency_cycles}", f"{modelled.lut:,}", f"{modelled.ff:,}"]
+    whole = f"{sheet.figures.interval:,}" if stream else f"0 … {sheet.figures.latency_cycles}"
+    total = ["all", whole, f"{modelled.lut:,}", f"{modelled.ff:,}"]
     if synth:
         total += [f"{synth['total']['lut']:,}", f"{synth['total']['ff']:,}"]
     total += [f"{sheet.figures.weights:,}", _share(sheet.figures.zeros, sheet.figures.weights), ""]

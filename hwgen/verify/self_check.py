@@ -16,7 +16,14 @@ from hwgen.logic.evaluate import evaluate
 from hwgen.logic.serial.evaluate import evaluate as evaluate_digits
 from hwgen.ops.reference import Reference
 from hwgen.plan.goal import check_seed
-from hwgen.verify.vectors import Vectors, corner_vectors, data_vectors, join, random_vectors
+from hwgen.verify.vectors import (
+    CORNERS,
+    Vectors,
+    corner_vectors,
+    data_vectors,
+    join,
+    random_vectors,
+)
 
 SELF_CHECK = 256  # samples on which every build compares its logic with the reference
 _FEWEST = 5  # one of each kind of random sample
@@ -25,16 +32,22 @@ MAX_VALUES = 1 << 28  # of all samples together, inputs and outputs: 2 GiB
 
 
 def make_vectors(
-    graph: Graph, samples: int, seed: int, data: Mapping[str, Codes] | None = None
+    graph: Graph,
+    samples: int,
+    seed: int,
+    data: Mapping[str, Codes] | None = None,
+    corners: int = CORNERS,
 ) -> Vectors:
     """Return corner, seeded random and data vectors with the reference's outputs.
+
+    *corners* elements are extreme alone, at most, besides the corners of all elements together.
 
     Raises:
         ConfigError: fewer than one sample, more than memory holds, or a seed out of range.
     """
     check_counts(graph, samples, seed)
     types = {node.name: node.type for node in graph.inputs}
-    parts = [corner_vectors(types), random_vectors(types, samples, seed)]
+    parts = [corner_vectors(types, corners), random_vectors(types, samples, seed)]
     if data is not None:
         parts.append(data_vectors(types, data))
     inputs = join(parts)

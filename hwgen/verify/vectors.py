@@ -18,6 +18,7 @@ from hwgen.files import npz_bytes
 from hwgen.ir.tensor import TensorType
 
 Rows = npt.NDArray[np.int64]
+CORNERS = 32  # elements that are extreme while the others rest, at most
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def join(parts: Sequence[Vectors]) -> Vectors:
     )
 
 
-def corner_vectors(ports: Mapping[str, TensorType], limit: int = 32) -> Vectors:
+def corner_vectors(ports: Mapping[str, TensorType], limit: int = CORNERS) -> Vectors:
     """Return the extremes of the input intervals, without repetitions.
 
     All low, all high, all zero (or what is nearest to it), alternating, one port against the

@@ -14,7 +14,7 @@ import numpy as np
 from axis import bits, unpack, value
 from axis_driver import Axis, broken
 from bench_job import DESIGN, FIELDS, INTERVAL, JOB, LATENCY, ROWS, SEED, Failed, claim
-from words_driver import Words
+from words_driver import Words, words_of
 
 FEW = min(ROWS, 4)  # samples under each pattern of pauses: there is much in a map
 
@@ -61,7 +61,7 @@ async def interval_is_as_claimed(dut: Any, record: dict[str, Any]) -> None:
     await words.drain()
     means = []
     for sink, port in zip(words.sinks, DESIGN["outputs"], strict=True):
-        count = next(link["words"] for link in DESIGN["links"] if link["name"] == port["link"])
+        count = words_of(port)
         ends = sink.times[count - 1 :: count]
         if len(ends) != len(rows):
             continue  # told by the comparison
@@ -172,6 +172,16 @@ async def axis_matches_reference(dut: Any, record: dict[str, Any]) -> None:
     times = list(axis.sinks[0].times)
     axis.compare(range(ROWS), record)
     record["cycles"] = times[-1] - times[0] + axis.outs[0].beats
+    # One cycle to cut the first word and one to collect the last beat; beats that are more than
+    # words come after each other.
+    due = LATENCY + 2
+    for port, frame in zip(
+        (*DESIGN["inputs"], *DESIGN["outputs"]), (*axis.ins, *axis.outs), strict=True
+    ):
+        due += max(0, frame.beats - words_of(port))
+    late = times[axis.outs[0].beats - 1]
+    if late > due:
+        raise Failed(f"the first result has left in cycle {late}, {due} is claimed")
     # Of the first sample no more than its beats and its way through; of the others their interval.
     enough = axis.rate * ROWS + LATENCY
     if record["cycles"] > enough:

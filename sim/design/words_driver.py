@@ -187,7 +187,7 @@ class Words:
         """Run until nothing has moved for so long that nothing will."""
         words = max(len(s.queue) for s in self.sources)
         frames = max(
-            len(s.queue) // _words(p) for s, p in zip(self.sources, DESIGN["inputs"], strict=True)
+            len(s.queue) // words_of(p) for s, p in zip(self.sources, DESIGN["inputs"], strict=True)
         )
         limit = self.cycle + 8 * (words + (frames + 2) * INTERVAL) + 8 * LATENCY + 20 * self.stall
         patience = 2 * (self.stall + LATENCY + INTERVAL)
@@ -213,7 +213,7 @@ class Words:
         first: Failed | None = None
         checked = len(rows)
         for index, (sink, port) in enumerate(self._outs()):
-            size = _words(port)
+            size = words_of(port)
             checked = min(checked, len(sink.taken) // size)
             for place, row in enumerate(rows[: len(sink.taken) // size]):
                 got = sink.taken[place * size : (place + 1) * size]
@@ -245,7 +245,7 @@ class Words:
 def _difference(index: int, row: int, sink: WordSink, start: int) -> Failed:
     port = DESIGN["outputs"][index]
     lanes, width = len(_LINKS[port["link"]]["fields"]["width"]), int(port["width"])
-    words = sink.taken[start : start + _words(port)]
+    words = sink.taken[start : start + words_of(port)]
     expected = OUTPUTS[index][row].reshape(-1).tolist()
     raw = [sink.raw.get(start + i, "") for i in range(len(words))]
     if not any(raw):
@@ -263,7 +263,8 @@ def _difference(index: int, row: int, sink: WordSink, start: int) -> Failed:
     return Failed(first=differing(row, index, got, expected, text))
 
 
-def _words(port: dict[str, Any]) -> int:
+def words_of(port: dict[str, Any]) -> int:
+    """Return the words of a sample."""
     return int(_LINKS[port["link"]]["words"])
 
 
@@ -273,6 +274,6 @@ def _width(port: dict[str, Any]) -> int:
 
 def _frames(codes: Any, port: dict[str, Any]) -> list[list[int]]:
     """Return the words of every sample."""
-    words = _words(port)
+    words = words_of(port)
     packed = pack(codes.reshape(len(codes) * words, -1), int(port["width"]))
     return [packed[i * words : (i + 1) * words] for i in range(len(codes))]

@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from hwgen.design.flow_core import BUFFER, buffer_of, pipeline_of, unit_of
 from hwgen.design.types import Design, Stage, UnitRef
 from hwgen.plan.stream.adders import ROUND_TRIP
-from hwgen.plan.stream.tokens import FRAMES, interval, on_time, run
+from hwgen.plan.stream.tokens import interval, on_time, run, samples_of
 
 _OPEN = 1 << 40  # places of a FIFO without a bound
 _LONG = 64  # samples over which a rate must last, where they are small
@@ -95,7 +95,7 @@ def _needed(design: Design, links: Sequence[str], floor: Mapping[str, int], open
     cores = {name: least for name, least in floor.items() if _behind_core(design, name)}
     buffers = dict.fromkeys(cores, _OPEN) if open_ else dict(cores)
     free = _with(design, _Depths(dict.fromkeys(links, _OPEN), buffers))
-    times = run(free, FRAMES, paced=True).times
+    times = run(free, samples_of(design), paced=True).times
     deep = {name: times[name].depth for name in links}
     if open_:
         buffers = {name: max(times[name].depth, least) for name, least in cores.items()}
@@ -162,22 +162,22 @@ def _keeps(design: Design, depths: _Depths) -> bool:
     before it. Then words enter without a pause, as benches measure it.
     """
     made = _with(design, depths)
-    if not on_time(run(made, FRAMES, paced=True), made):
+    if not on_time(run(made, samples_of(design), paced=True), made):
         return False
-    return interval(run(made, 2 * FRAMES), made) <= design.interval
+    return interval(run(made, 2 * samples_of(design)), made) <= design.interval
 
 
 def _lasts(design: Design, depths: _Depths) -> bool:
     """Tell whether a design keeps its interval for long, its source without a pause."""
     words = sum(link.words for link in design.links)
-    frames = max(2 * FRAMES, min(_LONG, 2 * _EVENTS // words))
+    frames = max(2 * samples_of(design), min(_LONG, 2 * _EVENTS // words))
     made = _with(design, depths)
     return interval(run(made, frames), made) <= design.interval
 
 
 def _shorter(design: Design, depths: _Depths, floor: Mapping[str, int]) -> _Depths:
     """Return depths that are no longer than they must be, the largest memories looked at first."""
-    words = sum(link.words for link in design.links) * FRAMES
+    words = sum(link.words for link in design.links) * samples_of(design)
     places = {**depths.fifos, **{n: d for n, d in depths.buffers.items() if d > floor[n]}}
     size = {name: depth * design.link(name).bits for name, depth in places.items()}
 

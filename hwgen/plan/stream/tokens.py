@@ -18,7 +18,7 @@ from hwgen.design.types import Design
 from hwgen.plan.stream.actors import Core, Fifo, actor_of
 from hwgen.plan.stream.channels import Actor, Channel, Sink, Source
 
-FRAMES = 8  # simulated back to back, of which the first ones fill the pipeline
+_FEWEST, _MOST, _WORDS = 5, 8, 60_000  # samples of a run, and words of all of them, about
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,12 @@ def _settle(actors: Sequence[Actor]) -> None:
             queued[j] = True
 
 
+def samples_of(design: Design) -> int:
+    """Return how many samples a run takes: fewer where one is a map of many words."""
+    words = sum(link.words for link in design.links)
+    return max(_FEWEST, min(_MOST, _WORDS // words))
+
+
 def latency(design: Design) -> int:
     """Return the cycles from the first word of a lone sample to the last word of its result."""
     made = run(design, 1)
@@ -143,7 +149,7 @@ def pace(design: Design) -> Design:
     Raises:
         AssertionError: stages wait for each other, or samples follow slower than the stages say.
     """
-    made = run(design, 2 * FRAMES)
+    made = run(design, 2 * samples_of(design))
     assert not made.stuck, f"the stages wait for each other: words miss at {', '.join(made.stuck)}"
     measured = interval(made, design)
     assert measured <= design.interval, f"{measured} cycles a sample, not {design.interval}"

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FIFO depths of random branchy graphs beside the least that keep the rate, link by link."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from hwgen.design.types import Design
+from hwgen.plan.goal import Goal
+from hwgen.plan.pace import Pace
+from hwgen.plan.stream import planner, tokens
+from hwgen.plan.stream.fifos import with_fifos
+from hwgen.target.board import load_board
+from tests.plan.branches import branchy
+
+BAR, SECONDS, GRAPHS = 1.06, 1.0, 12
+LONG = 60  # samples over which a rate must last
+
+
+def keeps(design: Design) -> bool:
+    """Tell whether a design keeps its interval over many samples, and does not stop."""
+    made = tokens.run(design, LONG)
+    return not made.stuck and tokens.interval(made, design) <= design.interval
+
+
+def least(design: Design) -> Design:
+    """Return the design with every FIFO as short as the rate allows, the longest first."""
+    for link in sorted(design.links, key=lambda link: (-link.depth, link.name)):
+        low, high = 0, link.depth
+        while low < high:
+            middle = (low + high) // 2
+            if keeps(_with(design, link.name, middle)):
+                high = middle
+            else:
+                low = middle + 1
+        design = _with(design, link.name, high)
+    return design
+
+
+def _with(design: Design, name: str, depth: int) -> Design:
+    links = tuple(replace(x, depth=depth) if x.name == name else x for x in design.links)
+    return replace(design, links=links)
+
+
+def main() -> bool:
+    """Print depths, least depths and times; return whether the bars are held."""
+    board, sized = load_board("vcu118"), dict[int, float]()
+
+    def timed(design: Design) -> Design:
+        began = time.perf_counter()
+        made = with_fifos(design)
+        sized[0] = time.perf_counter() - began
+        return made
+
+    planner.with_fifos = timed  # type: ignore[assignment]
+    print(f"{'graph':>6}{'stages':>8}{'interval':>10}{'depths':>8}{'least':>7}{'seconds':>9}")
+    ours = best = 0
+    slowest, right = 0.0, True
+    for seed in range(GRAPHS):
+        allowed = int(np.random.default_rng(seed).choice([64, 100, 300, 1000]))
+        goal = Goal(200.0, style="stream", pace=Pace(allowed))
+        design = planner.plan_stream(branchy(seed), board, goal, "net", {})
+        right &= keeps(design)
+        short = least(design)
+        depths, fewest = (sum(link.depth for link in d.links) for d in (design, short))
+        ours, best, slowest = ours + depths, best + fewest, max(slowest, sized[0])
+        print(
+            f"{seed:>6}{len(design.stages):>8}{design.interval:>10}{depths:>8}{fewest:>7}"
+            f"{sized[0]:>9.2f}",
+            flush=True,
+        )
+    planner.with_fifos = with_fifos
+    print(f"\ndepths {ours / max(best, 1):.3f} of the least (bar {BAR}), slowest {slowest:.2f} s "
+          f"(bar {SECONDS:g}), rates {'kept' if right else 'LOST'}")  # fmt: skip
+    return right and ours <= BAR * best and slowest <= SECONDS

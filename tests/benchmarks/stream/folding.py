@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folding: the exact choice beside FINN's greedy walk, at equal interval and by one cost formula.
+
+The walk is that of FINN's ``SetFolding``: columns a cycle over divisors until the target is met or
+a row's weight word is longer than 36 bits, then rows a cycle; a target is met where the cycles are
+below it. A second pass takes the slowest layer of the first as its target.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph
+from hwgen.ops.base import Op
+from hwgen.ops.conv import Conv
+from hwgen.ops.dense import Dense
+from hwgen.ops.depthwise import DepthwiseConv
+from hwgen.ops.input_ import Input
+from hwgen.ops.merge import Add
+from hwgen.ops.movepoint import MovePoint
+from hwgen.ops.requantize import Requantize
+from hwgen.ops.shape import Reshape
+from hwgen.plan.stream.choose import picked
+from hwgen.plan.stream.segments import Cut, Segment, cut
+from hwgen.plan.stream.ways import Choice, choices, conversion_cost, worth
+from tests.verify.conftest import Layer, make_graph
+
+BAR, SECONDS = 0.87, 1.0  # mean area beside the walk's, and the longest time of a choice
+WORD = 36  # bits of weights of a row, the most in the walk
+TARGETS = (300_000, 50_000, 20_000)
+
+
+class _Net:
+    """Grows a network of convolutions whose maps have some unsigned bits."""
+
+    def __init__(self, width: int, channels: int, bits: int) -> None:
+        self.rng, self.bits = np.random.default_rng(0), bits
+        self.layers: list[Layer] = []
+        self.shape = width, channels
+        self.last = self._add(Input.of((width, width, channels), Fixed(bits, 0)))
+
+    def _add(self, op: Op, *ins: str) -> str:
+        name = f"n{len(self.layers)}"
+        self.layers.append((name, op, ins))
+        return name
+
+    def rounded(self, source: str, shift: int) -> str:
+        made = self._add(Requantize(shift, 0, (1 << self.bits) - 1), source)
+        return self._add(MovePoint(-shift), made) if shift else made
+
+    def conv(self, channels: int, kernel: int, stride: int = 1, w_bits: int = 8) -> _Net:
+        width, before = self.shape
+        weight = self._weights(w_bits, kernel, kernel, before, channels)
+        pad = (kernel - 1) // 2
+        around = ((pad, pad),) * 2
+        op = Conv(weight, np.zeros(channels, np.int64), (stride, stride), around)
+        self.last = self.rounded(self._add(op, self.last), w_bits)
+        self.shape = (width + 2 * pad - kernel) // stride + 1, channels
+        return self
+
+    def depthwise(self, kernel: int, stride: int) -> _Net:
+        width, channels = self.shape
+        weight = self._weights(8, kernel, kernel, channels, 1)
+        pad = (kernel - 1) // 2
+        op = DepthwiseConv(weight, np.zeros(channels, np.int64), (stride,) * 2, ((pad, pad),) * 2)
+        self.last = self.rounded(self._add(op, self.last), 8)
+        self.shape = (width + 2 * pad - kernel) // stride + 1, channels
+        return self
+
+    def residual(self, channels: int, stride: int) -> _Net:
+        start, shape = self.last, self.shape
+        self.conv(channels, 3, stride).conv(channels, 3)
+        end, made = self.last, self.shape
+        if stride > 1 or shape[1] != channels:
+            self.last, self.shape = start, shape
+            start = self.conv(channels, 1, stride).last
+        self.last, self.shape = self.rounded(self._add(Add((1, 1)), end, start), 0), made
+        return self
+
+    def dense(self, rows: int, w_bits: int = 8) -> _Net:
+        width, channels = self.shape
+        if width:
+            size = width * width * channels
+            self.last = self._add(Reshape((size,)), self.last)
+        else:
+            size = channels
+        op = Dense(self._weights(w_bits, size, rows), np.zeros(rows, np.int64))
+        self.last = self.rounded(self._add(op, self.last), w_bits)
+        self.shape = 0, rows
+        return self
+
+    def _weights(self, bits: int, *shape: int) -> np.ndarray:
+        half = 1 << (bits - 1)
+        return self.rng.integers(-half, half, shape)
+
+    def graph(self) -> Graph:
+        return make_graph("net", self.layers, [self.last])
+
+
+def nets() -> dict[str, Graph]:
+    """Return the five networks: real shapes, random weights."""
+    rn06 = _Net(32, 3, 8).conv(32, 3, 4).conv(32, 3, 1, 7).conv(32, 3, 1, 5).dense(10, 6)
+    resnet8 = _Net(32, 3, 8).conv(16, 3)
+    for channels, stride in ((16, 1), (32, 2), (64, 2)):
+        resnet8.residual(channels, stride)
+    vgg = _Net(32, 3, 4)
+    for channels, stride in ((32, 1), (32, 2), (64, 1), (64, 2), (128, 1), (128, 2)):
+        vgg.conv(channels, 3, stride, 4)
+    mobile = _Net(48, 3, 8).conv(8, 3, 2)
+    for channels, stride in ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), (128, 1)):
+        mobile.depthwise(3, stride).conv(channels, 1)
+    rng = np.random.default_rng(0)
+    mixed = _Net(32, 3, 8)
+    for i in range(12):
+        wide, kernel, bits = (
+            int(rng.choice(few)) for few in ([12, 20, 28, 36, 48], [1, 3, 3], [4, 6, 8])
+        )
+        mixed.conv(wide, kernel, 2 if i in (3, 7) else 1, bits)
+    return {
+        "RN06": rn06.graph(),
+        "ResNet-8": resnet8.dense(10).graph(),
+        "VGG-like, 4 bit": vgg.dense(128, 4).dense(10, 4).graph(),
+        "MobileNetV1-0.25, 48 px": mobile.dense(2).graph(),
+        "mixed, 12 layers": mixed.graph(),
+    }
+
+
+def walk(
+    ways: Mapping[str, Sequence[Choice]], weight_bits: Mapping[str, int], target: int
+) -> dict[str, Choice]:
+    """Return the greedy walk's folding of every layer that can fold."""
+    took: dict[str, Choice] = {}
+    for passes in range(2):
+        for name, every in ways.items():
+            folds = [c for c in every if c.fold is not None and c.fold.dsp == 0]
+            if not folds:
+                continue
+            took[name] = _walked(folds, weight_bits[name], target)
+        worst = max(c.interval for c in took.values())
+        if worst <= target or passes:
+            break
+        target = worst
+    return took
+
+
+def _walked(folds: Sequence[Choice], bits: int, target: int) -> Choice:
+    by: dict[tuple[int, int], Choice] = {}
+    for choice in sorted(folds, key=lambda c: -c.cost):
+        assert choice.fold is not None
+        by[choice.fold.pe, choice.fold.simd] = choice  # of two memories the cheaper one
+    simds, pes = (sorted({way[i] for way in by}) for i in (1, 0))
+    simd = simds[0]
+    for simd in simds:
+        if by[1, simd].interval < target:
+            break
+        if bits * simd > WORD:
+            simd = max([s for s in simds if bits * s <= WORD], default=simds[0])
+            break
+    for pe in pes:
+        if by[pe, simd].interval < target:
+            break
+    return by[pe, simd]
+
+
+def area(graph: Graph, parts: Cut, ways: Mapping[str, Sequence[Choice]], limit: int) -> float:
+    """Return the least area of some ways at an interval, converters included."""
+    found = picked(graph, parts, ways, limit)
+    leaving = {name: choice.leaving for name, choice in found.choices.items()} | dict(found.inputs)
+    whole = sum(choice.cost for choice in found.choices.values())
+    for segment in parts.segments:
+        for source in segment.head.inputs:
+            bits = graph[source].type.fixed.width
+            lanes = found.choices[segment.name].lanes
+            whole += worth(conversion_cost(bits, leaving[parts.behind(source)], lanes))
+    return whole
+
+
+def _folds(every: Sequence[Choice]) -> list[Choice]:
+    own = [c for c in every if c.fold is not None and c.fold.dsp == 0]
+    return own or list(every)
+
+
+def _bits(segment: Segment) -> int:
+    weight = getattr(segment.head.op, "weight", None)
+    return 1 if weight is None else int(np.abs(weight).max()).bit_length() + 1
+
+
+def main() -> bool:
+    """Print the comparison; return whether the bars are held."""
+    print(
+        f"{'network':26}{'interval':>10}{'walk':>10}{'exact':>10}{'ratio':>7}{'with adder graphs':>19}{'seconds':>9}"
+    )
+    ratios, slowest = [], 0.0
+    for name, graph in nets().items():
+        parts = cut(graph)
+        bits = {segment.name: _bits(segment) for segment in parts.segments}
+        for target in TARGETS:
+            began = time.perf_counter()
+            ways = {s.name: list(choices(graph, s, target, False)) for s in parts.segments}
+            greedy = walk(ways, bits, target)
+            limit = max(target, *(choice.interval for choice in greedy.values()))
+            fixed = {n: [greedy[n]] if n in greedy else every for n, every in ways.items()}
+            theirs = area(graph, parts, fixed, 1 << 40)
+            folds = {n: _folds(every) for n, every in ways.items()}
+            began = time.perf_counter()
+            ours = area(graph, parts, folds, limit)
+            took = time.perf_counter() - began
+            every = area(graph, parts, ways, limit)
+            ratios.append(ours / theirs)
+            slowest = max(slowest, took)
+            print(
+                f"{name:26}{limit:>10,}{theirs:>10,.0f}{ours:>10,.0f}{ours / theirs:>7.2f}"
+                f"{every:>19,.0f}{took:>9.2f}",
+                flush=True,
+            )
+    mean = float(np.exp(np.mean(np.log(ratios))))
+    held = mean <= BAR and slowest <= SECONDS
+    print(
+        f"\nmean area {mean:.3f} of the walk's (bar {BAR}), slowest choice {slowest:.2f} s (bar {SECONDS:g})"
+    )
+    return held
