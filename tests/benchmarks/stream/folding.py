@@ -192,7 +192,8 @@ def _bits(segment: Segment) -> int:
 def main() -> bool:
     """Print the comparison; return whether the bars are held."""
     print(
-        f"{'network':26}{'interval':>10}{'walk':>10}{'exact':>10}{'ratio':>7}{'with adder graphs':>19}{'seconds':>9}"
+        f"{'network':26}{'interval':>10}{'walk':>10}{'exact':>10}{'ratio':>7}"
+        f"{'with adder graphs':>19}{'seconds':>9}"
     )
     ratios, slowest = [], 0.0
     for name, graph in nets().items():
