@@ -95,7 +95,8 @@ def planned(
     if goal.style == "stream" or (goal.style == "auto" and folds):
         return Planned(plan_stream(graph, board, goal, name, mapping), goal.clock_mhz)
     if goal.style == "auto":
-        parallel = replace(goal, style="parallel")
+        once = replace(goal.pace, interval=goal.pace.interval or 1)
+        parallel = replace(goal, style="parallel", pace=once)
         try:
             made = planned(graph, board, parallel, name, mapping, register_mhz)
         except DoesNotFit as error:

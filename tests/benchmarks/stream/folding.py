@@ -221,6 +221,7 @@ def main() -> bool:
     mean = float(np.exp(np.mean(np.log(ratios))))
     held = mean <= BAR and slowest <= SECONDS
     print(
-        f"\nmean area {mean:.3f} of the walk's (bar {BAR}), slowest choice {slowest:.2f} s (bar {SECONDS:g})"
+        f"\nmean area {mean:.3f} of the walk's (bar {BAR}), slowest choice {slowest:.2f} s "
+        f"(bar {SECONDS:g})"
     )
     return held
