@@ -167,7 +167,9 @@ def _job(out: Path, wanted: SynthSettings, progress: Progress, cache: Cache | No
         ) from error
     bench = Bench(Setting(target.family.name, target.device, wanted.dsp), cache or Cache())
     many = jobs or os.cpu_count() or 1
-    job = _Job(opened, target, bench, sources, tops[top], many, progress)
+    job = _Job(
+        opened, target, bench, sources, tops.get(top, tops.get("stream", "")), many, progress
+    )
     if wanted.test_clock is None:
         return job
     if not wanted.bitstream:
@@ -216,10 +218,14 @@ def _parts(job: _Job) -> tuple[dict[str, Part], dict[str, str]]:
     """Return every part by its row in the report, and the rows of the layers by their modules."""
     text = "\n".join(t for t in job.sources.part(job.top).texts)
     layers: dict[str, str] = {}
-    for layer in job.out.design.layers:
-        found = re.search(rf"^\s*(\w+)\s+u_{re.escape(layer.link)}\s*\($", text, re.M)
+    design = job.out.design
+    rows = {layer.link: layer.name for layer in design.layers}
+    if design.style == "stream":  # its cores; units differ by their parameters and stay in the top
+        rows = {stage.name: stage.name for stage in design.stages if len(stage.parts) > 1}
+    for instance, row in rows.items():
+        found = re.search(rf"^\s*(\w+)\s+u_{re.escape(instance)}\s*\($", text, re.M)
         if found is not None:
-            layers[found[1]] = layer.name
+            layers[found[1]] = row
     parts = {row: job.sources.part(module) for module, row in layers.items()}
     parts["top"] = job.sources.part(job.top, layers)
     parts["total"] = job.sources.part(job.top)

@@ -17,6 +17,7 @@ import numpy as np
 from hwgen.design.types import UnitRef
 from hwgen.ir.tensor import Codes
 from hwgen.ops.windows import Window
+from hwgen.units.facts import facts, with_defaults
 
 BLOCK_BITS = 8192  # of a memory from which on it is made of blocks
 
@@ -225,17 +226,17 @@ def matvec(matrix: Matrix, fold: Fold) -> Facts:
     bias = np.zeros(turns * fold.pe, np.int64)
     bias[:rows] = matrix.bias
     constants = {"Weights": memory.reshape(turns * steps, -1), "Bias": bias}
-    latency = steps + 2 + (max(fold.simd - 1, 0).bit_length() + 1) // 2
+    params = matvec_params(matrix, fold)
     zero = 100 * float(np.mean(matrix.weight == 0))
     note = (
         f"matrix of {columns} x {rows}, {zero:.0f} % zero, {fold.pe} rows by {fold.simd} columns "
         f"a cycle, {turns * steps} cycles a vector"
     )
     return Facts(
-        UnitRef("hwg_matvec", matvec_params(matrix, fold), constants),
+        UnitRef("hwg_matvec", params, constants),
         fold.pe,
         matrix.positions * turns,
-        latency,
+        steps - 1 + facts("hwg_matvec").latency(with_defaults("hwg_matvec", params)),
         matrix.positions * turns * steps,
         note,
     )
