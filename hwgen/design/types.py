@@ -388,7 +388,8 @@ class Design:
     @property
     def style(self) -> str:
         """``stream`` where words enter with valid and ready; else ``serial`` or ``parallel``."""
-        if any(self.link(port.link).kind is LinkKind.STREAM for port in self.inputs):
+        links = (self._by_name.get(port.link) for port in self.inputs)
+        if any(link is not None and link.kind is LinkKind.STREAM for link in links):
             return "stream"
         parts = (part for stage in self.stages for part in stage.parts)
         return "serial" if any(isinstance(p, SerialPipeline) for p in parts) else "parallel"
