@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trained networks in the stream style: RTL as the reference, at the pace that is claimed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwgen.api.build import build
+from hwgen.ir.graph import Graph
+from hwgen.verify.self_check import make_vectors
+from hwgen.verify.simulate import BenchSettings, simulate
+from hwgen.verify.vectors import Vectors
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
+RN06 = SHARED / "RN06_resnet_cifar10_8b.h5"
+JET = SHARED / "qkeras_3layer.json"
+CORE = ("matches_reference", "latency_is_as_claimed", "interval_is_as_claimed")
+
+pytestmark = pytest.mark.sim
+
+
+def pictures(graph: Graph) -> Vectors:
+    """Return three pictures: noise, a smooth one, and a smooth one with edges."""
+    (node,) = graph.inputs
+    rng = np.random.default_rng(6)
+    height, width, channels = node.type.shape
+    y, x = np.mgrid[0:height, 0:width]
+    waves = [np.sin(rng.uniform(0.1, 0.5) * x + rng.uniform(0.1, 0.5) * y) for _ in range(channels)]
+    smooth = (127 + 120 * np.stack(waves, axis=-1)).astype(np.int64)
+    edges = np.where((x + 2 * y)[..., None] % 23 < 9, smooth, 255 - smooth)
+    noise = rng.integers(0, 256, node.type.shape)
+    data = {node.name: np.stack([noise, smooth, edges])}
+    vectors = make_vectors(graph, 1, 1, data)
+    return vectors.rows(len(vectors) - 3, len(vectors))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not RN06.is_file(), reason="the network is not beside this checkout")
+@pytest.mark.parametrize("interval", [1_280, 4_096, 18_432])
+def test_rn06_on_pictures(interval: int, tmp_path: Path) -> None:
+    made = build(
+        RN06, tmp_path / "out", board="vcu118", style="stream", interval=interval,
+        input_format="u8.8",
+    )  # fmt: skip
+    assert made.design.interval <= interval
+    tests = [*CORE, "matches_under_stalls"] if interval == 1_280 else CORE
+    result = simulate(tmp_path / "out", pictures(made.graph), BenchSettings(tests=tests))
+    assert (result.samples, result.mismatches) == (3, 0)
+    assert result.latency_cycles == made.design.latency
+    assert result.interval == made.design.interval
+
+
+@pytest.mark.ci
+@pytest.mark.skipif(not JET.is_file(), reason="the network is not beside this checkout")
+@pytest.mark.parametrize("interval", [64, 1_024])
+def test_the_jet_tagger_gives_the_bits_of_the_parallel_style(interval: int, tmp_path: Path) -> None:
+    made = build(
+        JET, tmp_path / "out", board="vcu118", style="stream", interval=interval,
+        weights=JET.with_name("qkeras_3layer_weights.h5"), input_format="s8.4",
+    )  # fmt: skip
+    assert made.design.interval <= interval
+    vectors = make_vectors(made.graph, 8, 2).rows(30, 46)  # the reference of every style
+    result = simulate(tmp_path / "out", vectors, BenchSettings(tests=CORE))
+    assert (result.samples, result.mismatches) == (16, 0)
+    assert (result.latency_cycles, result.interval) == (made.design.latency, made.design.interval)
