@@ -178,7 +178,8 @@ def config_files(
     rows: dict[str, Any] = {**settings, "clock": _quantity(goal.clock_mhz, "MHz")}
     if goal.max_latency_ns is not None:
         rows["latency"] = _quantity(goal.max_latency_ns, "ns")
-    if settings["style"] == "stream" or goal.pace.interval != 1:
+    style = settings["style"]
+    if style == "stream" or (style == "serial" and goal.pace.interval != 1):
         rows["interval"] = goal.pace.text
     if goal.pace.budget:
         rows["budget"] = ", ".join(condition.text for condition in goal.pace.budget)
