@@ -69,7 +69,7 @@ class Ask:
     weights: Path | str | None = None
     clock: str | None = None
     latency: str | None = None
-    style: str = "auto"
+    style: str = "parallel"
     effort: int = 1
     seed: int = 1
     options: Options | None = None
@@ -135,7 +135,7 @@ class Ask:
                 raise ConfigError(said, key, f"write {key}=True, or leave it out")
         for key in ("effort", "seed"):
             _check_type(key, settings.get(key, 1), int, "a whole number")
-        for key, value in (("board", board), ("style", settings.get("style", "auto"))):
+        for key, value in (("board", board), ("style", settings.get("style", "parallel"))):
             _check_type(key, value, str, "a name")
         for key, kind, words in (
             ("interval", (str, int), "a number of cycles, or 'auto'"),
