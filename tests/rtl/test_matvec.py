@@ -143,7 +143,11 @@ def test_random_folds(part: int, tmp_path: Path, seed: int, rng: np.random.Gener
 
 
 FAULTS = (
-    ("hwg_dot", "word[2*SHIFT-1:SHIFT] + SHIFT'(word[SHIFT-1])", "word[2*SHIFT-1:SHIFT]",
+    ("hwg_dot", "OWN ? high + SHIFT'(word[SHIFT-1]) : high", "high",
+     "loses_nothing_under_stalls_and_gaps"),
+    ("hwg_dot", "WIDTH'(right), borrowed[LEAF]", "WIDTH'(right), 1'b0",
+     "loses_nothing_under_stalls_and_gaps"),
+    ("hwg_dot", "MINUS ? prior - part", "1'b0 ? prior - part",
      "loses_nothing_under_stalls_and_gaps"),
     ("hwg_matvec", "move      = ~out_valid_o | out_ready_i", "move     = 1'b1",
      "loses_nothing_under_stalls_and_gaps"),
