@@ -106,7 +106,7 @@ def packaged(design: Design, core: Estimate, family: Family) -> PackagedFigures:
         family: that it is for; one that was never measured counts as ECP5.
     """
     if design.style == "stream":
-        return _words(design, core)
+        return _words(design, core, family)
     tables, width = _TABLES.get(family.name, _LUT4), design.data_width
     coming = [Frame.of(port, width).beats for port in design.inputs]
     going = [Frame.of(port, width).beats for port in design.outputs]
@@ -147,7 +147,7 @@ def _registers(inputs: int, outputs: int, family: Family) -> Estimate:
     return Estimate(lut=lut, ff=ff)
 
 
-def _words(design: Design, core: Estimate) -> PackagedFigures:
+def _words(design: Design, core: Estimate, family: Family) -> PackagedFigures:
     """Return the figures of a stream design's AXI-Stream top, where frames become words.
 
     Each port has a buffer of a beat and a word that is filled and emptied in steps of some bytes. A
@@ -171,7 +171,16 @@ def _words(design: Design, core: Estimate) -> PackagedFigures:
     limit = side if interval > design.interval else "core"
     buffers = Estimate(lut=round(lut), ff=ff)
     whole = core + buffers
-    return PackagedFigures(width, latency, interval, limit, _resources(whole), _resources(buffers))
+    registers = _registers(len(design.inputs), len(design.outputs), family)
+    return PackagedFigures(
+        width,
+        latency,
+        interval,
+        limit,
+        _resources(whole),
+        _resources(buffers),
+        _resources(registers),
+    )
 
 
 def _resources(taken: Estimate) -> Resources:
