@@ -24,10 +24,18 @@ NAME = "HWGen"
 BOARD = "vu9p"  # where neither a board nor a part that has one is named
 # Words that hls4ml's other backends take, and that mean nothing here.
 _IDLE = (
-    "clock_uncertainty", "namespace", "write_weights_txt", "write_tar", "tb_output_stream",
-    "write_emulation_constants", "project_name", "output_dir", "backend", "input_data_tb",
+    "clock_uncertainty",
+    "namespace",
+    "write_weights_txt",
+    "write_tar",
+    "tb_output_stream",
+    "write_emulation_constants",
+    "project_name",
+    "output_dir",
+    "backend",
+    "input_data_tb",
     "output_data_tb",
-)  # fmt: skip
+)
 
 
 class HWGenWriter(Writer):  # type: ignore[misc]

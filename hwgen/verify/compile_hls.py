@@ -138,9 +138,16 @@ def run_hls(
         files = [str(source / f"{top}.cpp"), str(source / f"{top}_bench.cpp")]
         compiler = how.compiler
         command = [
-            str(compiler.path), f"-std={STANDARD}", *how.integers.flags(compiler.name), *more,
-            "-I", str(source), *files, "-o", str(scratch / "bench"),
-        ]  # fmt: skip
+            str(compiler.path),
+            f"-std={STANDARD}",
+            *how.integers.flags(compiler.name),
+            *more,
+            "-I",
+            str(source),
+            *files,
+            "-o",
+            str(scratch / "bench"),
+        ]
         tools.run(command, name=str(how), what=f"{top}.cpp", timeout=timeout)
         given, got = scratch / "vectors.dat", scratch / "got.dat"
         given.write_text(vectors_text(design, vectors.inputs, vectors.outputs), "utf-8")
@@ -148,8 +155,10 @@ def run_hls(
         try:
             log = tools.run(
                 [str(scratch / "bench"), str(given), str(got)],
-                name=f"the bench ({how})", what=top, timeout=timeout,
-            )  # fmt: skip
+                name=f"the bench ({how})",
+                what=top,
+                timeout=timeout,
+            )
         except ToolFailed as error:
             passed, log = False, str(error)
         found = _read(got, design.outputs, len(vectors))
@@ -191,17 +200,26 @@ def run_axis(
         ]
         compiler = how.compiler
         command = [
-            str(compiler.path), f"-std={STANDARD}", *how.integers.flags(compiler.name), *more,
-            "-I", str(source), *files, "-o", str(scratch / "bench"),
-        ]  # fmt: skip
+            str(compiler.path),
+            f"-std={STANDARD}",
+            *how.integers.flags(compiler.name),
+            *more,
+            "-I",
+            str(source),
+            *files,
+            "-o",
+            str(scratch / "bench"),
+        ]
         tools.run(command, name=str(how), what=f"{names.axis}.cpp", timeout=timeout)
         given = scratch / "vectors.dat"
         given.write_text(vectors_text(design, vectors.inputs, vectors.outputs), "utf-8")
         try:
             return tools.run(
                 [str(scratch / "bench"), str(given)],
-                name=f"the bench of frames ({how})", what=names.axis, timeout=timeout,
-            )  # fmt: skip
+                name=f"the bench of frames ({how})",
+                what=names.axis,
+                timeout=timeout,
+            )
         except ToolFailed as error:
             raise Mismatch(error.what, names.axis, "hwgen verify OUT --against hls") from error
 

@@ -27,11 +27,17 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
     Raises:
         ConfigError: numbers that the emulator does not hold, or more nodes than are compiled.
     """
+    refused: ConfigError | None = None
     if any(isinstance(node.op, Windowed) for node in graph.nodes):
-        return of_graph(graph, digest(graph))
+        try:
+            return of_graph(graph, digest(graph))
+        except ConfigError as error:  # an operation without a loop: written out, if that is small
+            refused = error
     if design is None or design.style != "parallel":
         design = _of_words(graph)
     count = len(design.pipeline.logic.nodes)
+    if count > _MOST and refused is not None:
+        raise refused
     if count > _MOST:
         raise ConfigError(
             f"a graph of {count_of(count, 'node')} is too large to be compiled (at most {_MOST:,})",

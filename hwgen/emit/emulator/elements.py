@@ -136,6 +136,18 @@ class Elements:
         text = f"hwg::floored<{min(op.shift, _SHIFT)}>({text})" if op.shift else text
         return f"hwg::clipped<{self.type}>({text}, {cpp.number(op.lo)}, {cpp.number(op.hi)})"
 
+    def largest(self, node: Node) -> Iterator[str]:
+        """Yield the loop of the index of the largest element along the last axis, the first one."""
+        (kind,) = self.graph.types(node)
+        row = kind.shape[-1]
+        yield "for (int s = 0; s < count; ++s)"
+        yield f"  for (int e = 0; e < {node.type.size}; ++e) {{"
+        yield f"    const {self.type}* from = scratch.{self.array(node.inputs[0])}[s] + e * {row};"
+        yield "    int found = 0;"
+        yield f"    for (int i = 1; i < {row}; ++i) found = from[i] > from[found] ? i : found;"
+        yield f"    scratch.{self.array(node.name)}[s][e] = {self.type}(found);"
+        yield "  }"
+
     # Several inputs, and movements
 
     def merge(self, node: Node) -> Iterator[str]:

@@ -76,8 +76,13 @@ def lane_of(lo: int, hi: int, least: int = 16) -> int:
     return 128
 
 
-def side(name: str, kind: TensorType, least: int, scale: Sequence[float] = (1.0,),
-         offset: Sequence[float] = (0.0,)) -> Side:  # fmt: skip
+def side(
+    name: str,
+    kind: TensorType,
+    least: int,
+    scale: Sequence[float] = (1.0,),
+    offset: Sequence[float] = (0.0,),
+) -> Side:
     """Return a port as the C interface has it.
 
     Raises:

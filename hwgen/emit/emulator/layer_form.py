@@ -33,7 +33,8 @@ from hwgen.ops import (
     ShiftLeft,
     SumPool,
     Thresholds,
-)  # fmt: skip
+)
+from hwgen.ops.argmax import ArgMax
 from hwgen.ops.exact_dtype import carrier
 from hwgen.ops.windows import Window
 
@@ -148,6 +149,8 @@ class LayerForm(Elements):
                 yield from self.each(node, self.mul_shift(node, op))
             case ShiftLeft():
                 yield from self.each(node, f"v * {cpp.number(1 << op.bits)}")
+            case ArgMax():
+                yield from self.largest(node)
             case Add() | Multiply() | Maximum():
                 yield from self.merge(node)
             case Movement():
