@@ -17,9 +17,14 @@ namespace hwg {
 enum { VECTOR = 64, SUMS = 16 };
 #elif defined(__AVX__)
 enum { VECTOR = 32, SUMS = 8 };
-#else
+#elif defined(HWG_NATIVE) || !defined(__x86_64__)
 enum { VECTOR = 16, SUMS = 8 };
+#else  // compiled for several machines: those of shorter vectors take it in pieces
+enum { VECTOR = 64, SUMS = 8 };
 #endif
+
+// Into the function that is compiled for several machines; by itself it would be for the least one.
+#define HWG_INTO __attribute__((always_inline)) inline
 
 template <class T> struct vector_of {
   typedef T type __attribute__((vector_size(VECTOR)));
@@ -34,7 +39,7 @@ template <class T> struct vector_of {
 
 // y[r] = bias + sum over segments of x[r * STEP + OFFSETS[g] + k] * weight: R windows, CHUNK outputs.
 template <class T, int SEGMENT, int SEGMENTS, int CHUNK, int R>
-inline void windows(const T* x, int step, const int* offsets, const T* weight, const T* bias, T* y, int stride,
+HWG_INTO void windows(const T* x, int step, const int* offsets, const T* weight, const T* bias, T* y, int stride,
                     int wanted) {
   typedef typename vector_of<T>::type V;
   typedef typename vector_of<T>::loose L;
@@ -73,7 +78,7 @@ inline void windows(const T* x, int step, const int* offsets, const T* weight, c
 
 // A row of COLUMNS windows, STEP apart; their outputs lie STRIDE apart.
 template <class T, int SEGMENT, int SEGMENTS, int OUTPUTS, int CHUNK, int COLUMNS>
-inline void matrix(const T* x, int step, const int* offsets, const T* weight, const T* bias, T* y, int stride) {
+HWG_INTO void matrix(const T* x, int step, const int* offsets, const T* weight, const T* bias, T* y, int stride) {
   enum {
     W = int(VECTOR / sizeof(T)),
     J = CHUNK / W,
@@ -152,7 +157,7 @@ struct Plane {
 };
 
 // Calls tap(out, in, tap number) for every tap that meets the input, window by window.
-template <class Tap> inline void each_tap(const Plane& p, Tap tap) {
+template <class Tap> HWG_INTO void each_tap(const Plane& p, Tap tap) {
   for (int y = 0; y < p.rows; ++y)
     for (int x = 0; x < p.columns; ++x)
       for (int j = 0; j < p.kernel_y; ++j) {

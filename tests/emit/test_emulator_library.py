@@ -19,8 +19,10 @@ from hwgen.cli import run as cli
 from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph
 from hwgen.tools import run
+from hwgen.verify.compile_emulator import Loaded
 from hwgen.verify.emulation import emulator_of
-from tests.emit.test_emulator import STRICT
+from hwgen.verify.self_check import make_vectors
+from tests.emit.test_emulator import STRICT, small_cnn
 from tests.emit.test_hls import GRAPHS
 from tests.verify.conftest import small_net
 
@@ -80,6 +82,17 @@ def test_cmake_installs_a_library_for_every_machine(tmp_path: Path) -> None:
     check_program([str(tmp_path / "usr" / "main")], graph, tmp_path)
     handle = ctypes.CDLL(str(library))
     assert handle.hwg_tiny_run is not None
+
+
+def test_one_library_of_windows_serves_all_machines(tmp_path: Path) -> None:
+    graph = small_cnn()
+    sources(graph, tmp_path)
+    library = emulator_of(graph)
+    flags = ["-std=c++17", "-O1", "-fPIC", "-shared", *STRICT]  # not for this machine alone
+    run(["g++", *flags, library.source, "-o", "made.so"], tmp_path)
+    vectors = make_vectors(graph, 20, 1)
+    found = Loaded(library, tmp_path / "made.so").run({"x_in": vectors.inputs["x"]})
+    assert np.array_equal(found["fc_out_out"], vectors.outputs["fc_out"])
 
 
 @pytest.mark.ci
