@@ -168,7 +168,7 @@ def maps(program: Program, rng: np.random.Generator) -> None:
         body += loop(count, "    put(out.read());") + "  if (hwg::waiting(out)) put(ui<1>(1));\n"
         program.case(body, x.reshape(-1)[:count], x=x)
     body = "  stream<ui<8> > one, other, out;\n" + loop(12, "    one.write(ui<8>(x[n]));")
-    body += loop(12, "    other.write(ui<8>(x[n + 12]));")
+    body += loop(4, "    other.write(ui<8>(x[n + 12]));")
     body += "  hwg::stream_concat<2, 8, 3, 1, 4>::of<ui<8> >(one, other, out);\n"
     flat = x.reshape(-1)
     joined = np.concatenate([flat[:12].reshape(4, 3), flat[12:16].reshape(4, 1)], axis=1)
