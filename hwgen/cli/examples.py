@@ -28,6 +28,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "verify": (
         "hwgen verify out/jet --data x_test.npy",
         "hwgen verify out/jet --against hls",
+        "hwgen verify out/jet --prove",
     ),
     "predict": (
         "hwgen predict out/jet x_test.npy -o y.npy --apply-scaler",

@@ -70,6 +70,10 @@ def _head(sheet: Sheet) -> str:
             edited, kind = (", edited files", "") if result.get("changed") else ("", " ok")
             count = f"{result['samples']:,} samples{edited}"
             badges.append(f'<span class="badge{kind}">{words}: {count}</span>')
+    if "proof" in found:
+        proven = found["proof"]["proven"]
+        said, kind = ("proven", "ok") if proven else ("not proven", "bad")
+        badges.append(f'<span class="badge {kind}">RTL = model, every input: {said}</span>')
     if "synth" in found:
         badges.append('<span class="badge ok">synthesised</span>')
     return (
@@ -125,6 +129,18 @@ def _share(part: float, whole: float) -> str:
 _HLS = (("hls", "HLS C++ against the integer reference", "hwgen verify OUT --against hls"),)
 
 
+def _proof(found: Mapping[str, Any]) -> list[list[str]]:
+    """Return the row of a proof, where one was tried."""
+    if "proof" not in found:
+        return []
+    proof = found["proof"]
+    said = f"proven for {count_of(proof['outputs'], 'output element')}"
+    if not proof["proven"]:
+        said = f"not proven: {escape(proof['problems'][0])}"
+    how = f"{count_of(proof['wires'], 'wire')} read back, {proof['values']:,} values of functions"
+    return [["RTL against the model's graph, every input", said, how, ""]]
+
+
 def _verification(sheet: Sheet) -> str:
     found = sheet.results
     rows = []
@@ -151,6 +167,7 @@ def _verification(sheet: Sheet) -> str:
         )
         measured = f"{result['latency_cycles']} cycles" if "latency_cycles" in result else ""
         rows.append([title, said, escape(how), measured])
+    rows += _proof(found)
     return _table(["what", "result", "how", "latency measured"], rows, set()) + _reached(sheet)
 
 

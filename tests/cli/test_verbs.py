@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,42 @@ def test_verify_tells_how_many_differ(
     assert "a library that talks" in told
     with pytest.raises(Mismatch, match="sample 3"):
         hwgen.verify(tiny, samples=30)
+
+
+def test_verify_proves_the_verilog(tiny: Path, capfd: Capture, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(tiny, out)
+    found = answer(capfd, "verify", str(out), "--prove")
+    assert found["proven"] is True
+    assert found["problems"] == []
+    assert found["outputs"] > 0
+    assert "proven: hwg_tiny equals the model's integer graph" in text(
+        capfd, "verify", str(out), "--prove"
+    )
+    assert "RTL = model, every input: proven" in (out / "report.html").read_text("utf-8")
+
+
+def test_verify_says_what_it_cannot_prove(tiny: Path, capfd: Capture, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(tiny, out)
+    (file,) = (out / "rtl").glob("hwg_tiny_fc1.sv")
+    file.write_text(file.read_text("utf-8").replace(" + ", " - ", 1), "utf-8")
+    capfd.readouterr()
+    assert run(["verify", str(out), "--prove", "--allow-changed", "--json"]) == 6
+    found = json.loads(capfd.readouterr().out)
+    assert (found["ok"], found["proven"]) == (False, False)
+    assert found["problems"]
+
+
+@pytest.mark.parametrize("style", ["serial", "stream"])
+def test_styles_without_a_proof_are_told(capfd: Capture, tmp_path: Path, style: str) -> None:
+    model, out = tiny_h5(tmp_path / "tiny.h5"), tmp_path / "out"
+    hwgen.build(model, out, board="vcu118", style=style, interval=4)
+    capfd.readouterr()
+    assert run(["verify", str(out), "--prove", "--json"]) == 6
+    found = json.loads(capfd.readouterr().out)
+    assert (found["ok"], found["proven"]) == (False, False)
+    assert found["problems"] == [f"there is no proof of the {style} style yet"]
 
 
 # --- predict --------------------------------------------------------------------------------------

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Equality of forms that were not made by the same steps, by trying every value."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hwgen.verify.prove.forms import Form, Space
+from hwgen.verify.prove.steps import MOST, Ints
+
+
+def constant(space: Space, form: Form) -> int | None:
+    """Return what a form is equal to everywhere; None where that varies or is not known.
+
+    Groups of atoms that share no variable are tried at every value of what they depend on, as
+    far as there are few; proven values are variables here.
+    """
+    form = space.gathered(form)
+    groups: list[tuple[set[int], list[int]]] = []
+    for atom in form.terms:
+        roots, atoms = _roots(space, atom), [atom]
+        for other in [g for g in groups if g[0] & roots]:
+            groups.remove(other)
+            roots, atoms = roots | other[0], atoms + other[1]
+        groups.append((roots, atoms))
+    total = form.const
+    for roots, atoms in groups:
+        size = math.prod(space.hi[root] - space.lo[root] + 1 for root in roots)
+        if size > MOST >> 2:
+            return None
+        places: dict[int, Ints] = {}
+        step, points = 1, np.arange(size, dtype=np.int64)
+        for root in sorted(roots):
+            count = space.hi[root] - space.lo[root] + 1
+            places[root] = points // step % count + space.lo[root]
+            step *= count
+        space.points += size
+        values = sum(form.terms[a] * space.value(a, places) for a in atoms)
+        assert isinstance(values, np.ndarray)
+        if (values != values[0]).any():
+            return None
+        total += int(values[0])
+    return total
+
+
+def _roots(space: Space, atom: int) -> set[int]:
+    """Return the atoms that an atom is made of in the end."""
+    below = [] if space.is_cut(atom) else space.below(atom)
+    return set().union(*(_roots(space, a) for a in below)) if below else {atom}
