@@ -212,13 +212,14 @@ def test_verify_proves_the_verilog(tiny: Path, capfd: Capture, tmp_path: Path) -
 def test_verify_says_what_it_cannot_prove(tiny: Path, capfd: Capture, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(tiny, out)
-    (file,) = (out / "rtl").glob("hwg_tiny_fc1.sv")
-    file.write_text(file.read_text("utf-8").replace(" + ", " - ", 1), "utf-8")
+    file = out / "rtl" / "hwg_tiny.sv"
+    file.write_text(file.read_text("utf-8").replace("::LATENCY", "::LATENCY + 1"), "utf-8")
     capfd.readouterr()
     assert run(["verify", str(out), "--prove", "--allow-changed", "--json"]) == 6
     found = json.loads(capfd.readouterr().out)
     assert (found["ok"], found["proven"]) == (False, False)
-    assert found["problems"]
+    (problem,) = found["problems"]
+    assert re.fullmatch(r"out_valid_o comes in cycle \d+, not in \d+", problem)
 
 
 @pytest.mark.parametrize("style", ["serial", "stream"])
