@@ -12,7 +12,7 @@ import pytest
 from hwgen.cost.estimate import estimate
 from hwgen.design.source_list import read_list
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.logic.nodes import Add3
+from hwgen.logic.nodes import Add3, Chain
 from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design
 from hwgen.target.board import load_board
@@ -45,7 +45,8 @@ CASES = {
 }
 
 
-QUICK = ("sparse", "two_operands")
+QUICK = ("sparse", "wide", "two_operands")
+HEAPS = ("wide", "ternary", "signs_of_bits", "weights_of_bits")  # inputs of one or two bits
 
 
 @pytest.mark.parametrize(
@@ -53,8 +54,9 @@ QUICK = ("sparse", "two_operands")
 )
 def test_the_emitted_text_is_the_product(name: str, tmp_path: Path) -> None:
     case = CASES[name]
-    three = any(isinstance(node, Add3) for node in case.design.pipeline.logic.nodes)
-    assert three == (name != "two_operands")
+    kinds = {type(node) for node in case.design.pipeline.logic.nodes}
+    assert bool(kinds & {Add3, Chain}) == (name != "two_operands")
+    assert (Chain in kinds) == (name in HEAPS)
     assert prove(case, case.by_hand(), DIAGRAMS, tmp_path, AMD)
 
 
@@ -78,8 +80,9 @@ LARGE = {
     ],
 )
 def test_text_is_the_graph_and_the_graph_is_the_matrix(
-    size: str, body: str, tmp_path: Path
+    size: str, body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("hwgen.logic.matvec.FEW", -1)  # adders, no heaps of bits
     case = product(*LARGE[size])
     assert prove(case, case.by_graph(), SWEEPING, tmp_path, body)
     weight, bias = affine(case.design.pipeline.logic, len(case.weight))

@@ -115,11 +115,22 @@ def _chain(wires: Wires, node: Chain, at: int) -> Instance:
     params += [("Majority", str(int(node.majorities[0]))), ("Leave", str(node.leave))]
     ports: Pairs = []
     for k, name in enumerate(("a_i", "b_i", "c_i", "gate_i")):
-        bits = [wires.bit(node, pick, at) for pick in node.picks[k::4]]
-        ports.append((name, sv.concat(bits, "      ")))
+        ports.append((name, _side_by_side(wires, node, node.picks[k::4], at)))
     for name, pick in zip(("carry_i", "majority_i"), node.enter, strict=True):
         ports.append((name, wires.bit(node, pick, at)))
     return Instance(CHAIN_UNIT, params, ports)
+
+
+def _side_by_side(wires: Wires, node: Chain, picks: Sequence[tuple[int, int]], at: int) -> str:
+    """Return bits as one word; the bits of a whole wire in order are that wire.
+
+    Yosys stops where a concatenation is all of a signed wire.
+    """
+    place = picks[0][0]
+    whole = [(place, bit) for bit in range(wires.width[node.ins[place]])] if place >= 0 else []
+    if list(picks) == whole:
+        return wires.whole(node.ins[place], at)
+    return sv.concat([wires.bit(node, pick, at) for pick in picks], "      ")
 
 
 @dataclass(frozen=True)
