@@ -36,6 +36,8 @@ class _Judged:
 
 def answers(design: Design, board: Board, goal: Goal) -> tuple[Answer, ...]:
     """Return what becomes of each condition of the budget."""
+    if not goal.pace.budget:
+        return ()
     taken = estimate(design, board.family)
     held = min(reached_mhz(design, board), goal.clock_mhz)
     judged = _Judged(
