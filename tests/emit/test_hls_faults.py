@@ -43,8 +43,8 @@ def _edited(value: str, kind: str, rng: random.Random, above: list[str], own: st
             found = list(re.finditer(r" ([+-]) ", value))
             swap = {"+": "-", "-": "+"}
             return _put(value, found, rng, lambda m: f" {swap[m[1]]} ")
-        case "shift":
-            found = list(re.finditer(r"shl_([su])<(\d+), (\d+)>", value))
+        case "shift":  # a zero that is shifted is zero
+            found = list(re.finditer(r"shl_([su])<(\d+), (\d+)>(?!\(ui<1>\(0\)\))", value))
 
             def moved(m: re.Match[str]) -> str:
                 by = rng.choice((-1, 1)) if int(m[3]) > 1 else 1
