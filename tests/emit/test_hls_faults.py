@@ -40,6 +40,8 @@ def mutant(lines: list[str], kind: str, rng: random.Random) -> tuple[int, str] |
 def _edited(value: str, kind: str, rng: random.Random, above: list[str], own: str) -> str | None:
     match kind:
         case "sign":
+            if re.search(r"hwg::(table|bits)<|\w_0 \+ ", value):
+                return None  # of the topmost bit of a word, plus and minus are the same
             found = list(re.finditer(r" ([+-]) ", value))
             swap = {"+": "-", "-": "+"}
             return _put(value, found, rng, lambda m: f" {swap[m[1]]} ")
@@ -61,7 +63,9 @@ def _edited(value: str, kind: str, rng: random.Random, above: list[str], own: st
 
             def bound(m: re.Match[str]) -> str:
                 numbers = m[0][8:-1].split(", ")
-                place = rng.choice((2, 7, 8))
+                # A bound that is not asked for is no fault.
+                places = [2] + [k for k, asked in ((7, 5), (8, 6)) if numbers[asked] == "1"]
+                place = rng.choice(places)
                 numbers[place] = str(int(numbers[place]) + rng.choice((-1, 1)))
                 return f"requant<{', '.join(numbers)}>"
 
