@@ -10,7 +10,7 @@ from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, record
 from hwgen.design.types import Design, LinkKind, Pipeline
-from hwgen.errors import Mismatch, VerifyError, count_of
+from hwgen.errors import Unproven, count_of
 from hwgen.progress import Progress, silent
 from hwgen.verify.prove.design import Claims, Found, prove_flow
 
@@ -81,7 +81,7 @@ def prove(out: Path | str, *, allow_changed: bool = False, progress: Progress = 
 
     Raises:
         ConfigError: it is no build, or a file in it was changed.
-        VerifyError: it is not proven; the error carries the verdict, and names what differs or
+        Unproven: it is not proven; the error carries the verdict, and names what differs or
             what cannot be followed.
         ToolMissing, ToolFailed: slang or z3 is absent, or refuses the text.
     """
@@ -91,14 +91,14 @@ def prove(out: Path | str, *, allow_changed: bool = False, progress: Progress = 
         style = _style(design)
         proof = Proof(False, (f"there is no proof of the {style} style yet",), f"hwg_{design.name}")
         hint = f"hwgen sim {opened.folder} compares it with the reference, sample by sample"
-        raise VerifyError(proof.text(), str(opened.folder), hint).carrying(proof)
+        raise Unproven(proof.text(), str(opened.folder), hint).carrying(proof)
     found = prove_flow(opened.folder / "rtl", opened.graph, _claims(design), progress)
     proof = _proof(design, found)
     with at_work(opened.folder, "hwgen verify"):
         record(opened.folder, "proof", proof.as_dict())
     if not proof.proven:
         hint = f"hwgen sim {opened.folder} looks for a sample that shows it"
-        raise Mismatch(proof.text(), str(opened.folder), hint).carrying(proof)
+        raise Unproven(proof.text(), str(opened.folder), hint).carrying(proof)
     return proof
 
 

@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 
 from hwgen.errors import ToolFailed, Unproven
+from hwgen.ir.fixed import Fixed
+from hwgen.ops.input_ import Input
+from hwgen.ops.thresholds import Thresholds
 from hwgen.verify.prove.arrays import Arrays, Pattern
 from hwgen.verify.prove.design import Claims, Found, prove_flow
 from hwgen.verify.prove.forms import Form, Space
 from hwgen.verify.prove.steps import Steps
 from hwgen.verify.prove.trial import constant
 from hwgen.verify.prove.words import Words
+from tests.verify.conftest import make_graph, write
 from tests.verify.faults import (
     FAULTS,
     REGISTERS,
@@ -85,6 +89,12 @@ def test_a_claimed_latency_is_proven_too(tiny) -> None:
     problems = prove_flow(tiny.out / "rtl", tiny.graph, late).problems
     assert len(problems) == 6  # five outputs, and valid
     assert all("comes in cycle" in problem for problem in problems)
+
+
+def test_a_step_function_without_steps_is_a_constant(tmp_path: Path) -> None:
+    none = Thresholds(np.zeros((3, 0), np.int64), np.array([[2], [5], [-1]]), 0)
+    graph = make_graph("flat", [("x", Input.of((3,), Fixed(4)), ()), ("y", none, ("x",))], ["y"])
+    assert proof(write(graph, tmp_path / "out", samples=4)).problems == []
 
 
 def test_text_that_slang_refuses_is_told(tiny, tmp_path: Path) -> None:

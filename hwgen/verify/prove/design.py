@@ -231,14 +231,14 @@ class _Proof:
         apart = form.plus(meant, -1)
         if not apart.terms:
             return f"is {apart.const} more than the graph's"
-        return f"differs from the graph's: {', '.join(self._terms(apart))}"
+        return f"is not shown equal to the graph's; between them: {', '.join(self._terms(apart))}"
 
     def _terms(self, form: Form) -> Iterator[str]:
         for count, (atom, factor) in enumerate(form.key()):
             if count == 3:
                 yield "..."
                 return
-            yield f"{factor} times {self.space.names.get(atom, f'value {atom}')} too many"
+            yield f"{factor} times {self.space.names.get(atom, f'value {atom}')}"
 
 
 def _later(word: Word) -> Word:

@@ -8,6 +8,7 @@ of one number is computed at every number that it can meet. Nothing is taken fro
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -186,7 +187,7 @@ def _apart(op: Op, shape: tuple[int, ...]) -> list[tuple[bytes, Op]]:
 
     def each(array: Codes, tail: int = 0) -> list[Codes]:
         wide = np.broadcast_to(array, (*shape, *array.shape[array.ndim - tail :]))
-        return list(wide.reshape(-1, *wide.shape[len(shape) :]))
+        return list(wide.reshape(math.prod(shape), *wide.shape[len(shape) :]))
 
     match op:
         case MulShift():
@@ -200,6 +201,6 @@ def _apart(op: Op, shape: tuple[int, ...]) -> list[tuple[bytes, Op]]:
             held = {key: op.changed(thresholds=low, values=out) for key, low, out in steps}
             return [(key, held[key]) for key, *_ in steps]
         case Requantize() if not op.half.any():
-            return list(itertools.repeat((b"", op), int(np.prod(shape))))
+            return list(itertools.repeat((b"", op), math.prod(shape)))
         case _:
             raise Unproven(f"there is no rule of proof for the operation {op.kind}")
