@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make bench-stream`: the units of the stream style beside FINN's."""
+"""`make bench-stream`: units, folding and FIFOs of the stream style beside FINN's."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks.stream import units, windows
+from tests.benchmarks.stream import fifos, folding, units, windows
 
-PARTS = {"windows": windows.main, "units": units.main}
+PARTS = {
+    "windows": windows.main,
+    "units": units.main,
+    "folding": folding.main,
+    "fifos": fifos.main,
+}
 DOCUMENT = Path(__file__).parents[3] / "docs" / "measurements" / "stream.md"
 
 

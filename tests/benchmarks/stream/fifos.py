@@ -45,8 +45,8 @@ def _with(design: Design, name: str, depth: int) -> Design:
     return replace(design, links=links)
 
 
-def main() -> bool:
-    """Print depths, least depths and times; return whether the bars are held."""
+def main() -> tuple[list[str], bool]:
+    """Print depths and least depths; return the lines, and whether the bars are held."""
     board, sized = load_board("vcu118"), dict[int, float]()
 
     def timed(design: Design) -> Design:
@@ -56,7 +56,7 @@ def main() -> bool:
         return made
 
     planner.with_fifos = timed  # type: ignore[assignment]
-    print(f"{'graph':>6}{'stages':>8}{'interval':>10}{'depths':>8}{'least':>7}{'seconds':>9}")
+    lines = ["| graph | stages | interval | depths | least |", "|---|---|---|---|---|"]
     ours = best = 0
     slowest, right = 0.0, True
     for seed in range(GRAPHS):
@@ -67,12 +67,10 @@ def main() -> bool:
         short = least(design)
         depths, fewest = (sum(link.depth for link in d.links) for d in (design, short))
         ours, best, slowest = ours + depths, best + fewest, max(slowest, sized[0])
-        print(
-            f"{seed:>6}{len(design.stages):>8}{design.interval:>10}{depths:>8}{fewest:>7}"
-            f"{sized[0]:>9.2f}",
-            flush=True,
-        )
+        lines.append(f"| {seed} | {len(design.stages)} | {design.interval} | {depths} | {fewest} |")
     planner.with_fifos = with_fifos
-    print(f"\ndepths {ours / max(best, 1):.3f} of the least (bar {BAR}), slowest {slowest:.2f} s "
-          f"(bar {SECONDS:g}), rates {'kept' if right else 'LOST'}")  # fmt: skip
-    return right and ours <= BAR * best and slowest <= SECONDS
+    lines += ["", f"Depths {ours / max(best, 1):.3f} of the least, bar {BAR}; "
+              f"rates {'kept, no deadlock' if right else 'LOST'}."]  # fmt: skip
+    print("\n".join(lines))
+    print(f"slowest sizing {slowest:.2f} s, bar {SECONDS:g}")
+    return lines, right and ours <= BAR * best and slowest <= SECONDS
