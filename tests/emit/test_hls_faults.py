@@ -40,7 +40,7 @@ def mutant(lines: list[str], kind: str, rng: random.Random) -> tuple[int, str] |
 def _edited(value: str, kind: str, rng: random.Random, above: list[str], own: str) -> str | None:
     match kind:
         case "sign":
-            if re.search(r"hwg::(table|bits)<|\w_0 \+ ", value):
+            if re.search(r"hwg::(table|bits)<|\w_0 \+ |ui<1>\(", value):
                 return None  # of the topmost bit of a word, plus and minus are the same
             found = list(re.finditer(r" ([+-]) ", value))
             swap = {"+": "-", "-": "+"}
@@ -116,8 +116,8 @@ def test_a_few_seeded_faults_are_caught(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_hundred_seeded_faults_are_caught(tmp_path: Path) -> None:
     made, missed = 0, list[str]()
-    for seed, name in enumerate(("tiny", "dense", "twoway", "heaps")):
-        some, unseen = caught(GRAPHS[name](), tmp_path / name, 27, seed=seed)
+    for seed, name in enumerate(("tiny", "dense", "twoway")):
+        some, unseen = caught(GRAPHS[name](), tmp_path / name, 36, seed=seed)
         made, missed = made + some, missed + unseen
     assert missed == []
     assert made >= 100
