@@ -161,6 +161,9 @@ def _trace(model: Any, x: Any) -> Any:
     return project(model).trace(x)
 
 
+_ASKED: list[Any] = []  # functions that the backend was registered with
+
+
 def register(register_backend: Any, register_writer: Any) -> None:
     """Register writer and backend with hls4ml.
 
@@ -170,9 +173,12 @@ def register(register_backend: Any, register_writer: Any) -> None:
     Raises:
         RuntimeError: the backend cannot be made, with the reason.
     """
+    if register_backend in _ASKED:  # by the entry point, and by a variable of the environment
+        return
     try:
         register_writer(NAME, HWGenWriter)  # the backend asks for it
         register_backend(NAME, HWGenBackend)
+        _ASKED.append(register_backend)
     except Exception as error:
         traceback.print_exc()
         raise RuntimeError(f"the backend {NAME} cannot be registered: {error}") from error

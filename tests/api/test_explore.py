@@ -20,7 +20,7 @@ from hwgen.api.explore import Space, explore
 from hwgen.api.explore_space import Lists
 from hwgen.api.workers import crew
 from hwgen.cli import run
-from hwgen.errors import ConfigError, ToolError
+from hwgen.errors import ConfigError, ToolError, count_of
 from hwgen.report.pareto import front, plot, table
 from tests.cli.models import OPEN, pair, tiny_h5
 
@@ -294,4 +294,4 @@ def test_few_points_are_drawn_too(pairs: list[tuple[float, int]]) -> None:
     drawn = plot(points, ("latency_ns", "lut"))
     ElementTree.fromstring(drawn.decode())
     assert drawn.count(b"<circle") == len(points)
-    assert f"{len(points)} points" in table(points, ("latency_ns", "lut"))
+    assert count_of(len(points), "point") in table(points, ("latency_ns", "lut"))

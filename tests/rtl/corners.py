@@ -107,8 +107,8 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"Digit": 3, "Shift": 7},
         {"Shift": 0, "Width": 6},
         {"Shift": 1, "Signed": 0, "SatLo": 0, "SatHi": 0},
-        {"Shift": 2, "Digit": 4, "OutWidth": 7, "Lo": "-8'sd64", "Hi": "8'sd63"},
-        {"Shift": 9, "Digit": 2, "OutWidth": 7, "Lo": "-8'sd63", "Hi": "8'sd60"},
+        {"Shift": 2, "Digit": 4, "OutWidth": 7, "Lo": "8'sb11000000", "Hi": "8'sd63"},
+        {"Shift": 9, "Digit": 2, "OutWidth": 7, "Lo": "8'sb11000001", "Hi": "8'sd60"},
         {"OutWidth": 1, "Lo": "2'sd0", "Hi": "2'sd1", "Width": 1, "Signed": 0, "SatLo": 0},
     ],
     "hwg_serial_unpack": [
