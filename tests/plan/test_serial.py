@@ -34,7 +34,7 @@ def planned(graph: Graph, interval: int, mapping: dict[str, Realisation] | None 
     return plan(graph, BOARD, Goal(200.0, style="serial", pace=Pace(interval)), graph.name, mapping)
 
 
-@pytest.mark.parametrize("interval", [2, 7])
+@pytest.mark.parametrize("interval", [2, pytest.param(7, marks=pytest.mark.ci)])
 def test_every_operation_in_digits_equals_the_reference(interval: int) -> None:
     graph = graph_of_examples()
     design = planned(graph, interval)

@@ -21,7 +21,7 @@ from hwgen.ops.edge_tables import EdgeTables
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Maximum, Multiply
 from hwgen.ops.mulshift import MulShift
-from hwgen.ops.pool import MaxPool
+from hwgen.ops.pool import Pool
 from hwgen.ops.requantize import Requantize
 from hwgen.ops.thresholds import Thresholds
 from hwgen.verify.prove.forms import Form, Space
@@ -75,7 +75,7 @@ class Spec:
             return self._linear(node, ins)
         if isinstance(op, EdgeTables):
             return self._edges(op, node, ins[0])
-        if isinstance(op, MaxPool | Maximum | Multiply):
+        if isinstance(op, Maximum | Multiply) or (isinstance(op, Pool) and not op.sums):
             return self._several(node, ins)
         raise Unproven(f"there is no rule of proof for the operation {op.kind}")
 
@@ -152,7 +152,7 @@ class Spec:
     def _several(self, node: Node, ins: Sequence[Sequence[Form]]) -> list[Form]:
         """Return maxima and products; which elements meet is found by moving their numbers."""
         op, types = node.op, self.graph.types(node)
-        if isinstance(op, MaxPool):
+        if isinstance(op, Pool):
             (t,) = types
             spatial, shape = t.shape[:-1], node.type.shape
             places = np.arange(t.size).reshape(t.shape)

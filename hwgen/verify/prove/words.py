@@ -15,6 +15,8 @@ from hwgen.verify.prove.arrays import Arrays, Pattern
 from hwgen.verify.prove.forms import Form, Space
 from hwgen.verify.prove.steps import Ints, Steps
 
+_SIGNS = {"add": 1, "sub": -1}
+
 
 @dataclass(frozen=True, eq=False)
 class Word:
@@ -104,8 +106,8 @@ class Words:
     def binary(self, op: str, a: Word, b: Word, signed: bool) -> Word:
         """Return a binary operator of two words of one width."""
         width = a.width
-        if op in ("add", "sub"):
-            sign = 1 if op == "add" else -1
+        if op in _SIGNS:
+            sign = _SIGNS[op]
             ends = (b.lo, b.hi) if sign > 0 else (-b.hi, -b.lo)
             form = a.form.plus(b.form, sign)
             return self._made(form, a.lo + ends[0], a.hi + ends[1], width, (a, b))
