@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hwgen.design.types import Link, Port, Stage, UnitRef
+from hwgen.errors import count_of
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.names import Names, identifier
@@ -154,7 +155,7 @@ class Builder:
         result = Map(self.fresh(f"{node}_s"), self.graph[node].type, made.fixed, lanes)
         write = link_of(result, node)
         self.link(write)
-        note = f"adder graphs, {lanes} elements a word, a word a cycle"
+        note = f"adder graphs, {count_of(lanes, 'element')} a word, a word a cycle"
         self.stage(adders.stage(graph.nodes[len(reads)].name, made, reads, write, note))
         return result
 

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from hwgen.design.types import UnitRef
+from hwgen.errors import count_of
 from hwgen.ir.tensor import Codes
 from hwgen.ops.windows import Window
 from hwgen.units.facts import facts, with_defaults
@@ -229,8 +230,9 @@ def matvec(matrix: Matrix, fold: Fold) -> Facts:
     params = matvec_params(matrix, fold)
     zero = 100 * float(np.mean(matrix.weight == 0))
     note = (
-        f"matrix of {columns} x {rows}, {zero:.0f} % zero, {fold.pe} rows by {fold.simd} columns "
-        f"a cycle, {turns * steps} cycles a vector"
+        f"matrix of {columns} x {rows}, {zero:.0f} % zero, "
+        f"{count_of(fold.pe, 'row')} by {count_of(fold.simd, 'column')} a cycle, "
+        f"{count_of(turns * steps, 'cycle')} a vector"
     )
     return Facts(
         UnitRef("hwg_matvec", params, constants),
