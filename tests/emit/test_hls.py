@@ -150,6 +150,8 @@ def test_sanitizers_find_nothing(tmp_path: Path) -> None:
         folder = tmp_path / name
         design, vectors = write(GRAPHS[name](), folder)
         for how in compilations():
+            if how.compiler.name != "g++":  # the other's runtime is a package of its own
+                continue
             # The shifts of ap_int's own code are defined from C++20 on.
             standard = "-std=c++20" if how.integers.define == "HWG_AP" else "-std=c++17"
             run_hls(folder, design, vectors, how, more=(*sanitize, standard))
