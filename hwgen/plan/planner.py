@@ -93,7 +93,7 @@ def planned(
     check_mapping(graph, mapping)
     folds = any(chosen.kind == FOLDED for chosen in mapping.values())
     if goal.style == "stream" or (goal.style == "auto" and folds):
-        return Planned(plan_stream(graph, board, goal, name, mapping), goal.clock_mhz)
+        return _streamed(graph, board, goal, name, mapping)
     if goal.style == "auto":
         once = replace(goal.pace, interval=goal.pace.interval or 1)
         parallel = replace(goal, style="parallel", pace=once)
@@ -102,11 +102,11 @@ def planned(
         except DoesNotFit as error:
             if error.where == "latency":
                 raise
-            return Planned(plan_stream(graph, board, goal, name, mapping), goal.clock_mhz)
+            return _streamed(graph, board, goal, name, mapping)
         taken = estimate(made.design, board.family)
         if all(getattr(taken, key) <= getattr(board.budget, key) for key in RESOURCES):
             return made
-        return Planned(plan_stream(graph, board, goal, name, mapping), goal.clock_mhz)
+        return _streamed(graph, board, goal, name, mapping)
     folded = next((layer for layer, chosen in mapping.items() if chosen.kind == FOLDED), None)
     if folded is not None:
         raise ConfigError(
@@ -170,6 +170,14 @@ def planned(
     chosen = cheapest if agreed else best(mapping)
     checked(chosen.design, board, goal)
     return chosen
+
+
+def _streamed(
+    graph: Graph, board: Board, goal: Goal, name: str, mapping: Mapping[str, Realisation]
+) -> Planned:
+    """Return the stream design of a goal, which keeps its latency and its budget."""
+    design = plan_stream(graph, board, goal, name, mapping)
+    return Planned(checked(design, board, goal), goal.clock_mhz)
 
 
 def _paced(

@@ -27,8 +27,10 @@ from hwgen.ops.thresholds import Thresholds
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, mapping_of
 from hwgen.plan.pace import Pace
+from hwgen.plan.planner import plan
 from hwgen.plan.stream import tokens
 from hwgen.plan.stream.planner import plan_stream
+from hwgen.plan.trigger_budget import parse_conditions
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
 from tests.verify.conftest import make_graph, small_net, two_ways
@@ -59,6 +61,19 @@ def test_layers_become_stages_between_stream_links(chain: Design) -> None:
     assert chain.interval == 1
     # two registers of logic each, one of the buffer: nobody waits
     assert chain.latency == sum(stage.latency for stage in chain.stages)
+
+
+def test_latency_and_budget_are_kept_at_a_given_interval() -> None:
+    board = load_board("vcu118")
+    late = replace(GOAL, max_latency_ns=10.0)
+    with pytest.raises(DoesNotFit, match="cycles") as caught:
+        plan(small_net(), board, late, "net")
+    assert caught.value.where == "latency"
+    small = replace(GOAL, pace=Pace(2, parse_conditions("lut<20", "--budget")))
+    with pytest.raises(DoesNotFit, match="lut is") as caught:
+        plan(small_net(), board, small, "net")
+    assert caught.value.where == "--budget"
+    assert plan(small_net(), board, replace(GOAL, max_latency_ns=1000.0), "net").latency > 2
 
 
 def test_values_are_those_of_the_reference(chain: Design, branches: Design) -> None:
