@@ -19,7 +19,7 @@ from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, read_sheet, record, rtl_digest
 from hwgen.api.settings import from_names
-from hwgen.cost.figures import RESOURCES, Resources
+from hwgen.cost.figures import Resources, exceeded
 from hwgen.design.names import ModuleNames
 from hwgen.design.source_list import read_list
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError, ToolMissing
@@ -281,16 +281,14 @@ def _modelled(job: _Job) -> Modelled | None:
 
 def _too_small(job: _Job, total: Taken) -> DoesNotFit | None:
     budget = job.board.budget
-    need = {kind: getattr(total, kind) for kind in RESOURCES}
-    over = [kind for kind in RESOURCES if need[kind] > getattr(budget, kind)]
+    over = exceeded(total, budget)
     if not over:
         return None
-    said = ", ".join(f"{need[k]:,} {k.upper()} of {getattr(budget, k):,}" for k in over)
+    said = ", ".join(f"{getattr(total, k):,} {k.upper()} of {getattr(budget, k):,}" for k in over)
     holds = [
         b
         for b in boards()
-        if b.family.name == job.board.family.name
-        and all(need[kind] <= getattr(b.budget, kind) for kind in RESOURCES)
+        if b.family.name == job.board.family.name and not exceeded(total, b.budget)
     ]
     larger = min(holds, key=lambda b: (b.budget.lut, b.name), default=None)
     hint = f"it fits {larger.name}" if larger else "prune more, or use fewer bits"

@@ -127,9 +127,7 @@ def estimate(design: Design, family: Family) -> Estimate:
 
 def layer_luts(design: Design, family: Family) -> dict[str, int]:
     """Return the look-up tables of each layer; of a stream design, of each stage."""
-    if design.style == "stream":
-        return {name: part.lut for name, part in estimate_layers(design, family).items()}
-    if design.style == "serial":
+    if design.style in ("stream", "serial"):
         return {name: part.lut for name, part in estimate_layers(design, family).items()}
     pipeline = design.pipeline
     return {

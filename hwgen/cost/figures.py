@@ -5,11 +5,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 from hwgen.cost.calibration import ErrorBar
 from hwgen.target.board import Budget
 
 RESOURCES = ("lut", "ff", "dsp", "bram")
+
+
+class Takes(Protocol):
+    """Anything that says what it takes of a device."""
+
+    @property
+    def lut(self) -> int:
+        """Look-up tables."""
+
+    @property
+    def ff(self) -> int:
+        """Flip-flops."""
+
+    @property
+    def dsp(self) -> int:
+        """DSP blocks."""
+
+    @property
+    def bram(self) -> int:
+        """Block memories."""
+
+
+def exceeded(taken: Takes, budget: Budget) -> list[str]:
+    """Return the resources of which more is taken than there is; none where it fits."""
+    return [key for key in RESOURCES if getattr(taken, key) > getattr(budget, key)]
 
 
 @dataclass(frozen=True)

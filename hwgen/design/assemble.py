@@ -21,9 +21,20 @@ from hwgen.design.types import (
     Stage,
     Tap,
 )
+from hwgen.ir.graph import Graph
 from hwgen.ir.names import element
 
 STAGE = "core"  # the one stage of a parallel design
+
+
+def ports_of(graph: Graph) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """Return the ports of a network."""
+    inputs = (Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs)
+    outputs = (
+        Port(o.name, graph[o.node].type.shape, graph[o.node].type.fixed, o.scale, o.offset)
+        for o in graph.outputs
+    )
+    return tuple(inputs), tuple(outputs)
 
 
 def of_pipeline(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hwgen.cost.estimate import Estimate, estimate, estimate_layers, longest_ns
-from hwgen.cost.figures import RESOURCES
+from hwgen.cost.figures import exceeded
 from hwgen.cost.matmul import matmul_terms
 from hwgen.cost.serial import serial_ns
 from hwgen.cost.timing import layer_ns
@@ -45,9 +45,9 @@ def too_large(
         board: that it was planned for.
         goal: that it was planned for.
     """
-    if _holds(board, taken):
+    over = exceeded(taken, board.budget)
+    if not over:
         return None
-    over = [k for k in RESOURCES if getattr(taken, k) > getattr(board.budget, k)]
     said = [
         f"{getattr(taken, key):,} {key.upper()} (it has {getattr(board.budget, key):,})"
         for key in over
@@ -182,9 +182,7 @@ def quicker(graph: Graph, board: Board, goal: Goal, condition: Condition) -> str
 
 
 def _holds(board: Board, taken: Estimate) -> bool:
-    return all(
-        getattr(taken, key) <= getattr(board.budget, key) for key in ("lut", "ff", "dsp", "bram")
-    )
+    return not exceeded(taken, board.budget)
 
 
 def _smallest(

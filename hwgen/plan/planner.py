@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import estimate
-from hwgen.cost.figures import RESOURCES
+from hwgen.cost.figures import exceeded
 from hwgen.cost.matmul import check_parallel
 from hwgen.design.types import Design, Heading
 from hwgen.errors import ConfigError, DoesNotFit
@@ -104,7 +104,7 @@ def planned(
                 raise
             return _streamed(graph, board, goal, name, mapping)
         taken = estimate(made.design, board.family)
-        if all(getattr(taken, key) <= getattr(board.budget, key) for key in RESOURCES):
+        if not exceeded(taken, board.budget):
             return made
         return _streamed(graph, board, goal, name, mapping)
     folded = next((layer for layer, chosen in mapping.items() if chosen.kind == FOLDED), None)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from hwgen.errors import HwgenError
 from hwgen.units.library import find_unit
+from hwgen.units.models import window_lags, window_sizes
 
 Params = Mapping[str, int]
 
@@ -128,9 +129,6 @@ def blocks(width: int, depth: int) -> float:
     return best
 
 
-_LEADING = (("H", "Top"), ("W", "Left"))  # axes, and the pads in front of them
-
-
 def _window_latency(params: Params) -> int:
     return 1
 
@@ -140,13 +138,9 @@ def _window_interval(params: Params) -> int:
     whole = params["H"] * params["W"] * params["CF"]
     if not params["TapByTap"]:
         return whole
-    sizes = []
-    for axis, before, after in (("H", "PadTop", "PadBottom"), ("W", "PadLeft", "PadRight")):
-        reach = (params[f"Kernel{axis}"] - 1) * params[f"Dilation{axis}"]
-        inside = params[axis] - reach + params[before] + params[after]
-        sizes.append(-(-inside // params[f"Stride{axis}"]))
+    rows, columns = window_sizes(params)
     taps = params["KernelH"] * params["KernelW"]
-    return max(whole, sizes[0] * sizes[1] * params["CF"] * taps)
+    return max(whole, rows * columns * params["CF"] * taps)
 
 
 def _window_cost(params: Params) -> UnitCost:
@@ -156,10 +150,9 @@ def _window_cost(params: Params) -> UnitCost:
     word = high * wide * width + edge
     x, y = bits(p["W"] + 1), bits(p["H"] + 1) if p["H"] > 1 else 0
     counters = 2 * (x + y)  # of pixels and of windows
-    lags = [(p[f"Kernel{a}"] - 1) * p[f"Dilation{a}"] - p[f"Pad{n}"] for a, n in _LEADING]
     if p["PadBottom"] or p["PadRight"]:
         counters += x + y + 1
-    elif not any(lags):
+    elif not any(window_lags(p)):
         counters = x + y  # a window leaves with its pixel
     counters += bits(p["CF"]) + (p["CF"] > 1)
     counters += sum(bits(p[f"Stride{a}"]) for a in "HW")

@@ -41,6 +41,13 @@ def window_sizes(params: Params) -> tuple[int, int]:
     return sizes[0], sizes[1]
 
 
+def window_lags(params: Params) -> tuple[int, int]:
+    """Return by how many rows and columns a window of ``hwg_window`` lags behind its pixel."""
+    rows = (params["KernelH"] - 1) * params["DilationH"] - params["PadTop"]
+    columns = (params["KernelW"] - 1) * params["DilationW"] - params["PadLeft"]
+    return rows, columns
+
+
 def _window(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
     (source,) = ins
     p, samples, lanes = params, len(source), source.shape[-1]

@@ -26,10 +26,10 @@ from hwgen.logic.serial.graph import (
 from hwgen.logic.serial.lines import (
     LaneRead,
     bank_reads,
-    gate_table,
     layer_reads,
     operand_reads,
 )
+from hwgen.logic.serial.offsets import table_term
 
 Params = list[tuple[str, str]]
 
@@ -89,7 +89,7 @@ class _Writer:
     def _sum(self, wire: Wire, node: Sum) -> Iterator[str]:
         rows = operand_reads(self.graph, self.offsets, wire)
         begin = self.offsets.of[wire] - 1
-        gate = gate_table(node)
+        gate = table_term(node)
         params: Params = [("Digit", str(self.digit))]
         subs = [term.sub for term in node.terms]
         operands = [self._operand(wire, node, at, row) for at, row in enumerate(rows)]

@@ -112,7 +112,7 @@ class Options:
 
 
 def flatten(rows: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
-    """Return rows as one list, and where each of them begins, the end included."""
+    """Return where each row begins in one list of all, the end included; and that list."""
     flat: list[int] = []
     starts = [0]
     for row in rows:

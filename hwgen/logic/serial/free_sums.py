@@ -33,8 +33,7 @@ def choose(value: int, options: Sequence[Option]) -> list[Option] | None:
 
     Reachable sums are the bits of an integer: an option shifts them.
     """
-    low = sum(min(option.value, 0) for option in options)
-    high = sum(max(option.value, 0) for option in options)
+    low, high = _ends(options)
     if not low <= value <= high or high - low > _WIDEST:
         return [] if value == 0 else None
     reached = _sums(options, low)
@@ -49,6 +48,12 @@ def choose(value: int, options: Sequence[Option]) -> list[Option] | None:
     return chosen
 
 
+def _ends(options: Sequence[Option]) -> tuple[int, int]:
+    """Return the least and the greatest sum of some of the options."""
+    low = sum(min(option.value, 0) for option in options)
+    return low, sum(max(option.value, 0) for option in options)
+
+
 def _sums(options: Sequence[Option], low: int) -> list[int]:
     """Return the sums of the first options, none of them, one, and so on: bit i is i + *low*."""
     reached = [1 << -low]
@@ -60,8 +65,7 @@ def _sums(options: Sequence[Option], low: int) -> list[int]:
 
 def reachable(options: Sequence[Option]) -> list[int]:
     """Return all sums of some of the options; none alone where there are too many."""
-    low = sum(min(option.value, 0) for option in options)
-    high = sum(max(option.value, 0) for option in options)
+    low, high = _ends(options)
     if high - low > _WIDEST:
         return [0]
     bits = _sums(options, low)[-1]

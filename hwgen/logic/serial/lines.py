@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.graph import Bank, Round, SerialGraph, Sum, above_cut, shifted
-from hwgen.logic.serial.offsets import Offsets, own_gates, table_term
+from hwgen.logic.serial.offsets import Offsets, own_gates
 
 SHIFT_REGISTER = 4  # cycles from which on a delay is a shift register and a flop
 LONGEST = 17  # cycles of a shift register in one table, and its flop
@@ -112,11 +112,6 @@ def shift_registers(cycles: int) -> int:
 def flops(cycles: int) -> int:
     """Return the flops of a delay by so many cycles."""
     return cycles if cycles < SHIFT_REGISTER else 1
-
-
-def gate_table(node: Sum) -> int | None:
-    """Return the term that the adder's table gates; of a sum of two, its only shifted one."""
-    return table_term(node)
 
 
 def layer_reads(

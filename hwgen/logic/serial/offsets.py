@@ -22,11 +22,9 @@ from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.graph import (
     Bank,
     Fixed,
-    Read,
     Round,
     SerialGraph,
     Sum,
-    Term,
     Word,
     above_cut,
     banks,
@@ -72,7 +70,7 @@ class Offsets:
 
 
 def table_term(node: Sum) -> int | None:
-    """Return the term of a sum of three that the adder's own table gates: the first shifted one."""
+    """Return the term of a sum that the adder's own table gates: the first shifted one."""
     places = [at for at, term in enumerate(node.terms) if term.shift]
     return places[0] if places else None
 
@@ -86,13 +84,6 @@ def own_gates(node: Sum) -> tuple[int, ...]:
     return tuple(at for at, term in enumerate(node.terms) if term.shift and at != first)
 
 
-def term_reads(node: Sum, digit_bits: int) -> Iterator[tuple[int, Term, Read]]:
-    """Yield the lanes that a sum reads: the place of the term, the term, the lane."""
-    for at, term in enumerate(node.terms):
-        for read in shifted(term, digit_bits):
-            yield at, term, read
-
-
 def delays(graph: SerialGraph) -> Iterator[Delay]:
     """Yield every lane that is read.
 
@@ -102,9 +93,10 @@ def delays(graph: SerialGraph) -> Iterator[Delay]:
     for wire, node in enumerate(graph.nodes):
         if isinstance(node, Sum):
             own = own_gates(node)
-            for at, _, read in term_reads(node, digit):
-                least = int(at in own and read.gated > 0)
-                yield Delay(read.wire, read.lane, wire, read.lag - 1, least)
+            for at, term in enumerate(node.terms):
+                for read in shifted(term, digit):
+                    least = int(at in own and read.gated > 0)
+                    yield Delay(read.wire, read.lane, wire, read.lag - 1, least)
     every = banks(graph)
     for place, bank in enumerate(every):
         for wire in bank.wires:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from hwgen.design.assemble import of_pipeline
+from hwgen.design.assemble import of_pipeline, ports_of
 from hwgen.design.check import check
 from hwgen.design.names import LinkNames
 from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, Tap, cycles_text
@@ -67,19 +67,13 @@ def schedule(
         raise _too_slow(lowered.logic, family, clock_mhz, needed, max_cycles)
     timing = node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
     placement = pipeline(logic, *timing)
-    inputs = tuple(
-        Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs
-    )
-    outputs = tuple(
-        Port(o.name, graph[o.node].type.shape, graph[o.node].type.fixed, o.scale, o.offset)
-        for o in graph.outputs
-    )
+    inputs, outputs = ports_of(graph)
     pairs = zip(logic.nodes, logic.layers, strict=True)
     # An inverter at the end of a sum is a table of one bit.
     tabled = Counter(x for node, x in pairs if isinstance(node, Table) and len(node.picks) > 1)
 
     def note(name: str, start: int, end: int) -> str:
-        return _note(graph[name], cycles_text(start, end), tabled[name])
+        return layer_note(graph[name], cycles_text(start, end), tabled[name])
 
     design = assembled(heading, inputs, outputs, logic, placement, note)
     return _with_realisations(design, lowered.realised)
@@ -277,7 +271,8 @@ def _taps_read(logic: Logic, block: Block, cycle: Sequence[int]) -> set[Tap]:
     return out
 
 
-def _note(node: Node, cycles: str, tables: int) -> str:
+def layer_note(node: Node, cycles: str, tables: int = 0) -> str:
+    """Return the comment of a layer."""
     shape = " x ".join(map(str, node.type.shape))
     said = [
         f"{node.op.kind} {node.op.note()}".strip(),

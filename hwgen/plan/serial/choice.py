@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hwgen.cost.estimate import estimate
-from hwgen.cost.figures import RESOURCES, Resources, StageFigures
+from hwgen.cost.figures import RESOURCES, Resources, StageFigures, exceeded
 from hwgen.cost.serial import blocks
 from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit
@@ -94,8 +94,8 @@ def cheaper(one: Design, other: Design, board: Board) -> Design:
 
 def _cost(design: Design, board: Board) -> tuple[float, int]:
     taken = estimate(design, board.family)
-    fits = all(getattr(taken, key) <= getattr(board.budget, key) for key in RESOURCES)
-    return (0.0 if fits else 1e9) + blocks(design, taken, board.family), taken.lut
+    much = 1e9 if exceeded(taken, board.budget) else 0.0
+    return much + blocks(design, taken, board.family), taken.lut
 
 
 def quickest(at: Plan, board: Board, goal: Goal) -> Design:
@@ -138,7 +138,7 @@ def _narrowest(design: Design) -> bool:
 
 def _problem(design: Design, board: Board, goal: Goal) -> DoesNotFit | None:
     taken = estimate(design, board.family)
-    over = [key for key in RESOURCES if getattr(taken, key) > getattr(board.budget, key)]
+    over = exceeded(taken, board.budget)
     if over:
         return DoesNotFit(
             f"at an interval of {design.interval} it takes {getattr(taken, over[0]):,} "

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hwgen.cost.calibration import calibrated
+from hwgen.design.assemble import ports_of
 from hwgen.design.types import Design, Heading
 from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
@@ -16,7 +17,7 @@ from hwgen.plan.parallel.lower import lower
 from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.plan.serial.compose import composed
 from hwgen.plan.serial.regions import Region, regions
-from hwgen.plan.serial.schedule import Search, ports_of, schedule
+from hwgen.plan.serial.schedule import Search, schedule
 from hwgen.plan.serial.unread import without_unread
 from hwgen.target.board import Board
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from hwgen.design.assemble import ports_of
 from hwgen.design.check import check
 from hwgen.design.names import LinkNames
 from hwgen.design.stage_core import of_serial
@@ -20,7 +21,7 @@ from hwgen.design.types import (
     cycles_text,
 )
 from hwgen.errors import DoesNotFit
-from hwgen.ir.graph import Graph, Node
+from hwgen.ir.graph import Graph
 from hwgen.ir.names import Names
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.constants import absorb
@@ -29,7 +30,7 @@ from hwgen.logic.serial.graph import SerialGraph, Word, ceil_div, word_bits
 from hwgen.logic.serial.offsets import WORD_OFFSET, Offsets, offsets
 from hwgen.plan.mapping import SERIAL, layers_of
 from hwgen.plan.parallel.lower import lower
-from hwgen.plan.serial.unread import without_unread
+from hwgen.plan.parallel.schedule import layer_note
 from hwgen.target.family import Family
 
 
@@ -65,14 +66,16 @@ def schedule(
     made = serial(graph, family, interval, search)
 
     def note(name: str, start: int, end: int) -> str:
-        return _note(graph[name], cycles_text(start, end))
+        return layer_note(graph[name], cycles_text(start, end))
 
     return assembled(heading, *ports_of(graph), made, note, layers_of(graph))
 
 
 def serial(graph: Graph, family: Family, interval: int, search: Search) -> SerialGraph:
-    """Return the serial graph of a network, with the narrowest digits that keep an interval."""
-    graph = without_unread(graph)
+    """Return the serial graph of a network, with the narrowest digits that keep an interval.
+
+    The network has no neuron that nobody reads.
+    """
 
     def lowered(arity: int) -> SerialGraph:
         return serial_graph(lower(graph, arity, search.effort, search.seed, alike=True).logic)
@@ -85,16 +88,6 @@ def serial(graph: Graph, family: Family, interval: int, search: Search) -> Seria
         narrow = wide
     made = absorb(narrow.with_digit(digit), fills=family.lut_inputs >= 6)
     return made.with_digit(digit)
-
-
-def ports_of(graph: Graph) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
-    """Return the ports of a network."""
-    inputs = (Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,)) for n in graph.inputs)
-    outputs = (
-        Port(o.name, graph[o.node].type.shape, graph[o.node].type.fixed, o.scale, o.offset)
-        for o in graph.outputs
-    )
-    return tuple(inputs), tuple(outputs)
 
 
 def assembled(
@@ -196,13 +189,3 @@ def _in_order(made: SerialGraph, names: Sequence[str], reads: Mapping[str, set[W
         done.append(name)
         left.remove(name)
     return done
-
-
-def _note(node: Node, cycles: str) -> str:
-    shape = " x ".join(map(str, node.type.shape))
-    said = [
-        f"{node.op.kind} {node.op.note()}".strip(),
-        node.note,
-        f"output {shape} {node.type.fixed}",
-    ]
-    return ", ".join([text for text in said if text] + [cycles])

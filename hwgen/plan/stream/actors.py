@@ -15,7 +15,7 @@ from hwgen.design.flow_core import buffer_of, pipeline_of, unit_of
 from hwgen.design.types import Stage
 from hwgen.plan.stream.channels import Actor, Channel
 from hwgen.units.facts import facts, folds, with_defaults
-from hwgen.units.models import Params
+from hwgen.units.models import Params, window_lags
 
 
 class Core(Actor):
@@ -215,8 +215,7 @@ class Window(Actor):
 def _window_steps(params: Params) -> tuple[list[bool], list[bool]]:
     """Return, for the steps of a frame and for those behind it, with which windows leave."""
     h, w, groups = params["H"], params["W"], params["CF"]
-    lag_h = (params["KernelH"] - 1) * params["DilationH"] - params["PadTop"]
-    lag_w = (params["KernelW"] - 1) * params["DilationW"] - params["PadLeft"]
+    lag_h, lag_w = window_lags(params)
     tail = params["PadBottom"] * w + params["PadRight"]
     steps = [False] * (h * w + tail)
     out_h, out_w = h - lag_h + params["PadBottom"], w - lag_w + params["PadRight"]

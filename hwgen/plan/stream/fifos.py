@@ -29,6 +29,7 @@ from hwgen.design.flow_core import BUFFER, buffer_of, pipeline_of, unit_of
 from hwgen.design.types import Design, Stage, UnitRef
 from hwgen.plan.stream.adders import ROUND_TRIP
 from hwgen.plan.stream.tokens import interval, on_time, run, samples_of
+from hwgen.units.models import window_lags
 
 _OPEN = 1 << 40  # places of a FIFO without a bound
 _LONG = 64  # samples over which a rate must last, where they are small
@@ -65,9 +66,11 @@ def with_fifos(design: Design) -> Design:
         for name in stage.writes
     ]
     queued = [name for name in inner if name not in cores]
-    floor = {name: latency + ROUND_TRIP for name, latency in cores.items()} | held_back(design)
+    buffers = {name: latency + ROUND_TRIP for name, latency in cores.items()}
+    held = held_back(design)
+    floor = buffers | held
     for links, open_ in ((forks, False), (queued, False), (queued, True)):
-        depths = _needed(design, links, floor, open_)
+        depths = _needed(design, links, held, buffers, open_)
         if _keeps(design, depths):
             made = _shorter(design, depths, floor)
             if _lasts(design, made):
@@ -83,28 +86,30 @@ def with_fifos(design: Design) -> Design:
     raise AssertionError(f"the stages take more than {design.interval} cycles a sample")
 
 
-def _needed(design: Design, links: Sequence[str], floor: Mapping[str, int], open_: bool) -> _Depths:
+def _needed(
+    design: Design,
+    links: Sequence[str],
+    held: Mapping[str, int],
+    cores: Mapping[str, int],
+    open_: bool,
+) -> _Depths:
     """Return the depths that a schedule without bounds asks for.
 
     Args:
         design: to size.
         links: that have FIFOs; the others have none.
-        floor: least places of the buffers behind cores.
+        held: least depths of links behind forks.
+        cores: least places of the buffers behind cores.
         open_: whether those have no bound either.
     """
-    cores = {name: least for name, least in floor.items() if _behind_core(design, name)}
     buffers = dict.fromkeys(cores, _OPEN) if open_ else dict(cores)
     free = _with(design, _Depths(dict.fromkeys(links, _OPEN), buffers))
     times = run(free, samples_of(design), paced=True).times
     deep = {name: times[name].depth for name in links}
     if open_:
         buffers = {name: max(times[name].depth, least) for name, least in cores.items()}
-    deep = {name: max(depth, floor.get(name, 0)) for name, depth in deep.items()}
+    deep = {name: max(depth, held.get(name, 0)) for name, depth in deep.items()}
     return _Depths({name: depth for name, depth in deep.items() if depth > 1}, buffers)
-
-
-def _behind_core(design: Design, link: str) -> bool:
-    return any(link in stage.writes and pipeline_of(stage) for stage in design.stages)
 
 
 def held_back(design: Design) -> dict[str, int]:
@@ -146,8 +151,7 @@ def _lags(design: Design, start: str, words: int) -> dict[str, float]:
         if unit is not None and unit.unit == "hwg_window":
             p = unit.params
             if p["PadBottom"] or p["PadRight"]:
-                rows = (p["KernelH"] - 1) * p["DilationH"] - p["PadTop"]
-                columns = (p["KernelW"] - 1) * p["DilationW"] - p["PadLeft"]
+                rows, columns = window_lags(p)
                 steps = (rows * p["W"] + columns) * p["CF"]
                 own = steps * words / (p["H"] * p["W"] * p["CF"])
         lags |= dict.fromkeys(stage.writes, max(found) + own)

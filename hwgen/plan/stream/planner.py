@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from hwgen.design.assemble import ports_of
 from hwgen.design.check import check
-from hwgen.design.types import Design, Heading, Port
+from hwgen.design.types import Design, Heading
 from hwgen.ir.graph import Graph
 from hwgen.ops.pool import Pool
 from hwgen.ops.serial import digest
@@ -52,10 +54,8 @@ def plan_stream(
         else:
             made.adder_stage(segment, choice.lanes)
     outputs = made.outputs()
-    inputs = tuple(
-        Port(n.name, n.type.shape, n.type.fixed, (n.type.fixed.lsb,), link=made.inputs[n.name])
-        for n in graph.inputs
-    )
+    ports, _ = ports_of(graph)
+    inputs = tuple(replace(port, link=made.inputs[port.name]) for port in ports)
     design = Design(
         name, board.name, goal.clock_mhz, heading.model, inputs, outputs,
         tuple(made.links.values()), tuple(made.stages), 1,

@@ -19,6 +19,7 @@ from hwgen.errors import count_of
 from hwgen.ir.tensor import Codes
 from hwgen.ops.windows import Window
 from hwgen.units.facts import facts, with_defaults
+from hwgen.units.models import window_lags
 
 BLOCK_BITS = 8192  # of a memory from which on it is made of blocks
 
@@ -114,7 +115,8 @@ def window(plane: Plane, taken: Window, outside: int) -> Facts:
     params["ColumnRam"] = 1 if far_w * plane.groups > 1 else 0
     shape = (plane.width,) if flat else (plane.height, plane.width)
     windows = math.prod(taken.out_shape("window", shape))
-    lag = ((high - 1) * far_h - pad_h[0]) * plane.width + (wide - 1) * far_w - pad_w[0]
+    rows_behind, columns_behind = window_lags(params)
+    lag = rows_behind * plane.width + columns_behind
     pad = np.full(plane.lanes, outside, np.int64)
     note = f"windows of {taken.note()}, {plane.lanes} channels a word"
     return Facts(
