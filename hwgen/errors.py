@@ -8,7 +8,8 @@ Exit codes by family: 2 config, 3 model, 4 does not fit, 5 tool, 6 verification;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
 E = TypeVar("E", bound="HwgenError")
@@ -22,6 +23,12 @@ class Result(Protocol):
 
     def text(self) -> str:
         """Return the figures as lines of text."""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean ...? " for a name that is near a known one, else nothing."""
+    near = get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

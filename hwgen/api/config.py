@@ -12,14 +12,13 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hwgen.design.source_list import SPDX
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, suggest
 from hwgen.files import npz_bytes
 from hwgen.frontends.options import Options, settled
 from hwgen.frontends.options import options as options_of
@@ -41,7 +40,7 @@ _HEAD = f"""\
 # {SPDX}
 # Settings of this build. Edit them, or the realisation of a layer, and build again:
 #   hwgen build MODEL --config config.toml -o OUT
-# A layer can be adders, tables or serial; a layer that is not named is what costs less.
+# A layer can be adders, tables, serial or folded; a layer that is not named is what costs less.
 """
 _REGISTERS = """\
 # Registers are placed for a faster clock, because wires take the rest. Delete this line when you
@@ -90,12 +89,11 @@ def read_config(path: Path) -> Config:
     where = path.name
     for key, value in found.items():
         if key not in KEYS:
-            near = get_close_matches(key, KEYS, n=1)
-            meant = f"did you mean {near[0]!r}? " if near else ""
+            meant = suggest(key, KEYS)
             raise ConfigError(
                 f"unknown key {key!r}", where, f"{meant}the keys are {', '.join(KEYS)}"
             )
-        if key in ("interval", "fps") and type(value) in (int, float):
+        if key == "interval" and type(value) in (int, float):
             continue
         if key in _TEXT and not isinstance(value, str):
             raise ConfigError(f"{key} is text, not {value!r}", where, f'write {key} = "..."')

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from hwgen.api.settings import Ask
 from hwgen.cost.estimate import estimate as estimate_design
 from hwgen.cost.figures import Figures
 from hwgen.design.types import Design
-from hwgen.errors import ConfigError, DoesNotFit
+from hwgen.errors import ConfigError, DoesNotFit, suggest
 from hwgen.frontends.options import Options
 from hwgen.frontends.options import options as options_of
 from hwgen.ir.graph import Graph
@@ -242,8 +241,7 @@ def varied(base: Ask, text: str) -> Ask:
         if not mark:
             key, value = "model", part
         if key not in SETTINGS:
-            near = get_close_matches(key, SETTINGS, n=1)
-            meant = f"did you mean {near[0]!r}? " if near else ""
+            meant = suggest(key, SETTINGS)
             raise ConfigError(
                 f"unknown setting {key!r}", f"variant {text!r}", f"{meant}{', '.join(SETTINGS)}"
             )

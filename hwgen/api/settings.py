@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hwgen.api.config import Config, read_config, with_config
 from hwgen.api.load import from_keras, headed, load
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, suggest
 from hwgen.frontends.heads import with_outputs
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
@@ -205,8 +204,7 @@ def check_names(given: Iterable[str], known: Iterable[str]) -> None:
     names = list(known)
     for key in given:
         if key not in names:
-            near = get_close_matches(key, names, n=1)
-            meant = f"did you mean {near[0]!r}? " if near else ""
+            meant = suggest(key, names)
             raise ConfigError(
                 f"there is no setting {key!r}", key, f"{meant}the settings are {', '.join(names)}"
             )

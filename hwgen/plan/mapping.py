@@ -7,13 +7,12 @@ reads it back. A layer that the mapping does not name is chosen by price.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any
 
 from hwgen.design.types import Design, Stage, UnitRef
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, suggest
 from hwgen.ir.graph import Graph
 from hwgen.ops.base import Matmul
 
@@ -106,10 +105,10 @@ def check_mapping(graph: Graph, mapping: Mapping[str, Realisation]) -> None:
         where = f"layers.{name}"
         if name not in known:
             there = ", ".join(known) or "none"
-            hint = f"{_meant(name, known)}the layers with weights are {there}"
+            hint = f"{suggest(name, known)}the layers with weights are {there}"
             raise ConfigError(f"the model has no layer {name!r} with weights", where, hint)
         if chosen.kind not in KINDS:
-            hint = f"{_meant(chosen.kind, KINDS)}there are {' and '.join(BUILT)}"
+            hint = f"{suggest(chosen.kind, KINDS)}there are {' and '.join(BUILT)}"
             raise ConfigError(f"unknown realisation {chosen.kind!r}", where, hint)
         if chosen.kind not in BUILT:
             raise ConfigError(
@@ -160,7 +159,7 @@ def _realisation(name: str, entry: Any) -> Realisation:
     values: dict[str, Any] = {}
     for key, value in entry.items():
         if key not in _KEYS:
-            hint = f"{_meant(key, _KEYS)}the keys are {', '.join(_KEYS)}"
+            hint = f"{suggest(key, _KEYS)}the keys are {', '.join(_KEYS)}"
             raise ConfigError(f"unknown key {key!r}", where, hint)
         kind = str if _KEYS[key].type == "str" else int
         if not isinstance(value, kind) or isinstance(value, bool):
@@ -176,8 +175,3 @@ def rows_of(chosen: Realisation) -> list[tuple[str, str | int]]:
     values = ((f.name, getattr(chosen, f.name)) for f in _SIZES)
     may = _CHOSEN.get(chosen.kind, ())
     return rows + [(name, value) for name, value in values if name in may and value != ""]
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}? " if near else ""

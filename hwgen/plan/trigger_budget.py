@@ -7,11 +7,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Protocol
 
 from hwgen.cost.figures import Resources, StageFigures
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, suggest
 from hwgen.target.board import Budget
 
 CROSSING_NS = 25.0  # between two bunch crossings of the LHC
@@ -168,8 +167,7 @@ def _condition(part: str, option: str) -> Condition:
         raise ConfigError(f"{part.strip()!r} is no condition", option, _hint())
     key, sign, number, unit = match[1].lower(), match[2], float(match[3]), match[4].lower()
     if key not in _UNITS:
-        near = get_close_matches(key, list(_UNITS), n=1)
-        meant = f"did you mean {near[0]!r}? " if near else ""
+        meant = suggest(key, _UNITS)
         raise ConfigError(
             f"{key!r} is nothing that a condition is about", option, f"{meant}{', '.join(_UNITS)}"
         )

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from hwgen import paths
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, suggest
 from hwgen.target.family import Family, load_family
-from hwgen.target.toml_table import Maybe, positive, power_of_two, read, sources, suggest
+from hwgen.target.toml_table import Maybe, positive, power_of_two, read, sources
 
 _BOARD: dict[str, Any] = {
     "name": str,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hwgen import paths
-from hwgen.errors import ConfigError
-from hwgen.target.toml_table import Maybe, positive, read, sources, suggest
+from hwgen.errors import ConfigError, suggest
+from hwgen.target.toml_table import Maybe, positive, read, sources
 
 _FAMILY: dict[str, Any] = {
     "name": str,

@@ -8,13 +8,12 @@ and suggests the nearest key there is.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, suggest
 
 
 @dataclass(frozen=True)
@@ -110,9 +109,3 @@ def sources(data: Mapping[str, Any], at: str = "") -> tuple[tuple[str, str], ...
         elif isinstance(value, Mapping):
             found += sources(value, f"{at}{key}.")
     return tuple(found)
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Return "did you mean ...? " for a name that is near a known one, else nothing."""
-    near = get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]!r}? " if near else ""
