@@ -14,7 +14,7 @@ JOBS   ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations 30 --durations-min 0.5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize bench-tables bench-serial bench-stream golden lint fmt type doctor clean
+.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize bench-models bench-tables bench-serial bench-stream golden lint fmt type doctor clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -10,7 +10,7 @@ from hwgen.api.results import VerbResult
 from hwgen.api.settings import Ask
 from hwgen.cost.estimate import Estimate
 from hwgen.cost.estimate import estimate as estimate_design
-from hwgen.cost.serial import carry_blocks, logic_blocks
+from hwgen.cost.serial import block_needs, carry_blocks, logic_blocks
 from hwgen.design.stage_core import stage_cores
 from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit
@@ -173,7 +173,5 @@ def _setting(asked: int, design: Design, board: Board) -> Setting:
 
 
 def _limit(taken: Estimate, carry: int, board: Board) -> str:
-    whole = logic_blocks(taken, carry, board.family)
-    if whole == taken.lut / 8:
-        return "LUT"
-    return "FF" if whole == taken.ff / 16 else "carry"
+    needs = block_needs(taken, carry, board.family)
+    return max(needs, key=lambda kind: needs[kind])

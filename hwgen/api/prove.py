@@ -9,7 +9,7 @@ from pathlib import Path
 from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, record
-from hwgen.design.types import Design, LinkKind, Pipeline
+from hwgen.design.types import Design
 from hwgen.errors import Unproven, count_of
 from hwgen.progress import Progress, silent
 from hwgen.verify.prove.design import Claims, Found, prove_flow
@@ -87,9 +87,10 @@ def prove(out: Path | str, *, allow_changed: bool = False, progress: Progress = 
     """
     opened = BuildFolder.open(Path(out), allow_changed)
     design = opened.design
-    if not _is_flow(design):
-        style = _style(design)
-        proof = Proof(False, (f"there is no proof of the {style} style yet",), f"hwg_{design.name}")
+    if design.style != "parallel":
+        proof = Proof(
+            False, (f"there is no proof of the {design.style} style yet",), f"hwg_{design.name}"
+        )
         hint = f"hwgen sim {opened.folder} compares it with the reference, sample by sample"
         raise Unproven(proof.text(), str(opened.folder), hint).carrying(proof)
     found = prove_flow(opened.folder / "rtl", opened.graph, _claims(design), progress)
@@ -100,17 +101,6 @@ def prove(out: Path | str, *, allow_changed: bool = False, progress: Progress = 
         hint = f"hwgen sim {opened.folder} looks for a sample that shows it"
         raise Unproven(proof.text(), str(opened.folder), hint).carrying(proof)
     return proof
-
-
-def _is_flow(design: Design) -> bool:
-    bodies = [stage.body for stage in design.stages]
-    kinds = {link.kind for link in design.links}
-    return len(bodies) == 1 and isinstance(bodies[0], Pipeline) and kinds <= {LinkKind.FLOW}
-
-
-def _style(design: Design) -> str:
-    kinds = {link.kind for link in design.links}
-    return "stream" if LinkKind.STREAM in kinds else "serial"
 
 
 def _claims(design: Design) -> Claims:

@@ -91,14 +91,19 @@ def blocks(design: Design, taken: Resourced, family: Family) -> float:
 
 
 def logic_blocks(taken: Resourced, carry: int, family: Family) -> float:
-    """Return the blocks of logic that so many parts fill, at the least.
+    """Return the blocks of logic that so many parts fill, at the least."""
+    return max(block_needs(taken, carry, family).values())
+
+
+def block_needs(taken: Resourced, carry: int, family: Family) -> dict[str, float]:
+    """Return the blocks of logic that each kind of part fills by itself.
 
     On UltraScale+ a block has eight tables, sixteen flip-flops and a carry chain of eight
     positions; elsewhere the tables alone are counted, eight to a block.
     """
     if family.name != "ultrascale_plus":
-        return taken.lut / 8
-    return max(taken.lut / 8, taken.ff / 16, carry)
+        return {"LUT": taken.lut / 8}
+    return {"LUT": taken.lut / 8, "FF": taken.ff / 16, "carry": carry}
 
 
 def carry_blocks(design: Design, family: Family) -> int:

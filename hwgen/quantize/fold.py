@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwgen.frontends.keras.layer_classes import CLASSES
-from hwgen.frontends.keras.network import Call, Layer
+from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.settings import number
 from hwgen.quantize.forward import F64, Forward, norm_line
 
@@ -52,12 +52,9 @@ def is_float_product(forward: Forward, layer: Layer) -> bool:
 
 def foldings(forward: Forward) -> list[Folding]:
     """Return the foldings that are possible: one reader, called once, nothing in between."""
-    readers: dict[str, list[Call]] = {}
-    for call in forward.network.calls:
-        for tensor in call.inputs:
-            readers.setdefault(tensor, []).append(call)
+    readers = forward.conversion.readers
     uses = Counter(call.layer.key for call in forward.network.calls)
-    outputs = {tensor for _, tensor in forward.network.outputs}
+    outputs = forward.network.leaving
     made = []
     for call in forward.network.calls:
         layer, behind = call.layer, readers.get(call.output, [])

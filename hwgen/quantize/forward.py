@@ -127,7 +127,7 @@ class Forward:
                 "quantize the model with QKeras layers; hwgen ops lists what is read",
             )
         made = FUNCTIONS[layer.cls](self, layer, ins)
-        final = call.output in {t for _, t in self.network.outputs}
+        final = call.output in self.network.leaving
         return self.activated(layer, made, final and call.output not in self.conversion.readers)
 
     def activated(self, layer: Layer, x: F64, final: bool) -> F64:

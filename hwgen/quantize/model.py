@@ -194,7 +194,7 @@ class _Work:
                         layer.where,
                         "replace it; hwgen ops lists what is read",
                     )
-                final = call.output in {t for _, t in self.plain.network.outputs}
+                final = call.output in self.plain.network.leaving
                 self.plain.activated(layer, np.zeros(1), final)
                 for name in CLASSES[layer.cls].kernels:
                     self.plain.weight(layer, name)
@@ -311,7 +311,7 @@ class _Work:
 
     def _rounds(self, call: Call) -> bool:
         """Tell whether an activation format goes behind a call: not behind what leaves."""
-        if call.output in {tensor for _, tensor in self.plain.network.outputs}:
+        if call.output in self.plain.network.leaving:
             return False
         return given_format(self.conversion, call) is not None
 

@@ -121,10 +121,9 @@ def registers(graph: SerialGraph, when: Offsets) -> int:
             reads += [r for row in operand_reads(graph, when, wire) for r in row]
     for place, bank in enumerate(banks(graph)):
         reads += [r for row in bank_reads(graph, when, place, bank) for r in row]
-    own = sum(read.delay - read.shared for read in reads)
     longest = sum(max(lane, default=0) for lanes in lines(reads).values() for lane in lanes)
     assert all(read.shared >= 0 for read in reads)
-    return longest + 0 * own
+    return longest
 
 
 @pytest.mark.parametrize("seed", range(8))

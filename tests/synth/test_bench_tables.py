@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwgen.design.source_list import read_list
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import Mismatch
 from hwgen.plan.goal import goal_for
@@ -58,8 +59,8 @@ def test_a_wrong_table_of_the_netlist_is_found(tmp_path: Path) -> None:
     graph, board = row.graph(), load_board(BOARD)
     design = plan(graph, board, goal_for(board, row.clock), "bench")
     rtl = emit_rtl(design).write(tmp_path / "out") / "rtl"
-    files = [rtl / n for n in (rtl / "files.f").read_text().split() if "axi" not in n]
-    netlist = map_design([f for f in files if f.suffix == ".sv"], "hwg_bench", FAMILY)
+    files = [rtl / n for n in read_list((rtl / "files.f").read_text()) if "axi" not in n]
+    netlist = map_design(files, "hwg_bench", FAMILY)
     assert check(row, graph, design, netlist) == 1002
     at = next(i for i, cell in enumerate(netlist.cells) if cell.kind == "LUT6_2")
     cell = netlist.cells[at]

@@ -40,8 +40,6 @@ from hwgen.ops.windows import Window
 
 _HEADER = "hwg_layers.h"
 _CACHE = 1 << 20  # bytes that the tensors of all samples of a turn should take
-_COMPARED = 24  # thresholds that are compared one by one
-_SHIFT = 62  # bits that are dropped at most: of longer shifts the sign alone is left
 _TYPES = {"float32": "float", "float64": "double", "int64": "int64_t"}
 
 

@@ -67,16 +67,13 @@ def _in_pieces(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: st
     Raises:
         UnsupportedLayer: no integer operation equals steps and quantizer together.
     """
+    first = value.steps[0] if value.steps else None
+    if not (isinstance(first, Rectify) and first.slope):
+        return _in_pieces_of_one_sign(b, value, q, at, name)
     try:
         return _tabulated(b, value, q, at, name)
     except UnsupportedLayer:
-        first = value.steps[0] if value.steps else None
-        if isinstance(first, Rectify) and first.slope:
-            return _by_sign(b, value, q, at, name)
-        done = ratio(b, value, q, at, name)
-        if done is None:
-            raise
-        return done
+        return _by_sign(b, value, q, at, name)
 
 
 def _by_sign(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str) -> Value:

@@ -88,8 +88,7 @@ class _Oracle:
         return _given(value(None)) if twin.quantizes else value
 
     def _final(self, call: Call) -> bool:
-        outputs = {tensor for _, tensor in self.network.outputs}
-        return call.output in outputs and call.output not in self.conversion.readers
+        return call.output in self.network.leaving and call.output not in self.conversion.readers
 
     def _layer(self, call: Call) -> Any:
         found = _find(self.model, call.layer.key.split("/"), call.layer.key)

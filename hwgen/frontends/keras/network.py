@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from hwgen.errors import ModelError, UnsupportedLayer
@@ -93,6 +94,11 @@ class Network:
     outputs: tuple[tuple[str, str], ...]
     problems: tuple[ModelError, ...] = ()
     subclass: str = ""
+
+    @cached_property
+    def leaving(self) -> frozenset[str]:
+        """The tensors that leave."""
+        return frozenset(tensor for _, tensor in self.outputs)
 
 
 def check_wrapper(layer: Layer) -> None:

@@ -130,7 +130,7 @@ def read_activation(spec: Any, layer: Layer) -> Quantizer | Rectify | str | None
 
 def final(c: Conversion, value: Value, kind: str, layer: Layer) -> Value:
     """Drop a softmax or sigmoid at the very end; refuse it anywhere else."""
-    outputs = {tensor for _, tensor in c.network.outputs}
+    outputs = c.network.leaving
     ours = [call.output for call in c.network.calls if call.layer.key == layer.key]
     if any(t not in outputs or t in c.readers for t in ours):
         raise UnsupportedLayer(

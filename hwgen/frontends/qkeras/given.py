@@ -99,7 +99,7 @@ def given_format(c: Conversion, call: Call) -> Fixed | None:
     computes = layer.cls in _COMPUTES or bool(CLASSES[layer.cls].kernels)
     if not computes or _last_quantizer(layer):
         return None
-    if call.output in {tensor for _, tensor in c.network.outputs}:
+    if call.output in c.network.leaving:
         return fixed
     readers = list(_readers(c, call.output))
     follow = readers and all(reader.layer.cls in _FOLLOWS for reader in readers)
@@ -110,14 +110,10 @@ def _readers(c: Conversion, tensor: str) -> Iterator[Call]:
     """Yield the calls that compute with a tensor, behind layers that only move it."""
     for call in c.readers.get(tensor, ()):
         known = CLASSES.get(call.layer.cls)
-        if known is not None and known.transparent and not _moved_output(c, call):
+        if known is not None and known.transparent and call.output not in c.network.leaving:
             yield from _readers(c, call.output)
         else:
             yield call
-
-
-def _moved_output(c: Conversion, call: Call) -> bool:
-    return call.output in {tensor for _, tensor in c.network.outputs}
 
 
 def apply_format(c: Conversion, call: Call, value: Value) -> Value:

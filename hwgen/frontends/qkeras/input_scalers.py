@@ -27,7 +27,7 @@ MEANS = (
 
 def find_outside(c: Conversion) -> None:
     """Note which tensors are behind a layer that becomes the scaler of an input."""
-    outputs = {tensor for _, tensor in c.network.outputs}
+    outputs = c.network.leaving
     for name, tensor in c.network.inputs:
         call = _only_reader(c, tensor)
         if call is None or call.layer.cls not in (*SCALES, *MEANS) or call.output in outputs:
