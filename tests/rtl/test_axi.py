@@ -103,7 +103,8 @@ def run(
 
 
 @pytest.mark.parametrize(
-    ("width", "burst"), [(64, 16), pytest.param(128, 4, marks=pytest.mark.ci), (32, 1)]
+    ("width", "burst"),
+    [(64, 16), *(pytest.param(*others, marks=pytest.mark.ci) for others in ((128, 4), (32, 1)))],
 )
 def test_masters_keep_their_word(tmp_path: Path, seed: int, width: int, burst: int) -> None:
     assert run(tmp_path, seed, width, burst) == set()
