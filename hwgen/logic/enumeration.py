@@ -35,28 +35,42 @@ def word(b: Builder, wire: Wire, limit: int = LIMIT) -> Word | None:
     node = b.nodes[wire]
     lo, hi = b.range(wire)
     if isinstance(node, Thresh | Table):
-        values = sorted(set(node.values))
+        values = np.unique(np.array(node.values))
     elif hi - lo < 1 << limit:
-        values = list(range(lo, hi + 1))
+        values = np.arange(lo, hi + 1)
     else:
         return None
-    bits = [bit for bit in range(b.width(wire)) if len({v >> bit & 1 for v in values}) > 1]
+    bits = [bit for bit in range(b.width(wire)) if len(set((values >> bit & 1).tolist())) > 1]
     for bit in reversed(bits):
         fewer = [other for other in bits if other != bit]
-        if len({_pattern(v, fewer) for v in values}) == len(values):
+        if len(np.unique(_patterns(values, fewer))) == len(values):
             bits = fewer
     if len(bits) > limit:
         return None
-    known = {_pattern(v, bits): v for v in values}
-    codes = [
-        known[min(known, key=lambda other: (abs(other - pattern), other))]
-        for pattern in range(1 << len(bits))
-    ]
-    return Word(wire, tuple(bits), tuple(codes))
+    patterns = _patterns(values, bits)
+    order = np.argsort(patterns)
+    codes = values[order][_nearest(patterns[order], 1 << len(bits))]
+    return Word(wire, tuple(bits), tuple(codes.tolist()))
 
 
-def _pattern(value: int, bits: Sequence[int]) -> int:
-    return sum((value >> bit & 1) << i for i, bit in enumerate(bits))
+def _nearest(known: Codes, end: int) -> Codes:
+    """Return the place in *known*, sorted, of the number closest to each of 0 to *end* - 1.
+
+    Of two that are as close the lower one is taken.
+    """
+    at, last = np.arange(end), len(known) - 1
+    above = np.searchsorted(known, at).clip(0, last)
+    below = (above - 1).clip(0)
+    closer = np.abs(known[above] - at) < np.abs(known[below] - at)
+    return np.where(closer, above, below)
+
+
+def _patterns(values: Codes, bits: Sequence[int]) -> Codes:
+    """Return some bits of every value, put together; the first one is lowest."""
+    patterns = np.zeros(len(values), np.int64)
+    for i, bit in enumerate(bits):
+        patterns |= (values >> bit & 1) << i
+    return patterns
 
 
 def enumerated(words: Sequence[Word]) -> Codes:
