@@ -42,6 +42,7 @@ class Quantization(VerbResult):
         deviation: from the float model, on the calibration data.
         moved: share of the calibration values that are not on the grid of the input.
         out: the bundle; None where none was asked for.
+        quantized: the Keras model with quantized weights, and its formats.
         constant: every output is the same for all of the calibration data.
     """
 
@@ -51,6 +52,7 @@ class Quantization(VerbResult):
     deviation: Deviation
     moved: float
     out: Path | None
+    quantized: Quantized
     constant: bool = False
 
     def as_dict(self) -> dict[str, object]:
@@ -115,7 +117,7 @@ def quantize(
             or a table by input name.
         out: ``NAME.json`` of the bundle.
         weights: weights file of an architecture in JSON.
-        options: input formats, masks, scaler.
+        options: input formats, masks, scaler, and the outputs that are kept.
         recipe: bits and method.
         progress: called with every step.
 
@@ -144,7 +146,7 @@ def _result(
     count = sum(int(np.size(x)) for x in samples.values())
     off = deviation(graph, codes, [*done.outputs.values()], True)
     same = all(np.ptp(values, axis=0).max() == 0 for values in done.outputs.values())
-    made = Quantization(graph, done.layers, done.folded, off, moved.count / count, out, same)
+    made = Quantization(graph, done.layers, done.folded, off, moved.count / count, out, done, same)
     if out is not None:
         write_bundle((graph, out))
     return made

@@ -69,7 +69,7 @@ ARGUMENTS: Arguments = (
     (_MODEL, "--head", {"choices": ("logits", "argmax", "softmax"), "help": "what is made of the "
         "outputs: as they are, the index of the largest, or a softmax in integers; default: "
         "logits"}),
-    (_MODEL, "--outputs", {"metavar": "NAME,...", "help": "build these outputs alone"}),
+    (_ANY, "--outputs", {"metavar": "NAME,...", "help": "build these outputs alone"}),
     (_ANY, "--masks", {"metavar": "FILE.npz", "help": "pruning masks by layer; 1 keeps"}),
     (_ANY, "--scaler", {"metavar": "FILE.npz", "help": "training scaler (mean, std) to ship"}),
     ("crosscheck", "--data", {"metavar": "x.npy", "help": "samples as floats, brought to the "

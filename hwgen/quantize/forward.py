@@ -24,10 +24,11 @@ from hwgen.frontends.keras.settings import number, pairs, whole, wholes
 from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.activations import read_activation
+from hwgen.frontends.qkeras.chosen_outputs import cut
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.layers_linear import padding
 from hwgen.frontends.qkeras.quantizers import Quantizer, parse_quantizer
-from hwgen.frontends.qkeras.weights import weight
+from hwgen.frontends.qkeras.weights import pruned, weight
 
 F64: TypeAlias = npt.NDArray[np.float64]
 Hook: TypeAlias = Callable[[Call, F64], F64]
@@ -62,13 +63,18 @@ class Forward:
     changed: Weights
 
     @classmethod
-    def of(cls, model: KerasModel, changed: Weights | None = None) -> Forward:
-        """Return the forward pass of a model."""
-        network = parse(model.config, model.source)
+    def of(
+        cls, model: KerasModel, changed: Weights | None = None, options: Options | None = None
+    ) -> Forward:
+        """Return the forward pass of a model, or of the outputs and with the masks of *options*."""
+        options = options or Options()
+        whole = parse(model.config, model.source)
+        network = cut(whole, options.outputs)
+        pruned = Options(masks=options.masks)
         return cls(
             model,
             network,
-            Conversion(model, network, Options()),
+            Conversion(model, network, pruned, whole),
             {} if changed is None else changed,
         )
 
@@ -77,9 +83,9 @@ class Forward:
         key = f"{layer.key}/{name}"
         if key in self.changed:
             return self.changed[key]
-        floats = weight(self.conversion, layer, name)
+        kernel = name in CLASSES[layer.cls].kernels
+        floats = (pruned if kernel else weight)(self.conversion, layer, name)
         if (q := self.quantizer(layer, name)) is not None:
-            kernel = name in CLASSES[layer.cls].kernels
             return q.quantize(floats, kernel=kernel).value()
         return floats.astype(np.float64)
 
@@ -126,9 +132,12 @@ class Forward:
                 layer.where,
                 "quantize the model with QKeras layers; hwgen ops lists what is read",
             )
-        made = FUNCTIONS[layer.cls](self, layer, ins)
-        final = call.output in self.network.leaving
-        return self.activated(layer, made, final and call.output not in self.conversion.readers)
+        return self.activated(layer, FUNCTIONS[layer.cls](self, layer, ins), self.final(call))
+
+    def final(self, call: Call) -> bool:
+        """Tell whether a call's output leaves the network and is read by nothing in it."""
+        leaves = call.output in self.network.leaving
+        return leaves and call.output not in self.conversion.readers
 
     def activated(self, layer: Layer, x: F64, final: bool) -> F64:
         """Return a value behind the activation of a layer, a final softmax or sigmoid left out."""

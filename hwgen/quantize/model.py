@@ -19,11 +19,12 @@ from hwgen.errors import ConfigError, ModelError, ModelProblems
 from hwgen.frontends.keras.file import KerasModel
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.network import Call, Layer
+from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.given import given_format
 from hwgen.frontends.qkeras.input_scalers import MEANS, find_outside
-from hwgen.frontends.qkeras.ports import first_quantizers
+from hwgen.frontends.qkeras.ports import check_options, first_quantizers
 from hwgen.ir.fixed import Fixed
 from hwgen.quantize.fold import channel_axes, foldings, is_float_product, main_kernel
 from hwgen.quantize.forward import F64, FUNCTIONS, Forward
@@ -121,13 +122,30 @@ def quantize(
         model: as read; what it quantizes itself stays as it is.
         data: calibration samples, as the model takes them, by input name.
         recipe: bits and method.
-        options: input formats that are given, masks and scaler.
+        options: input formats that are given, masks, scaler and outputs.
 
     Raises:
-        ConfigError: data that do not fit the model.
+        ConfigError: data that do not fit the model, or options that this does not take.
         ModelProblems: with every layer that cannot be quantized.
     """
-    return _Work(model, recipe, options or Options()).done(data)
+    options = options or Options()
+    for option, found in (
+        ("--format", options.formats),
+        ("--weight-format", options.weight_formats),
+    ):
+        if found:
+            raise ConfigError(
+                "quantization chooses the formats itself",
+                option,
+                f"leave {option} out; or build the float model with --format and --weight-format",
+            )
+    if options.head:
+        raise ConfigError(
+            "a quantized model has its logits as outputs",
+            "--head",
+            f"leave it out, and build the bundle with --head {options.head}",
+        )
+    return _Work(model, recipe, options).done(data)
 
 
 class _Work:
@@ -135,18 +153,20 @@ class _Work:
 
     def __init__(self, model: KerasModel, recipe: Recipe, options: Options) -> None:
         self.recipe, self.model, self.options = recipe, model, options
-        self.plain = Forward.of(model)
+        self.plain = Forward.of(model, options=options)
         found = foldings(self.plain)
         self.terms = {f.product.key: f.norm for f in found}
         self.changed: dict[str, F64] = {}
         for folding in found:
             self.changed.update(folding.changed)
         # The same function; its kernels are those that are quantized.
-        self.folded = Forward.of(model, dict(self.changed))
-        self.now = Forward.of(model, self.changed)
+        self.folded = Forward.of(model, dict(self.changed), options)
+        self.now = Forward.of(model, self.changed, options)
         every = Fixed(8, 4, True)
         asked = replace(options, formats={"*": every}, weight_formats={"*": every})
-        self.conversion = Conversion(model, self.plain.network, asked)
+        whole = parse(model.config, model.source)
+        self.conversion = Conversion(model, self.plain.network, asked, whole)
+        check_options(self.conversion)
         find_outside(self.conversion)
         self.rows: dict[str, LayerGrid] = {}
         self.formats: dict[str, Fixed] = {}
@@ -194,8 +214,7 @@ class _Work:
                         layer.where,
                         "replace it; hwgen ops lists what is read",
                     )
-                final = call.output in self.plain.network.leaving
-                self.plain.activated(layer, np.zeros(1), final)
+                self.plain.activated(layer, np.zeros(1), self.plain.final(call))
                 for name in CLASSES[layer.cls].kernels:
                     self.plain.weight(layer, name)
             except ModelError as error:

@@ -20,12 +20,10 @@ import numpy as np
 import hwgen
 from hwgen.api.quantize import quantize
 from hwgen.api.samples import to_codes
-from hwgen.errors import HwgenError
+from hwgen.errors import HwgenError, count_of
 from hwgen.frontends.keras import live, live_double
-from hwgen.frontends.keras.file import read_keras
 from hwgen.ops.reference import run_reference
 from hwgen.quantize.model import Recipe
-from hwgen.quantize.model import quantize as quantize_model
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -147,13 +145,12 @@ def _accuracy(graph: Any, own: Callable[[Any], Any], data: Data) -> str:
 def _quantized(entry: Entry, folder: Path, data: Data) -> tuple[Path, str, str]:
     """Quantize a float model; return the bundle, how many samples are exact, and the accuracy."""
     path, weights = MODELS / entry.model, MODELS / str(entry.weights)
-    stored = read_keras(path, weights)
     config = live.loaded(path, weights)
     x = _samples(tuple(config.input_shape[1:]), data, 1000)
     recipe = Recipe(entry.bits or 8, entry.bits or 8)
     made = quantize(path, x, folder / "q.json", weights=weights, recipe=recipe)
     (name,) = [node.name for node in made.graph.inputs]
-    done = quantize_model(stored, {name: x}, recipe)
+    done = made.quantized
     for layer in config.layers:
         if layer.weights:
             table = done.model.weights[layer.name]
@@ -211,7 +208,7 @@ def measure(entry: Entry, quick: bool) -> Row:
                 first = built.graph.inputs[0].name
                 accuracy = _accuracy(built.graph, _forward(entry, first), data)
             design = built.design
-            latency = f"{design.latency} cycles, {design.latency_ns:.0f} ns"
+            latency = f"{count_of(design.latency, 'cycle')}, {design.latency_ns:.0f} ns"
             done = ""
             if not quick:
                 ran = hwgen.sim(folder / "out", samples=SIMULATED)

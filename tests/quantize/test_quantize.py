@@ -15,8 +15,10 @@ from hwgen.api.quantize import quantize
 from hwgen.cli import run
 from hwgen.errors import ConfigError, ModelProblems
 from hwgen.frontends.bundle import load_bundle
+from hwgen.frontends.options import Options, options
+from hwgen.ops.reference import run_reference
 from hwgen.quantize.model import Recipe
-from tests.cli.models import sequential, source
+from tests.cli.models import functional, sequential, source
 from tests.frontends.keras_files import full_h5, layer
 
 RNG = np.random.default_rng(3)
@@ -92,8 +94,6 @@ def test_bias_correction_lowers_the_error_of_the_mean(model: Path) -> None:
 
 
 def test_a_given_input_format_is_kept(model: Path) -> None:
-    from hwgen.frontends.options import options
-
     made = quantize(model, X, options=options("s12.7"))
     assert str(made.graph.inputs[0].type.fixed) == "s12.7"
 
@@ -151,3 +151,77 @@ def test_a_bundle_is_quantized_already(model: Path, tmp_path: Path) -> None:
     quantize(model, X, tmp_path / "q.json")
     with pytest.raises(ConfigError, match="quantized already"):
         quantize(tmp_path / "q.json", X)
+
+
+def branches(folder: Path, *inside: Any) -> Path:
+    """Two outputs: a softmax, and a dense layer behind it or beside it."""
+    reads = "s" if inside else "a"
+    config = functional(
+        [
+            (source(), []), (layer("Dense", "a", units=3), ["x"]),
+            (layer("Activation", "s", activation="softmax"), ["a"]),
+            (layer("Dense", "b", units=2, activation="relu"), [reads]),
+        ],
+        ["s", "b"],
+    )  # fmt: skip
+    weights = {
+        "a": {"a/kernel:0": KERNEL[:, :3], "a/bias:0": np.zeros(3, np.float32)},
+        "b": {"b/kernel:0": KERNEL[:3, 5:7], "b/bias:0": np.ones(2, np.float32)},
+    }
+    return full_h5(folder / "two.h5", config, weights)
+
+
+@pytest.mark.parametrize("names", [("b",), ("a",), ("s",), ()])
+def test_some_outputs_alone(tmp_path: Path, names: tuple[str, ...]) -> None:
+    path = branches(tmp_path)
+    whole = quantize(path, X)
+    made = quantize(path, X, options=Options(outputs=names))
+    kept = [{"s": "a"}.get(name, name) for name in names or ("a", "b")]
+    assert [out.output for out in made.deviation.outputs] == kept
+    assert [out.name for out in made.graph.outputs] == kept
+    rows = {row.output: row for row in whole.deviation.outputs}
+    for out in made.deviation.outputs:
+        assert out.spread == rows[out.output].spread  # of the same float output
+        assert out.largest < 0.1
+
+
+def test_an_output_that_does_not_exist_is_refused_before_work_begins(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no output 'c'"):
+        quantize(branches(tmp_path), X, options=Options(outputs=("c",)))
+
+
+def test_a_softmax_that_leaves_and_is_read_is_told_with_the_other_problems(tmp_path: Path) -> None:
+    with pytest.raises(ModelProblems, match="softmax inside the network") as caught:
+        quantize(branches(tmp_path, "inside"), X)
+    assert str(caught.value).startswith("two.h5")
+    assert quantize(branches(tmp_path, "inside"), X, options=Options(outputs=("s",)))
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        (options(formats=["*=s8.4"]), "--format"),
+        (options(weight_formats=["*=s8.4"]), "--weight-format"),
+        (Options(head="argmax"), "--head"),
+        (Options(masks={"fc7": np.ones((4, 16))}), "--masks"),
+    ],
+)
+def test_options_that_quantization_does_not_take(model: Path, given: Options, option: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        quantize(model, X, options=given)
+    assert caught.value.where == option
+    assert caught.value.hint
+
+
+def test_a_mask_holds_in_the_float_model_too(model: Path) -> None:
+    mask = (RNG.random((4, 16)) < 0.5).astype(np.int64)
+    made = quantize(model, X, options=Options(masks={"fc1": mask}))
+    (fc1,) = [n for n in made.graph.nodes if n.name == "fc1"]
+    assert not fc1.op.weight[mask == 0].any()
+    pruned = {**WEIGHTS, "fc1": {**WEIGHTS["fc1"], "fc1/kernel:0": KERNEL * mask}}
+    full_h5(model, MODEL, {k: {n: np.float32(a) for n, a in t.items()} for k, t in pruned.items()})
+    same = quantize(model, X)
+    assert same.deviation == made.deviation
+    codes = {"x": RNG.integers(-99, 99, (50, 4))}
+    for name, found in run_reference(same.graph, codes).items():
+        assert np.array_equal(found, run_reference(made.graph, codes)[name])

@@ -68,6 +68,20 @@ def weight(c: Conversion, layer: Layer, name: str) -> F32:
     return array
 
 
+def pruned(c: Conversion, layer: Layer, name: str) -> F32:
+    """Return a float kernel with its pruned weights at zero, by a mask given or stored.
+
+    Raises:
+        ModelError: as `weight`, or the mask does not fit.
+    """
+    floats = weight(c, layer, name)
+    return _kept(floats, _mask(c, layer, name, floats.shape)[0])
+
+
+def _kept(floats: F32, mask: IntArray | None) -> F32:
+    return floats if mask is None else f32(np.where(mask != 0, floats, np.float32(0)))
+
+
 def kernel(c: Conversion, layer: Layer, name: str, values: F32 | None = None) -> Codes:
     """Quantize a kernel as QKeras does, pruned weights kept at zero.
 
@@ -94,7 +108,7 @@ def kernel(c: Conversion, layer: Layer, name: str, values: F32 | None = None) ->
 
 def _kernel(c: Conversion, layer: Layer, name: str, floats: F32) -> Codes:
     mask, stored = _mask(c, layer, name, floats.shape)
-    kept = floats if mask is None else f32(np.where(mask != 0, floats, np.float32(0)))
+    kept = _kept(floats, mask)
     lost = int(np.count_nonzero(kept != floats))
     if lost and not stored:
         c.note(
