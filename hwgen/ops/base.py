@@ -224,6 +224,11 @@ class Matmul(Sum):
         """The weights as (products of an output, channels out); None where channels differ."""
         return None
 
+    @property
+    def by_channel(self) -> Codes | None:
+        """The weights as (taps, channels) where channel c out is made of channel c in alone."""
+        return None
+
     @abstractmethod
     def taps(self, source: TensorType) -> Taps:
         """Return how often, and with how many bits, each weight is used on an input type."""

@@ -67,6 +67,12 @@ class DepthwiseConv(Matmul, Windowed):
         """The geometry."""
         return Window(self.weight.shape[:-2], self.strides, self.padding, self.dilation)
 
+    @property
+    def by_channel(self) -> Codes | None:
+        """The kernels, tap by tap; None where a channel has several."""
+        channels, mult = self.weight.shape[-2:]
+        return self.weight.reshape(-1, channels) if mult == 1 else None
+
     def on_window(self) -> DepthwiseConv:
         """Return the kernels, for a tensor that is one window."""
         return self.changed(strides=(), padding=(), dilation=())

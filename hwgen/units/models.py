@@ -91,16 +91,27 @@ def _matvec(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[
     memory = constants["Weights"].reshape(turns, steps, p["PE"], p["SIMD"])
     matrix = memory.transpose(0, 2, 1, 3).reshape(turns * p["PE"], steps * p["SIMD"])
     bias = constants["Bias"]
-    vectors = source.reshape(-1, steps * p["SIMD"])
     peak = int(np.abs(matrix).sum(axis=1).max()) << p["AWidth"]
+    if p["Depthwise"]:
+        assert peak < INT64_SAFE, "sums beyond 64 bits"
+        own = source.reshape(-1, turns, steps, p["SIMD"], p["PE"]).transpose(0, 1, 4, 2, 3)
+        sums = (own * memory.transpose(0, 2, 1, 3)).sum(axis=(-2, -1), dtype=np.int64)
+        sums = sums.reshape(len(own), -1) + bias
+        return [_settled(sums, p).reshape(samples, -1, p["PE"])]
+    vectors = source.reshape(-1, steps * p["SIMD"])
     if peak + int(np.abs(bias).max()) < 1 << 53:  # exact in float64, and through BLAS
         sums = (vectors.astype(np.float64) @ matrix.T.astype(np.float64)).astype(np.int64) + bias
     else:
         assert peak < INT64_SAFE, "sums beyond 64 bits"
         sums = vectors @ matrix.T + bias
-    half = 1 << (p["AccWidth"] - 1)
+    return [_settled(sums, p).reshape(samples, -1, p["PE"])]
+
+
+def _settled(sums: Codes, params: Params) -> Codes:
+    """Return sums that the accumulator of ``hwg_matvec`` holds."""
+    half = 1 << (params["AccWidth"] - 1)
     assert -half <= sums.min() <= sums.max() < half, "a sum leaves its accumulator"
-    return [sums.reshape(samples, -1, p["PE"])]
+    return sums
 
 
 MODELS: Mapping[str, Model] = {

@@ -18,6 +18,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
+from hwgen.ops.depthwise import DepthwiseConv
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Add
 from hwgen.ops.pool import MaxPool
@@ -159,6 +160,27 @@ def residual_cnn() -> Graph:
     )
 
 
+def separable_cnn() -> Graph:
+    """A depthwise and a pointwise convolution, and a depthwise one with strides behind them."""
+    rng = np.random.default_rng(5)
+
+    def some(*shape: int) -> np.ndarray:
+        return rng.integers(-7, 8, shape)
+
+    return make_graph(
+        "separable",
+        [
+            ("x", Input.of((6, 5, 4), Fixed(5, 0, True)), ()),
+            ("dw", DepthwiseConv(some(3, 3, 4, 1), some(4), padding=((1, 1), (1, 1))), ("x",)),
+            ("a1", Requantize(3, 0, 15), ("dw",)),
+            ("pw", Conv(some(1, 1, 4, 6), some(6)), ("a1",)),
+            ("a2", Requantize(4, 0, 15), ("pw",)),
+            ("dw2", DepthwiseConv(some(2, 3, 6, 1), some(6), (2, 2), ((0, 1), (1, 1))), ("a2",)),
+        ],
+        ["dw2"],
+    )
+
+
 @pytest.mark.parametrize("interval", [48, 400, 3000])
 def test_a_cnn_keeps_every_interval(interval: int) -> None:
     graph = residual_cnn()
@@ -193,6 +215,28 @@ def test_a_folding_that_was_asked_for_is_built_and_told() -> None:
     with pytest.raises(ConfigError, match="cannot be folded with pe 3, simd 5") as caught:
         plan_stream(graph, load_board("vcu118"), goal, "cnn", wrong)
     assert "pe" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("pe", "simd", "dsp", "memory"),
+    [(1, 1, 0, "block"), (2, 3, 1, "lut"), (4, 9, 0, "lut"), (4, 1, 1, "lut")],
+)
+def test_a_depthwise_layer_folds_over_channels_and_taps(
+    pe: int, simd: int, dsp: int, memory: str
+) -> None:
+    graph = separable_cnn()
+    asked = {"dw": Realisation("folded", pe=pe, simd=simd, dsp=dsp, memory=memory)}
+    design = planned(graph, replace(GOAL, pace=Pace(3000)), asked)
+    assert mapping_of(design)["dw"] == asked["dw"]
+    (unit,) = (stage for stage in design.stages if stage.name == "dw")
+    assert unit.interval == 30 * (4 // pe) * (9 // simd)  # positions, channels, taps
+    self_check(graph, design, 1)
+
+
+def test_a_depthwise_layer_packs_no_two_products() -> None:
+    asked = {"dw": Realisation("folded", pe=2, simd=3, dsp=2)}
+    with pytest.raises(ConfigError, match="dw cannot be folded"):
+        planned(separable_cnn(), replace(GOAL, pace=Pace(3000)), asked)
 
 
 def test_a_model_of_a_unit_finds_weights_in_another_order() -> None:

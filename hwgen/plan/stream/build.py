@@ -214,8 +214,9 @@ class Builder:
         if layer.window is not None:
             read = self.windows(segment, source, layer.window)
             wide = lanes * layer.taps
-        for step in units.conversion(wide, fold.simd):
-            words = layer.positions * layer.columns // wide
+        elements = layer.positions * layer.channels * layer.taps
+        for step in units.conversion(wide, layer.entering(fold.pe, fold.simd)):
+            words = elements // wide
             facts = units.converter(source.fixed.width, wide, words, step)
             link = self._lanes(f"{name}_x{step}", f"columns of {name}", source.fixed, facts)
             read, wide = self.unit(f"{name}_to{step}", facts, read, link), step

@@ -28,6 +28,7 @@ class FoldedLayer:
         positions: vectors of a sample.
         pixels: of the input map.
         window: windows that it takes; None where there are none.
+        depthwise: whether a channel out is made of one channel in, its own.
     """
 
     channels: int
@@ -36,34 +37,64 @@ class FoldedLayer:
     positions: int
     pixels: int
     window: Window | None
+    depthwise: bool = False
 
     @property
     def columns(self) -> int:
         """Products in one output."""
-        return self.channels * self.taps
+        return self.taps if self.depthwise else self.channels * self.taps
+
+    def entering(self, pe: int, simd: int) -> int:
+        """Return the elements of a word that a unit of *pe* rows by *simd* columns takes."""
+        return pe * simd if self.depthwise else simd
 
 
 def can_fold(node: Node) -> bool:
     """Tell whether a node can be a matrix-vector unit."""
-    return isinstance(node.op, Matmul) and node.op.matrix is not None
+    op = node.op
+    return isinstance(op, Matmul) and (op.matrix is not None or op.by_channel is not None)
 
 
 def columns_of(node: Node, source: TensorType) -> FoldedLayer:
-    """Return a dense layer or a convolution as a folded layer."""
+    """Return a dense layer, a convolution or a depthwise one as a folded layer."""
     op, window, taps = node.op, None, 1
     if isinstance(op, Windowed):
         window, taps = (None, 1) if op.window.plain else (op.window, math.prod(op.window.kernel))
     rows = node.type.shape[-1]
     positions = math.prod(node.type.shape[:-1])
     pixels = math.prod(source.shape[:-1])
-    return FoldedLayer(source.shape[-1], taps, rows, positions, pixels, window)
+    depthwise = isinstance(op, Matmul) and op.matrix is None
+    return FoldedLayer(source.shape[-1], taps, rows, positions, pixels, window, depthwise)
 
 
-def simds(layer: FoldedLayer, interval: int) -> Iterator[tuple[int, int]]:
-    """Yield numbers of columns that a unit can take a cycle, ascending, with `lanes_for` each."""
+@dataclass(frozen=True)
+class Size:
+    """Size of a folded unit.
+
+    Attributes:
+        pe: rows a cycle.
+        simd: columns a cycle.
+        lanes: channels of a word of the layer's input.
+    """
+
+    pe: int
+    simd: int
+    lanes: int
+
+
+def sizes(layer: FoldedLayer, interval: int) -> Iterator[Size]:
+    """Yield the sizes of a unit, columns ascending, then rows.
+
+    Rows of a depthwise layer are channels of the input, so that a word of it holds as many.
+    """
+    rows = [pe for pe in range(1, layer.rows + 1) if layer.rows % pe == 0]
     for simd in range(1, layer.columns + 1):
-        if layer.columns % simd == 0 and (lanes := lanes_for(layer, simd, interval)):
-            yield simd, lanes
+        if layer.columns % simd:
+            continue
+        if layer.depthwise:
+            yield from (Size(pe, simd, pe) for pe in rows)
+        elif lanes := lanes_for(layer, simd, interval):
+            yield from (Size(pe, simd, lanes) for pe in rows)
 
 
 def lanes_for(layer: FoldedLayer, simd: int, interval: int) -> int:
@@ -94,8 +125,10 @@ def sums_of(node: Node, layer: FoldedLayer, source: Map, lanes: int) -> Matrix:
         lanes: channels of a group; a window of one group follows that of another.
     """
     weight = np.asarray(node.op.weight, np.int64)
-    groups = layer.channels // lanes
-    ordered = weight.reshape(layer.taps, groups, lanes, layer.rows).transpose(1, 0, 2, 3)
+    ordered = weight.reshape(layer.columns, layer.rows)
+    if not layer.depthwise:
+        groups = layer.channels // lanes
+        ordered = weight.reshape(layer.taps, groups, lanes, layer.rows).transpose(1, 0, 2, 3)
     low, high = int(node.type.lo.min()), int(node.type.hi.max())
     sum_bits = max((~low if low < 0 else low).bit_length(), max(high, 0).bit_length()) + 1
     return Matrix(
@@ -105,4 +138,5 @@ def sums_of(node: Node, layer: FoldedLayer, source: Map, lanes: int) -> Matrix:
         source.fixed.signed,
         sum_bits,
         layer.positions,
+        layer.depthwise,
     )

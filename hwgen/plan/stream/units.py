@@ -184,6 +184,7 @@ class Matrix:
         bits: of an activation; *signed* whether it is two's complement.
         sum_bits: of a result, two's complement.
         positions: vectors of a sample.
+        depthwise: whether every row has columns of its own, the taps of one channel.
     """
 
     weight: Codes
@@ -192,6 +193,7 @@ class Matrix:
     signed: bool
     sum_bits: int
     positions: int
+    depthwise: bool = False
 
     @cached_property
     def weight_bits(self) -> int:
@@ -207,7 +209,7 @@ def matvec_params(matrix: Matrix, fold: Fold) -> dict[str, int]:
     return {
         "PE": fold.pe, "SIMD": fold.simd, "Rows": rows, "Columns": columns,
         "AWidth": matrix.bits, "ASigned": int(matrix.signed), "WWidth": matrix.weight_bits,
-        "WSigned": 1, "AccWidth": matrix.sum_bits, "Depthwise": 0,
+        "WSigned": 1, "AccWidth": matrix.sum_bits, "Depthwise": int(matrix.depthwise),
         "BufferRam": 2 if held >= BLOCK_BITS else 1,
         "Dsp": fold.dsp, "BlockRom": int(fold.memory == "block"),
     }  # fmt: skip
@@ -231,8 +233,9 @@ def matvec(matrix: Matrix, fold: Fold) -> Facts:
     constants = {"Weights": memory.reshape(turns * steps, -1), "Bias": bias}
     params = matvec_params(matrix, fold)
     zero = 100 * float(np.mean(matrix.weight == 0))
+    what = f"{rows} kernels of {columns}" if matrix.depthwise else f"matrix of {columns} x {rows}"
     note = (
-        f"matrix of {columns} x {rows}, {zero:.0f} % zero, "
+        f"{what}, {zero:.0f} % zero, "
         f"{count_of(fold.pe, 'row')} by {count_of(fold.simd, 'column')} a cycle, "
         f"{count_of(turns * steps, 'cycle')} a vector"
     )

@@ -15,7 +15,7 @@ from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Matmul
 from hwgen.ops.pool import Pool
-from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, simds, sums_of
+from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, sizes, sums_of
 from hwgen.plan.stream.maps import Map
 from hwgen.plan.stream.segments import Segment
 from hwgen.plan.stream.units import (
@@ -114,26 +114,24 @@ def _foldings(
     segment: Segment, layer: FoldedLayer, matrix: Matrix, source: TensorType, allowed: _Allowed
 ) -> Iterator[Choice]:
     head, bits = segment.head, source.fixed.width
-    for simd, width in simds(layer, max(allowed.limit, layer.pixels)):
+    packs = not layer.depthwise and matrix.bits + 2 * matrix.weight_bits + 1 <= PAIR_BITS
+    for size in sizes(layer, max(allowed.limit, layer.pixels)):
+        pe, simd, width = size.pe, size.simd, size.lanes
         entering = layer.pixels * (layer.channels // width)
         around = _window_cost(head, source, width)
         if layer.window is not None:
-            around += conversion_cost(bits, width * layer.taps, simd)
-        for pe in range(1, layer.rows + 1):
-            if layer.rows % pe:
-                continue
-            pairs = pe % 2 == 0 and matrix.bits + 2 * matrix.weight_bits + 1 <= PAIR_BITS
-            products = (
-                0,
-                *((1,) if allowed.blocks else ()),
-                *((2,) if allowed.blocks and pairs else ()),
-            )
-            behind, leaving = _functions(segment, pe, matrix.sum_bits)
-            for dsp, memory in product(products, ("lut", "block")):
-                fold = Fold(pe, simd, dsp, memory)
-                own = unit_cost("hwg_matvec", matvec_params(matrix, fold))
-                cycles = layer.positions * matvec_cycles(matrix, fold)
-                yield Choice(fold, width, leaving, max(cycles, entering), own + around + behind)
+            around += conversion_cost(bits, width * layer.taps, layer.entering(pe, simd))
+        products = (
+            0,
+            *((1,) if allowed.blocks else ()),
+            *((2,) if allowed.blocks and packs and pe % 2 == 0 else ()),
+        )
+        behind, leaving = _functions(segment, pe, matrix.sum_bits)
+        for dsp, memory in product(products, ("lut", "block")):
+            fold = Fold(pe, simd, dsp, memory)
+            own = unit_cost("hwg_matvec", matvec_params(matrix, fold))
+            cycles = layer.positions * matvec_cycles(matrix, fold)
+            yield Choice(fold, width, leaving, max(cycles, entering), own + around + behind)
 
 
 def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]:
