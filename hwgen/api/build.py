@@ -27,7 +27,7 @@ from hwgen.design.types import Design
 from hwgen.emit.hls.design import emit_hls
 from hwgen.emit.hls.project import Device
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.errors import ConfigError, count_of
+from hwgen.errors import count_of
 from hwgen.files import FileSet, json_bytes, npz_bytes
 from hwgen.frontends import sources
 from hwgen.frontends.options import Options
@@ -166,12 +166,6 @@ def _files(ask: Ask, made: Build, found: Planned, vectors: Vectors) -> FileSet:
     benches = [sim_folder() / name for name in BENCHES]
     files = emit_rtl(design)
     if ask.hls:
-        if design.style != "parallel":
-            raise ConfigError(
-                f"HLS C++ of a {design.style} design is not written yet",
-                "--hls",
-                "build it without --hls, or in the parallel style at interval 1",
-            )
         device = Device(board.part, made.goal.clock_mhz)
         files |= emit_hls(design, device, vectors.inputs, vectors.outputs)
     files |= FileSet.of(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 
 from hwgen.design.types import Design, Port
 
@@ -29,6 +30,30 @@ class Frame:
         container = next((c for c in (8, 16, 32) if width <= c), -(-width // 64) * 64)
         total = port.size * container
         return cls(container, total // 8, -(-total // data_width))
+
+
+def word_params(design: Design, port: Port, leaving: bool) -> dict[str, int]:
+    """Return the parameters of the unit between the frames of a port and its words.
+
+    Args:
+        design: in the stream style.
+        port: of it.
+        leaving: whether words become frames (``hwg_axis_from_words``); else frames become words
+            (``hwg_axis_to_words``).
+    """
+    frame = Frame.of(port, design.data_width)
+    lanes, beat = len(design.link(port.link).fields), design.data_width // 8
+    word = lanes * frame.container // 8
+    last = frame.bytes - (frame.beats - 1) * beat
+    return {
+        "DataWidth": design.data_width,
+        "Container": frame.container,
+        "Width": port.fixed.width,
+        **({"Signed": int(port.fixed.signed)} if leaving else {}),
+        "Count": port.size,
+        "Lanes": lanes,
+        "Grain": gcd(beat, word) if leaving else gcd(beat, word, last),
+    }
 
 
 def buffer_depth(design: Design) -> int:

@@ -19,6 +19,7 @@ from hwgen import tools
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Port
 from hwgen.emit.hls.bench import vectors_text
+from hwgen.emit.hls.design import code_of
 from hwgen.errors import ConfigError, Mismatch, ToolFailed, ToolMissing
 from hwgen.ir.tensor import Codes
 from hwgen.tools import Tool
@@ -102,7 +103,135 @@ def samples_for(design: Design, integers: Integers, samples: int) -> int:
     """Return how many samples to run: all with plain integers, else what takes some seconds."""
     if integers.include is None:
         return samples
-    return min(samples, max(_VENDOR_WORK // len(design.pipeline.logic.nodes), 1))
+    return min(samples, max(_VENDOR_WORK // code_of(design).statements, 1))
+
+
+class Compiled:
+    """C++ of a build, compiled once in one way; its benches are linked with the same objects.
+
+    Args:
+        folder: of the build.
+        design: of the build.
+        how: compiler and integers.
+        scratch: folder for objects, which the caller removes.
+        more: flags, behind the others.
+        timeout: seconds, of everything that runs.
+
+    Raises:
+        ConfigError: the build has no HLS C++.
+        ToolFailed: the compiler refuses it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        design: Design,
+        how: Compilation,
+        scratch: Path,
+        *,
+        more: Sequence[str] = (),
+        timeout: float = 1800.0,
+    ) -> None:
+        self.design, self.how, self.scratch, self.timeout = design, how, scratch, timeout
+        self.more, self.names = tuple(more), ModuleNames.of(design)
+        self.source = folder / "hls"
+        if not (self.source / f"{self.names.top}_bench.cpp").is_file():
+            raise ConfigError(
+                "the build holds no HLS C++", str(folder), "build it again with --hls"
+            )
+        axis, top = self.names.axis, self.names.top
+        apart = {f"{one}.cpp" for one in (axis, f"{axis}_bench", f"{top}_bench")}
+        self.objects = [
+            self._object(file)
+            for file in sorted(self.source.glob(f"{top}*.cpp"))
+            if file.name not in apart
+        ]
+
+    def _flags(self) -> list[str]:
+        compiler = self.how.compiler
+        own = self.how.integers.flags(compiler.name)
+        return [str(compiler.path), f"-std={STANDARD}", *own, *self.more]
+
+    def _object(self, file: Path, *more: str) -> Path:
+        made = self.scratch / f"{file.stem}{'_bounded' if more else ''}.o"
+        command = [*self._flags(), *more, "-I", str(self.source), "-c", str(file), "-o", str(made)]
+        tools.run(command, name=str(self.how), what=file.name, timeout=self.timeout)
+        return made
+
+    def _program(self, objects: Sequence[Path], *more: str) -> Path:
+        made = self.scratch / "bench"
+        command = [*self._flags(), *more, *map(str, objects), "-o", str(made)]
+        tools.run(command, name=str(self.how), what=self.names.top, timeout=self.timeout)
+        return made
+
+    def run(self, vectors: Vectors) -> dict[str, Codes]:
+        """Run the bench on samples, and return the outputs by port.
+
+        Args:
+            vectors: samples with the outputs that the bench is to compare with.
+
+        Raises:
+            ToolFailed: the program ends in another way than it should; a bench whose verdict is not
+                that of its own numbers is such a program.
+        """
+        return self._ran(vectors, self.objects)
+
+    def run_bounded(self, vectors: Vectors) -> dict[str, Codes]:
+        """Run a stream design with a thread a stage and streams of their own depth, as `run` does.
+
+        Raises:
+            ToolFailed: as `run`; a deadlock is such an end, too.
+        """
+        flags = ("-DHWG_BOUNDED", "-pthread")
+        top = self._object(self.source / f"{self.names.top}.cpp", *flags)
+        rest = [one for one in self.objects if one.stem != self.names.top]
+        return self._ran(vectors, [top, *rest], *flags)
+
+    def _ran(self, vectors: Vectors, objects: Sequence[Path], *more: str) -> dict[str, Codes]:
+        top = self.names.top
+        bench = self._object(self.source / f"{top}_bench.cpp", *more)
+        program = self._program([*objects, bench], *more)
+        given, got = self.scratch / "vectors.dat", self.scratch / "got.dat"
+        given.write_text(vectors_text(self.design, vectors.inputs, vectors.outputs), "utf-8")
+        got.unlink(missing_ok=True)
+        passed, log = True, ""
+        try:
+            log = tools.run(
+                [str(program), str(given), str(got)],
+                name=f"the bench ({self.how})",
+                what=top,
+                timeout=self.timeout,
+            )
+        except ToolFailed as error:
+            passed, log = False, str(error)
+        found = _read(got, self.design.outputs, len(vectors))
+        same = found is not None and _equal(found, vectors)
+        if found is None or passed != same or ("PASS" in log) != passed:
+            raise ToolFailed(
+                f"the bench ({self.how}) does not say what its numbers say\n{log}", top
+            )
+        return found
+
+    def run_axis(self, vectors: Vectors) -> str:
+        """Run the bench of the AXI-Stream top on samples, and return what it says.
+
+        Raises:
+            ToolFailed: the compiler refuses it.
+            Mismatch: a frame is wrong, or a broken one is not treated as it should be.
+        """
+        axis = self.names.axis
+        own = [self._object(self.source / f"{one}.cpp") for one in (axis, f"{axis}_bench")]
+        program, given = self._program([*self.objects, *own]), self.scratch / "vectors.dat"
+        given.write_text(vectors_text(self.design, vectors.inputs, vectors.outputs), "utf-8")
+        try:
+            return tools.run(
+                [str(program), str(given)],
+                name=f"the bench of frames ({self.how})",
+                what=axis,
+                timeout=self.timeout,
+            )
+        except ToolFailed as error:
+            raise Mismatch(error.what, axis, "hwgen verify OUT --against hls") from error
 
 
 def run_hls(
@@ -112,60 +241,10 @@ def run_hls(
     how: Compilation,
     *,
     more: Sequence[str] = (),
-    timeout: float = 1800.0,
 ) -> dict[str, Codes]:
-    """Compile ``hls/`` with its bench, run it on samples, and return the outputs by port.
-
-    Args:
-        folder: of the build.
-        design: of the build.
-        vectors: samples with the outputs that the bench is to compare with.
-        how: compiler and integers.
-        more: flags, behind the others.
-        timeout: seconds, of either.
-
-    Raises:
-        ConfigError: the build has no HLS C++.
-        ToolFailed: the compiler refuses it, or the program ends in another way than it should; a
-            bench whose verdict is not that of its own numbers is such a program.
-    """
-    top = ModuleNames.of(design).top
-    source = folder / "hls"
-    if not (source / f"{top}_bench.cpp").is_file():
-        raise ConfigError("the build holds no HLS C++", str(folder), "build it again with --hls")
+    """Compile ``hls/`` with its bench and run it on samples: `Compiled.run`."""
     with tempfile.TemporaryDirectory() as name:
-        scratch = Path(name)
-        files = [str(source / f"{top}.cpp"), str(source / f"{top}_bench.cpp")]
-        compiler = how.compiler
-        command = [
-            str(compiler.path),
-            f"-std={STANDARD}",
-            *how.integers.flags(compiler.name),
-            *more,
-            "-I",
-            str(source),
-            *files,
-            "-o",
-            str(scratch / "bench"),
-        ]
-        tools.run(command, name=str(how), what=f"{top}.cpp", timeout=timeout)
-        given, got = scratch / "vectors.dat", scratch / "got.dat"
-        given.write_text(vectors_text(design, vectors.inputs, vectors.outputs), "utf-8")
-        passed, log = True, ""
-        try:
-            log = tools.run(
-                [str(scratch / "bench"), str(given), str(got)],
-                name=f"the bench ({how})",
-                what=top,
-                timeout=timeout,
-            )
-        except ToolFailed as error:
-            passed, log = False, str(error)
-        found = _read(got, design.outputs, len(vectors))
-    same = found is not None and _equal(found, vectors)
-    if found is None or passed != same or ("PASS" in log) != passed:
-        raise ToolFailed(f"the bench ({how}) does not say what its numbers say\n{log}", top)
-    return found
+        return Compiled(folder, design, how, Path(name), more=more).run(vectors)
 
 
 def run_axis(
@@ -175,53 +254,10 @@ def run_axis(
     how: Compilation,
     *,
     more: Sequence[str] = (),
-    timeout: float = 1800.0,
 ) -> str:
-    """Compile the AXI-Stream top with its bench, run it on samples, and return what it says.
-
-    Args:
-        folder: of the build.
-        design: of the build.
-        vectors: samples with the outputs that the bench is to compare with.
-        how: compiler and integers.
-        more: flags, behind the others.
-        timeout: seconds, of either.
-
-    Raises:
-        ToolFailed: the compiler refuses it.
-        Mismatch: a frame is wrong, or a broken one is not dropped.
-    """
-    names = ModuleNames.of(design)
-    source = folder / "hls"
+    """Compile the AXI-Stream top with its bench and run it on samples: `Compiled.run_axis`."""
     with tempfile.TemporaryDirectory() as name:
-        scratch = Path(name)
-        files = [
-            str(source / f"{one}.cpp") for one in (names.top, names.axis, f"{names.axis}_bench")
-        ]
-        compiler = how.compiler
-        command = [
-            str(compiler.path),
-            f"-std={STANDARD}",
-            *how.integers.flags(compiler.name),
-            *more,
-            "-I",
-            str(source),
-            *files,
-            "-o",
-            str(scratch / "bench"),
-        ]
-        tools.run(command, name=str(how), what=f"{names.axis}.cpp", timeout=timeout)
-        given = scratch / "vectors.dat"
-        given.write_text(vectors_text(design, vectors.inputs, vectors.outputs), "utf-8")
-        try:
-            return tools.run(
-                [str(scratch / "bench"), str(given)],
-                name=f"the bench of frames ({how})",
-                what=names.axis,
-                timeout=timeout,
-            )
-        except ToolFailed as error:
-            raise Mismatch(error.what, names.axis, "hwgen verify OUT --against hls") from error
+        return Compiled(folder, design, how, Path(name), more=more).run_axis(vectors)
 
 
 def _read(path: Path, outputs: Sequence[Port], samples: int) -> dict[str, Codes] | None:

@@ -135,9 +135,9 @@ def maps(program: Program, rng: np.random.Generator) -> None:
         taps, words = int(np.prod(kernel)), int(np.prod(want.shape[:3]))
         numbers = [wide, high, groups, 8, *kernel, *strides, *dilation]
         numbers += [pads[0][0], pads[1][0], pads[0][1], pads[1][1]]
-        body = "  stream<si<8> > in;\n" + loop(x.size, "    in.write(si<8>(x[n]));")
-        body += f"  stream<lanes<si<8>, {taps}> > out;\n"
-        body += f"  hwg::window<{_listed(numbers)}>::of<si<8> >(in, out, si<8>(-77));\n"
+        body = feed("si<8>", x.size, 1) + f"  stream<lanes<si<8>, {taps}> > out;\n"
+        body += "  static const si<8> pad[] = {-77};\n"
+        body += f"  hwg::window<{_listed(numbers)}>::of<si<8>, 1>(in, out, pad);\n"
         body += '  if (hwg::waiting(in)) std::printf("left ");\n'
         program.case(body + drain("si<8>", words, taps), want, x=x)
     x = rng.integers(-100, 100, (30, 12))
@@ -161,11 +161,11 @@ def maps(program: Program, rng: np.random.Generator) -> None:
     read = loop(24, "    put(out.read());")
     program.case(body + call + read, x.transpose(2, 0, 1), x=x)
     for count in (12, 11):
-        body = "  stream<ui<8> > in, out;\n  stream<lanes<ui<8>, 4> > wide;\n"
-        body += loop(count, "    in.write(ui<8>(x[n]));")
-        body += f"  hwg::widen<8, 4, {count}>::of<ui<8> >(in, wide);\n"
-        body += f"  hwg::narrow<8, 4, {count}>::of<ui<8> >(wide, out);\n"
-        body += loop(count, "    put(out.read());") + "  if (hwg::waiting(out)) put(ui<1>(1));\n"
+        body = "  stream<lanes<ui<8>, 1> > out;\n  stream<lanes<ui<8>, 4> > wide;\n"
+        body += feed("ui<8>", count, 1)
+        body += f"  hwg::widen<8, 4, {count}>::of<ui<8>, 1>(in, wide);\n"
+        body += f"  hwg::narrow<8, 4, {count}>::of<ui<8>, 1>(wide, out);\n"
+        body += drain("ui<8>", count, 1)
         program.case(body, x.reshape(-1)[:count], x=x)
     body = "  stream<ui<8> > one, other, out;\n" + loop(12, "    one.write(ui<8>(x[n]));")
     body += loop(4, "    other.write(ui<8>(x[n + 12]));")
@@ -173,10 +173,13 @@ def maps(program: Program, rng: np.random.Generator) -> None:
     flat = x.reshape(-1)
     joined = np.concatenate([flat[:12].reshape(4, 3), flat[12:16].reshape(4, 1)], axis=1)
     program.case(body + loop(16, "    put(out.read());"), joined, x=x)
-    body = "  stream<ui<8> > in, one, two;\n" + loop(24, "    in.write(ui<8>(x[n]));")
-    body += "  hwg::fork<2, 24>::of<ui<8> >(in, one, two);\n"
-    read = loop(24, "    put(one.read());\n    put(two.read());")
-    program.case(body + read, x.reshape(-1).repeat(2), x=x)
+    for sinks in (2, 3, 4):
+        names = ["one", "two", "three", "four"][:sinks]
+        body = f"  stream<ui<8> > in, {', '.join(names)};\n"
+        body += loop(24, "    in.write(ui<8>(x[n]));")
+        body += f"  hwg::fork<{sinks}, 24>::of<ui<8> >(in, {', '.join(names)});\n"
+        read = loop(24, "\n".join(f"    put({name}.read());" for name in names))
+        program.case(body + read, x.reshape(-1).repeat(sinks), x=x)
 
 
 def matrices(program: Program, rng: np.random.Generator) -> None:

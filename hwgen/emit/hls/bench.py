@@ -54,7 +54,7 @@ def _bench(design: Design, top: str) -> str:
         f'    same &= compare(file, got, {ports.output_name(p)}, {p.size}, "{p.name}", sample);'
         for p in outs
     ]
-    names = [*map(ports.input_name, ins), *map(ports.output_name, outs)]
+    call = _through_streams(design, top) if design.style == "stream" else _on_arrays(design, top)
     head = cpp.banner(
         design.model,
         [
@@ -69,10 +69,30 @@ def _bench(design: Design, top: str) -> str:
         "outputs": str(sum(p.size for p in outs)),
         "declared": "\n".join(declared),
         "takes": "\n".join(takes),
-        "call": f"    {top}({', '.join(names)});",
+        "call": "\n".join(call),
         "checks": "\n".join(checks),
     }
     return filled(TEMPLATE, holes)
+
+
+def _on_arrays(design: Design, top: str) -> list[str]:
+    names = [*map(ports.input_name, design.inputs), *map(ports.output_name, design.outputs)]
+    return [f"    {top}({', '.join(names)});"]
+
+
+def _through_streams(design: Design, top: str) -> list[str]:
+    """Return the lines that hand arrays to a top of streams, word by word, and take them back."""
+    lines, names, takes = list[str](), list[str](), list[str]()
+    for port in (*design.inputs, *design.outputs):
+        link, name = design.link(port.link), f"{port.name}_words"
+        lines.append(f"    hwg::stream<{top}_{port.name}_word> {name};")
+        names.append(name)
+        numbers = f"{link.words}, {ports.kind(port)}, {len(link.fields)}"
+        if port in design.inputs:
+            lines.append(f"    hwg::to_words<{numbers}>({ports.input_name(port)}, {name});")
+        else:
+            takes.append(f"    hwg::from_words<{numbers}>({name}, {ports.output_name(port)});")
+    return [*lines, f"    {top}({', '.join(names)});", *takes]
 
 
 def filled(template: str, holes: Mapping[str, str]) -> str:

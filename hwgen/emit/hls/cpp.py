@@ -62,6 +62,14 @@ def table(head: str, values: Iterable[str]) -> list[str]:
     return [f"{head} = {{", *(f"    {line}" for line in wrap(listed, LINE - 4)), "};"]
 
 
+def call(head: str, arguments: Sequence[str]) -> str:
+    """Return a function's head, an argument a line where one line does not hold them."""
+    line = f"{head}({', '.join(arguments)})"
+    if len(line) <= LINE - 2:
+        return line
+    return f"{head}(\n    " + ",\n    ".join(arguments) + ")"
+
+
 def comment(text: str) -> str:
     """Return *text* as one line that ends no comment and begins no other."""
     plain = " ".join(text.split())

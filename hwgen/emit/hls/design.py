@@ -1,34 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A design as HLS C++: a function a layer, the top, constants, bench and scripts."""
+"""A design as HLS C++: its functions, AXI-Stream top, constants, benches and scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
 from hwgen import paths
 from hwgen.design.names import ModuleNames
-from hwgen.design.types import Design, Port
-from hwgen.emit.hls import cpp, ports
+from hwgen.design.types import Design
 from hwgen.emit.hls.axis import axis_files
 from hwgen.emit.hls.bench import bench_files
-from hwgen.emit.hls.layers import LayerCode, layer_codes, untimed
-from hwgen.emit.hls.nodes import Nodes
+from hwgen.emit.hls.flow import FlowCore
 from hwgen.emit.hls.project import Device, project_files
-from hwgen.emit.verilog.wires import Wires
+from hwgen.emit.hls.stream import StreamText
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet
 from hwgen.ir.tensor import Codes
-from hwgen.logic.nodes import In, Thresh, Wire
 
 _SUPPORT = ("lang/int.h", "lang/pragmas.h", "lang/stream.h")
-_AXIS = {"axis_pack", "axis_unpack"}
 _PORT_BITS = 63  # of an element: what the bench's numbers hold
+
+
+def code_of(design: Design) -> FlowCore | StreamText:
+    """Return the text of a design in its style.
+
+    Raises:
+        ConfigError: a style, a unit or numbers that C++ does not hold.
+    """
+    match design.style:
+        case "parallel":
+            return FlowCore(design)
+        case "stream":
+            return StreamText(design)
+        case _:
+            raise ConfigError(
+                f"HLS C++ of the {design.style} style is not printed yet",
+                "--hls",
+                "build with --style parallel, or without --hls",
+            )
 
 
 def emit_hls(
     design: Design, device: Device, inputs: Mapping[str, Codes], outputs: Mapping[str, Codes]
 ) -> FileSet:
-    """Return ``hls/`` of a design in the parallel style.
+    """Return ``hls/`` of a design.
 
     Args:
         design: what to print.
@@ -37,14 +52,8 @@ def emit_hls(
         outputs: what the reference says of them, likewise.
 
     Raises:
-        ConfigError: a design of another style, or numbers that C++ does not hold.
+        ConfigError: a unit without a C++ twin, or numbers that C++ does not hold.
     """
-    if design.style != "parallel":
-        raise ConfigError(
-            f"HLS C++ of the {design.style} style is not printed yet",
-            "--hls",
-            "build with --style parallel, or without --hls",
-        )
     for port in (*design.inputs, *design.outputs):
         if port.fixed.width > _PORT_BITS:
             raise ConfigError(
@@ -52,198 +61,35 @@ def emit_hls(
                 port.name,
                 "build without --hls, or give the port a narrower format",
             )
-    writer = _Writer(design)
-    include = paths.hls_templates() / "include" / "hwg"
-    headers = [*_SUPPORT, *(f"{unit}.h" for unit in sorted(writer.units | _AXIS))]
+    text = code_of(design)
+    words = design.style == "stream"
+    units = text.units | (
+        {"axis_from_words", "axis_to_words"} if words else {"axis_pack", "axis_unpack"}
+    )
     files: dict[str, bytes | str] = {
-        f"hwg/{name}": (include / name).read_bytes() for name in headers
+        f"hwg/{name}": content for name, content in _headers(units).items()
     }
-    files |= writer.files()
-    files |= axis_files(design, writer.top, writer.names.axis)
-    files |= bench_files(design, writer.top, inputs, outputs)
-    files |= project_files(writer.top, device)
+    files |= text.files()
+    files |= axis_files(design, text.top, ModuleNames.of(design).axis)
+    files |= bench_files(design, text.top, inputs, outputs)
+    files |= project_files(text.top, text.sources, device)
     return FileSet.of({f"hls/{name}": content for name, content in files.items()})
 
 
-class _Writer:
-    """State of writing one design."""
-
-    def __init__(self, design: Design) -> None:
-        self.design = design
-        self.names = ModuleNames.of(design)
-        self.top = self.names.top
-        self.wires = Wires(untimed(design))
-        self.logic = design.pipeline.logic
-        self.codes = layer_codes(design.pipeline)
-        self.ports = {port.link: port for port in design.inputs}
-        self.maker = {wire: code for code in self.codes for wire in code.gives}
-        self.constants, names = _constants(self.top, self.wires, self.codes)
-        self.nodes = Nodes(self.wires, names)
-        made = {self.nodes.units(wire) for code in self.codes for wire in code.wires}
-        self.units = made - {""}
-
-    def files(self) -> dict[str, bytes | str]:
-        """Return header, constants and source."""
-        found: dict[str, bytes | str] = {
-            f"{self.top}.h": self._header(),
-            f"{self.top}.cpp": self._source(),
-        }
-        if self.constants:
-            top = cpp.banner(self.design.model, [f"{self.design.name}: constants."])
-            body = ['#include "hwg/lang/int.h"', "", *self.constants]
-            name = f"{self.top}_constants"
-            found[f"{name}.h"] = cpp.header(name, top, body)
-        return found
-
-    def _header(self) -> str:
-        design = self.design
-        top = cpp.banner(
-            design.model,
-            [
-                f"{design.name}: one sample a call, codes in and codes out.",
-                *(_told("input", port) for port in design.inputs),
-                *(_told("output", port) for port in design.outputs),
-            ],
-        )
-        body = ['#include "hwg/lang/int.h"', "", f"{self._signature()};"]
-        return cpp.header(self.top, top, body)
-
-    def _signature(self) -> str:
-        arguments = [
-            *map(ports.input_argument, self.design.inputs),
-            *map(ports.output_argument, self.design.outputs),
-        ]
-        return _call(f"void {self.top}", arguments)
-
-    def _source(self) -> str:
-        design = self.design
-        top = cpp.banner(
-            design.model,
-            [
-                f"{design.name}: a function a layer; the names are those of the Verilog in rtl/.",
-                f"Planned for {design.target} at {design.clock_mhz:g} MHz: {design.latency} cycles "
-                "in the Verilog.",
-            ],
-        )
-        includes = [f'#include "{self.top}.h"', '#include "hwg/lang/pragmas.h"']
-        includes += [f'#include "hwg/{unit}.h"' for unit in sorted(self.units)]
-        includes += [f'#include "{self.top}_constants.h"'] if self.constants else []
-        lines = [*top, *includes, "", "using hwg::si;", "using hwg::ui;"]
-        for code in self.codes:
-            lines += ["", *self._layer(code)]
-        return "\n".join([*lines, "", *self._top(), ""])
-
-    def _struct(self, link: str) -> str:
-        return f"{self.top}_{link}_word"
-
-    def _layer(self, code: LayerCode) -> Iterator[str]:
-        """Yield the word that a layer gives, and its function."""
-        said = cpp.comment(f"{code.name}: {code.note}")
-        yield f"// {said}"
-        yield f"struct {self._struct(code.link)} {{"
-        for wire in code.gives:
-            yield f"  {self.nodes.kind(wire)} {self.wires.names[wire]};"
-        yield "};"
-        yield ""
-        arguments = []
-        for read in code.reads:
-            port = self.ports.get(read.link)
-            arguments.append(
-                ports.input_argument(port)
-                if port
-                else f"const {self._struct(read.link)}& {read.link}_data"
-            )
-        arguments.append(f"{self._struct(code.link)}& {code.link}_data")
-        yield f"{_call(f'static void {self.names.layers[code.link]}', arguments)} {{"
-        yield "  HWG_LAYER"
-        for read in code.reads:
-            for wire in read.wires:
-                yield f"  {self._taken(wire, read.link)}"
-        for wire in code.wires:
-            yield from self.nodes.statement(wire)
-        for wire in code.gives:
-            name = self.wires.names[wire]
-            yield f"  {code.link}_data.{name} = {name};"
-        yield "}"
-
-    def _taken(self, wire: Wire, link: str) -> str:
-        """Return the declaration of a wire that comes from a port or from another layer."""
-        kind, name = self.nodes.kind(wire), self.wires.names[wire]
-        if link in self.ports:
-            return f"const {kind} {name} = {kind}({self._source_of(wire)});"
-        return f"const {kind} {name} = {self._source_of(wire)};"
-
-    def _source_of(self, wire: Wire) -> str:
-        """Return where a wire is found outside of its own layer."""
-        node = self.logic.nodes[wire]
-        if isinstance(node, In):
-            return f"{ports.input_name(self.ports[node.port])}[{node.index}]"
-        return f"{self.maker[wire].link}_data.{self.wires.names[wire]}"
-
-    def _top(self) -> Iterator[str]:
-        yield f"// {self.design.name}: all layers, a sample every cycle"
-        yield "HWG_TOP"
-        yield f"{self._signature()} {{"
-        yield "  HWG_TOP_BODY"
-        for port in self.design.inputs:
-            yield f"  HWG_ARRAY({ports.input_name(port)})"
-        for port in self.design.outputs:
-            yield f"  HWG_ARRAY({ports.output_name(port)})"
-        for code in self.codes:
-            yield f"  {self._struct(code.link)} {code.link}_data;"
-            read = [
-                ports.input_name(self.ports[r.link]) if r.link in self.ports else f"{r.link}_data"
-                for r in code.reads
-            ]
-            arguments = ", ".join([*read, f"{code.link}_data"])
-            yield f"  {self.names.layers[code.link]}({arguments});"
-        wires = dict(self.logic.outputs)
-        for port in self.design.outputs:
-            kind = ports.kind(port)
-            labels = [field.label for field in self.design.link(port.link).fields]
-            for index, wire in enumerate(wires[port.name]):
-                value = self.wires.const(wire)
-                given = cpp.number(value) if value is not None else self._source_of(wire)
-                text = f"{ports.output_name(port)}[{index}] = {kind}({given});"
-                yield from cpp.statement(text, cpp.comment(labels[index]))
-        yield "}"
-
-
-def _call(head: str, arguments: Sequence[str]) -> str:
-    """Return a function's head, an argument a line where one line does not hold them."""
-    line = f"{head}({', '.join(arguments)})"
-    if len(line) <= cpp.LINE - 2:
-        return line
-    return f"{head}(\n    " + ",\n    ".join(arguments) + ")"
-
-
-def _told(what: str, port: Port) -> str:
-    shape = "x".join(str(n) for n in port.shape)
-    return f"{what} {port.name}: {shape} of {port.fixed}, row-major"
-
-
-def _constants(
-    top: str, wires: Wires, codes: Sequence[LayerCode]
-) -> tuple[list[str], dict[Wire, tuple[str, str]]]:
-    """Return the tables of thresholds, each distinct one of a layer once, and their names."""
-    logic, lines, names = wires.logic, list[str](), dict[Wire, tuple[str, str]]()
-    for code in codes:
-        seen: dict[tuple[object, ...], tuple[str, str]] = {}
-        for wire in code.wires:
-            node = logic.nodes[wire]
-            if not isinstance(node, Thresh):
-                continue
-            kind_in = cpp.typed(wires.width[node.a], logic.lo[node.a] < 0)
-            kind_out = cpp.word(logic.lo[wire], logic.hi[wire])
-            key = (node.thresholds, node.values, kind_in, kind_out)
-            if key not in seen:
-                if not seen:
-                    lines.append(f"// {cpp.comment(code.name)}: thresholds, and a value more")
-                base = f"{top}_{code.link}".upper()
-                seen[key] = f"{base}_T{len(seen)}", f"{base}_V{len(seen)}"
-                tables = ((node.thresholds, kind_in), (node.values, kind_out))
-                for name, (values, kind) in zip(seen[key], tables, strict=True):
-                    head = f"static const hwg::{kind} {name}[{len(values)}]"
-                    lines += cpp.table(head, map(cpp.number, values))
-            names[wire] = seen[key]
-    return lines, names
+def _headers(units: set[str]) -> Mapping[str, bytes]:
+    """Return the twins, and every header that one of them includes."""
+    folder = paths.hls_templates() / "include" / "hwg"
+    found: dict[str, bytes] = {}
+    todo = [*_SUPPORT, *(f"{unit}.h" for unit in units)]
+    for name in todo:
+        if name in found:
+            continue
+        found[name] = (folder / name).read_bytes()
+        own = name.rpartition("/")[0]
+        for line in found[name].decode().splitlines():
+            if line.startswith('#include "'):
+                other = line.split('"')[1]
+                where = (folder / own / other).resolve()
+                if where.is_file():
+                    todo.append(str(where.relative_to(folder.resolve())))
+    return dict(sorted(found.items()))

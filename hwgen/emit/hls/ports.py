@@ -30,3 +30,9 @@ def input_argument(port: Port) -> str:
 def output_argument(port: Port) -> str:
     """Return the declaration of an output as an argument."""
     return f"{kind(port)} {output_name(port)}[{port.size}]"
+
+
+def told(what: str, port: Port) -> str:
+    """Return a line about a port: shape and format."""
+    shape = "x".join(str(n) for n in port.shape)
+    return f"{what} {port.name}: {shape} of {port.fixed}, row-major"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hwgen.emit.hls.bench import filled
@@ -29,7 +30,21 @@ class Device:
     clock_mhz: float
 
 
-def project_files(top: str, device: Device) -> dict[str, bytes | str]:
-    """Return the scripts; each runs in the folder that it lies in."""
+def project_files(top: str, sources: Sequence[str], device: Device) -> dict[str, bytes | str]:
+    """Return the scripts; each runs in the folder that it lies in.
+
+    Args:
+        top: the function to synthesize.
+        sources: C++ files of it.
+        device: what it is for.
+    """
     holes = {"top": top, "part": device.part, "period": f"{1000 / device.clock_mhz:.3f}"}
-    return {name: filled(template, holes) for name, template in SCRIPTS.items()}
+    found: dict[str, bytes | str] = {}
+    for name, template in SCRIPTS.items():
+        lines = filled(template, holes).split("\n")
+        found[name] = "\n".join(
+            line.replace("@source@", source)
+            for line in lines
+            for source in (sources if "@source@" in line else ("",))
+        )
+    return found

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import gcd
 
-from hwgen.design.frame import Frame
+from hwgen.design.frame import word_params
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Port
 from hwgen.emit.verilog import sv
@@ -16,20 +15,8 @@ from hwgen.emit.verilog.layout import banner
 WORDS_AXIS_UNITS = frozenset({"hwg_axis_to_words", "hwg_axis_from_words", "hwg_stream_check"})
 
 
-def _size(design: Design, port: Port) -> list[tuple[str, str]]:
-    """Return the parameters of a unit that turns the frames of a port to words, or back."""
-    frame = Frame.of(port, design.data_width)
-    lanes, beat = len(design.link(port.link).fields), design.data_width // 8
-    word = lanes * frame.container // 8
-    last = frame.bytes - (frame.beats - 1) * beat
-    return [
-        ("DataWidth", str(design.data_width)),
-        ("Container", str(frame.container)),
-        ("Width", str(port.fixed.width)),
-        ("Count", str(port.size)),
-        ("Lanes", str(lanes)),
-        ("Grain", str(gcd(beat, word, last))),
-    ]
+def _size(design: Design, port: Port, leaving: bool) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, value in word_params(design, port, leaving).items()]
 
 
 class _Writer:
@@ -47,7 +34,7 @@ class _Writer:
         yield from sv.instance(
             "hwg_axis_to_words",
             f"u_{port.name}_words",
-            _size(self.design, port),
+            _size(self.design, port, leaving=False),
             [
                 ("clk_i", "aclk"),
                 ("rst_ni", "aresetn"),
@@ -80,18 +67,12 @@ class _Writer:
 
     def _output(self, port: Port) -> Iterator[str]:
         name = bus(port, self.design.outputs, "m")
-        size = _size(self.design, port)
-        frame = Frame.of(port, self.design.data_width)
-        beat = self.design.data_width // 8
-        word = len(self.design.link(port.link).fields) * frame.container // 8
-        size[-1] = ("Grain", str(gcd(beat, word)))
-        size.insert(3, ("Signed", str(int(port.fixed.signed))))
         yield ""
         yield f"  // output {port.name}: words to frames"
         yield from sv.instance(
             "hwg_axis_from_words",
             f"u_{port.name}_frames",
-            size,
+            _size(self.design, port, leaving=True),
             [
                 ("clk_i", "aclk"),
                 ("rst_ni", "aresetn"),

@@ -8,6 +8,12 @@
 ///   HWG_TOP_BODY       first in it: a sample every cycle
 ///   HWG_LAYER          first in a layer's function: a sample every cycle; sums stay as they are
 ///                      written, or the tool would rebalance the shared adder graph
+///   HWG_CORE           first in a function that is called for every word: it is part of its caller
+///   HWG_PROCESS        first in a stage of a stream design: a process of its own
+///   HWG_DATAFLOW       behind the streams of a stream design: what follows runs at the same time
+///   HWG_RUN(call)      such a call
+///   HWG_DEPTH(name, n) the stream holds up to n words
+///   HWG_WORDS(name, n) n neighbours of an array of constants are read at once
 ///   HWG_ARRAY(name)    the array travels as one word, element 0 in the lowest bits
 ///   HWG_SPREAD(name)   a local array: an element a wire
 ///   HWG_AXIS_BODY      first in a function of streams: it runs whenever there is a word
@@ -20,6 +26,10 @@
 
 #define HWG_DO_PRAGMA(x) _Pragma(#x)
 
+#if !defined(HWG_BOUNDED)
+#define HWG_RUN(...) __VA_ARGS__
+#endif
+
 #if defined(HWG_VITIS)
 
 #define HWG_TOP
@@ -28,6 +38,11 @@
   HWG_DO_PRAGMA(HLS inline off) \
   HWG_DO_PRAGMA(HLS pipeline II = 1) \
   HWG_DO_PRAGMA(HLS expression_balance off)
+#define HWG_CORE HWG_DO_PRAGMA(HLS expression_balance off)
+#define HWG_PROCESS HWG_DO_PRAGMA(HLS inline off)
+#define HWG_DATAFLOW HWG_DO_PRAGMA(HLS dataflow)
+#define HWG_DEPTH(name, n) HWG_DO_PRAGMA(HLS stream variable = name depth = n)
+#define HWG_WORDS(name, n) HWG_DO_PRAGMA(HLS array_reshape variable = name cyclic factor = n)
 #define HWG_ARRAY(name) HWG_DO_PRAGMA(HLS array_reshape variable = name complete)
 #define HWG_SPREAD(name) HWG_DO_PRAGMA(HLS array_partition variable = name complete)
 #define HWG_AXIS_BODY HWG_DO_PRAGMA(HLS interface ap_ctrl_none port = return)
@@ -42,6 +57,11 @@
 #define HWG_TOP HWG_DO_PRAGMA(hls_design top)
 #define HWG_TOP_BODY
 #define HWG_LAYER
+#define HWG_CORE
+#define HWG_PROCESS
+#define HWG_DATAFLOW
+#define HWG_DEPTH(name, n)
+#define HWG_WORDS(name, n)
 #define HWG_ARRAY(name)
 #define HWG_SPREAD(name)
 #define HWG_AXIS_BODY
@@ -56,6 +76,11 @@
 #define HWG_TOP hls_component_ii(1) component
 #define HWG_TOP_BODY
 #define HWG_LAYER
+#define HWG_CORE
+#define HWG_PROCESS
+#define HWG_DATAFLOW
+#define HWG_DEPTH(name, n)
+#define HWG_WORDS(name, n)
 #define HWG_ARRAY(name)
 #define HWG_SPREAD(name)
 #define HWG_AXIS_BODY
@@ -70,6 +95,13 @@
 #define HWG_TOP
 #define HWG_TOP_BODY
 #define HWG_LAYER
+#define HWG_CORE
+#define HWG_PROCESS
+#if !defined(HWG_BOUNDED)
+#define HWG_DATAFLOW
+#define HWG_DEPTH(name, n)
+#endif
+#define HWG_WORDS(name, n)
 #define HWG_ARRAY(name)
 #define HWG_SPREAD(name)
 #define HWG_AXIS_BODY

@@ -21,6 +21,8 @@ template <class T> using stream = hls::stream<T>;
 namespace hwg {
 template <class T> using stream = ac_channel<T>;
 }
+#elif defined(HWG_BOUNDED)
+#include "processes.h"
 #else
 #include <deque>
 #include <stdexcept>

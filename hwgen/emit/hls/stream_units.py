@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stages of hand-written units in a stream design, as calls of their C++ twins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from hwgen import paths
+from hwgen.design.types import Design, Link, Stage, UnitRef
+from hwgen.emit.hls import cpp
+from hwgen.errors import ConfigError
+from hwgen.ir.fixed import bits_for
+from hwgen.ir.tensor import Codes
+
+_SINKS = 4  # of one fork
+
+
+def element(link: Link) -> str:
+    """Return the type of an element of a word, ``hwg::ui<8>``."""
+    first = link.fields[0]
+    return f"hwg::{cpp.typed(first.width, first.signed)}"
+
+
+def word(link: Link) -> str:
+    """Return the type of a word, ``hwg::lanes<hwg::ui<8>, 3>``."""
+    return f"hwg::lanes<{element(link)}, {len(link.fields)}>"
+
+
+@cache
+def parameters(unit: str) -> tuple[str, ...]:
+    """Return the parameters of a twin, which its unit has by the same names."""
+    text = (paths.hls_templates() / "include" / "hwg" / f"{unit}.h").read_text("utf-8")
+    (found,) = re.findall(rf"template <([^>]*)>\s*struct {unit} \{{", text)
+    return tuple(declared.split()[-1] for declared in found.split(","))
+
+
+@dataclass(frozen=True)
+class Call:
+    """Call of a twin in a stage.
+
+    Attributes:
+        unit: the twin, without ``hwg_``.
+        lines: statements that call it.
+        constants: declarations of its arrays.
+        words: neighbours of each array that are read at once, by name.
+    """
+
+    unit: str
+    lines: tuple[str, ...]
+    constants: tuple[str, ...] = ()
+    words: tuple[tuple[str, int], ...] = ()
+
+
+def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
+    """Return the call of the twin of a stage.
+
+    Args:
+        design: with the stage.
+        stage: a unit with a link in, and one or more out.
+        unit: of the stage.
+        prefix: of the names of constants.
+
+    Raises:
+        ConfigError: the unit has no twin that a stage can be made of.
+    """
+    source, sinks = design.link(stage.reads[0]), [design.link(name) for name in stage.writes]
+    name = unit.unit.removeprefix("hwg_")
+    arguments = [f"{link.name}_words" for link in (source, *sinks)]
+    kind, lanes = element(source), len(source.fields)
+    match name:
+        case "fork":
+            return Call(name, tuple(_forks(source, arguments)))
+        case "widen" | "narrow":
+            width, parts, count = (unit.params[key] for key in ("Width", "Parts", "Count"))
+            few = min(lanes, len(sinks[0].fields))
+            of = f"hwg::{name}<{width}, {parts}, {count}>::of<{kind}, {few}>"
+            taken = -(-count // parts) if name == "narrow" else count
+            return Call(name, tuple(_loop(source.words // taken, f"{of}({', '.join(arguments)});")))
+        case "window":
+            table, made = _table(f"{prefix}_PAD", unit.constants["Pad"])
+            of = f"{_with_params(unit)}::of<{kind}, {lanes}>"
+            return Call(name, (f"{of}({', '.join([*arguments, table])});",), tuple(made))
+        case "pool_blocks":
+            of = f"{_with_params(unit)}::of<{element(sinks[0])}, {kind}>"
+            return Call(name, (f"{of}({', '.join(arguments)});",))
+        case "matvec":
+            weights, first = _table(f"{prefix}_WEIGHTS", unit.constants["Weights"])
+            biases, second = _table(f"{prefix}_BIAS", unit.constants["Bias"])
+            of = f"{_with_params(unit)}::of<{kind}>"
+            vectors = sinks[0].words // (len(unit.constants["Bias"]) // unit.params["PE"])
+            text = f"{of}({', '.join([*arguments, weights, biases])});"
+            read = ((weights, unit.params["PE"] * unit.params["SIMD"]), (biases, unit.params["PE"]))
+            return Call(name, tuple(_loop(vectors, text)), (*first, *second), read)
+        case _:
+            raise ConfigError(
+                f"{unit.unit} is not printed as HLS C++ yet",
+                stage.name,
+                "build without --hls, or choose another realisation of the layer in config.toml",
+            )
+
+
+def _with_params(unit: UnitRef) -> str:
+    name = unit.unit.removeprefix("hwg_")
+    given: Mapping[str, int] = unit.params
+    return f"hwg::{name}<{', '.join(cpp.number(given[key]) for key in parameters(name))}>"
+
+
+def _loop(turns: int, text: str) -> Iterator[str]:
+    if turns == 1:
+        yield text
+        return
+    yield f"for (int n = 0; n < {turns}; ++n) {{"
+    yield f"  {text}"
+    yield "}"
+
+
+def _forks(source: Link, arguments: Sequence[str]) -> Iterator[str]:
+    """Yield what copies words to any number of sinks: the twin for up to four."""
+    taken, *sinks = arguments
+    if len(sinks) <= _SINKS:
+        text = f"hwg::fork<{len(sinks)}, {source.words}>::of<{word(source)} >"
+        yield f"{text}({', '.join(arguments)});"
+        return
+    yield f"for (int n = 0; n < {source.words}; ++n) {{"
+    yield "  HWG_PIPELINE_LOOP"
+    yield f"  const {word(source)} copied = {taken}.read();"
+    for sink in sinks:
+        yield f"  {sink}.write(copied);"
+    yield "}"
+
+
+def _table(name: str, codes: Codes) -> tuple[str, list[str]]:
+    """Return an array of constants: its name, and its declaration."""
+    values = np.asarray(codes, object).reshape(-1)
+    low, high = int(min(values)), int(max(values))
+    kind = cpp.typed(bits_for(low, high), low < 0)
+    head = f"static const hwg::{kind} {name}[{len(values)}]"
+    return name, cpp.table(head, map(cpp.number, values))

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HLS C++ of stream designs: words, frames, bounded FIFOs; faults that each of them finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwgen.design.types import Design, UnitRef
+from hwgen.emit.hls.design import emit_hls
+from hwgen.emit.hls.stream_units import parameters
+from hwgen.errors import ConfigError, Mismatch, ToolFailed
+from hwgen.ir.graph import Graph
+from hwgen.plan.pace import Pace
+from hwgen.units.library import find_unit
+from hwgen.units.models import MODELS
+from hwgen.verify.compile_hls import Compiled, compilations
+from hwgen.verify.self_check import make_vectors
+from hwgen.verify.vectors import Vectors
+from tests.emit.hls_lint import problems
+from tests.emit.test_hls import DEVICE, STRICT, gpp
+from tests.emit.test_hls_lint import HOST
+from tests.plan.branches import branchy
+from tests.plan.test_stream import GOAL, planned, residual_cnn
+from tests.verify.conftest import small_net, two_ways
+
+NETS: dict[str, tuple[Callable[[], Graph], int]] = {
+    "folded": (residual_cnn, 700),
+    "quick": (residual_cnn, 48),
+    "slow": (residual_cnn, 3000),
+    "chain": (small_net, 2),
+    "twoway": (two_ways, 2),
+    "branches": (lambda: branchy(3), 400),
+}
+
+
+def write(name: str, folder: Path, samples: int = 40) -> tuple[Design, Vectors]:
+    make, interval = NETS[name]
+    graph = make()
+    design, vectors = planned(graph, replace(GOAL, pace=Pace(interval))), None
+    vectors = make_vectors(graph, samples, 1)
+    emit_hls(design, DEVICE, vectors.inputs, vectors.outputs).write(folder)
+    return design, vectors
+
+
+def equal(found: object, vectors: Vectors) -> bool:
+    assert isinstance(found, dict)
+    return all(np.array_equal(found[port], codes) for port, codes in vectors.outputs.items())
+
+
+def check(folder: Path, design: Design, vectors: Vectors, scratch: Path) -> None:
+    scratch.mkdir()
+    made = Compiled(folder, design, gpp(), scratch, more=STRICT)
+    assert equal(made.run(vectors), vectors)
+    assert "PASS" in made.run_axis(vectors)
+    few = vectors.rows(0, 10)
+    assert equal(made.run_bounded(few), few)
+
+
+def test_a_cnn_equals_the_reference(tmp_path: Path) -> None:
+    design, vectors = write("folded", tmp_path / "out")
+    units = {
+        part.unit for stage in design.stages for part in stage.parts if isinstance(part, UnitRef)
+    }
+    assert units >= {"hwg_fork", "hwg_narrow", "hwg_window", "hwg_matvec", "hwg_pool_blocks"}
+    made = Compiled(tmp_path / "out", design, gpp(), tmp_path, more=STRICT)
+    assert equal(made.run(vectors), vectors)
+    for path in sorted((tmp_path / "out" / "hls").rglob("*")):
+        if path.suffix in (".cpp", ".h") and "_bench" not in path.name:
+            assert problems(path.read_text()) == HOST.get(path.name, []), path
+
+
+@pytest.mark.parametrize(
+    "name", [n if n == "chain" else pytest.param(n, marks=pytest.mark.ci) for n in NETS]
+)
+def test_designs_equal_the_reference(name: str, tmp_path: Path) -> None:
+    design, vectors = write(name, tmp_path / "out")
+    check(tmp_path / "out", design, vectors, tmp_path / "objects")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETS)
+def test_every_compiler_and_kind_of_integers(name: str, tmp_path: Path) -> None:
+    design, vectors = write(name, tmp_path / "out")
+    for index, how in enumerate(compilations()):
+        scratch = tmp_path / str(index)
+        scratch.mkdir()
+        made = Compiled(tmp_path / "out", design, how, scratch)
+        assert equal(made.run(vectors), vectors), how
+        if how.compiler.name == "g++":
+            assert "PASS" in made.run_axis(vectors.rows(0, 20)), how
+
+
+FAULTS = {
+    "words": [
+        ("hwg/narrow.h", "p * Lanes + i", "i"),
+        ("hwg/window.h", "(ky * KernelW + kx) * Lanes", "(kx * KernelH + ky) * Lanes"),
+        ("hwg_cnn_constants.h", r"(_WEIGHTS\[\d+\] = \{\s*)-?\d", r"\g<1>5"),
+        ("hwg_cnn_constants.h", r"(_PAD\[\d+\] = \{\s*)-?\d", r"\g<1>3"),
+    ],
+    "frames": [
+        ("hwg/axis_to_words.h", "here ? byte_of(word, place + i) : ui<8>(0)", "ui<8>(0)"),
+        ("hwg/axis_to_words.h", "good && here && kept(word, place + i)", "good"),
+        ("hwg/axis_to_words.h", "turn * Grain / BEAT_BYTES == BEATS - 1", "last"),
+        ("hwg/axis_to_words.h", "while (!last)", "while (false)"),
+        ("hwg/axis_from_words.h", "place + i, used)", "place + i, true)"),
+        ("hwg/axis_from_words.h", "word.last = ", "word.last = true || "),
+    ],
+    "bounded": [("hwg_cnn.cpp", r"(HWG_DEPTH\(a1_to1_words, )\d+", r"\g<1>2")],
+}  # fmt: skip
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("kind", FAULTS)
+def test_faults_are_found(kind: str, tmp_path: Path) -> None:
+    design, vectors = write("folded", tmp_path / "out", samples=10)
+    for index, (file, old, new) in enumerate(FAULTS[kind]):
+        source = tmp_path / "out" / "hls" / file
+        good = source.read_text()
+        pattern = old if "(" in old and "\\" in old else re.escape(old)
+        bad = re.sub(pattern, new if "\\g" in new else new.replace("\\", r"\\"), good, count=1)
+        assert bad != good, old
+        source.write_text(bad)
+        scratch = tmp_path / f"objects{index}"
+        scratch.mkdir()
+        try:
+            made = Compiled(tmp_path / "out", design, gpp(), scratch)
+            if kind == "words":
+                assert not equal(made.run(vectors), vectors), old
+            else:
+                run = made.run_axis if kind == "frames" else made.run_bounded
+                told = "." if kind == "frames" else "deadlock"
+                with pytest.raises((Mismatch, ToolFailed), match=told):
+                    run(vectors.rows(0, 6))
+        finally:
+            source.write_text(good)
+
+
+def test_parameters_of_twins_are_those_of_their_units() -> None:
+    for unit in sorted(MODELS):
+        if unit == "hwg_fork":
+            continue
+        own = {parameter.name for parameter in find_unit(unit).parameters}
+        assert set(parameters(unit.removeprefix("hwg_"))) <= own, unit
+
+
+def test_a_unit_without_a_twin_is_refused_by_name(tmp_path: Path) -> None:
+    graph = small_net()
+    design = planned(graph, replace(GOAL, pace=Pace(2)))
+    stage = replace(design.stages[0], body=UnitRef("hwg_stranger", {}))
+    with pytest.raises(ConfigError, match="hwg_stranger is not printed") as told:
+        emit_hls(replace(design, stages=(stage, *design.stages[1:])), DEVICE, {}, {})
+    assert "--hls" in told.value.hint
