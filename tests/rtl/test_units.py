@@ -56,20 +56,15 @@ def without_bench(library: Iterable[Unit], named: set[str]) -> list[str]:
 
 
 # Units that C++ needs no twin of, and why.
-_SERIAL = "an HLS tool shares adders over cycles itself"
+_STEPS = "the loop over the digits of a word counts and begins by itself"
 NEEDS_NO_TWIN = {
-    "hwg_serial_add": _SERIAL,
-    "hwg_serial_add3": _SERIAL,
-    "hwg_serial_admit": _SERIAL,
-    "hwg_serial_const": _SERIAL,
-    "hwg_serial_count": _SERIAL,
-    "hwg_serial_delay": _SERIAL,
-    "hwg_serial_first": _SERIAL,
-    "hwg_serial_gate": _SERIAL,
-    "hwg_serial_pack": _SERIAL,
-    "hwg_serial_phase": _SERIAL,
-    "hwg_serial_requant": _SERIAL,
-    "hwg_serial_unpack": _SERIAL,
+    "hwg_serial_admit": "a function is called for every sample",
+    "hwg_serial_const": "a constant, taken apart by serial_unpack.h",
+    "hwg_serial_count": _STEPS,
+    "hwg_serial_first": _STEPS,
+    "hwg_serial_gate": "the start of a line, serial_delay.h",
+    "hwg_serial_phase": _STEPS,
+    "hwg_serial_requant": "rounding is of whole words: requant.h",
     "hwg_delay": "an HLS tool places registers itself",
     "hwg_valid": "an HLS tool makes the handshake of a function itself",
     "hwg_constants": "an array of constants, which an HLS tool places itself",

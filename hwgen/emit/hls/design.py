@@ -12,6 +12,8 @@ from hwgen.emit.hls.axis import axis_files
 from hwgen.emit.hls.bench import bench_files
 from hwgen.emit.hls.flow import FlowCore
 from hwgen.emit.hls.project import Device, project_files
+from hwgen.emit.hls.serial import SerialCore
+from hwgen.emit.hls.serial_stages import SerialText, serial_code
 from hwgen.emit.hls.stream import StreamText
 from hwgen.errors import ConfigError
 from hwgen.files import FileSet
@@ -21,23 +23,15 @@ _SUPPORT = ("lang/int.h", "lang/pragmas.h", "lang/stream.h")
 _PORT_BITS = 63  # of an element: what the bench's numbers hold
 
 
-def code_of(design: Design) -> FlowCore | StreamText:
+def code_of(design: Design) -> FlowCore | SerialCore | SerialText | StreamText:
     """Return the text of a design in its style.
 
     Raises:
-        ConfigError: a style, a unit or numbers that C++ does not hold.
+        ConfigError: a unit without a twin, or numbers that C++ does not hold.
     """
-    match design.style:
-        case "parallel":
-            return FlowCore(design)
-        case "stream":
-            return StreamText(design)
-        case _:
-            raise ConfigError(
-                f"HLS C++ of the {design.style} style is not printed yet",
-                "--hls",
-                "build with --style parallel, or without --hls",
-            )
+    if design.style == "stream":
+        return StreamText(design)
+    return serial_code(design) if design.style == "serial" else FlowCore(design)
 
 
 def emit_hls(

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HLS C++ of serial designs: digits in loops, words between layers, stages of both kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwgen.design.types import Design
+from hwgen.emit.hls.design import emit_hls
+from hwgen.emit.hls.serial_stages import SerialText, serial_code
+from hwgen.errors import ToolFailed
+from hwgen.ir.graph import Graph
+from hwgen.verify.compile_hls import Compilation, Compiled, compilations
+from hwgen.verify.self_check import make_vectors
+from hwgen.verify.vectors import Vectors
+from tests.emit.hls_lint import problems
+from tests.emit.test_hls import DEVICE, STRICT, gpp
+from tests.emit.test_hls_lint import HOST
+from tests.plan.test_serial import planned
+from tests.rtl.serial_nets import random_design, vectors_of
+from tests.verify.conftest import small_net, two_ways
+from tests.verify.test_every_operation import graph_of_examples
+
+NETS: dict[str, tuple[Callable[[], Graph], int]] = {
+    "stages": (small_net, 4),
+    "twoway": (two_ways, 5),
+    "every operation": (graph_of_examples, 2),
+    "slowly": (graph_of_examples, 7),
+}
+
+
+def net(name: str, samples: int = 300) -> tuple[Design, Vectors]:
+    """Return a design by name, or a random graph of every kind of node by its number."""
+    if name.isdecimal():
+        design, logic = random_design(int(name), digit=1 + int(name) % 5)
+        return design, vectors_of(logic, design, samples)
+    make, interval = NETS[name]
+    graph = make()
+    return planned(graph, interval), make_vectors(graph, samples, 1)
+
+
+def write(folder: Path, design: Design, vectors: Vectors) -> None:
+    emit_hls(design, DEVICE, vectors.inputs, vectors.outputs).write(folder)
+
+
+def check(folder: Path, design: Design, vectors: Vectors, how: Compilation) -> None:
+    scratch = folder / "objects"
+    scratch.mkdir()
+    more = () if how.integers.include else STRICT
+    made = Compiled(folder, design, how, scratch, more=more)
+    found = made.run(vectors)
+    for port, codes in vectors.outputs.items():
+        assert np.array_equal(found[port], codes), (port, how)
+    assert "PASS" in made.run_axis(vectors.rows(0, 30))
+
+
+def _quickly(names: list[str], quick: set[str]) -> list[object]:
+    return [n if n in quick else pytest.param(n, marks=pytest.mark.ci) for n in names]
+
+
+@pytest.mark.parametrize("name", _quickly([*NETS, *map(str, range(10))], {"stages", "3"}))
+def test_digits_equal_the_reference(name: str, tmp_path: Path) -> None:
+    design, vectors = net(name)
+    write(tmp_path, design, vectors)
+    if name == "stages":
+        assert isinstance(serial_code(design), SerialText)
+    for path in sorted((tmp_path / "hls").rglob("*")):
+        if path.suffix in (".cpp", ".h") and "_bench" not in path.name:
+            text = path.read_text()
+            assert problems(text) == HOST.get(path.name, []), path
+            assert "/hwg/" in str(path) or max(map(len, text.splitlines())) <= 130
+    check(tmp_path, design, vectors, gpp())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["stages", "twoway", "3", "6"])
+def test_every_compiler_and_kind_of_integers(name: str, tmp_path: Path) -> None:
+    design, vectors = net(name, samples=50)
+    for index, how in enumerate(compilations()):
+        folder = tmp_path / str(index)
+        write(folder, design, vectors)
+        check(folder, design, vectors, how)
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    ("header", "old", "new"),
+    [
+        ("serial_add.h", "carry(Start)", "carry(0)"),
+        ("serial_add.h", "bits<Digit, 1>(total)", "carry"),
+        ("serial_add3.h", "bits<Digit, 2>(total)", "ui<2>(bits<Digit, 1>(total))"),
+        ("serial_delay.h", "past(start)", "past(0)"),
+        ("serial_delay.h", "Bits - Shift", "Bits - 1"),
+        ("serial_unpack.h", "held >> Digit", "(held >> Digit) & 1"),
+        ("serial_pack.h", "HELD>(digit)", "HELD - Digit>(digit)"),
+    ],
+)
+def test_a_fault_in_a_twin_is_found(header: str, old: str, new: str, tmp_path: Path) -> None:
+    design, vectors = net("6")  # digits of two bits; sums of three, and constants in shifts
+    write(tmp_path, design, vectors)
+    file = tmp_path / "hls" / "hwg" / header
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises((AssertionError, ToolFailed)):
+        check(tmp_path, design, vectors, gpp())
