@@ -26,7 +26,7 @@ from tests.emit.hls_lint import problems
 from tests.emit.test_hls import DEVICE, STRICT, gpp
 from tests.emit.test_hls_lint import HOST
 from tests.plan.branches import branchy
-from tests.plan.test_stream import GOAL, planned, residual_cnn
+from tests.plan.test_stream import GOAL, planned, residual_cnn, separable_cnn
 from tests.verify.conftest import small_net, two_ways
 
 NETS: dict[str, tuple[Callable[[], Graph], int]] = {
@@ -35,6 +35,7 @@ NETS: dict[str, tuple[Callable[[], Graph], int]] = {
     "slow": (residual_cnn, 3000),
     "chain": (small_net, 2),
     "twoway": (two_ways, 2),
+    "depthwise": (separable_cnn, 3000),
     "branches": (lambda: branchy(3), 400),
 }
 
