@@ -12,7 +12,7 @@ import pytest
 from hwgen.design.types import Design
 from hwgen.emit.hls.design import emit_hls
 from hwgen.emit.hls.serial_stages import SerialText, serial_code
-from hwgen.errors import ToolFailed
+from hwgen.errors import ConfigError, ToolFailed
 from hwgen.ir.graph import Graph
 from hwgen.verify.compile_hls import Compilation, Compiled, compilations
 from hwgen.verify.self_check import make_vectors
@@ -21,6 +21,7 @@ from tests.emit.hls_lint import problems
 from tests.emit.test_hls import DEVICE, STRICT, gpp
 from tests.emit.test_hls_lint import HOST
 from tests.plan.test_serial import planned
+from tests.plan.test_tables import network
 from tests.rtl.serial_nets import random_design, vectors_of
 from tests.verify.conftest import small_net, two_ways
 from tests.verify.test_every_operation import graph_of_examples
@@ -28,8 +29,8 @@ from tests.verify.test_every_operation import graph_of_examples
 NETS: dict[str, tuple[Callable[[], Graph], int]] = {
     "stages": (small_net, 4),
     "twoway": (two_ways, 5),
-    "every operation": (graph_of_examples, 2),
-    "slowly": (graph_of_examples, 7),
+    "slowly": (two_ways, 13),
+    "layers": (lambda: network((6, 8, 5), (2, 3), seed=2), 6),
 }
 
 
@@ -74,6 +75,15 @@ def test_digits_equal_the_reference(name: str, tmp_path: Path) -> None:
             assert problems(text) == HOST.get(path.name, []), path
             assert "/hwg/" in str(path) or max(map(len, text.splitlines())) <= 130
     check(tmp_path, design, vectors, gpp())
+
+
+@pytest.mark.ci
+def test_a_rounding_beyond_its_numbers_is_refused_by_name() -> None:
+    design = planned(graph_of_examples(), 2)
+    with pytest.raises(ConfigError, match="more than HLS") as told:
+        emit_hls(design, DEVICE, {}, {})
+    assert told.value.where.startswith("mul_shift")
+    assert "without --hls" in told.value.hint
 
 
 @pytest.mark.slow
