@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from hwgen.errors import UnsupportedLayer
-from hwgen.frontends.exact.steps import CURVES, Rectify, real
+from hwgen.frontends.exact.steps import CURVES, Leak, Rectify, f32, real
 from hwgen.frontends.keras.file import KerasModel
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.network import Call, Layer, Network
@@ -262,6 +262,11 @@ def _relu(f: Forward, layer: Layer, ins: Sequence[F64]) -> F64:
 def _leaky(f: Forward, layer: Layer, ins: Sequence[F64]) -> F64:
     key = "alpha" if "alpha" in layer.config else "negative_slope"
     return real(Rectify(number(layer, key, 0.3)), ins[0])
+
+
+@_computes("PReLU")
+def _prelu(f: Forward, layer: Layer, ins: Sequence[F64]) -> F64:
+    return real(Leak(f32(f.weight(layer, "alpha"))), ins[0])
 
 
 @_computes(

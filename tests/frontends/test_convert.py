@@ -209,6 +209,11 @@ def test_float_activations(activation: str) -> None:
         (layer("ReLU", "c", threshold=0.5), "threshold"),
         (layer("LeakyReLU", "c", alpha=-0.5), "makes the activation fall"),
         (layer("BatchNormalization", "c", axis=[1]), "normalisation along axis"),
+        (
+            layer("PReLU", "c", slopes=[[[0.5, -0.25]]]),
+            "a slope of -0.25 makes the activation fall",
+        ),
+        (layer("PReLU", "c", slopes=[[[0.5]] * 3] * 4), "slopes of shape (4, 3, 1) do not fit"),
         (layer("TimeDistributed", "c", layer=layer("Flatten", "f")), "TimeDistributed(Flatten)"),
     ],
     ids=lambda v: v["class_name"] if isinstance(v, dict) else "",
@@ -216,6 +221,8 @@ def test_float_activations(activation: str) -> None:
 def test_settings_without_exact_form(bad: Config, said: str) -> None:
     one_axis = bad["config"].pop("weights1d", False)
     weights = {"c": kernel(3, 7, 2) if one_axis else kernel(2, 2, 2, 3)}
+    if slopes := bad["config"].pop("slopes", None):
+        weights = {"c": {"alpha": np.float32(slopes)}}
     found = only(model(bad, shape=(None, 4, 4, 2), weights=weights))
     assert said in found.what
     assert found.where.startswith("c (")

@@ -57,7 +57,8 @@ TWO = sequential(
     layer("AveragePooling2D", "mean", pool_size=[3, 3], strides=[2, 2], padding="same"),
     layer("SeparableConv2D", "sep", filters=4, kernel_size=[2, 2], activation="relu6"),
     layer("QActivation", "q", activation="quantized_relu(5,2)"),
-    layer("BatchNormalization", "bn"), layer("GlobalAveragePooling2D", "top"), dense("fc", 3),
+    layer("BatchNormalization", "bn"), layer("PReLU", "p", shared_axes=[1, 2]),
+    layer("GlobalAveragePooling2D", "top"), dense("fc", 3),
 )  # fmt: skip
 TWO_WEIGHTS = {
     "conv": product(3, 3, 2, 3, seed=1),
@@ -65,7 +66,8 @@ TWO_WEIGHTS = {
         "depthwise_kernel:0": floats(2, 2, 3, 1, seed=3),
         "pointwise_kernel:0": floats(1, 1, 3, 4, seed=4), "bias:0": floats(4, seed=5),
     },
-    "bn": norm(4, 6), "fc": product(4, 3, seed=7),
+    "bn": norm(4, 6), "p": {"alpha:0": np.float32([[[0.3, 0.0, 1.7, 0.125]]])},
+    "fc": product(4, 3, seed=7),
 }  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def built(folder: Path, config: Config, weights: Any, **settings: Any) -> Path:
         (ONE, ONE_WEIGHTS, ["*=s10.5", "t=s7.6"]),
         (ONE, ONE_WEIGHTS, ["bn0=s8.4", "fc1=s12.6", "leaky=s9.3", "t=s8.7"]),
         (TWO, TWO_WEIGHTS, ["*=s12.6"]),
-        (TWO, TWO_WEIGHTS, ["mean=s11.7", "bn=s9.5", "top=s14.9", "fc=s10.6"]),
+        (TWO, TWO_WEIGHTS, ["mean=s11.7", "bn=s9.5", "p=s10.5", "top=s14.9", "fc=s10.6"]),
     ],
 )
 def test_the_core_is_the_model_with_its_formats(

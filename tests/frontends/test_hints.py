@@ -88,6 +88,12 @@ def turned(*behind: Any) -> KerasModel:
     return model(act("q", W4), bn, *behind, pool, act("z", W4), weights={"bn": own}, shape=IMAGE)
 
 
+def leaking(slope: float) -> KerasModel:
+    """A PReLU with one slope that differs."""
+    own = {"alpha": np.float32([0.1, slope, 0.5, 0.0])}
+    return model(act("q", W4), layer("PReLU", "p"), act("z", W4), weights={"p": own})
+
+
 IMAGE = (None, 6, 6, 2)
 NORM = {"fc": kernel(4, 3), "bn": norm(3)}
 BN = layer("BatchNormalization", "bn", axis=[-1], epsilon=1e-3)
@@ -428,6 +434,7 @@ way(
     between(layer("LeakyReLU", "r", alpha=-0.5)),
     between(layer("LeakyReLU", "r", alpha=0.5)),
 )
+way("train it with alpha_constraint=NonNeg()", leaking(-0.5), leaking(0.3))
 way(
     "the model does not fit its own input shape",
     between(layer("Reshape", "r", target_shape=[3])),

@@ -539,6 +539,24 @@ def test_leaky_relu_off_the_grid(k: SimpleNamespace, behind: str) -> None:
     run(k, lambda k: rectified(k, k.ReLU(max_value=1.7), behind))
 
 
+@pytest.mark.parametrize("behind", ["binary(alpha=1)", A4, "quantized_bits(8,3,alpha=1)"])
+@pytest.mark.parametrize("shared", [None, [1, 2]])
+def test_prelu(k: SimpleNamespace, behind: str, shared: list[int] | None) -> None:
+    def build(k: SimpleNamespace) -> Any:
+        act = k.QActivation(behind)
+        layers = [
+            k.QConv2D(3, 3, **Q), k.BatchNormalization(), k.PReLU(shared_axes=shared),
+            k.Rescaling(1.0, [0.3, -0.1, 0.77]), act,
+        ]  # fmt: skip
+        model = chain(k, (5, 6, 2), *layers)
+        randomise(model, 3)
+        slopes = model.layers[3]
+        slopes.set_weights([np.abs(w) for w in slopes.get_weights()])
+        return model
+
+    check(build(k), seed=3)
+
+
 def test_relu_between_layers(k: SimpleNamespace) -> None:
     graph = run(
         k,

@@ -186,6 +186,7 @@ class Maker:
             lambda: self.k.ReLU(name=self.name("relu")),
             lambda: self.k.ReLU(max_value=2.0, name=self.name("relu")),
             lambda: self.k.LeakyReLU(alpha=0.25, name=self.name("leaky")),
+            lambda: self.k.PReLU("zeros", name=self.name("prelu")),
             lambda: self.k.Activation("relu", name=self.name("relu")),
         ))()  # fmt: skip
         return Tensor(made(t.keras), t.waits)

@@ -146,6 +146,11 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"PE": 4, "SIMD": 8, "Columns": 8, "Rows": 4, "BufferRam": 0, "AccWidth": 40},
         {"PE": 2, "SIMD": 8, "Columns": 8, "Rows": 8, "WSigned": 0},
     ],
+    "hwg_bit_planes": [
+        {"PE": 1, "SIMD": 1, "Rows": 1, "Columns": 1, "AWidth": 1, "WWidth": 1, "AccWidth": 2},
+        {"PE": 3, "SIMD": 9, "Rows": 10, "Columns": 40, "BufferRam": 2, "Tables": 3},
+        {"PE": 2, "SIMD": 33, "Rows": 5, "Columns": 66, "SignOnly": 1, "BufferRam": 0},
+    ],
     "hwg_constants": [{"Depth": 1}, {"Width": 3, "Depth": 100}],
     "hwg_stream_requant": [
         {"Lanes": 1, "InWidth": 1, "InSigned": 0, "OutWidth": 1},

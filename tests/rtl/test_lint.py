@@ -71,7 +71,7 @@ def test_slang_accepts_every_unit(unit_files: UnitFiles) -> None:
 STREAM_UNITS = tuple(
     module
     for module, unit in units().items()
-    if unit.folder in ("matmul", "pool", "stream", "window")
+    if unit.folder in ("binary", "matmul", "pool", "stream", "window")
 )
 
 

@@ -20,6 +20,7 @@ from hwgen.frontends.exact.steps import (
     Affine,
     Curve,
     Divide,
+    Leak,
     Normalise,
     Rectify,
     Step,
@@ -268,12 +269,14 @@ def _power_of_two(step: Affine) -> int | None:
     return powers.pop() if len(powers) == 1 else None
 
 
-def _off_grid(step: Affine | Normalise | Divide | Curve) -> tuple[str, str]:
+def _off_grid(step: Affine | Normalise | Divide | Leak | Curve) -> tuple[str, str]:
     """Return what leaves the integer grid, and a way out besides a quantizer behind it."""
     if isinstance(step, Curve):
         return f"a {step.kind}", ""
     if isinstance(step, Normalise):
         return "a batch normalisation", ""
+    if isinstance(step, Leak):
+        return "a PReLU", ""
     if isinstance(step, Divide):
         count = f" over {step.count:g}" if step.count.size == 1 else " over a changing number of"
         return f"a mean{count} values", ", or take the mean over a power of two of them"

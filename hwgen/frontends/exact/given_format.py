@@ -22,10 +22,10 @@ from hwgen.errors import UnsupportedLayer
 from hwgen.frontends.exact.builder import ExactBuilder, Origin
 from hwgen.frontends.exact.codes import I64
 from hwgen.frontends.exact.staircase import MAX_THRESHOLDS, tabulate
-from hwgen.frontends.exact.steps import Affine, Curve, Divide, Normalise, Rectify, Value
+from hwgen.frontends.exact.steps import Affine, Curve, Divide, Leak, Normalise, Rectify, Value
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import TensorType
-from hwgen.ops.merge import Maximum
+from hwgen.ops.merge import Add, Maximum
 from hwgen.ops.mulshift import MulShift
 from hwgen.ops.requantize import Requantize
 from hwgen.ops.shape import ShiftLeft
@@ -112,8 +112,12 @@ def round_to(b: ExactBuilder, value: Value, fixed: Fixed, at: Origin, name: str)
         elif isinstance(step, Divide):
             line = line.times(rounded_factor(1.0 / step.count.astype(np.float64), bits))
         else:
-            assert isinstance(step, Rectify)
-            base = _rectified(b, _emitted(b, base, line, None, at, name), step, bits, at, name)
+            assert isinstance(step, Rectify | Leak)
+            base = _emitted(b, base, line, None, at, name)
+            if isinstance(step, Rectify):
+                base = _rectified(b, base, step, bits, at, name)
+            else:
+                base = _leaking(b, base, step, bits, at, name)
             line = _identity(base)
     base = _emitted(b, base, line, fixed.frac, at, name)
     op = Requantize(base.type.frac - fixed.frac, lo, hi)
@@ -183,6 +187,20 @@ def _rectified(
         ends = Requantize(0, int(done.type.lo.min()), int(math.ldexp(step.ceiling, done.type.frac)))
         done = b.emit(f"{name}_ceiling", ends, [done], at)
     return done
+
+
+def _leaking(b: ExactBuilder, value: Value, step: Leak, bits: int, at: Origin, name: str) -> Value:
+    """Emit a PReLU of exact codes, its slopes rounded like factors."""
+    kind = value.type
+    lo, hi = min(int(kind.lo.min()), 0), max(int(kind.hi.max()), 0)
+    slopes, frac = _whole(rounded_factor(step.slope, bits))
+    below = b.emit(f"{name}_below", Requantize(0, lo, 0), [value], at)
+    most = max(int(s) for s in slopes.reshape(-1))
+    op = MulShift(slopes, np.zeros_like(slopes), 0, lo * most, 0, kind.frac + frac)
+    sloped = b.emit(f"{name}_sloped", op, [below], at, "rounded slopes")
+    above = b.emit(f"{name}_above", Requantize(0, 0, hi), [value], at)
+    above = _finer(b, above, kind.frac + frac, at, f"{name}_above")
+    return b.emit(f"{name}_leaky", Add((1, 1)), [above, sloped], at)
 
 
 def _reach(kind: TensorType, factor: int) -> tuple[int, int]:

@@ -213,6 +213,33 @@ class Rectify:
     increasing = True
 
 
+@dataclass(frozen=True, eq=False)
+class Leak:
+    """PReLU: ``x`` where ``x >= 0``, else ``slope * x`` with a trained slope a channel.
+
+    Attributes:
+        slope: not negative, one a channel or one an element.
+        where: the layer that it comes from.
+    """
+
+    slope: F32
+    where: str = ""
+
+    def __call__(self, x: F32) -> F32:
+        """Apply the step."""
+        return f32(np.where(x >= 0, x, x * self.slope))
+
+    def arrays(self) -> tuple[F32, ...]:
+        """Return the parameters."""
+        return (self.slope,)
+
+    def map(self, fn: Callable[[F32], F32]) -> Leak:
+        """Return the step with its parameter passed through *fn*."""
+        return Leak(fn(self.slope), self.where)
+
+    increasing = True
+
+
 def _selu(x: F64) -> F64:
     scale, alpha = 1.0507009873554805, 1.6732632423543772
     return np.where(x > 0, scale * x, scale * alpha * np.expm1(np.minimum(x, 0)))
@@ -258,7 +285,7 @@ class Curve:
     increasing = True
 
 
-Step: TypeAlias = Affine | Normalise | Divide | Rectify | Curve
+Step: TypeAlias = Affine | Normalise | Divide | Rectify | Leak | Curve
 
 
 def real(step: Step, x: F64) -> F64:
@@ -268,6 +295,8 @@ def real(step: Step, x: F64) -> F64:
     if isinstance(step, Rectify):
         below = step.slope * x if step.slope else np.zeros_like(x)
         return np.where(x >= 0, np.minimum(x, step.ceiling), below)
+    if isinstance(step, Leak):
+        return np.where(x >= 0, x, step.slope.astype(np.float64) * x)
     if isinstance(step, Normalise):
         return (x - step.mean.astype(np.float64)) * step.factor() + step.beta.astype(np.float64)
     mul, add = step.line()

@@ -212,6 +212,7 @@ CLASSES: Mapping[str, LayerClass] = {
     "QActivation": _alike("activation", trains=True),
     "ReLU": _alike("max_value", "negative_slope", "threshold"),
     "LeakyReLU": _alike("alpha", "negative_slope"),
+    "PReLU": LayerClass((Variable("alpha"),), settings=(*_of("alpha"), "shared_axes")),
     "Softmax": _alike("axis"),
     # nothing at inference
     "Dropout": _noise("rate", alike=True),
@@ -259,7 +260,6 @@ CLASSES: Mapping[str, LayerClass] = {
     "Conv2DTranspose": _CONV_TRANSPOSE,
     "Conv3DTranspose": _CONV_TRANSPOSE,
     "QConv2DTranspose": _product("filters", *_WINDOW, "output_padding", *_Q_KERNEL),
-    "PReLU": LayerClass((Variable("alpha"),), settings=(*_of("alpha"), "shared_axes")),
 }
 
 ALIKE = frozenset(name for name, record in CLASSES.items() if record.alike)

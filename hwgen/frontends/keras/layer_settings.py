@@ -127,7 +127,7 @@ SETTINGS: Mapping[str, Setting] = {
     "size": Setting(HONOURED, "repetitions of every element"),
     "cropping": Setting(HONOURED, "elements that go at both ends"),
     "interpolation": Setting(HONOURED, "nearest; another is refused"),
-    "shared_axes": Setting(HONOURED, "of a PReLU, which is refused"),
+    "shared_axes": Setting(HONOURED, "axes along which a PReLU has one slope"),
     "activity_regularizer": Setting(IRRELEVANT, _LOSS),
     "l1": Setting(IRRELEVANT, _LOSS),
     "l2": Setting(IRRELEVANT, _LOSS),

@@ -207,7 +207,7 @@ class _Twin:
             return ins[0] * _snapped(scale, bits) + np.float64(offset)
         if "Average" in self.cls and bits is not None:
             return self._mean(ins, bits)
-        if self.cls in ("ReLU", "LeakyReLU"):
+        if self.cls in ("ReLU", "LeakyReLU", "PReLU"):
             return self._rectified(ins[0], bits)
         if self.weights and not self.plain.built:
             self.plain.build(x.shape)
@@ -237,6 +237,7 @@ class _Twin:
     def _rectified(self, x: Any, bits: int | None) -> Any:
         config, tf = self.layer.get_config(), self.tf
         slope = config.get("alpha", config.get("negative_slope")) or 0.0
+        slope = self.layer.alpha.numpy() if self.cls == "PReLU" else slope
         top = config.get("max_value")
         above = tf.maximum(x, 0.0) if top is None else tf.clip_by_value(x, 0.0, float(top))
         return above + _snapped(np.float32(slope), bits) * tf.minimum(x, 0.0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hwgen.errors import ModelError, UnsupportedLayer
-from hwgen.frontends.exact.steps import Affine, Divide, Rectify, Value, exponent, f32
+from hwgen.frontends.exact.steps import Affine, Divide, Leak, Rectify, Value, exponent, f32
 from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.settings import number, pairs, whole, wholes
 from hwgen.frontends.qkeras.activations import activate, final
@@ -17,6 +17,7 @@ from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.layers_linear import channels_last, padding
 from hwgen.frontends.qkeras.quantizers import parse_quantizer
 from hwgen.frontends.qkeras.registry import handles
+from hwgen.frontends.qkeras.weights import weight
 from hwgen.ops.base import Op
 from hwgen.ops.crop import Crop
 from hwgen.ops.merge import Add, Concat, Maximum, Multiply
@@ -74,6 +75,29 @@ def _rectified(layer: Layer, value: Value, slope: float, ceiling: float) -> Valu
             "use a slope from 0 to 1",
         )
     return value.after(Rectify(slope, ceiling, layer.name, layer.where))
+
+
+@handles("PReLU")
+def prelu(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
+    """ReLU with a trained slope below zero; waits for the quantizer behind it."""
+    (value,) = ins
+    slope, shape = weight(c, layer, "alpha"), value.type.shape
+    fits = slope.ndim == len(shape)
+    if not fits or any(n not in (1, m) for n, m in zip(slope.shape, shape, strict=True)):
+        raise ModelError(
+            f"slopes of shape {slope.shape} do not fit an input of shape {shape}",
+            layer.where,
+            "give the weights file that belongs to this architecture",
+        )
+    if slope.min() < 0:
+        raise UnsupportedLayer(
+            f"a slope of {float(slope.min()):g} makes the activation fall",
+            layer.where,
+            "train it with alpha_constraint=NonNeg()",
+        )
+    if all(n == 1 for n in slope.shape[:-1]):
+        slope = slope.reshape(-1)  # one a channel, wherever it stands
+    return value.after(Leak(slope, layer.where))
 
 
 # -------------------------------------------------------------------- pooling

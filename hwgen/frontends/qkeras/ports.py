@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hwgen.errors import ConfigError, ModelError, UnsupportedLayer, count_of
-from hwgen.frontends.exact.steps import Curve, Rectify, Value
+from hwgen.frontends.exact.steps import Curve, Leak, Rectify, Value
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.qkeras.conversion import Conversion
@@ -146,14 +146,16 @@ def network_output(c: Conversion, name: str, tensor: str, value: Value) -> Outpu
     offset: Any = np.float64(0)
     for step in steps[cut:]:
         assert not isinstance(step, Curve), "a curve waits for its format alone"
-        if not isinstance(step, Rectify):
+        if not isinstance(step, Rectify | Leak):
             mul, add = step.line()
             scale, offset = scale * mul, offset * mul + add
-        elif step.plain and np.all(scale >= 0) and not np.any(offset):
+        elif isinstance(step, Rectify) and step.plain and np.all(scale >= 0) and not np.any(offset):
             head = c.rectify(head, step, layer.at)  # a plain ReLU commutes with a positive factor
         else:
             raise UnsupportedLayer(
-                "a ReLU behind a float batch normalisation leaves the network unquantized",
+                "a PReLU leaves the network unquantized"
+                if isinstance(step, Leak)
+                else "a ReLU behind a float batch normalisation leaves the network unquantized",
                 step.where or layer.where,
                 "put a QActivation at the output",
             )
