@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from hwgen.logic.nodes import (
     Wires,
 )
 
+Compared: TypeAlias = "Callable[[Builder, Sequence[int], Sequence[int]], Wire | None]"
 GRAPHS_ALONE = -1  # haste of those that know nothing of heaps of bits
 
 
@@ -48,6 +49,8 @@ class Builder:
         lo, hi: exact interval of every node.
         layers: name of the layer that made each node.
         labels: of every node, the element of a layer's output that it is; empty if it is none.
+        compares: whether only one step function reads the sums that are entered next.
+        compared: of sums, what returns a step function of it that takes less than the sum, or None.
     """
 
     def __init__(
@@ -61,6 +64,8 @@ class Builder:
         self.layers: list[str] = []
         self.labels: list[str] = []
         self.layer = ""
+        self.compares = False
+        self.compared: dict[Wire, Compared] = {}
         self._seen: dict[Node, Wire] = {}
 
     def _put(self, node: Node, lo: int | None = None, hi: int | None = None) -> Wire:
@@ -268,6 +273,10 @@ class Builder:
             elif outs[i + 1] != merged_v[-1]:
                 merged_t.append(threshold)
                 merged_v.append(outs[i + 1])
+        if merged_t and a in self.compared:
+            made = self.compared[a](self, merged_t, merged_v)
+            if made is not None:
+                return made
         return self._put(Thresh(a, tuple(merged_t), tuple(merged_v)))
 
     def table(self, node: Table) -> Wire:

@@ -2,8 +2,9 @@
 """Constant matrix times vector as logic: a shared graph of adders, or heaps of bits.
 
 Where inputs have few bits and adders take three operands, both are made and the cheaper one is
-kept. A graph shares what outputs have in common and pays for the ends of every adder; a heap shares
-nothing and fills its carry chains. Up to five bits an input the heap wins, at eight the graph.
+kept. A graph shares what outputs have in common and pays for the ends of every adder; a heap fills
+its carry chains, and shares the counts of groups where weights are +1 and -1
+(`hwgen.logic.heap.share`). Up to five bits an input the heap wins, at eight the graph.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.logic.builder import GRAPHS_ALONE, Builder
-from hwgen.logic.cmvm.adder_graph import AdderGraph
 from hwgen.logic.cmvm.columns import Matrix
 from hwgen.logic.cmvm.solve import apply, solve
-from hwgen.logic.heap.matrix import Input, Product, input_of, product
+from hwgen.logic.heap.layer import Layer, layers
+from hwgen.logic.heap.matrix import input_of
 from hwgen.logic.heap.problem import Options
-from hwgen.logic.heap.sums import TRIES, Heap, built
+from hwgen.logic.heap.sums import TRIES
 from hwgen.logic.nodes import Shl, Wire
 
 FEW = 6  # bits an input, on average, up to which a heap is tried
@@ -72,42 +73,30 @@ def matvec(
     if b.alike:
         return apply(plan.over(least, most), b, wires)
     if b.arity == 3 and b.haste != GRAPHS_ALONE and wires and not any(late.values()):
-        heaps = _heaps(b, matrix, wires, total.tolist())
-        if heaps and _better(heaps, plan, _AGAINST_DEPTH[b.haste]):
-            return [built(b, heap) for heap in heaps]
+        against_depth = _AGAINST_DEPTH[b.haste]
+        heaps = _heaps(b, matrix, wires, total.tolist(), against_depth)
+        if heaps and _price(heaps.cost, heaps.depth, against_depth) < _price(
+            plan.bits, plan.depth, against_depth
+        ):
+            return heaps.built(b)
     return apply(plan, b, wires)
 
 
-def _better(heaps: Sequence[Heap], plan: AdderGraph, against_depth: int) -> bool:
-    cost, depth = sum(heap.cost for heap in heaps), max(heap.depth for heap in heaps)
-    return cost * (against_depth + depth) < plan.bits * (against_depth + plan.depth)
+def _price(cost: int, depth: int, against_depth: int) -> int:
+    return cost * (against_depth + depth)
 
 
 def _heaps(
-    b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int]
-) -> list[Heap] | None:
-    """Return the heap of every output; None where inputs or sums have too many bits for it."""
+    b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int], against_depth: int
+) -> Layer | None:
+    """Return the cheapest heaps; None where inputs or sums have too many bits for them."""
     inputs = [input_of(b, wire) for wire in wires]
     if sum(len(one.bits) for one in inputs) > FEW * len(inputs):
         return None
-    options = Options(TRIES[b.effort], b.haste > 0, b.seed)
-    found = []
-    for column, constant in zip(matrix.T, bias, strict=True):
-        read = [
-            (one, wire, int(w)) for one, wire, w in zip(inputs, wires, column, strict=True) if w
-        ]
-        if sum(len(one.bits) * weight.bit_length() for one, _, weight in read) > _LARGEST:
+    for column in matrix.T:
+        bits = [len(one.bits) * int(w).bit_length() for one, w in zip(inputs, column, strict=True)]
+        if sum(bits) > _LARGEST:
             return None
-        found.append(_heap(b, read, int(constant), options))
-    return found
-
-
-def _heap(
-    b: Builder, read: Sequence[tuple[Input, Wire, int]], constant: int, options: Options
-) -> Heap:
-    lo = hi = constant
-    for _, wire, weight in read:
-        ends = weight * b.lo[wire], weight * b.hi[wire]
-        lo, hi = lo + min(ends), hi + max(ends)
-    weights = tuple(weight for *_, weight in read)
-    return product([one for one, *_ in read], Product(weights, constant, lo, hi), options)
+    options = Options(TRIES[b.effort], b.haste > 0, b.seed)
+    found = layers(b, inputs, matrix, bias, options)
+    return min(found, key=lambda one: _price(one.cost, one.depth, against_depth))

@@ -13,7 +13,7 @@ from hwgen.logic.evaluate import evaluate
 from hwgen.logic.heap import native, search
 from hwgen.logic.heap.matrix import input_of, ways
 from hwgen.logic.heap.problem import Options, Problem
-from hwgen.logic.heap.sums import Term, built, heap_of
+from hwgen.logic.heap.sums import Term, built, heap_of, source_of
 from hwgen.logic.matvec import matvec
 from hwgen.logic.nodes import Add, Add3, Chain
 
@@ -155,6 +155,24 @@ def test_a_weight_is_written_in_ways_of_equally_few_digits() -> None:
 
 def test_bits_that_never_change_are_a_constant() -> None:
     b = Builder(3)
-    sign = b.thresh(b.input("x", 0, -8, 7), [0], [-1, 1])
-    found = input_of(b, sign)
-    assert (found.bits, found.worth, found.rest) == (((sign, 1),), (-2,), 1)
+    step = b.thresh(b.input("x", 0, -8, 7), [1], [-1, 1])
+    found = input_of(b, step)
+    assert (found.bits, found.worth, found.rest) == (((step, 1),), (-2,), 1)
+
+
+@pytest.mark.parametrize(
+    ("lo", "hi", "threshold", "bit", "inverted"),
+    [(-8, 7, 0, 3, True), (0, 1, 1, 0, False), (0, 15, 8, 3, False), (-8, 7, 1, None, False),
+     (0, 15, 7, None, False), (0, 15, 4, None, False)],
+)  # fmt: skip
+def test_a_step_that_is_a_bit_of_its_number_is_that_bit(
+    lo: int, hi: int, threshold: int, bit: int | None, inverted: bool
+) -> None:
+    b = Builder(3)
+    x = b.input("x", 0, lo, hi)
+    step = b.thresh(x, [threshold], [0, 1])
+    want = ((step, 0), False) if bit is None else ((x, bit), inverted)
+    assert source_of(b, (step, 0)) == want
+    falling = b.thresh(x, [threshold], [1, 0])
+    want = ((falling, 0), False) if bit is None else ((x, bit), not inverted)
+    assert source_of(b, (falling, 0)) == want

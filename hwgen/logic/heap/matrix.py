@@ -19,7 +19,7 @@ from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.columns import signed_digits
 from hwgen.logic.cmvm.nodes import Random
 from hwgen.logic.heap.problem import Options
-from hwgen.logic.heap.sums import Heap, Signal, Term, heap_of, signal
+from hwgen.logic.heap.sums import Heap, Signal, Term, heap_of, signal, source_of
 from hwgen.logic.nodes import Wire
 from hwgen.logic.nodes.heap import INVERTED, PLAIN
 
@@ -36,11 +36,14 @@ class Input(NamedTuple):
         bits: of the wire.
         worth: of each; that of a sign is negative.
         rest: what the bits that never change are worth.
+        lo, hi: interval of the wire.
     """
 
     bits: tuple[Signal, ...]
     worth: tuple[int, ...]
     rest: int
+    lo: int = 0
+    hi: int = 0
 
 
 def input_of(b: Builder, wire: Wire) -> Input:
@@ -52,10 +55,12 @@ def input_of(b: Builder, wire: Wire) -> Input:
         found = signal(b, wire, k)
         if isinstance(found, int):
             rest += own * found
-        else:
-            bits.append(found)
-            worth.append(own)
-    return Input(tuple(bits), tuple(worth), rest)
+            continue
+        found, inverted = source_of(b, found)
+        rest += own if inverted else 0
+        bits.append(found)
+        worth.append(-own if inverted else own)
+    return Input(tuple(bits), tuple(worth), rest, *b.range(wire))
 
 
 @cache
@@ -105,6 +110,12 @@ class Product:
 
 def product(inputs: Sequence[Input], of: Product, options: Options) -> Heap:
     """Return the heap of one output."""
+    terms, constant = terms_of(inputs, of)
+    return heap_of(terms, constant, of.lo, of.hi, options)
+
+
+def terms_of(inputs: Sequence[Input], of: Product) -> tuple[list[Term], int]:
+    """Return the terms of one output, and the constant that they are too low by."""
     top = bits_for(of.lo, of.hi)
     worths = tuple(one.worth for one in inputs)
     chosen, constant = _written(worths, of.weights, top)
@@ -116,7 +127,7 @@ def product(inputs: Sequence[Input], of: Product, options: Options) -> Heap:
             for bit, worth in zip(one.bits, one.worth, strict=True):
                 column = abs(worth).bit_length() - 1 + shift
                 terms.append(Term(column, bit, PLAIN if sign * worth > 0 else INVERTED))
-    return heap_of(terms, constant % (1 << top), of.lo, of.hi, options)
+    return terms, constant
 
 
 @lru_cache(maxsize=1 << 12)

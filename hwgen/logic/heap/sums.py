@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -14,7 +14,7 @@ from hwgen.logic.heap import native, search
 from hwgen.logic.heap.problem import NOTHING as NONE
 from hwgen.logic.heap.problem import Link, Options, Problem, Solution
 from hwgen.logic.nodes import Chain, Const, Gather, Shl, Table, Thresh, Wire
-from hwgen.logic.nodes.heap import ABSENT, ALWAYS, NOTHING, ONE, PLAIN, Pick
+from hwgen.logic.nodes.heap import ABSENT, ALWAYS, NOTHING, ONE, OPERANDS, PLAIN, Pick
 
 Signal: TypeAlias = tuple[Wire, int]  # a bit of a wire
 # Tries by effort, and the bits of a heap beyond which they become fewer.
@@ -110,7 +110,7 @@ def built(b: Builder, heap: Heap) -> Wire:
             picks.append(_is(bits[term]))
         else:
             picks.append(_left(b, heap.terms[term]))
-    places = _Places()
+    places = Places()
     word = tuple(places.of(pick) for pick in picks)
     node = Gather(tuple(places.wires), word, heap.lo < 0)
     return b.gather(node, heap.lo, heap.hi)
@@ -121,7 +121,7 @@ def _is(bit: Signal | None) -> Signal:
     return bit
 
 
-class _Places:
+class Places:
     """Operands of a node of single bits, in the order in which they are read first."""
 
     def __init__(self) -> None:
@@ -136,33 +136,44 @@ class _Places:
         return self.wires.setdefault(bit[0], len(self.wires)), bit[1]
 
 
-def _chain(heap: Heap, link: Link, bits: Sequence[Signal | None], top: int) -> Chain:
-    places = _Places()
-    known = len(heap.terms)
+def chain_of(
+    positions: Sequence[Sequence[Term]], enter: Sequence[Signal | None], leave: int | None = None
+) -> Chain:
+    """Return a carry chain over some terms.
+
+    Args:
+        positions: the terms of each, up to three with one gate among them.
+        enter: up to two bits beside the lowest position, None for a one.
+        leave: bits above the sum; all that there are by default.
+    """
+    places = Places()
     picks: list[Pick] = []
     truths: list[int] = []
-    for terms in link.positions:
+    for terms in positions:
         gate: Signal | None = None
-        for number in (*terms, *(NONE,) * (3 - len(terms))):
-            if number == NONE:
-                picks.append(NOTHING)
-                truths.append(ABSENT)
-            else:
-                term = heap.terms[number] if number < known else None
-                picks.append(places.of(bits[number]))
-                truths.append(PLAIN if term is None else term.truth)
-                gate = term.gate if term and term.gate else gate
-        picks.append(places.of(gate))
+        for term in terms:
+            picks.append(places.of(term.x))
+            truths.append(term.truth)
+            gate = term.gate or gate
+        missing = OPERANDS - len(terms)
+        picks += [NOTHING] * missing + [places.of(gate)]
+        truths += [ABSENT] * missing
+    entering = [ONE if bit is None else places.of(bit) for bit in enter]
+    entering += [NOTHING] * (2 - len(entering))
+    ends = entering[0], entering[1]
+    chain = Chain(tuple(places.wires), tuple(picks), tuple(truths), ends)
+    return replace(chain, leave=1 + chain.majorities[-1] if leave is None else leave)
 
-    def enters(k: int) -> Pick:
-        if k >= len(link.enter):
-            return NOTHING
-        bit = bits[link.enter[k]]
-        return ONE if bit is None else places.of(bit)
 
+def _chain(heap: Heap, link: Link, bits: Sequence[Signal | None], top: int) -> Chain:
+    known = len(heap.terms)
+
+    def term(number: int) -> Term:
+        return heap.terms[number] if number < known else Term(0, bits[number])
+
+    positions = [[term(number) for number in terms] for terms in link.positions]
     leave = link.made(top) - len(link.positions)
-    enter = enters(0), enters(1)
-    return Chain(tuple(places.wires), tuple(picks), tuple(truths), enter, leave)
+    return chain_of(positions, [bits[number] for number in link.enter], leave)
 
 
 def _left(b: Builder, term: Term) -> Signal | int:
@@ -172,7 +183,7 @@ def _left(b: Builder, term: Term) -> Signal | int:
     if term.truth == PLAIN:
         return term.x
     reads = [term.x] if term.gate is None else [term.x, term.gate]
-    places = _Places()
+    places = Places()
     picks = tuple(places.of(read) for read in reads)
     values = tuple(term.truth >> at & 1 for at in range(1 << len(reads)))
     return b.table(Table(tuple(places.wires), picks, values, "last term of a sum")), 0
@@ -192,3 +203,26 @@ def signal(b: Builder, wire: Wire, bit: int) -> Signal | int:
         found = {value >> bit & 1 for value in node.values}
         return (wire, bit) if len(found) > 1 else found.pop()
     return wire, bit
+
+
+def source_of(b: Builder, bit: Signal) -> tuple[Signal, bool]:
+    """Return the bit that a step's bit is, or is the complement of, and whether it is that.
+
+    A step at zero of a signed number is its sign, one at a power of two the topmost bit of an
+    unsigned number of so many bits.
+    """
+    wire, k = bit
+    node = b.nodes[wire]
+    if not isinstance(node, Thresh) or len(node.thresholds) != 1:
+        return bit, False
+    lo, threshold = b.lo[node.a], node.thresholds[0]
+    below, above = (value >> k & 1 for value in node.values)
+    top = b.width(node.a) - 1
+    if lo < 0 and threshold == 0:
+        below, above = above, below
+    elif lo < 0 or threshold != 1 << top:
+        return bit, False
+    inner = signal(b, node.a, top)
+    assert not isinstance(inner, int), "a bit that changes is of a bit that does"
+    source, inverted = source_of(b, inner)
+    return source, inverted ^ (above < below)

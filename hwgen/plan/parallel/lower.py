@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -64,6 +65,7 @@ def lower(
     builder = Builder(arity, effort, seed, haste, alike)
     graph = graph if alike else join_half_steps(graph, arity)
     ends = chains(graph) if tables else {}
+    compared = _only_compared(graph)
     wanted = {name: chosen.kind for name, chosen in (mapping or {}).items()}
     realised = {name: ADDERS for name in layers_of(graph)}
     _check_tables(wanted, {chain[0].name for chain in ends.values()})
@@ -73,6 +75,7 @@ def lower(
         if isinstance(node.op, Input):
             made = builder.tensor(node.name, node.type)
         else:
+            builder.compares = node.name in compared
             made = _lowered(builder, node, [wires[i] for i in node.inputs], tables)
             chain = ends.get(node.name)
             if chain and tables:
@@ -86,6 +89,14 @@ def lower(
         wires[node.name] = made
     outputs = [(o.name, [int(w) for w in wires[o.node].reshape(-1)]) for o in graph.outputs]
     return Lowered(Logic.of(builder, outputs), realised)
+
+
+def _only_compared(graph: Graph) -> set[str]:
+    """Return the nodes that one step function reads, and nothing else."""
+    readers = Counter(source for node in graph.nodes for source in node.inputs)
+    steps = {node.inputs[0] for node in graph.nodes if isinstance(node.op, Thresholds)}
+    leaving = {output.node for output in graph.outputs}
+    return {name for name in steps if readers[name] == 1 and name not in leaving}
 
 
 def _check_tables(wanted: Mapping[str, str], possible: Collection[str]) -> None:
@@ -108,7 +119,7 @@ def _without(
         head = replace(chain[0], op=chain[0].op.without(mask))
         made = ins
         for node in (head, *chain[1:]):
-            b.layer = node.name
+            b.layer, b.compares = node.name, node is head and isinstance(chain[1].op, Thresholds)
             made = _lowered(b, node, [made], prices)
             b.label(node.name, made)
         return made
