@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from hwgen import __version__
-from hwgen.cli import about, checks, codec, estimate, explore, model, pack, quantize, synth
+from hwgen.cli import about, checks, codec, estimate, explore, model, pack, quantize, synth, train
 from hwgen.cli.common import Arguments, Heart, Verbs
 from hwgen.cli.examples import EXAMPLES
 from hwgen.errors import ConfigError, HwgenError, ToolError
@@ -115,7 +115,7 @@ class _Teller:
 
 # Verbs of two words, by the first; what they are about.
 FAMILIES: dict[str, str] = {"codec": "code feature maps, and look at coded ones"}
-_GROUPS = (model, quantize, estimate, explore, checks, synth, codec, pack, about)
+_GROUPS = (model, quantize, estimate, explore, checks, synth, codec, pack, train, about)
 VERBS: Verbs = {name: verb for group in _GROUPS for name, verb in group.VERBS.items()}
 EPILOG = """example:
   hwgen build jet.h5 -b vcu118 --latency 100ns -o out/jet

@@ -47,6 +47,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "codec calibrate": ("hwgen codec calibrate net.h5 --data x.npy --error 0.01 -o plan.json",),
     "codec build": ("hwgen codec build --plan plan.json -b pynq_z2 -o out/codec",),
     "codec klt": ("hwgen codec klt plan.json -o klt",),
+    "train": ("hwgen train mnist.npz -o out/bcnn --network cnn",),
     "boards": ("hwgen boards --json",),
     "ops": ("hwgen ops",),
     "doctor": ("hwgen doctor",),
