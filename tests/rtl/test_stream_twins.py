@@ -3,67 +3,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from hwgen import paths
-from hwgen.errors import ToolFailed
 from hwgen.ops import MulShift, Requantize
 from hwgen.ops.windows import Window
-from hwgen.tools import run
-from hwgen.verify.compile_hls import integers
-
-Array = npt.NDArray[np.int64]
-UNITS = (
-    "dot", "fork", "matvec", "narrow", "pool", "pool_blocks", "reorder", "stream_add",
-    "stream_concat",
-    "stream_mulshift", "stream_requant", "stream_thresholds", "upsample", "widen", "window",
-)  # fmt: skip
-
-
-class Program:
-    """A program of one function a case; each prints its results in a line."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.wanted: list[Array] = []
-
-    def case(self, body: str, wanted: Array, **arrays: Array) -> None:
-        """Add a case: its arrays are there as ``long long``; ``put(x)`` prints a number."""
-        tables = "".join(
-            f"  static const long long {name}[] = {{{_listed(values)}}};\n"
-            for name, values in arrays.items()
-        )
-        self.parts.append(f"static void case{len(self.parts)}() {{\n{tables}{body}\n}}\n")
-        self.wanted.append(np.asarray(wanted).reshape(-1))
-
-    def check(self, folder: Path, flags: Sequence[str]) -> None:
-        """Compile, run and compare."""
-        lines = ["#include <cstdio>", '#include "hwg/lang/stream.h"']
-        lines += [f'#include "hwg/{unit}.h"' for unit in UNITS]
-        lines += ["using hwg::lanes;", "using hwg::si;", "using hwg::ui;", "using hwg::stream;"]
-        lines += ['template <class T> static void put(const T& x) { std::printf("%lld ",']
-        lines += ["                                                      hwg::number(x)); }"]
-        calls = "".join(f'  case{i}();\n  std::puts("");\n' for i in range(len(self.parts)))
-        lines += [*self.parts, f"int main() {{\n{calls}  return 0;\n}}\n"]
-        (folder / "twins.cpp").write_text("\n".join(lines))
-        include = str(paths.hls_templates() / "include")
-        command = ["g++", "-std=c++11", "-O0", *flags, "-I", include, "twins.cpp", "-o", "twins"]
-        run(command, folder)
-        rows = run(["./twins"], folder).splitlines()
-        for index, (row, wanted) in enumerate(zip(rows, self.wanted, strict=True)):
-            got = np.array(row.split(), np.int64)
-            assert np.array_equal(got, wanted), self.parts[index][-700:]
-
-
-def _listed(values: Any) -> str:
-    return ", ".join(map(str, np.asarray(values).reshape(-1).tolist()))
+from tests.rtl.twins import STRICT, Program, check_fault, listed, vendor_flags
 
 
 def loop(count: int, body: str) -> str:
@@ -137,7 +84,7 @@ def maps(program: Program, rng: np.random.Generator) -> None:
         numbers += [pads[0][0], pads[1][0], pads[0][1], pads[1][1]]
         body = feed("si<8>", x.size, 1) + f"  stream<lanes<si<8>, {taps}> > out;\n"
         body += "  static const si<8> pad[] = {-77};\n"
-        body += f"  hwg::window<{_listed(numbers)}>::of<si<8>, 1>(in, out, pad);\n"
+        body += f"  hwg::window<{listed(numbers)}>::of<si<8>, 1>(in, out, pad);\n"
         body += '  if (hwg::waiting(in)) std::printf("left ");\n'
         program.case(body + drain("si<8>", words, taps), want, x=x)
     x = rng.integers(-100, 100, (30, 12))
@@ -160,6 +107,19 @@ def maps(program: Program, rng: np.random.Generator) -> None:
     call = "  hwg::reorder<8, 2, 3, 4, 1, 8, 2, 1>::of<ui<8> >(in, out);\n"
     read = loop(24, "    put(out.read());")
     program.case(body + call + read, x.transpose(2, 0, 1), x=x)
+    around = np.pad(x, ((1, 2), (0, 3), (0, 0)), constant_values=7)
+    body = (
+        feed("ui<8>", 24, 1)
+        + "  stream<lanes<ui<8>, 1> > out;\n  static const ui<8> pad[] = {7};\n"
+    )
+    body += "  hwg::pad<4, 3, 2, 8, 1, 0, 2, 3>::of<ui<8>, 1>(in, out, pad);\n"
+    program.case(body + drain("ui<8>", around.size, 1), around, x=x)
+    body = "  stream<ui<8> > in, out;\n" + loop(24, "    in.write(ui<8>(x[n]));")
+    body += "  hwg::crop<4, 3, 2, 8, 1, 2, 0, 1>::of<ui<8> >(in, out);\n" + loop(
+        4, "    put(out.read());"
+    )
+    body += '  if (hwg::waiting(out)) std::printf("more ");\n'
+    program.case(body, x[1:, 2:3], x=x)
     for count in (12, 11):
         body = "  stream<lanes<ui<8>, 1> > out;\n  stream<lanes<ui<8>, 4> > wide;\n"
         body += feed("ui<8>", count, 1)
@@ -223,16 +183,13 @@ def whole(seed: int) -> Program:
 
 
 def test_twins_of_streams_equal_numpy(tmp_path: Path, seed: int) -> None:
-    flags = ["-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-pedantic", "-Werror"]
-    whole(seed).check(tmp_path, flags)
+    whole(seed).check(tmp_path, STRICT)
 
 
 @pytest.mark.ci
 def test_twins_of_streams_with_vendor_integers(tmp_path: Path, seed: int) -> None:
-    for kind in integers():
-        if kind.include is not None:
-            flags = [f"-D{kind.define}", "-isystem", str(kind.include)]
-            whole(seed).check(tmp_path, flags)
+    for flags in vendor_flags():
+        whole(seed).check(tmp_path, flags)
 
 
 @pytest.mark.parametrize(
@@ -249,11 +206,4 @@ def test_twins_of_streams_with_vendor_integers(tmp_path: Path, seed: int) -> Non
 def test_a_fault_in_a_twin_is_found(
     header: str, old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    copy = tmp_path / "templates"
-    shutil.copytree(paths.hls_templates(), copy)
-    file = copy / "include" / "hwg" / header
-    assert old in file.read_text()
-    file.write_text(file.read_text().replace(old, new))
-    monkeypatch.setattr(paths, "hls_templates", lambda: copy)
-    with pytest.raises((AssertionError, ToolFailed)):
-        whole(seed).check(tmp_path, [])
+    check_fault(whole(seed), header, (old, new), tmp_path, monkeypatch)
