@@ -174,11 +174,46 @@ def matrices(program: Program, rng: np.random.Generator) -> None:
     program.case(body + drain("si<16>", 2, pe), want, x=words, weight=memory, bias=bias)
 
 
+def planes(program: Program, rng: np.random.Generator) -> None:
+    """Add products on bit planes: unsigned, signed and bipolar, fewer planes, signs alone."""
+    pe, simd, rows, columns, bits = 2, 3, 3, 8, 4
+    turns, steps = -(-rows // pe), -(-columns // simd)
+    weight, x = rng.integers(0, 1 << bits, (rows, columns)), rng.integers(0, 1 << bits, columns)
+    bias = rng.integers(-99, 99, (2, turns * pe))
+    padded = np.zeros((turns * pe, steps * simd), np.int64)
+    padded[:rows, :columns] = weight
+    memory = np.array([padded >> bits - 1 - i & 1 for i in range(bits)])
+    memory = memory.reshape(bits, turns, pe, steps, simd).transpose(0, 1, 3, 2, 4)
+    words = np.zeros(steps * simd, np.int64)
+    words[:columns] = x
+    for kind, m, n in (("plain", 4, 4), ("signed", 3, 4), ("both", 4, 2), ("bipolar", 2, 3)):
+        w, a = padded[:, :columns] >> bits - m, x >> bits - n
+        if kind in ("signed", "both"):
+            w = w - (w >> m - 1 << m)
+        if kind == "both":
+            a = a - (a >> n - 1 << n)
+        if kind == "bipolar":
+            w, a = 2 * w - (1 << m) + 1, 2 * a - (1 << n) + 1
+        for sign in (0, 1):
+            want = w @ a + bias[1]
+            flags = [kind in ("signed", "both"), kind == "both", kind == "bipolar"]
+            told = ", ".join([str(m), str(n), *(str(f).lower() for f in flags), "1"])
+            body = feed("ui<4>", steps, simd) + f"  stream<lanes<si<15>, {pe}> > out;\n"
+            body += f"  const hwg::bit_planes_kind kind = {{{told}}};\n"
+            body += f"  static ui<1> weights[{memory.size}];\n"
+            body += loop(memory.size, "    weights[n] = ui<1>(memory[n]);")
+            unit = f"hwg::bit_planes<{pe}, {simd}, {rows}, {columns}, 4, 4, 14, {sign}, 2>"
+            body += f"  {unit}::of<si<15>, ui<4> >(in, out, kind, weights, bias);\n"
+            body += drain("si<15>", turns, pe)
+            program.case(body, want >= 0 if sign else want, x=words, memory=memory, bias=bias)
+
+
 def whole(seed: int) -> Program:
     program, rng = Program(), np.random.default_rng(seed)
     elementwise(program, rng)
     maps(program, rng)
     matrices(program, rng)
+    planes(program, rng)
     return program
 
 
@@ -200,6 +235,9 @@ def test_twins_of_streams_with_vendor_integers(tmp_path: Path, seed: int) -> Non
         ("pool_blocks.h", "x % BlockW == 0", "x % BlockW == 1"),
         ("stream_thresholds.h", ">= si", "> si"),
         ("reorder.h", "m * MiddleStep", "m * InnerStep"),
+        ("bit_planes.h", "2 * ones - columns", "2 * ones - SIMD"),
+        ("bit_planes.h", "minus ? -ones", "false ? -ones"),
+        ("crop.h", "W - Right", "W - Left"),
     ],
 )
 @pytest.mark.ci

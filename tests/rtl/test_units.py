@@ -66,7 +66,6 @@ NEEDS_NO_TWIN = {
     "hwg_serial_gate": "the start of a line, serial_delay.h",
     "hwg_serial_phase": _STEPS,
     "hwg_serial_requant": "rounding is of whole words: requant.h",
-    "hwg_bit_planes": "its cycles depend on the planes of each vector, which no pragma says",
     "hwg_delay": "an HLS tool places registers itself",
     "hwg_valid": "an HLS tool makes the handshake of a function itself",
     "hwg_constants": "an array of constants, which an HLS tool places itself",

@@ -264,13 +264,10 @@ class SerialCore:
                 continue
             self.units.add("serial_unpack")
             node = nodes[wire]
-            fixed = isinstance(node, Fixed)
             width, signed = self.graph.width(wire), int(self.graph.lo[wire] < 0)
             name = self._digits(wire)
             given = cpp.literal(node.value) if isinstance(node, Fixed) else self.wires[wire]
-            yield f"  hwg::serial_unpack<{width}, {signed}, {digit}> {name}_of({given});" + (
-                "  // a constant" if fixed else ""
-            )
+            yield f"  hwg::serial_unpack<{width}, {signed}, {digit}> {name}_of({given});"
         for (wire, _, fill), bits in lines.items():
             self.units.add("serial_delay")
             start = f"(ui<{bits}>({fill}))" if fill else ""
