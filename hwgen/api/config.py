@@ -31,7 +31,7 @@ _TEXT = (
     *("name", "board", "clock", "register_clock", "latency", "style", "interval", "budget"),
     *("masks", "scaler", "head", "outputs"),
 )
-_NUMBERS = ("effort", "seed")
+_NUMBERS = ("effort", "seed", "register_links")
 _FLAGS = ("best_effort", "hls")
 _APART = ("masks", "scaler", "head", "outputs")
 _RULES = ("format", "weight_format")
@@ -53,8 +53,8 @@ class Config:
     """Content of a configuration file.
 
     Attributes:
-        settings: name, board, clock, latency, style, interval, budget, effort, seed, best_effort,
-            hls, as the command line takes them; and register_clock.
+        settings: name, board, clock, latency, style, interval, budget, effort, seed,
+            register_links, best_effort, hls, as the command line takes them; and register_clock.
         input_format: number formats of the inputs, as ``--input-format`` takes them.
         masks: file with pruning masks.
         scaler: file with the training scaler.
@@ -182,6 +182,8 @@ def config_files(
     if goal.pace.budget:
         rows["budget"] = ", ".join(condition.text for condition in goal.pace.budget)
     rows |= {"effort": goal.effort, "seed": goal.seed}
+    if goal.register_links:
+        rows["register_links"] = goal.register_links
     files: dict[str, bytes] = {}
     formats = {name: str(fixed) for name, fixed in options.input_formats.items()}
     if formats:

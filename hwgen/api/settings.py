@@ -14,7 +14,7 @@ from hwgen.errors import ConfigError, suggest
 from hwgen.frontends.heads import with_outputs
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
-from hwgen.plan.goal import Goal, goal_for, parse_clock
+from hwgen.plan.goal import Goal, check_register_links, goal_for, parse_clock
 from hwgen.plan.mapping import Realisation, of_style
 from hwgen.plan.pace import pace_of
 from hwgen.plan.planner import Planned, planned
@@ -39,6 +39,7 @@ _SEARCH = {
     "effort",
     "seed",
     "mapping",
+    "register_links",
 }
 
 
@@ -60,6 +61,7 @@ class Ask:
         best_effort: build a design that misses its clock all the same.
         hls: write HLS C++ beside the Verilog.
         interval, rate, fps, budget: as `hwgen.plan.pace.pace_of` takes them.
+        register_links: registers on every link between layers.
         register_clock: clock that registers are placed for, as a build's own file says it.
     """
 
@@ -82,6 +84,7 @@ class Ask:
     fps: str | float | None = None
     budget: str | None = None
     register_clock: str | None = None
+    register_links: int = 0
 
     @classmethod
     def of(cls, model: Any, board: Any, given: Mapping[str, Any]) -> Ask:
@@ -132,7 +135,7 @@ class Ask:
             if not isinstance(settings.get(key, False), bool):
                 said = f"{key} is True or False, not {_kind(settings[key])}"
                 raise ConfigError(said, key, f"write {key}=True, or leave it out")
-        for key in ("effort", "seed"):
+        for key in ("effort", "seed", "register_links"):
             _check_type(key, settings.get(key, 1), int, "a whole number")
         for key, value in (("board", board), ("style", settings.get("style", "parallel"))):
             _check_type(key, value, str, "a name")
@@ -174,7 +177,9 @@ class Ask:
         pace = pace_of(goal.clock_mhz, *told, self.budget)
         if self.style != "parallel" and told == (None, None, None):
             pace = replace(pace, interval=None)
-        return board, replace(goal, style=self.style, pace=pace)
+        check_register_links(self.register_links)
+        wires = self.register_links
+        return board, replace(goal, style=self.style, pace=pace, register_links=wires)
 
     def planned(self, graph: Graph, board: Board, goal: Goal, name: str) -> Planned:
         """Return the design that is asked for."""

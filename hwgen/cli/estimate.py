@@ -15,7 +15,7 @@ def _estimate(args: argparse.Namespace) -> Result:
 
     names = (
         "weights", "clock", "latency", "style", "effort", "seed", "config", "interval", "rate",
-        "fps", "budget",
+        "fps", "budget", "register_links",
     )  # fmt: skip
     given = {name: getattr(args, name) for name in names}
     given["best_effort"] = args.best_effort or None  # a flag that was not given

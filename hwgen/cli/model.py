@@ -32,6 +32,7 @@ def _build(args: argparse.Namespace) -> Result:
         effort=args.effort, seed=args.seed, config=args.config,
         best_effort=args.best_effort or None, overwrite=args.overwrite, hls=args.hls or None,
         interval=args.interval, rate=args.rate, fps=args.fps, budget=args.budget,
+        register_links=args.register_links,
         progress=progress(args),
     )  # fmt: skip
 
@@ -92,6 +93,8 @@ ARGUMENTS: Arguments = (
     (_BUILD, "--fps", {"metavar": "N", "help": "likewise, samples a second"}),
     (_BUILD, "--budget", {"metavar": "lut<2000,ff<5000", "help": "what the design may take; with "
         "--interval auto the quickest that keeps it"}),
+    (_BUILD, "--register-links", {"type": int, "metavar": "N", "help": "registers on every link "
+        "between layers, which take N cycles each; for large AMD parts of several dies"}),
     (_BUILD, "--effort", {"type": int, "metavar": "0..3", "help": "of the search for adder graphs: "
         "0 quick, 2 seconds a layer, 3 minutes; default: 1"}),
     (_BUILD, "--seed", {"type": int, "help": "of that search and of the random samples; "

@@ -32,6 +32,7 @@ from hwgen.logic.serial.lines import (
     flops,
     layer_reads,
     lines,
+    linked,
     operand_reads,
     result_reads,
     shift_registers,
@@ -147,6 +148,8 @@ def _layer(
     total += SerialCost(_PAIRS * bits * len(fresh), bits * len(counts))
     for bank in places.values():
         total += _bank(graph, bank, small)
+    if when.links.count:  # the layer has a chain of firsts of its own, about as long as it takes
+        total += SerialCost(ff=layer.end - layer.start + when.links.count)
     return total
 
 
@@ -162,12 +165,13 @@ def _adder(graph: SerialGraph, wire: Wire, node: Sum, small: bool) -> SerialCost
 
 
 def _lines(reads: Iterable[LaneRead], small: bool) -> SerialCost:
-    total = SerialCost()
-    for lanes in lines(reads).values():
+    total, every = SerialCost(), list(reads)
+    crossing = linked(every)
+    for wire, lanes in lines(every).items():
         for delays in lanes:
             for begin, end in steps(delays):
                 cycles = end - begin
-                if small:
+                if small or (not begin and wire in crossing):
                     total += SerialCost(ff=cycles)
                 else:
                     total += SerialCost(shift_registers(cycles), flops(cycles))

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from hwgen.design.types import Layer, Pipeline, Source, Tap
 from hwgen.ir.tensor import Codes, int_array
 from hwgen.logic.builder import Logic
+from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.logic.nodes import (
     Add,
     Add3,
@@ -64,6 +65,7 @@ def pack_pipeline(pipeline: Pipeline, key: str, arrays: Arrays) -> None:
     ]
     put_rows(arrays, f"{key}sources", sources)
     arrays[f"{key}texts"] = _json([*kinds, *texts.known])
+    put_links(arrays, key, pipeline.links)
 
 
 def unpack_pipeline(key: str, arrays: Arrays, latency: int) -> Pipeline:
@@ -93,7 +95,22 @@ def unpack_pipeline(key: str, arrays: Arrays, latency: int) -> Pipeline:
         Layer("", "", "", tuple(own), tuple(read), _taps(out), 0, 0)
         for own, read, out in zip(wires, sources, exports, strict=True)
     )
-    return Pipeline(logic, tuple(_read(arrays[f"{key}cycle"])), layers, latency)
+    cycle = tuple(_read(arrays[f"{key}cycle"]))
+    return Pipeline(logic, cycle, layers, latency, get_links(arrays, key))
+
+
+def put_links(arrays: Arrays, key: str, links: LinkRegisters) -> None:
+    """Put the registers on links into *arrays*, behind *key*; nothing where there are none."""
+    if links != NO_REGISTERS:
+        arrays[f"{key}links"] = _json([str(links.count), *links.inner])
+
+
+def get_links(arrays: Arrays, key: str) -> LinkRegisters:
+    """Return the registers on links that `put_links` put there."""
+    if f"{key}links" not in arrays:
+        return NO_REGISTERS
+    count, *inner = json.loads(arrays[f"{key}links"].tobytes())
+    return LinkRegisters(int(count), tuple(map(str, inner)))
 
 
 def pack_codes(codes: Codes, name: str, arrays: Arrays) -> None:

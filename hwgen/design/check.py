@@ -142,6 +142,11 @@ def _used(pipeline: Pipeline, layer: Layer, arriving: set[Tap], free: set[int]) 
                 continue
             assert late >= 0, f"{where}: wire {wire} is before {source}"
             if source not in ours:
+                node, links = nodes[source], pipeline.links
+                between = links.count
+                if isinstance(node, In):
+                    between = links.between(node.port, True, layer.name)
+                assert late >= between, f"{where}: wire {wire} lacks registers of its link"
                 sign = Tap(source, late, isinstance(nodes[wire], Select) and place == 0)
                 tap = sign if sign in arriving else Tap(source, late)
                 assert tap in arriving, f"{where}: wire {wire} comes from nowhere"

@@ -27,7 +27,7 @@ def check_serial(design: Design, stage: Stage, part: SerialPipeline) -> list[str
             assert when.of[wire] == late, f"wire {wire}: not behind its requantizer"
         assert when.bank[place] >= bank.before(graph.digit_bits), "phases before the sample"
         for row in bank_reads(graph, when, place, bank):
-            assert all(read.shared >= 0 for read in row), f"bank {place} reads too early"
+            assert all(read.shared >= read.link for read in row), f"bank {place} reads too early"
     for wire, node in enumerate(graph.nodes):
         assert all(w < wire for w in node.operands), f"wire {wire} reads what comes later"
         match node:
@@ -64,7 +64,7 @@ def _check_sum(part: SerialPipeline, wire: int, node: Sum) -> None:
         assert 0 <= term.fill < 1 << term.shift, f"{where}: a constant beyond the shift"
         assert fill_lanes(term.fill, term.shift, graph.digit_bits) is not None, f"{where}: fill"
     for row in operand_reads(graph, part.offsets, wire):
-        assert all(read.shared >= 0 for read in row), f"{where}: reads too early"
+        assert all(read.shared >= read.link for read in row), f"{where}: reads too early"
 
 
 def _check_layers(design: Design, stage: Stage, part: SerialPipeline) -> list[str]:

@@ -6,7 +6,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from hwgen.design.arrays import Arrays, get_ints, get_rows, put_ints, put_json, put_rows
+from hwgen.design.arrays import (
+    Arrays,
+    get_ints,
+    get_links,
+    get_rows,
+    put_ints,
+    put_json,
+    put_links,
+    put_rows,
+)
 from hwgen.design.types import Layer, SerialPipeline, Source, Tap
 from hwgen.logic.serial.graph import (
     Fixed,
@@ -53,6 +62,7 @@ def pack_serial(part: SerialPipeline, key: str, arrays: Arrays) -> None:
         for source in layer.sources
     ]
     put_rows(arrays, f"{key}sources", sources)
+    put_links(arrays, key, when.links)
     put_json(arrays, f"{key}texts", list(texts))
 
 
@@ -85,7 +95,8 @@ def unpack_serial(key: str, arrays: Arrays, latency: int) -> SerialPipeline:
         ),
     )
     end, registers = ints("end")
-    when = Offsets(tuple(ints("offsets")), tuple(ints("banks")), end, registers)
+    links = get_links(arrays, key)
+    when = Offsets(tuple(ints("offsets")), tuple(ints("banks")), end, registers, links)
     sources: list[list[Source]] = [[] for _ in rows("wires")]
     for place, link, *wires in rows("sources"):
         sources[place].append(Source(texts[link], tuple(map(Tap, wires))))

@@ -19,6 +19,7 @@ import numpy as np
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes
 from hwgen.logic.builder import Logic
+from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.graph import SerialGraph
 from hwgen.logic.serial.offsets import Offsets
@@ -196,12 +197,14 @@ class Pipeline:
         cycle: of every wire, the number of registers between the pipeline's input and its node.
         layers: in data-flow order.
         latency: cycles from an accepted input to its output; outputs are registered: at least 1.
+        links: registers on the links between its layers, which *cycle* holds already.
     """
 
     logic: Logic
     cycle: tuple[int, ...]
     layers: tuple[Layer, ...]
     latency: int
+    links: LinkRegisters = NO_REGISTERS
 
     def arrives(self, tap: Tap) -> int:
         """Return the cycle of a tap."""

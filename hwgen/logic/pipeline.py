@@ -14,8 +14,9 @@ from functools import cache
 
 from hwgen.errors import DoesNotFit
 from hwgen.logic.builder import Logic
+from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.logic.nodes import Const, In, Node, Requant, Shl, Wire
-from hwgen.logic.retime import least_latency, retime
+from hwgen.logic.retime import Waits, least_latency, retime
 from hwgen.logic.timing import Timing
 
 
@@ -53,15 +54,7 @@ def blocks_of(logic: Logic) -> tuple[Block, ...]:
     Inputs and constants belong to no block. A shift is wiring: it joins the block of its operand,
     so that a layer which only shifts makes no block; a shifted network input stays with its layer.
     """
-    home: list[str] = []
-    for wire, node in enumerate(logic.nodes):
-        if isinstance(node, In | Const):
-            home.append("")
-        elif isinstance(node, Shl):
-            home.append(home[node.a] or logic.layers[wire])
-        else:
-            home.append(logic.layers[wire])
-            assert home[-1], f"wire {wire} ({node}) belongs to no layer"
+    home = _homes(logic)
     members: dict[str, list[Wire]] = {}
     reads: dict[str, dict[str, None]] = {}
     for wire, node in enumerate(logic.nodes):
@@ -79,11 +72,41 @@ def blocks_of(logic: Logic) -> tuple[Block, ...]:
     )
 
 
+def _homes(logic: Logic) -> list[str]:
+    """Return the block of every node; empty for inputs and constants."""
+    home: list[str] = []
+    for wire, node in enumerate(logic.nodes):
+        if isinstance(node, In | Const):
+            home.append("")
+        elif isinstance(node, Shl):
+            home.append(home[node.a] or logic.layers[wire])
+        else:
+            home.append(logic.layers[wire])
+            assert home[-1], f"wire {wire} ({node}) belongs to no layer"
+    return home
+
+
+def link_waits(logic: Logic, links: LinkRegisters) -> Waits:
+    """Return the registers between each operand and a reader in another block; none where zero."""
+    if not links.count:
+        return {}
+    home, found = _homes(logic), {}
+    for wire, node in enumerate(logic.nodes):
+        for operand in node.operands:
+            source = logic.nodes[operand]
+            port = isinstance(source, In)
+            name = source.port if isinstance(source, In) else home[operand]
+            if (wait := links.between(name, port, home[wire])) > 0:
+                found[operand, wire] = wait
+    return found
+
+
 def pipeline(
     logic: Logic,
     delay: Callable[[Wire], float],
     period_ns: float,
     overhead_ns: float = 0.0,
+    links: LinkRegisters = NO_REGISTERS,
 ) -> Placement:
     """Place registers such that no path takes longer than the period.
 
@@ -94,19 +117,25 @@ def pipeline(
         delay: nanoseconds that a node adds to a path.
         period_ns: of the clock.
         overhead_ns: part of the period that every path loses to its registers.
+        links: registers on the links between layers, whose cycles come on top.
 
     Raises:
         DoesNotFit: one node alone is slower than the period.
     """
     delays, budget = _checked(logic, delay, period_ns, overhead_ns)
-    return Placement(*retime(logic, delays, budget))
+    return Placement(*retime(logic, delays, budget, waits=link_waits(logic, links)))
 
 
 def latency(
-    logic: Logic, delay: Callable[[Wire], float], period_ns: float, overhead_ns: float = 0.0
+    logic: Logic,
+    delay: Callable[[Wire], float],
+    period_ns: float,
+    overhead_ns: float = 0.0,
+    links: LinkRegisters = NO_REGISTERS,
 ) -> int:
     """Return the latency that `pipeline` would reach, with the same arguments and errors."""
-    return least_latency(logic, *_checked(logic, delay, period_ns, overhead_ns))
+    timing = _checked(logic, delay, period_ns, overhead_ns)
+    return least_latency(logic, *timing, link_waits(logic, links))
 
 
 def _checked(

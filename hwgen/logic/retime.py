@@ -16,19 +16,25 @@ are paths a little too long; only those are put in that a solution breaks, until
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from hwgen.logic.bit_origins import groups, origins, read_origins
 from hwgen.logic.builder import Logic
 from hwgen.logic.mincut import SINK, SOURCE, Cut
 from hwgen.logic.nodes import Const, In, Wire
 
+Waits: TypeAlias = Mapping[tuple[Wire, Wire], int]  # of (operand, reader): registers between them
+
 
 class _Paths:
-    """Paths of a graph: its delays, and who reads whom."""
+    """Paths of a graph: its delays, who reads whom, and who must be some cycles behind whom."""
 
-    def __init__(self, logic: Logic, delays: Sequence[float], budget: float) -> None:
+    def __init__(
+        self, logic: Logic, delays: Sequence[float], budget: float, waits: Waits | None = None
+    ) -> None:
         self.logic, self.delays, self.budget = logic, delays, budget
+        self.waits = waits or {}
         self.ins = [
             [w for w in dict.fromkeys(node.operands) if not isinstance(logic.nodes[w], Const)]
             for node in logic.nodes
@@ -38,7 +44,8 @@ class _Paths:
         """Return the first cycle in which each node can be, inputs arriving in cycle 0."""
         cycle, time = [0] * len(self.ins), [0.0] * len(self.ins)
         for wire, ins in enumerate(self.ins):
-            at, used = max(((cycle[i], time[i]) for i in ins), default=(0, 0.0))
+            found = [(cycle[i], time[i], self.waits.get((i, wire), 0)) for i in ins]
+            at, used = max(((c + n, 0.0 if n else t) for c, t, n in found), default=(0, 0.0))
             used += self.delays[wire]
             if used > self.budget:
                 at, used = at + 1, self.delays[wire]
@@ -58,8 +65,10 @@ class _Paths:
                 at, used = at - 1, self.delays[wire]
             cycle[wire] = at
             for i in self.ins[wire]:
-                if at < cycle[i] or (at == cycle[i] and used > ahead[i]):
-                    cycle[i], ahead[i] = at, used
+                wait = self.waits.get((i, wire), 0)
+                last, path = (at - wait, 0.0) if wait else (at, used)
+                if last < cycle[i] or (last == cycle[i] and path > ahead[i]):
+                    cycle[i], ahead[i] = last, path
         return [0 if isinstance(n, In) else c for n, c in zip(self.logic.nodes, cycle, strict=True)]
 
     def too_long(self, cycle: Sequence[int]) -> list[tuple[Wire, Wire]]:
@@ -106,8 +115,9 @@ class _Questions:
                 self.cut.edge(self.at(wire, k), self.at(wire, k - 1))
         for wire, ins in enumerate(paths.ins):
             for i in ins:
-                for k in range(max(lo[i], lo[wire]) + 1, hi[i] + 1):
-                    self.cut.edge(self.at(i, k), self.at(wire, k))
+                wait = paths.waits.get((i, wire), 0)
+                for k in range(max(lo[i], lo[wire] - wait) + 1, hi[i] + 1):
+                    self.cut.edge(self.at(i, k), self.at(wire, k + wait))
 
     def at(self, wire: Wire, k: int) -> int:
         """Return the cut's node for "is *wire* behind boundary *k*?"."""
@@ -149,9 +159,11 @@ class _Questions:
         ]
 
 
-def least_latency(logic: Logic, delays: Sequence[float], budget: float) -> int:
+def least_latency(
+    logic: Logic, delays: Sequence[float], budget: float, waits: Waits | None = None
+) -> int:
     """Return the fewest cycles from the inputs to the registers that outputs leave through."""
-    cycle = _Paths(logic, delays, budget).earliest()
+    cycle = _Paths(logic, delays, budget, waits).earliest()
     return max((cycle[w] for _, wires in logic.outputs for w in wires), default=0) + 1
 
 
@@ -161,6 +173,7 @@ def retime(
     budget: float,
     latency: int | None = None,
     *,
+    waits: Waits | None = None,
     compiled: bool = True,
 ) -> tuple[tuple[int, ...], int]:
     """Return the cycle of every node, and the latency, for the fewest register bits.
@@ -172,9 +185,10 @@ def retime(
         delays: nanoseconds of every node; none is above *budget*.
         budget: longest path within a cycle.
         latency: cycles to the registers behind the outputs; by default the fewest.
+        waits: of some pairs of an operand and its reader, registers between them at least.
         compiled: use the compiled core where it is there; the result is the same.
     """
-    paths = _Paths(logic, delays, budget)
+    paths = _Paths(logic, delays, budget, waits)
     lo = paths.earliest()
     needed = max((lo[w] for _, wires in logic.outputs for w in wires), default=0) + 1
     latency = needed if latency is None else latency

@@ -7,18 +7,27 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from hwgen.errors import ConfigError, DoesNotFit
+from hwgen.errors import ConfigError, DoesNotFit, count_of
 from hwgen.plan.pace import Pace
 from hwgen.target.board import Board
 
 EFFORTS = range(4)
 MAX_SEED = (1 << 31) - 1
+MAX_REGISTERS = 64  # on a link between two layers
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµ]+)", re.IGNORECASE)
 _MHZ = {"hz": 1e-6, "khz": 1e-3, "mhz": 1.0, "ghz": 1e3}
 _NS = {"ps": 1e-3, "ns": 1.0, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9}
 _CYCLES = ("cycle", "cycles")
 # A cap of 20 cycles must stay 20 cycles after the way through nanoseconds and back.
 _SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class Search:
+    """Search for adder graphs: how hard, and from which seed on."""
+
+    effort: int = 1
+    seed: int = 1
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,7 @@ class Goal:
         seed: of that search.
         style: of the design: ``parallel``, ``serial``, ``stream`` or ``auto``, where it is chosen.
         pace: cycles between two samples, and what the design may cost.
+        register_links: registers on every link between layers; their cycles are latency.
     """
 
     clock_mhz: float
@@ -40,6 +50,12 @@ class Goal:
     seed: int = 1
     style: str = "parallel"
     pace: Pace = field(default_factory=Pace)
+    register_links: int = 0
+
+    @property
+    def search(self) -> Search:
+        """Effort and seed of the search."""
+        return Search(self.effort, self.seed)
 
     @property
     def period_ns(self) -> float:
@@ -102,6 +118,20 @@ def goal_for(
             "allow more time, or raise the clock",
         )
     return goal
+
+
+def check_register_links(count: int) -> None:
+    """Refuse a number of registers that no link has.
+
+    Raises:
+        ConfigError: it is out of range.
+    """
+    if not 0 <= count <= MAX_REGISTERS:
+        raise ConfigError(
+            f"{count_of(count, 'register')} on a link {'is' if count == 1 else 'are'} not possible",
+            "--register-links",
+            f"choose 0 to {MAX_REGISTERS}; a crossing of dies takes one or two",
+        )
 
 
 def check_seed(seed: int) -> None:

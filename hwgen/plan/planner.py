@@ -14,6 +14,7 @@ from hwgen.cost.matmul import check_parallel
 from hwgen.design.types import Design, Heading
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
+from hwgen.logic.links import LinkRegisters
 from hwgen.ops.serial import digest
 from hwgen.plan.clock import holds_clock, quick_enough, reached_mhz
 from hwgen.plan.goal import Goal
@@ -131,8 +132,8 @@ def planned(
     def at(clock_mhz: float, mapping: Mapping[str, Realisation]) -> Design:
         heading = Heading(name, board.name, clock_mhz, digest(graph), board.data_width)
         design = schedule(
-            graph, heading, board.family, max_cycles=goal.max_cycles, effort=goal.effort,
-            seed=goal.seed, tables=prices, mapping=mapping,
+            graph, heading, board.family, max_cycles=goal.max_cycles, search=goal.search,
+            tables=prices, mapping=mapping, links=LinkRegisters(goal.register_links),
         )  # fmt: skip
         return replace(design, clock_mhz=goal.clock_mhz)
 
@@ -175,7 +176,18 @@ def planned(
 def _streamed(
     graph: Graph, board: Board, goal: Goal, name: str, mapping: Mapping[str, Realisation]
 ) -> Planned:
-    """Return the stream design of a goal, which keeps its latency and its budget."""
+    """Return the stream design of a goal, which keeps its latency and its budget.
+
+    Raises:
+        ConfigError: registers on its links are asked for.
+    """
+    if goal.register_links:
+        raise ConfigError(
+            "a link of the stream style waits for its reader, so that plain registers on it would "
+            "lose words",
+            "--register-links",
+            "leave it out, or build with --style parallel or serial, whose links never wait",
+        )
     design = plan_stream(graph, board, goal, name, mapping)
     return Planned(checked(design, board, goal), goal.clock_mhz)
 

@@ -20,6 +20,7 @@ from hwgen.plan.mapping import Realisation, mapping_of
 from tests.api.test_estimate import net
 from tests.cli.models import OPEN, tiny_h5
 from tests.synth.sparse import network
+from tests.verify.conftest import two_ways
 
 
 def again(model: object, files: Path, out: Path, **flags: object) -> hwgen.api.build.Build:
@@ -104,6 +105,21 @@ def test_a_flag_goes_before_the_file_and_the_file_before_the_board(tmp_path: Pat
     assert board.goal.clock_mhz == board.board.default_mhz
 
 
+@pytest.mark.parametrize("interval", [1, 4])
+def test_registers_on_links_come_back(interval: int, tmp_path: Path) -> None:
+    graph = two_ways()
+    style = "serial" if interval > 1 else "parallel"
+    asked = {"board": "vcu118", "interval": interval, "style": style}
+    plain = hwgen.build(graph, **asked)
+    first = hwgen.build(graph, tmp_path / "one", register_links=2, **asked)
+    assert first.design.latency > plain.design.latency
+    assert "register_links = 2" in (tmp_path / "one" / "config.toml").read_text()
+    assert again(graph, tmp_path / "one", tmp_path / "two").files == first.files
+    assert read_design(tmp_path / "two") == first.design
+    rtl = "".join(file.read_text() for file in (tmp_path / "one" / "rtl").glob("*.sv"))
+    assert ("hwg_link_delay #" if interval > 1 else "shreg_extract") in rtl
+
+
 def test_an_edited_layer_is_another_one_and_the_others_stay(tmp_path: Path) -> None:
     graph = network((6, 8, 5), (2, 3), seed=2)
     first = hwgen.build(graph, tmp_path / "one", board="vcu118")
@@ -143,6 +159,9 @@ def test_an_edited_layer_is_another_one_and_the_others_stay(tmp_path: Path) -> N
         ("board =", "cannot be read", "config.toml"),
         ('board = "ulx3s"\nbest_effort = 1', "best_effort is true or false", "true"),
         ('board = "ulx3s"\nregister_clock = "fast"', "'fast' is no clock", "200MHz"),
+        ('board = "ulx3s"\nregister_links = "2"', "register_links is a whole number", "= 1"),
+        ('board = "ulx3s"\nregister_links = 65', "65 registers on a link", "0 to 64"),
+        ('board = "ulx3s"\nregister_links = 1\nstyle = "stream"', "waits for its", "parallel"),
         ("effort = 1", "no board is named", "--board|-b BOARD"),
         ('board = "ulx3s"\n[layers.fc3]\nrealisation = "adders"', "no layer 'fc3'", "'fc2'|'fc1'"),
         ('board = "ulx3s"\n[layers.fc1]\nrealisation = "addres"', "unknown", "'adders'"),

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hwgen.logic.bit_origins import NOTHING, Span, origins, output_bits, reads, register_bits
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate_wires
-from hwgen.logic.nodes import Add, Add3, Const, In, Select
+from hwgen.logic.links import LinkRegisters
+from hwgen.logic.nodes import Add, Add3, Const, In, Select, Shl
+from hwgen.logic.pipeline import link_waits
 from hwgen.logic.retime import least_latency, retime
 
 
@@ -127,6 +131,47 @@ def placements(logic: Logic, delays: list[float], budget: float, cycles: int):
                 yield from grow((*cycle, at), (*time, before + delays[wire]))
 
     yield from grow((), ())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_registers_on_links_are_kept_and_the_fewest(seed: int) -> None:
+    """Nodes of two layers are some cycles apart, beside what the clock asks for."""
+    logic = scribble(seed, 7)
+    rng = np.random.default_rng(seed)
+    home = [str(h) for h in np.sort(rng.integers(0, 3, len(logic.nodes)))]
+    logic = replace(logic, layers=tuple(home))
+    waits = link_waits(logic, LinkRegisters(1 + seed % 2))
+    assert waits == {
+        (o, w): 1 + seed % 2
+        for w, node in enumerate(logic.nodes)
+        for o in node.operands
+        if not isinstance(logic.nodes[o], In | Const) and homes(logic)[o] != homes(logic)[w]
+    }
+    delays, budget = delays_of(logic, seed), 2.2
+    latency = least_latency(logic, delays, budget, waits)
+    cycle, took = retime(logic, delays, budget, waits=waits)
+    assert took == latency
+    assert (cycle, took) == retime(logic, delays, budget, waits=waits, compiled=False)
+    assert is_legal(logic, cycle, delays, budget, latency)
+
+    def kept(placed: tuple[int, ...]) -> bool:
+        return all(placed[v] >= placed[u] + n for (u, v), n in waits.items())
+
+    legal = [c for c in placements(logic, delays, budget, latency) if kept(c)]
+    assert kept(cycle)
+    if latency > 1:
+        assert not any(map(kept, placements(logic, delays, budget, latency - 1)))
+    assert bits_of(logic, cycle, latency) == min(bits_of(logic, c, latency) for c in legal)
+
+
+def homes(logic: Logic) -> list[str]:
+    """Return the layer of every node; a shift goes with what it shifts."""
+    found: list[str] = []
+    for wire, node in enumerate(logic.nodes):
+        found.append(found[node.a] if isinstance(node, Shl) else logic.layers[wire])
+        if isinstance(node, Shl) and isinstance(logic.nodes[node.a], In | Const):
+            found[-1] = logic.layers[wire]
+    return found
 
 
 def is_legal(

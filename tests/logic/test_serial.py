@@ -11,10 +11,11 @@ import pytest
 
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate as evaluate_words
+from hwgen.logic.links import LinkRegisters
 from hwgen.logic.serial.constants import absorb
 from hwgen.logic.serial.convert import serial_graph
 from hwgen.logic.serial.evaluate import evaluate
-from hwgen.logic.serial.graph import Fixed, SerialGraph, Sum, fill_lanes, word_bits
+from hwgen.logic.serial.graph import Fixed, SerialGraph, Sum, Word, fill_lanes, word_bits
 from hwgen.logic.serial.lines import bank_reads, lines, operand_reads, result_reads
 from hwgen.logic.serial.offsets import Offsets, delays, offsets
 from tests.rtl.serial_nets import random_codes, random_graph, random_logic
@@ -135,6 +136,27 @@ def test_offsets_are_legal_and_counted_right(seed: int) -> None:
         lanes = registers(graph, when)
         gates = sum(one.least for one in delays(graph))
         assert lanes <= when.registers <= lanes + gates
+
+
+@pytest.mark.parametrize("digit", [1, 3])
+def test_links_between_layers_have_their_registers(digit: int) -> None:
+    _, graph = random_graph(digit, digit)
+    links = LinkRegisters(2, ("y_in",))
+    when, without = offsets(graph, links), offsets(graph)
+    assert when.links == links
+    assert when == offsets(graph, links, compiled=False)
+    crossing = 0
+    for wire, node in enumerate(graph.nodes):
+        rows = operand_reads(graph, when, wire) if isinstance(node, Sum) else []
+        for read in (read for row in rows for read in row):
+            source = graph.nodes[read.wire]
+            other = graph.layers[read.wire] != graph.layers[wire]
+            inner = source.link == "y_in" if isinstance(source, Word) else other
+            assert read.link == 2 * inner
+            assert read.shared >= read.link
+            crossing += inner
+    assert crossing
+    assert when.end >= without.end + 2 * 3  # four layers follow each other
 
 
 def test_offsets_are_the_cheapest() -> None:

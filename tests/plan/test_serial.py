@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hwgen.cost.estimate import estimate, estimate_layers
 from hwgen.design.serial import design_files, read_design
 from hwgen.design.types import Design, Pipeline, SerialPipeline
 from hwgen.emit.verilog.design import emit_rtl
-from hwgen.errors import DoesNotFit, ModelError
+from hwgen.errors import DoesNotFit, Mismatch, ModelError
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, mapping_of
@@ -21,7 +22,7 @@ from hwgen.plan.planner import plan
 from hwgen.plan.serial.unread import without_unread
 from hwgen.plan.trigger_budget import parse_conditions
 from hwgen.target.board import load_board
-from hwgen.verify.self_check import self_check
+from hwgen.verify.self_check import make_vectors, self_check
 from hwgen.verify.simulate import FLOW_CLAIMS, SERIAL_CLAIMS, BenchSettings, simulate
 from tests.plan.test_tables import network
 from tests.verify.conftest import make_graph, small_net, two_ways
@@ -173,10 +174,47 @@ def test_the_dial_falls() -> None:
 
 
 @pytest.mark.sim
+@pytest.mark.parametrize(
+    ("graph", "interval", "registers"),
+    [
+        (small_net(), 4, 2),  # digits and whole words in turn
+        pytest.param(two_ways(), 1, 3, marks=pytest.mark.ci),
+        pytest.param(two_ways(), 5, 1, marks=pytest.mark.ci),
+    ],
+)
+def test_registers_on_links_take_the_cycles_that_are_claimed(
+    graph: Graph, interval: int, registers: int, tmp_path: Path
+) -> None:
+    style = "serial" if interval > 1 else "parallel"
+    goal = Goal(200.0, style=style, pace=Pace(interval))
+    plain = plan(graph, BOARD, goal, "linked")
+    design = plan(graph, BOARD, replace(goal, register_links=registers), "linked")
+    assert design.latency >= plain.latency + 2 * registers
+    self_check(graph, design, 1)
+    assert estimate(design, BOARD.family).ff > estimate(plain, BOARD.family).ff
+    out = emit_rtl(design).write(tmp_path / "out")
+    claims = (*FLOW_CLAIMS, *(SERIAL_CLAIMS if interval > 1 else ()))
+    result = simulate(out, make_vectors(graph, 40, 3), BenchSettings(tests=claims))
+    assert (result.mismatches, result.latency_cycles) == (0, design.latency)
+
+
+@pytest.mark.sim
+@pytest.mark.ci
+def test_a_register_of_a_link_that_is_not_there_is_seen(tmp_path: Path) -> None:
+    graph = small_net()
+    goal = Goal(200.0, style="serial", pace=Pace(4), register_links=2)
+    out = emit_rtl(plan(graph, BOARD, goal, "linked")).write(tmp_path / "out")
+    unit = out / "rtl" / "units" / "hwg_link_delay.sv"
+    right = "chain_q[(Cycles-1)*Width +: Width]"
+    assert unit.read_text().count(right) == 1
+    unit.write_text(unit.read_text().replace(right, "chain_q[0 +: Width]"))
+    with pytest.raises(Mismatch):
+        simulate(out, make_vectors(graph, 40, 3), BenchSettings())
+
+
+@pytest.mark.sim
 @pytest.mark.parametrize("interval", [5, pytest.param(3, marks=pytest.mark.ci)])
 def test_stages_of_digits_and_of_words_in_a_simulator(interval: int, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    from hwgen.verify.self_check import make_vectors
-
     graph = small_net()
     design = replace(planned(graph, interval), name="mixed")
     emit_rtl(design).write(tmp_path / "out")

@@ -44,6 +44,7 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
     "hwg_axis_to_words": _WORDS,
     "hwg_axis_from_words": _WORDS,
     "hwg_delay": [{"Width": 1, "Cycles": 0}, {"Width": 1, "Cycles": 1}, {"Width": 9, "Cycles": 5}],
+    "hwg_link_delay": [{"Width": 1}, {"Width": 9, "Cycles": 5}],
     "hwg_valid": [{"Cycles": 1}, {"Cycles": 2}, {"Cycles": 40}],
     "hwg_requant": [
         {"Shift": 0},

@@ -10,6 +10,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate
+from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.constants import absorb
 from hwgen.logic.serial.convert import serial_graph
@@ -89,7 +90,13 @@ def random_codes(rng: np.random.Generator, samples: int) -> dict[str, Codes]:
     return codes
 
 
-def random_design(seed: int, digit: int, arity: int = 3, name: str = "net") -> tuple[Design, Logic]:
+def random_design(
+    seed: int,
+    digit: int,
+    arity: int = 3,
+    name: str = "net",
+    links: LinkRegisters = NO_REGISTERS,
+) -> tuple[Design, Logic]:
     """Return the design of a random serial graph, and the logic whose values it has."""
     logic, graph = random_graph(seed, digit, arity)
     ports = []
@@ -102,6 +109,7 @@ def random_design(seed: int, digit: int, arity: int = 3, name: str = "net") -> t
         ports,
         graph,
         lambda _, start, end: f"test layer, {cycles_text(start, end)}",
+        links=links,
     )
     return design, logic
 

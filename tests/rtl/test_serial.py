@@ -13,6 +13,7 @@ from hwgen.design.serial import read_design
 from hwgen.design.source_list import read_list
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import Mismatch, ProtocolViolation
+from hwgen.logic.links import LinkRegisters
 from hwgen.verify.simulate import (
     FLOW_CLAIMS,
     SERIAL_CLAIMS,
@@ -81,11 +82,14 @@ def test_a_stored_serial_design_is_read_as_it_was(tmp_path: Path) -> None:
         assert read_design(out) == design
 
 
-@pytest.mark.parametrize(("seed", "digit"), [(3, 1), (4, 2), (5, 3), (6, 8)])
+@pytest.mark.parametrize(
+    ("seed", "digit", "registers"), [(3, 1, 0), (4, 2, 1), (5, 3, 0), (6, 8, 3)]
+)
 def test_generated_text_is_free_of_warnings(
-    seed: int, digit: int, lint: Callable[..., None], tmp_path: Path
+    seed: int, digit: int, registers: int, lint: Callable[..., None], tmp_path: Path
 ) -> None:
-    out = emit_rtl(random_design(seed, digit)[0]).write(tmp_path / "out")
+    design, _ = random_design(seed, digit, links=LinkRegisters(registers))
+    out = emit_rtl(design).write(tmp_path / "out")
     files = [out / "rtl" / line for line in read_list((out / "rtl" / "files.f").read_text())]
     for top in ("hwg_net", "hwg_net_axis"):
         lint(files, top, {})

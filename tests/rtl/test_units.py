@@ -67,6 +67,7 @@ NEEDS_NO_TWIN = {
     "hwg_serial_phase": _STEPS,
     "hwg_serial_requant": "rounding is of whole words: requant.h",
     "hwg_delay": "an HLS tool places registers itself",
+    "hwg_link_delay": "an HLS tool places registers itself",
     "hwg_valid": "an HLS tool makes the handshake of a function itself",
     "hwg_constants": "an array of constants, which an HLS tool places itself",
     "hwg_line": "an array, which an HLS tool places itself",

@@ -80,6 +80,7 @@ def _core(design: Design, names: ModuleNames) -> _Sources:
     package, constants = _package(design, names)
     sources = {f"{names.package}.sv": package}
     units = {"hwg_delay", "hwg_valid"}
+    units |= {"hwg_link_delay"} if design.pipeline.links.inner else set()
     clocked = set()
     for layer in design.pipeline.layers:
         made = layer_module(design, layer, names, links, wires, constants)

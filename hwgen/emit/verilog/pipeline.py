@@ -31,6 +31,7 @@ from hwgen.logic.nodes import (
 )
 
 _COMMENT_COLUMN = 60
+KEPT = '(* shreg_extract = "no" *) '  # AMD: no shift register takes the place of these flip-flops
 
 
 class _Use:
@@ -99,6 +100,7 @@ class _Writer:
         self.shared = shared(tuple(self.instances.values()))
         self.depth: dict[Wire, int] = {}  # adder levels since the last register
         self._collect()
+        self.kept: set[str] = set()  # registers of a link, which stay flip-flops
         self.registers = self._registers()
 
     def _collect(self) -> None:
@@ -234,8 +236,13 @@ class _Writer:
     def _registers(self) -> dict[int, list[tuple[str, str, str]]]:
         """Return (kind, register, value it takes) by the cycle the register belongs to."""
         table: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+        leaving = {tap.wire for tap in self.layer.exports}
         for wire, use in self.uses.items():
             arrives, kind = self.cycle[wire], self.wires.kind(wire)
+            for delay in range(1, self.pipeline.links.count + 1 if wire in leaving else 1):
+                self.kept.update(
+                    (self.wires.at(wire, delay), self.wires.sign(Tap(wire, delay, True)))
+                )
             for delay in range(1, use.depth + 1):
                 row = (kind, self.wires.at(wire, delay), self.wires.at(wire, delay - 1))
                 table[arrives + delay].append(row)
@@ -244,6 +251,10 @@ class _Writer:
                 name = self.wires.sign(Tap(wire, delay, True))
                 table[arrives + delay].append(("", name, value))
         return table
+
+    def _declared(self, kind: str, name: str) -> str:
+        kept = KEPT if name in self.kept else ""
+        return f"  {kept}logic {f'{kind} ' if kind else ''}{name};"
 
     def _sinks(self) -> Iterator[str]:
         """Yield sinks for bits that are computed and not read (upper bits that cancel, signs)."""
@@ -272,7 +283,7 @@ class _Writer:
             if rows or wires:
                 body += ["", f"  // cycle {cycle}"]
             if rows:
-                body += [f"  logic {f'{kind} ' if kind else ''}{name};" for kind, name, _ in rows]
+                body += [self._declared(kind, name) for kind, name, _ in rows]
                 body.append("  always_ff @(posedge clk_i) begin")
                 body += [f"    {name} <= {value};" for _, name, value in rows]
                 body.append("  end")

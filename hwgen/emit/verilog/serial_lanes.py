@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hwgen.emit.verilog import sv
 from hwgen.logic.nodes import Wire
-from hwgen.logic.serial.lines import SHIFT_REGISTER, LaneRead, lines, steps
+from hwgen.logic.serial.lines import SHIFT_REGISTER, LaneRead, lines, linked, steps
 
 
 class Lanes:
@@ -25,7 +25,8 @@ class Lanes:
 
     def __init__(self, names: Mapping[Wire, str], digit: int, reads: Iterable[LaneRead]) -> None:
         self.names, self.digit = names, digit
-        self.lines = lines(reads)
+        every = list(reads)
+        self.lines, self.linked = lines(every), linked(every)
 
     def _alike(self, wire: Wire) -> bool:
         """Tell whether all lanes of a wire are read at the same delays."""
@@ -66,29 +67,31 @@ class Lanes:
             width = self.digit if kind else 1
             for begin, end in steps(delays):
                 before = f"{name}_q{begin}{suffix}" if begin else source
-                yield from self._step(name, suffix, kind, width, before, begin, end)
+                out, cycles = f"{name}_q{end}{suffix}", end - begin
+                if not begin and self.linked.get(wire):
+                    yield from _delay("hwg_link_delay", kind, width, cycles, before, out)
+                elif cycles >= SHIFT_REGISTER:
+                    yield from _delay("hwg_serial_delay", kind, width, cycles, before, out)
+                else:
+                    chain = [f"{name}_q{d}{suffix}" for d in range(begin + 1, end + 1)]
+                    yield from _flops(chain, kind, before)
 
-    def _step(
-        self, name: str, suffix: str, kind: str, width: int, before: str, begin: int, end: int
-    ) -> Iterator[str]:
-        out = f"{name}_q{end}{suffix}"
-        if end - begin >= SHIFT_REGISTER:
-            yield f"  logic {kind}{out};"
-            yield from sv.unit(
-                "hwg_serial_delay",
-                f"u_{out}",
-                [("Width", str(width)), ("Cycles", str(end - begin))],
-                [("clk_i", "clk_i"), ("data_i", before), ("data_o", out)],
-            )
-            return
-        chain = [f"{name}_q{d}{suffix}" for d in range(begin + 1, end + 1)]
-        yield f"  logic {kind}{', '.join(chain)};"
-        moves = " ".join(f"{b} <= {a};" for a, b in zip([before, *chain], chain, strict=False))
-        yield (
-            f"  always_ff @(posedge clk_i) {moves}"
-            if len(chain) == 1
-            else f"  always_ff @(posedge clk_i) begin {moves} end"
-        )
+
+def _delay(module: str, kind: str, width: int, cycles: int, before: str, out: str) -> Iterator[str]:
+    yield f"  logic {kind}{out};"
+    params = [("Width", str(width)), ("Cycles", str(cycles))]
+    ports = [("clk_i", "clk_i"), ("data_i", before), ("data_o", out)]
+    yield from sv.unit(module, f"u_{out}", params, ports)
+
+
+def _flops(chain: Sequence[str], kind: str, before: str) -> Iterator[str]:
+    yield f"  logic {kind}{', '.join(chain)};"
+    moves = " ".join(f"{b} <= {a};" for a, b in zip([before, *chain], chain, strict=False))
+    yield (
+        f"  always_ff @(posedge clk_i) {moves}"
+        if len(chain) == 1
+        else f"  always_ff @(posedge clk_i) begin {moves} end"
+    )
 
 
 class Phases:

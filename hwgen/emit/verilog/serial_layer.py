@@ -41,11 +41,13 @@ class SerialLayerText:
     Attributes:
         text: the file.
         first: the first and the last bit of the chain of firsts that it takes; None for none.
+        chained: whether the bit that it takes begins a chain of its own, which is reset.
         units: hand-written units it instantiates.
     """
 
     text: str
     first: tuple[int, int] | None
+    chained: bool
     units: frozenset[str]
 
 
@@ -72,6 +74,8 @@ class _Writer:
         self.lanes = Lanes(wires, self.digit, reads)
         self.phases = Phases()
         self.units: set[str] = {"hwg_serial_delay", "hwg_serial_phase"}
+        self.chained = self.offsets.links.count > 0
+        self.units |= {"hwg_link_delay", "hwg_serial_first"} if self.chained else set()
         self.counts: dict[int, str] = {}
 
     # Text of one node
@@ -317,25 +321,47 @@ class _Writer:
         if outs:
             body += ["", f"  assign {self.layer.link}_o = {sv.concat(outs)};"]
         head: list[str] = []
+        taken = None
         if self.phases.used:
             low, high = self.phases.ends
-            head += [
-                "  // first[k]: the first digit of a word that begins in cycle k is here",
-                f"  wire [{high}:{low}] first = first_i;",
-            ]
-            unread = self.phases.unread()
+            begin = max(low - self.offsets.links.count, 0)
+            taken = (begin, begin) if self.chained else (low, high)
+            head += ["  // first[k]: the first digit of a word that begins in cycle k is here"]
+            head += self._firsts(begin, high)
+            unread = [*(f"first[{k}]" for k in range(begin, low)), *self.phases.unread()]
             head += sv.unused("first", unread) if unread else []
             head += ["", *self.phases.declared()] if self.phases.made else []
         return SerialLayerText(
             self._file([*self._inputs(), *head, *body]),
-            self.phases.ends if self.phases.used else None,
+            taken,
+            self.chained and taken is not None,
             frozenset(self.units),
+        )
+
+    def _firsts(self, low: int, high: int) -> Iterator[str]:
+        """Yield the chain of firsts: as it comes, or made anew behind the registers of a link."""
+        if not self.chained or low == high:
+            yield f"  wire [{high}:{low}] first = first_i;"
+            return
+        yield f"  logic [{high}:{low}] first;"
+        yield from sv.unit(
+            "hwg_serial_first",
+            "u_first",
+            [("Cycles", str(high - low))],
+            [
+                ("clk_i", "clk_i"),
+                ("rst_ni", "rst_ni"),
+                ("valid_i", "first_i"),
+                ("first_o", "first"),
+            ],
         )
 
     def _file(self, body: list[str]) -> str:
         layer = self.layer
         ports = [sv.PortDecl("input", None, "clk_i")]
-        if self.phases.used:
+        if self.phases.used and self.chained:
+            ports += [sv.PortDecl("input", None, name) for name in ("rst_ni", "first_i")]
+        elif self.phases.used:
             low, high = self.phases.ends
             ports.append(sv.PortDecl("input", high - low + 1, "first_i"))
         for source in layer.sources:

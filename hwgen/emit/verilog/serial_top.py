@@ -152,6 +152,8 @@ class _Top:
         yield f"  // {sv.plain(f'{layer.name}: {layer.note}')}"
         yield f"  logic {sv.span(count * self.digit)} {layer.link};"
         wired = [("clk_i", "clk_i")]
+        if made.chained:
+            wired.append(("rst_ni", "rst_ni"))
         if made.first:
             low, high = made.first
             wired.append(("first_i", sv.bits("first", low, high - low + 1, 0)))

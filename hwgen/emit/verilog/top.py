@@ -80,8 +80,9 @@ class _Writer:
             yield ""
             yield f"  // {link.name} in cycle {delay}"
             yield f"  logic {sv.span(link.bits)} {signal};"
+            crosses = link.port and name in self.pipeline.links.inner
             yield from sv.instance(
-                "hwg_delay",
+                "hwg_link_delay" if crosses else "hwg_delay",
                 f"u_{signal}",
                 [("Width", str(link.bits)), ("Cycles", str(delay - before))],
                 [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.graph import Bank, Round, SerialGraph, Sum, above_cut, shifted
-from hwgen.logic.serial.offsets import Offsets, own_gates
+from hwgen.logic.serial.offsets import Offsets, between, own_gates
 
 SHIFT_REGISTER = 4  # cycles from which on a delay is a shift register and a flop
 LONGEST = 17  # cycles of a shift register in one table, and its flop
@@ -24,6 +24,7 @@ class LaneRead:
         delay: registers behind the value, that of a gate of its own included.
         gated: digits, from the first one on, in which it is a constant instead.
         own: whether a register of its own gates it.
+        link: registers of the link between two layers, the first ones of the delay.
     """
 
     wire: Wire
@@ -31,6 +32,7 @@ class LaneRead:
     delay: int
     gated: int = 0
     own: bool = False
+    link: int = 0
 
     @property
     def shared(self) -> int:
@@ -46,9 +48,10 @@ def operand_reads(graph: SerialGraph, offsets: Offsets, wire: Wire) -> list[list
     rows = []
     for at, term in enumerate(node.terms):
         begin = offsets.of[wire] - 1 - offsets.of[term.wire]
+        link = between(graph, offsets.links, term.wire, wire)
         rows.append(
             [
-                LaneRead(read.wire, read.lane, begin + read.lag, read.gated, at in own)
+                LaneRead(read.wire, read.lane, begin + read.lag, read.gated, at in own, link)
                 for read in shifted(term, graph.digit_bits)
             ]
         )
@@ -67,8 +70,9 @@ def bank_reads(
         node = graph.nodes[wire]
         assert isinstance(node, Round)
         begin = offsets.bank[place] - offsets.of[node.a]
+        link = between(graph, offsets.links, node.a, wire)
         lanes = above_cut(node.a, node.shift, graph.digit_bits)
-        rows.append([LaneRead(read.wire, read.lane, begin + read.lag) for read in lanes])
+        rows.append([LaneRead(read.wire, read.lane, begin + read.lag, link=link) for read in lanes])
     return rows
 
 
@@ -85,15 +89,20 @@ def result_reads(graph: SerialGraph, offsets: Offsets) -> list[LaneRead]:
 def lines(reads: Iterable[LaneRead]) -> dict[Wire, tuple[tuple[int, ...], ...]]:
     """Return the delays above zero at which each lane of a value is read, ascending, by wire.
 
-    Lanes that nothing reads late have none.
+    Lanes that nothing reads late have none. The end of a link's registers counts as read.
     """
     found: dict[Wire, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for read in reads:
-        found[read.wire][read.lane].add(read.shared)
+        found[read.wire][read.lane].update((read.shared, read.link))
     return {
         wire: tuple(tuple(sorted(d for d in lanes[lane] if d)) for lane in range(max(lanes) + 1))
         for wire, lanes in found.items()
     }
+
+
+def linked(reads: Iterable[LaneRead]) -> dict[Wire, int]:
+    """Return, of every value that comes over a link with registers, how many they are."""
+    return {read.wire: read.link for read in reads if read.link}
 
 
 def steps(delays: Iterable[int]) -> Iterator[tuple[int, int]]:

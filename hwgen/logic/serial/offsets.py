@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.logic.mincut import SINK, SOURCE, Cut
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.graph import (
@@ -61,12 +62,14 @@ class Offsets:
         bank: of every bank, cycles to the digit with the first bit above the cut.
         end: to the first digits of the words that leave.
         registers: of all delay lines.
+        links: registers on links between layers; a delay line of such a link begins with them.
     """
 
     of: tuple[int, ...]
     bank: tuple[int, ...]
     end: int
     registers: int
+    links: LinkRegisters = NO_REGISTERS
 
 
 def table_term(node: Sum) -> int | None:
@@ -84,7 +87,15 @@ def own_gates(node: Sum) -> tuple[int, ...]:
     return tuple(at for at, term in enumerate(node.terms) if term.shift and at != first)
 
 
-def delays(graph: SerialGraph) -> Iterator[Delay]:
+def between(graph: SerialGraph, links: LinkRegisters, wire: Wire, reader: Wire) -> int:
+    """Return the registers of the link from a value to one that reads it."""
+    source = graph.nodes[wire]
+    port = isinstance(source, Word)
+    name = source.link if isinstance(source, Word) else graph.layers[wire]
+    return links.between(name, port, graph.layers[reader])
+
+
+def delays(graph: SerialGraph, links: LinkRegisters = NO_REGISTERS) -> Iterator[Delay]:
     """Yield every lane that is read.
 
     Variables of the schedule are the wires, then the banks, then the end.
@@ -94,16 +105,18 @@ def delays(graph: SerialGraph) -> Iterator[Delay]:
         if isinstance(node, Sum):
             own = own_gates(node)
             for at, term in enumerate(node.terms):
+                link = between(graph, links, term.wire, wire)
                 for read in shifted(term, digit):
-                    least = int(at in own and read.gated > 0)
+                    least = link + (at in own and read.gated > 0)
                     yield Delay(read.wire, read.lane, wire, read.lag - 1, least)
     every = banks(graph)
     for place, bank in enumerate(every):
         for wire in bank.wires:
             node = graph.nodes[wire]
             assert isinstance(node, Round)
+            link = between(graph, links, node.a, wire)
             for read in above_cut(node.a, node.shift, digit):
-                yield Delay(read.wire, read.lane, size + place, read.lag)
+                yield Delay(read.wire, read.lane, size + place, read.lag, link)
     for _, results in graph.outputs:
         for result in results:
             if result.wire >= 0:
@@ -114,7 +127,7 @@ def delays(graph: SerialGraph) -> Iterator[Delay]:
 class _Schedule:
     """Variables of the schedule, who waits for whom, and the bounds that follow."""
 
-    def __init__(self, graph: SerialGraph) -> None:
+    def __init__(self, graph: SerialGraph, links: LinkRegisters) -> None:
         self.graph = graph
         self.banks = banks(graph)
         self.end = len(graph.nodes) + len(self.banks)
@@ -123,7 +136,7 @@ class _Schedule:
             for place, bank in enumerate(self.banks)
             for wire in bank.wires
         }
-        self.delays = tuple(delays(graph))
+        self.delays = tuple(delays(graph, links))
         self.waits: dict[int, dict[int, int]] = defaultdict(dict)  # reader: variable: cycles
         for one in self.delays:
             variable, behind = self.variable(one.wire)
@@ -238,16 +251,19 @@ class _Questions:
         }
 
 
-def offsets(graph: SerialGraph, *, compiled: bool = True) -> Offsets:
+def offsets(
+    graph: SerialGraph, links: LinkRegisters = NO_REGISTERS, *, compiled: bool = True
+) -> Offsets:
     """Return the offsets of a graph for the least latency and then the fewest registers.
 
     Of solutions that cost the same, every value takes the earliest cycle.
 
     Args:
         graph: with the width of its digits.
+        links: registers on links between layers.
         compiled: use the compiled core where it is there; the result is the same.
     """
-    schedule = _Schedule(graph)
+    schedule = _Schedule(graph, links)
     questions = _Questions(schedule, compiled)
     lines: dict[tuple[int, tuple[tuple[int, int], ...]], int] = defaultdict(int)
     for (wire, _), reads in _by_lane(schedule).items():
@@ -268,7 +284,7 @@ def offsets(graph: SerialGraph, *, compiled: bool = True) -> Offsets:
         assert least >= 0, f"wire {wire} is read before it exists"
         total += longest
     places = range(len(graph.nodes), schedule.end)
-    return Offsets(tuple(of), tuple(found[p] for p in places), found[schedule.end], total)
+    return Offsets(tuple(of), tuple(found[p] for p in places), found[schedule.end], total, links)
 
 
 def _by_lane(schedule: _Schedule) -> dict[tuple[Wire, int], list[Delay]]:

@@ -15,6 +15,7 @@ from hwgen.design.types import Design, Heading, Layer, Pipeline, Port, Source, T
 from hwgen.errors import DoesNotFit, count_of
 from hwgen.ir.graph import Graph, Node
 from hwgen.logic.builder import GRAPHS_ALONE, Logic
+from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.logic.nodes import Add3, Chain, Const, In, Select, Table
 from hwgen.logic.pipeline import (
     Block,
@@ -26,6 +27,7 @@ from hwgen.logic.pipeline import (
     split_rounding,
 )
 from hwgen.logic.timing import Timing
+from hwgen.plan.goal import Search
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.parallel.lower import Lowered, lower
 from hwgen.plan.parallel.truth_tables import Prices
@@ -39,10 +41,10 @@ def schedule(
     family: Timing,
     *,
     max_cycles: int | None = None,
-    effort: int = 1,
-    seed: int = 1,
+    search: Search = Search(),  # noqa: B008 - frozen
     tables: Prices | None = None,
     mapping: Mapping[str, Realisation] | None = None,
+    links: LinkRegisters = NO_REGISTERS,
 ) -> Design:
     """Return the fully unrolled, pipelined design of *graph* at initiation interval 1.
 
@@ -51,22 +53,22 @@ def schedule(
         heading: name, board, clock and model of the design.
         family: delays of the board's device family.
         max_cycles: cap on the latency.
-        effort: of the search for adder graphs, as in `Goal`.
-        seed: of that search.
+        search: for adder graphs.
         tables: prices by which neurons become truth tables; without them none does.
         mapping: how layers shall be realised; by price where it does not say.
+        links: registers on the links between layers.
 
     Raises:
         ConfigError: a layer shall be of tables and cannot.
         DoesNotFit: one node is slower than the clock, or more cycles are needed than allowed.
     """
     clock_mhz = heading.clock_mhz
-    how = _Lowering(effort, seed, tables, mapping)
+    how = _Lowering(search, tables, mapping, links)
     lowered, logic, needed = _chosen(graph, family, clock_mhz, how, max_cycles)
     if max_cycles is not None and needed > max_cycles:
-        raise _too_slow(lowered.logic, family, clock_mhz, needed, max_cycles)
+        raise _too_slow(lowered.logic, family, clock_mhz, (needed, max_cycles), links)
     timing = node_delay(logic, family), 1000.0 / clock_mhz, family.overhead_ns
-    placement = pipeline(logic, *timing)
+    placement = pipeline(logic, *timing, links)
     inputs, outputs = ports_of(graph)
     pairs = zip(logic.nodes, logic.layers, strict=True)
     # An inverter at the end of a sum is a table of one bit.
@@ -76,14 +78,14 @@ def schedule(
         return layer_note(graph[name], cycles_text(start, end), tabled[name])
 
     design = assembled(heading, inputs, outputs, logic, placement, note)
-    return _with_realisations(design, lowered.realised)
+    return _told(design, lowered.realised, links)
 
 
-def _with_realisations(design: Design, realised: Mapping[str, str]) -> Design:
-    """Return the design with the realisations of its layers."""
+def _told(design: Design, realised: Mapping[str, str], links: LinkRegisters) -> Design:
+    """Return the design with the realisations of its layers and the registers of its links."""
     (stage,), pipeline = design.stages, design.pipeline
     layers = tuple(replace(x, realisation=realised.get(x.name, "")) for x in pipeline.layers)
-    body = replace(pipeline, layers=layers)
+    body = replace(pipeline, layers=layers, links=links)
     return replace(design, stages=(replace(stage, body=body),))
 
 
@@ -116,14 +118,15 @@ def assembled(
 class _Lowering:
     """Settings of lowering, as `lower` takes them."""
 
-    effort: int
-    seed: int
+    search: Search
     tables: Prices | None
     mapping: Mapping[str, Realisation] | None
+    links: LinkRegisters = NO_REGISTERS
     haste: int = 0
 
     def lower(self, graph: Graph, arity: int) -> Lowered:
-        return lower(graph, arity, self.effort, self.seed, self.tables, self.mapping, self.haste)
+        effort, seed = self.search.effort, self.search.seed
+        return lower(graph, arity, effort, seed, self.tables, self.mapping, self.haste)
 
     def price(self, logic: Logic) -> float:
         """Return the look-up tables of a logic; 0 without prices."""
@@ -143,7 +146,8 @@ def _chosen(
         lowered = _lowered(graph, family, clock_mhz, replace(how, haste=haste))
         logic = _split(lowered.logic, family, clock_mhz)
         delay = node_delay(logic, family)
-        return lowered, logic, latency(logic, delay, 1000.0 / clock_mhz, family.overhead_ns)
+        timing = 1000.0 / clock_mhz, family.overhead_ns
+        return lowered, logic, latency(logic, delay, *timing, how.links)
 
     found = [at(0)]
     _, logic, needed = found[0]
@@ -182,19 +186,24 @@ def _too_slow(
     lowered: Logic,
     family: Timing,
     clock_mhz: float,
-    needed: int,
-    max_cycles: int,
+    cycles: tuple[int, int],
+    links: LinkRegisters,
 ) -> DoesNotFit:
+    """Return the error of a latency above the cap; *cycles* are those needed and those allowed."""
+    needed, max_cycles = cycles
     allowed_ns = max_cycles * 1000 / clock_mhz
     hints = [f"allow {count_of(needed, 'cycle')}"]
     for percent in range(95, 0, -5):  # a slower clock loses less time to registers
         slower = round(clock_mhz * percent / 100, 3)
         logic = _split(lowered, family, slower)
-        cycles = latency(logic, node_delay(logic, family), 1000.0 / slower, family.overhead_ns)
-        if cycles * 1000 / slower <= allowed_ns:
-            took = f"{count_of(cycles, 'cycle')}, {cycles * 1000 / slower:.4g} ns"
+        timing = 1000.0 / slower, family.overhead_ns
+        took_cycles = latency(logic, node_delay(logic, family), *timing, links)
+        if took_cycles * 1000 / slower <= allowed_ns:
+            took = f"{count_of(took_cycles, 'cycle')}, {took_cycles * 1000 / slower:.4g} ns"
             hints.append(f"lower the clock: at {slower:g} MHz it takes {took}")
             break
+    if links.count:
+        hints.append("put fewer registers on the links (--register-links)")
     hints.append("or give fewer bits to weights and activations")
     return DoesNotFit(
         f"needs {count_of(needed, 'cycle')} ({needed * 1000 / clock_mhz:.4g} ns) at "

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from hwgen.cost.calibration import calibrated
 from hwgen.design.assemble import ports_of
 from hwgen.design.types import Design, Heading
 from hwgen.ir.graph import Graph
+from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.ops.serial import digest
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import SERIAL, Realisation
@@ -17,7 +19,7 @@ from hwgen.plan.parallel.lower import lower
 from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.plan.serial.compose import composed
 from hwgen.plan.serial.regions import Region, regions
-from hwgen.plan.serial.schedule import Search, schedule
+from hwgen.plan.serial.schedule import schedule
 from hwgen.plan.serial.unread import without_unread
 from hwgen.target.board import Board
 
@@ -46,36 +48,45 @@ def plan_serial(
         DoesNotFit: a layer on whole words is too slow for the clock.
     """
     heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
-    search = Search(goal.effort, goal.seed)
     lean = without_unread(graph)
     logic = lower(lean, 2, goal.effort, goal.seed, alike=True).logic
     parts = regions(lean, logic, mapping)
-    made = [_part(region, heading, board, goal, interval, mapping, search) for region in parts]
+    ports = {node.name for node in graph.inputs}
+    inner = dict.fromkeys(n.name for r in parts for n in r.graph.inputs if n.name not in ports)
+    links = (
+        LinkRegisters(goal.register_links, tuple(inner)) if goal.register_links else NO_REGISTERS
+    )
+    how = _How(heading, board, goal, interval, mapping, links)
+    made = [how.part(region) for region in parts]
     if len(made) == 1:
         return made[0]
     return composed(heading, *ports_of(graph), made)
 
 
-def _part(
-    region: Region,
-    heading: Heading,
-    board: Board,
-    goal: Goal,
-    interval: int,
-    mapping: Mapping[str, Realisation],
-    search: Search,
-) -> Design:
-    if region.serial:
-        return schedule(region.graph, heading, board.family, interval, search)
-    known = {node.name for node in region.graph.nodes}
-    wanted = {k: v for k, v in mapping.items() if k in known and v.kind != SERIAL}
-    prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
-    return parallel.schedule(
-        region.graph,
-        heading,
-        board.family,
-        effort=goal.effort,
-        seed=goal.seed,
-        tables=prices,
-        mapping=wanted,
-    )
+@dataclass(frozen=True)
+class _How:
+    """Settings of all regions."""
+
+    heading: Heading
+    board: Board
+    goal: Goal
+    interval: int
+    mapping: Mapping[str, Realisation]
+    links: LinkRegisters
+
+    def part(self, region: Region) -> Design:
+        """Return the design of a region."""
+        heading, family, search = self.heading, self.board.family, self.goal.search
+        if region.serial:
+            return schedule(region.graph, heading, family, self.interval, search, self.links)
+        known = {node.name for node in region.graph.nodes}
+        wanted = {k: v for k, v in self.mapping.items() if k in known and v.kind != SERIAL}
+        return parallel.schedule(
+            region.graph,
+            heading,
+            family,
+            search=search,
+            tables=Prices(family.lut_inputs, calibrated(family).factors),
+            mapping=wanted,
+            links=self.links,
+        )

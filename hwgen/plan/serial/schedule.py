@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hwgen.design.assemble import ports_of
 from hwgen.design.check import check
@@ -23,27 +23,26 @@ from hwgen.design.types import (
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.ir.names import Names
+from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.constants import absorb
 from hwgen.logic.serial.convert import serial_graph
 from hwgen.logic.serial.graph import SerialGraph, Word, ceil_div, word_bits
 from hwgen.logic.serial.offsets import WORD_OFFSET, Offsets, offsets
+from hwgen.plan.goal import Search
 from hwgen.plan.mapping import SERIAL, layers_of
 from hwgen.plan.parallel.lower import lower
 from hwgen.plan.parallel.schedule import layer_note
 from hwgen.target.family import Family
 
 
-@dataclass(frozen=True)
-class Search:
-    """Settings of the search for adder graphs, as `hwgen.plan.goal.Goal` has them."""
-
-    effort: int = 1
-    seed: int = 1
-
-
 def schedule(
-    graph: Graph, heading: Heading, family: Family, interval: int, search: Search = Search()
+    graph: Graph,
+    heading: Heading,
+    family: Family,
+    interval: int,
+    search: Search = Search(),  # noqa: B008 - frozen
+    links: LinkRegisters = NO_REGISTERS,
 ) -> Design:
     """Return the serial design of a graph: the narrowest digits that keep an interval.
 
@@ -53,6 +52,7 @@ def schedule(
         family: of the board.
         interval: cycles between two samples, at most.
         search: how hard adder graphs are searched for.
+        links: registers on the links between layers.
 
     Raises:
         DoesNotFit: an interval of 1, which leaves nothing to do one after the other.
@@ -68,7 +68,7 @@ def schedule(
     def note(name: str, start: int, end: int) -> str:
         return layer_note(graph[name], cycles_text(start, end))
 
-    return assembled(heading, *ports_of(graph), made, note, layers_of(graph))
+    return assembled(heading, *ports_of(graph), made, note, layers_of(graph), links)
 
 
 def serial(graph: Graph, family: Family, interval: int, search: Search) -> SerialGraph:
@@ -97,6 +97,7 @@ def assembled(
     made: SerialGraph,
     note: Callable[[str, int, int], str],
     weighted: Collection[str] = (),
+    links: LinkRegisters = NO_REGISTERS,
 ) -> Design:
     """Return the checked design of a serial graph, with the offsets of its values.
 
@@ -107,18 +108,19 @@ def assembled(
         made: the graph, with the width of its digits.
         note: makes the comment of a layer from its name, its first and its last cycle.
         weighted: layers with weights.
+        links: registers on the links between layers.
     """
     ins = [replace(port, interval=made.digits) for port in inputs]
     outs = [replace(port, interval=made.digits) for port in outputs]
-    when = offsets(made)
+    when = offsets(made, links)
     read = {r.wire for _, results in made.outputs for r in results if r.wire >= 0}
     widest = max([1, *map(made.width, read)])
     latency = when.end + ceil_div(widest, made.digit_bits)
     names = [name for name in dict.fromkeys(made.layers) if name]
-    links = LinkNames.of([p.name for p in ins], [p.name for p in outs], names)
-    taken = Names([*links.layers.values(), *links.outputs.values(), *(p.name for p in ins)])
+    known = LinkNames.of([p.name for p in ins], [p.name for p in outs], names)
+    taken = Names([*known.layers.values(), *known.outputs.values(), *(p.name for p in ins)])
     words = {p.name: taken.take(f"{p.name}_digits") for p in ins}
-    layers = _layers(made, when, {**words, **links.layers}, note, weighted)
+    layers = _layers(made, when, {**words, **known.layers}, note, weighted)
     design = of_serial(heading, ins, outs, SerialPipeline(made, when, layers, latency))
     check(design)
     return design

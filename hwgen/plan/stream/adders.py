@@ -86,8 +86,7 @@ def core(graph: Graph, settings: Settings, names: Names) -> Core:
             graph,
             heading,
             board.family,
-            effort=goal.effort,
-            seed=goal.seed,
+            search=goal.search,
             tables=prices,
             mapping=mapping,
         )

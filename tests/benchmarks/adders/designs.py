@@ -33,6 +33,7 @@ from hwgen.ops.builder import GraphBuilder
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
 from hwgen.ops.requantize import Requantize
+from hwgen.plan.goal import Search
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.target.board import load_board
 from tests.benchmarks.adders.cases import Case
@@ -88,7 +89,7 @@ def ours(case: Case, effort: int = 1, board_name: str = BOARD) -> Text:
     graph = graph_of(case)
     period = (case.cutoff or 1000.0) + board.family.overhead_ns
     heading = Heading(case.name, board.name, 1000.0 / period, case.digest())
-    design = schedule(graph, heading, board.family, effort=effort)
+    design = schedule(graph, heading, board.family, search=Search(effort))
     made = emit_rtl(design)
     seconds = time.process_time() - start
     names = read_list(made["rtl/files.f"].decode())
