@@ -8,6 +8,7 @@ one stage with one pipeline.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -109,10 +110,7 @@ class Port:
     @property
     def size(self) -> int:
         """Number of elements."""
-        n = 1
-        for dim in self.shape:
-            n *= dim
-        return n
+        return math.prod(self.shape)
 
     @property
     def bits(self) -> int:
@@ -197,7 +195,7 @@ class Pipeline:
         cycle: of every wire, the number of registers between the pipeline's input and its node.
         layers: in data-flow order.
         latency: cycles from an accepted input to its output; outputs are registered: at least 1.
-        links: registers on the links between its layers, which *cycle* holds already.
+        links: registers on the links between its layers; *cycle* holds them.
     """
 
     logic: Logic
@@ -223,8 +221,7 @@ class Pipeline:
 class SerialPipeline:
     """Adder graphs of which every cycle computes one digit, scheduled as one.
 
-    Links of whole words come in and leave; between its layers are serial links. A sample may follow
-    the last one after as many cycles as a word has digits, or later.
+    Whole words come in and leave; between its layers are serial links. `interval` is its pace.
 
     Attributes:
         graph: all nodes; `Word` nodes name the links that the stage reads.

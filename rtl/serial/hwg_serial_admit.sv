@@ -2,10 +2,12 @@
 /// Admits samples that keep the interval, and tells when one came too early.
 ///
 /// Function:   valid_o = valid_i, unless the last sample that was admitted is less than Interval
-///             cycles old; then the sample is dropped and error_o stays high until reset
-/// Timing:     valid_o combinational, error_o a cycle later
+///             cycles old; then the sample is dropped and error_o stays high until reset. free_o is
+///             high where a sample would be admitted.
+/// Timing:     valid_o combinational, free_o a register, error_o a cycle later
 /// Parameters: Interval >= 1
-/// Notes:      A sample that is offered during reset is not admitted.
+/// Notes:      A sample that is offered during reset is not admitted. The count is written in gates:
+///             synthesis would give a short - a carry chain of its own.
 `default_nettype none
 
 module hwg_serial_admit #(
@@ -15,6 +17,7 @@ module hwg_serial_admit #(
   input  wire logic rst_ni,
   input  wire logic valid_i,
   output logic      valid_o,
+  output logic      free_o,
   output logic      error_o
 );
 
@@ -26,23 +29,27 @@ module hwg_serial_admit #(
     logic unused_clk;
     assign unused_clk = clk_i;
     assign valid_o    = valid_i & rst_ni;
+    assign free_o     = 1'b1;
     assign error_o    = 1'b0;
   end else begin : gen_count
     localparam int             BITS = $clog2(Interval);
     localparam logic [BITS-1:0] LAST = BITS'(Interval - 1);
-    logic [BITS-1:0] wait_q;  // cycles until the next sample may come
-    logic            free;
-    assign free    = (wait_q == '0);
-    assign valid_o = valid_i & free & rst_ni;
+    logic [BITS-1:0] wait_q, less;  // cycles until the next sample may come; one less
+    assign valid_o = valid_i & free_o & rst_ni;
+    assign less[0] = ~wait_q[0];
+    for (genvar i = 1; i < BITS; i++) begin : gen_bit
+      assign less[i] = wait_q[i] ^ ~(|wait_q[i-1:0]);
+    end
 
     always_ff @(posedge clk_i) begin
+      if (free_o) wait_q <= LAST;
+      else        wait_q <= less;
       if (!rst_ni) begin
-        wait_q  <= '0;
+        free_o  <= 1'b1;
         error_o <= 1'b0;
       end else begin
-        if (valid_o)    wait_q <= LAST;
-        else if (!free) wait_q <= wait_q - BITS'(1);
-        if (valid_i && !free) error_o <= 1'b1;
+        free_o <= free_o ? ~valid_i : (wait_q == BITS'(1));
+        if (valid_i && !free_o) error_o <= 1'b1;
       end
     end
   end

@@ -5,7 +5,9 @@
 ///             last bit the word goes on with its sign, or with zeros where Signed is 0
 /// Timing:     latency 1: the first digit is there in the cycle after load_i, the next ones follow
 /// Parameters: N, Width and Digit >= 1; Signed 0 or 1
-/// Notes:      A shift register a word. The next word is loaded whenever load_i says so.
+/// Notes:      A shift register a word. load_i may stay high while no word is on its way: what is
+///             loaded without a sample means nothing to anyone, and a load that does not look at
+///             valid leaves the table of a bit three inputs, of which two share one LUT.
 `default_nettype none
 
 module hwg_serial_unpack #(

@@ -96,12 +96,12 @@ def test_generated_text_is_free_of_warnings(
 
 
 FAULTS = {
-    "carry not restarted": ("hwg_serial_add", "assign c = restart ?", "assign c = 1'b0 ?"),
+    "carry not restarted": ("hwg_serial_add", "carry_q <= ahead_i ?", "carry_q <= 1'b0 ?"),
     "gate of the wrong operand": ("hwg_serial_add", "gate_i[i] ? Fill[i] : b_i[i]", "b_i[i]"),
     "sticky bit lost": ("hwg_serial_requant", "state_q | (|x)", "(|x)"),
     "sign too early": ("hwg_serial_requant", "first_i[LAST] ? round", "first_i[LAST-1] ? round"),
     "chain not reset": ("hwg_serial_first", "if (!rst_ni) first_q", "if (1'b0) first_q"),
-    "early sample admitted": ("hwg_serial_admit", "valid_i & free & rst_ni", "valid_i & rst_ni"),
+    "early sample admitted": ("hwg_serial_admit", "valid_i & free_o & rst_ni", "valid_i & rst_ni"),
     "load a cycle late": ("hwg_serial_unpack", "load_i ? data_i", "!load_i ? data_i"),
 }  # fmt: skip
 

@@ -144,10 +144,29 @@ class Phases:
             ]
             yield from (f"  hwg_serial_phase u_{name} ({_wired(ports)});",)
 
-    def unread(self) -> list[str]:
-        """Return the bits of ``first`` that nothing reads."""
+    def text(self, registers: int) -> tuple[list[str], tuple[int, int] | None]:
+        """Return the lines that make all phases, and the bits of the chain that they come from.
+
+        Args:
+            registers: on the link from the layer before. Where there are some, a single bit comes
+                in, so many cycles ahead, and the chain is made anew from it.
+        """
+        if not self.used:
+            return [], None
         low, high = self.ends
-        return [f"first[{k}]" for k in range(low, high + 1) if k not in self.used]
+        begin = max(low - registers, 0) if registers else low
+        taken = (begin, begin) if registers else (low, high)
+        lines = ["  // first[k]: the first digit of a word that begins in cycle k is here"]
+        if registers and high > begin:
+            lines.append(f"  logic [{high}:{begin}] first;")
+            ports = [("clk_i", "clk_i"), ("rst_ni", "rst_ni"), ("valid_i", "first_i")]
+            made = [("Cycles", str(high - begin))]
+            lines += sv.unit("hwg_serial_first", "u_first", made, [*ports, ("first_o", "first")])
+        else:
+            lines.append(f"  wire [{high}:{begin}] first = first_i;")
+        unread = [f"first[{k}]" for k in range(begin, high + 1) if k not in self.used]
+        lines += sv.unused("first", unread) if unread else []
+        return [*lines, *(["", *self.declared()] if self.made else [])], taken
 
 
 def _wired(ports: Sequence[tuple[str, str]]) -> str:

@@ -74,7 +74,7 @@ class _Writer:
         self.lanes = Lanes(wires, self.digit, reads)
         self.phases = Phases()
         self.units: set[str] = {"hwg_serial_delay", "hwg_serial_phase"}
-        self.chained = self.offsets.links.count > 0
+        self.chained = self.offsets.links.count > 0  # with registers on links: a chain of its own
         self.units |= {"hwg_link_delay", "hwg_serial_first"} if self.chained else set()
         self.counts: dict[int, str] = {}
 
@@ -131,12 +131,9 @@ class _Writer:
         name = self.wires[wire]
         module = "hwg_serial_add3" if three else "hwg_serial_add"
         self.units.add(module)
-        mark = (
-            ("ahead_i", self.phases.first(begin - 1))
-            if three
-            else ("first_i", self.phases.first(begin))
-        )
-        ports = [("clk_i", "clk_i"), mark, ("gate_i", gates)]
+        ports = [("clk_i", "clk_i"), ("ahead_i", self.phases.first(begin - 1))]
+        ports += [] if three else [("first_i", self.phases.first(begin))]
+        ports.append(("gate_i", gates))
         ports += [(f"{'abc'[i]}_i", texts[at]) for i, at in enumerate(order)]
         yield f"  logic {sv.span(self.digit)} {name};  // {self._remark(wire)}"
         yield from sv.unit(module, f"u_{name}", params, [*ports, ("sum_o", name)])
@@ -320,40 +317,12 @@ class _Writer:
         outs = [self.wires[tap.wire] for tap in self.layer.exports]
         if outs:
             body += ["", f"  assign {self.layer.link}_o = {sv.concat(outs)};"]
-        head: list[str] = []
-        taken = None
-        if self.phases.used:
-            low, high = self.phases.ends
-            begin = max(low - self.offsets.links.count, 0)
-            taken = (begin, begin) if self.chained else (low, high)
-            head += ["  // first[k]: the first digit of a word that begins in cycle k is here"]
-            head += self._firsts(begin, high)
-            unread = [*(f"first[{k}]" for k in range(begin, low)), *self.phases.unread()]
-            head += sv.unused("first", unread) if unread else []
-            head += ["", *self.phases.declared()] if self.phases.made else []
+        head, taken = self.phases.text(self.offsets.links.count)
         return SerialLayerText(
             self._file([*self._inputs(), *head, *body]),
             taken,
-            self.chained and taken is not None,
+            self.chained and bool(self.phases.used),
             frozenset(self.units),
-        )
-
-    def _firsts(self, low: int, high: int) -> Iterator[str]:
-        """Yield the chain of firsts: as it comes, or made anew behind the registers of a link."""
-        if not self.chained or low == high:
-            yield f"  wire [{high}:{low}] first = first_i;"
-            return
-        yield f"  logic [{high}:{low}] first;"
-        yield from sv.unit(
-            "hwg_serial_first",
-            "u_first",
-            [("Cycles", str(high - low))],
-            [
-                ("clk_i", "clk_i"),
-                ("rst_ni", "rst_ni"),
-                ("valid_i", "first_i"),
-                ("first_o", "first"),
-            ],
         )
 
     def _file(self, body: list[str]) -> str:

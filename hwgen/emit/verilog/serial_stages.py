@@ -100,7 +100,7 @@ class _Top:
         design = self.design
         interval = f"{self.names.package}::INTERVAL"
         body = [
-            "  logic sample_valid;",
+            "  logic sample_valid, sample_free;",
             *sv.instance(
                 "hwg_serial_admit",
                 "u_admit",
@@ -110,9 +110,11 @@ class _Top:
                     ("rst_ni", "rst_ni"),
                     ("valid_i", "in_valid_i"),
                     ("valid_o", "sample_valid"),
+                    ("free_o", "sample_free"),
                     ("error_o", ERROR),
                 ],
             ),
+            *sv.unused("free", ["sample_free"]),
         ]
         for stage in design.stages:
             body += self._stage(stage)

@@ -85,7 +85,7 @@ class _Top:
     def _control(self) -> Iterator[str]:
         latency = f"{self.names.package}::LATENCY"
         yield "  // first[k] is high k cycles behind a sample"
-        yield "  logic sample_valid;"
+        yield "  logic sample_valid, sample_free;"
         yield f"  logic [{self.design.latency}:0] first;"
         yield from sv.instance(
             "hwg_serial_admit",
@@ -96,6 +96,7 @@ class _Top:
                 ("rst_ni", "rst_ni"),
                 ("valid_i", "in_valid_i"),
                 ("valid_o", "sample_valid"),
+                ("free_o", "sample_free"),
                 ("error_o", ERROR),
             ],
         )
@@ -115,6 +116,8 @@ class _Top:
         read = {self.design.latency, 0}.union(*(range(low, high + 1) for low, high in ends))
         rest = [f"first[{k}]" for k in range(self.design.latency + 1) if k not in read]
         yield from sv.unused("first", rest) if rest else ()
+        if not digit_links(self.part):
+            yield from sv.unused("free", ["sample_free"])
 
     def _input(self, port: Port) -> Iterator[str]:
         link = digit_links(self.part).get(port.link)
@@ -138,7 +141,7 @@ class _Top:
             ],
             [
                 ("clk_i", "clk_i"),
-                ("load_i", "first[0]"),
+                ("load_i", "sample_free"),
                 ("data_i", f"{port.name}_data_i"),
                 ("data_o", link),
             ],
