@@ -15,8 +15,10 @@ from typing import Any
 
 from hwgen import __version__
 from hwgen.api.config import config_files
+from hwgen.api.deviation import Deviation
 from hwgen.api.guard import check_place, write_build
 from hwgen.api.load import KerasGraph, checked_name, top_name, with_weights
+from hwgen.api.original import measure
 from hwgen.api.results import VerbResult
 from hwgen.api.settings import Ask
 from hwgen.cost.estimate import Estimate, zeros
@@ -69,6 +71,7 @@ class Build(VerbResult):
         files: everything below the output folder.
         figures: of the report.
         out: folder that was written; None where none was asked for.
+        deviation: from the model itself, where data were given.
     """
 
     graph: Graph
@@ -79,16 +82,19 @@ class Build(VerbResult):
     files: FileSet
     figures: Figures
     out: Path | None = None
+    deviation: Deviation | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Return the figures of the report, and the folder."""
-        return self.figures.as_dict() | ({} if self.out is None else {"out": str(self.out)})
+        """Return the figures of the report, the deviation and the folder."""
+        off = {} if self.deviation is None else {"deviation": self.deviation.as_dict()}
+        return self.figures.as_dict() | off | ({} if self.out is None else {"out": str(self.out)})
 
     def text(self) -> str:
-        """Return the report and the notes of the front end."""
+        """Return the report, the deviation and the notes of the front end."""
         notes = [f"note: {note}" for note in self.figures.notes]
         report = self.files["report.txt"].decode().rstrip()
-        return "\n".join([report, integers_only(self.graph), *notes])
+        off = [] if self.deviation is None else self.deviation.lines()
+        return "\n".join([report, integers_only(self.graph), *off, *notes])
 
 
 def build(
@@ -114,7 +120,7 @@ def build(
         progress: called with every step.
         settings: ``weights``, ``clock``, ``latency``, ``style``, ``effort``, ``seed``,
             ``options``, ``input_format``, ``name``, ``mapping``, ``config``, ``best_effort``,
-            ``hls``: see `hwgen.api.settings.Ask`.
+            ``hls``, ``data``: see `hwgen.api.settings.Ask`.
 
     Raises:
         ConfigError, ModelError, DoesNotFit: see `hwgen.errors`.
@@ -132,6 +138,9 @@ def build(
     progress(
         "load", f"{count_of(len(graph.nodes), 'node')}, {count_of(total, 'weight')}, {none:,} zero"
     )
+    off = measure(ask, graph)
+    if off is not None:
+        progress("data", f"compared with the model itself on {count_of(off.samples, 'sample')}")
     found = ask.planned(graph, target, goal, title)
     planned = found.design
     taken = estimate_design(planned, target.family)
@@ -145,9 +154,8 @@ def build(
     vectors = make_vectors(graph, VECTORS, ask.seed)
     self_check(graph, planned, ask.seed)
     progress("check", f"logic equals the reference on {SELF_CHECK} samples")
-    made = Build(
-        graph, planned, taken, target, goal, FileSet(), figures(graph, planned, taken, target, goal)
-    )
+    told = figures(graph, planned, taken, target, goal)
+    made = Build(graph, planned, taken, target, goal, FileSet(), told, deviation=off)
     files = _files(ask, made, found, vectors)
     progress("emit", f"{count_of(len(files.paths), 'file')}")
     if out is not None:
@@ -160,6 +168,8 @@ def _files(ask: Ask, made: Build, found: Planned, vectors: Vectors) -> FileSet:
     design, board, model = made.design, made.board, ask.model
     document, arrays = graph_to_json(made.graph)
     sheet = build_sheet(made.figures, made.graph, design, board)
+    if made.deviation is not None:
+        sheet = replace(sheet, results={"deviation": made.deviation.as_dict()})
     options = with_weights(ask.options or Options(), ask.weights)
     given: dict[str, object] = {"name": design.name, "board": board.name, "style": design.style}
     given |= {key: True for key in ("best_effort", "hls") if getattr(ask, key)}

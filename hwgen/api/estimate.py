@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hwgen.api.deviation import Deviation
 from hwgen.api.load import top_name
+from hwgen.api.original import measure
 from hwgen.api.results import VerbResult
 from hwgen.api.settings import Ask
 from hwgen.cost.estimate import estimate as estimate_design
@@ -42,6 +44,7 @@ class Estimated(VerbResult):
         figures: of the design.
         answers: to a trigger's conditions; empty where none were given.
         refusal: why it cannot be built, or why the trigger says no; None if all is well.
+        deviation: from the model itself, where data were given.
     """
 
     graph: Graph
@@ -51,6 +54,7 @@ class Estimated(VerbResult):
     figures: Figures
     answers: tuple[Answer, ...] = ()
     refusal: DoesNotFit | None = None
+    deviation: Deviation | None = None
 
     @property
     def holds(self) -> bool:
@@ -67,7 +71,8 @@ class Estimated(VerbResult):
             for a in self.answers
         ]  # fmt: skip
         told = {"trigger": {"holds": self.holds, "conditions": conditions}} if conditions else {}
-        return {**self.figures.as_dict(), **told}
+        off = {} if self.deviation is None else {"deviation": self.deviation.as_dict()}
+        return {**self.figures.as_dict(), **told, **off}
 
     def text(self) -> str:
         """Return the report, the trigger's answers and the notes of the front end."""
@@ -75,6 +80,7 @@ class Estimated(VerbResult):
         if self.answers:
             lines.append(f"trigger   {'yes' if self.holds else 'no'}")
             lines += [f"          {answer}" for answer in self.answers]
+        lines += [] if self.deviation is None else self.deviation.lines()
         return "\n".join([*lines, *(f"note: {note}" for note in self.figures.notes)])
 
 
@@ -113,6 +119,7 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     conditions = parse_trigger(trigger) if trigger is not None else ()
     board, goal = ask.target()
     graph = ask.load()
+    off = measure(ask, graph)
     design = ask.planned(graph, board, goal, top_name(ask.model)).design
     taken = estimate_design(design, board.family)
     found = figures(graph, design, taken, board, goal)
@@ -124,7 +131,7 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     refused = [answer for answer in answers if not answer.holds]
     if refused and refusal is None:
         refusal = _refusal(graph, design, board, goal, refused)
-    made = Estimated(graph, design, board, goal, found, answers)
+    made = Estimated(graph, design, board, goal, found, answers, deviation=off)
     return made if refusal is None else replace(made, refusal=refusal.carrying(made))
 
 

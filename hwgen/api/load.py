@@ -12,6 +12,7 @@ from hwgen.errors import ConfigError
 from hwgen.frontends import read
 from hwgen.frontends.heads import with_head
 from hwgen.frontends.keras import live
+from hwgen.frontends.keras.file import KerasModel
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
 from hwgen.ir.names import node_name
@@ -55,9 +56,11 @@ class KerasGraph(Graph):
     Attributes:
         source: name and content of the model's own file, which a build ships so that it can be
             verified; the name is empty where no file says all that the model computes.
+        stored: the model as a reader of its file would return it.
     """
 
     source: tuple[str, bytes] = field(default=("", b""), compare=False, repr=False)
+    stored: KerasModel | None = field(default=None, compare=False, repr=False)
 
 
 def from_keras(
@@ -77,9 +80,10 @@ def from_keras(
         ConfigError, ModelError: as for a file.
     """
     given = settled(options, input_format)
-    graph = headed(live.from_keras(model, given), given)
+    saved = live.saved(model)
+    graph = headed(live.from_keras(saved, given), given)
     own = {each.name: getattr(graph, each.name) for each in fields(Graph)}
-    return KerasGraph(**own, source=live.stored_file(model))
+    return KerasGraph(**own, source=(saved.name, saved.content), stored=saved.model)
 
 
 def with_weights(options: Options, weights: Path | str | None) -> Options:

@@ -154,7 +154,7 @@ def _result(
 
 def _stored(model: Any, weights: Path | str | None) -> KerasModel:
     if hasattr(model, "get_config") and hasattr(model, "save"):
-        return live.snapshot(model)
+        return live.saved(model).model
     path = Path(model)
     if reader_of(path) is not KERAS:
         raise ConfigError(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from hwgen.errors import ConfigError, count_of
 from hwgen.files import load_arrays
-from hwgen.ir.graph import Graph
+from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
 from hwgen.verify.self_check import check_counts, make_vectors
 from hwgen.verify.vectors import CORNERS, Vectors
@@ -169,16 +169,25 @@ def to_codes(
             raise ConfigError(
                 f"input {node.name} needs finite real numbers", option, "it holds NaN"
             )
-        values = scaled_input(graph, node.name, values)
         lo, hi = node.type.lo.astype(np.float64), node.type.hi.astype(np.float64)
-        with np.errstate(over="ignore", under="ignore"):  # what is so far out saturates
-            grid = np.ldexp(values.astype(np.float64), node.type.frac)
+        grid = _on_grid(graph, node, values)
         nearest = np.rint(grid)
         made = np.clip(nearest, lo, hi)
         saturated += int(np.count_nonzero(made != nearest))
         rounded += int(np.count_nonzero((made == nearest) & (nearest != grid)))
         codes[node.name] = made.astype(np.int64)
     return codes, Moved(rounded, saturated)
+
+
+def _on_grid(graph: Graph, node: Node, values: Floats) -> npt.NDArray[np.float64]:
+    values = scaled_input(graph, node.name, values)
+    with np.errstate(over="ignore", under="ignore"):  # what is so far out saturates
+        return np.asarray(np.ldexp(values.astype(np.float64), node.type.frac))
+
+
+def unclipped(graph: Graph, node: Node, values: Floats) -> npt.NDArray[np.float64]:
+    """Return samples of an input rounded to its grid, behind its scaler, nothing saturated."""
+    return np.rint(_on_grid(graph, node, values))
 
 
 def scaled_input(graph: Graph, name: str, values: Floats) -> Floats:

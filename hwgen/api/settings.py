@@ -63,6 +63,7 @@ class Ask:
         interval, rate, fps, budget: as `hwgen.plan.pace.pace_of` takes them.
         register_links: registers on every link between layers.
         register_clock: clock that registers are placed for, as a build's own file says it.
+        data: samples as the model takes them, on which the deviation from it is measured.
     """
 
     model: Path | str | Graph
@@ -85,6 +86,7 @@ class Ask:
     budget: str | None = None
     register_clock: str | None = None
     register_links: int = 0
+    data: Any = None
 
     @classmethod
     def of(cls, model: Any, board: Any, given: Mapping[str, Any]) -> Ask:
@@ -156,17 +158,18 @@ class Ask:
                 _check_type(key, settings[key], kind, words)
         chosen = [settings.pop(key, None) for key in _FORMATS]
         options = with_config(settled(settings.pop("options", None), *chosen), config)
-        if keras:
-            model = from_keras(model, options)
+        made = from_keras(model, options) if keras else None
         mapping = {**config.mapping, **settings.pop("mapping", {})}
-        return cls(model, board, options=options, mapping=mapping, **settings)
+        return cls(made or model, board, options=options, graph=made, mapping=mapping, **settings)
 
     def load(self) -> Graph:
         """Return the model's graph, passes done."""
+        if self.graph is not None:
+            return self.graph
         if isinstance(self.model, Graph):
             options = self.options or Options()
             return headed(with_outputs(self.model, options.outputs), options)
-        return self.graph or load(self.model, self.weights, self.options)
+        return load(self.model, self.weights, self.options)
 
     def target(self) -> tuple[Board, Goal]:
         """Return the board and the goal."""

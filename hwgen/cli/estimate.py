@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 
 from hwgen.cli.common import Arguments, Verbs, model_options
-from hwgen.errors import Result
+from hwgen.errors import ConfigError, Result
 
 
 def _estimate(args: argparse.Namespace) -> Result:
@@ -15,11 +15,18 @@ def _estimate(args: argparse.Namespace) -> Result:
 
     names = (
         "weights", "clock", "latency", "style", "effort", "seed", "config", "interval", "rate",
-        "fps", "budget", "register_links",
+        "fps", "budget", "register_links", "data",
     )  # fmt: skip
     given = {name: getattr(args, name) for name in names}
     given["best_effort"] = args.best_effort or None  # a flag that was not given
     several = args.interval if args.interval and "," in args.interval else None
+    if args.data and (several is not None or args.compare):
+        other = "--compare" if args.compare else "several intervals"
+        raise ConfigError(
+            f"the deviation is that of one estimate, and {other} ask for more",
+            "--data",
+            "leave one of the two out; an interval changes no value",
+        )
     if several is not None:
         given["interval"] = None
     ask = Ask.of(args.model, args.board, {**given, "options": model_options(args)})

@@ -32,7 +32,7 @@ def _build(args: argparse.Namespace) -> Result:
         effort=args.effort, seed=args.seed, config=args.config,
         best_effort=args.best_effort or None, overwrite=args.overwrite, hls=args.hls or None,
         interval=args.interval, rate=args.rate, fps=args.fps, budget=args.budget,
-        register_links=args.register_links,
+        register_links=args.register_links, data=args.data,
         progress=progress(args),
     )  # fmt: skip
 
@@ -81,6 +81,8 @@ ARGUMENTS: Arguments = (
     (_BUILD, "-b --board", {"help": "a name from 'hwgen boards', or a .toml"}),
     (_BUILD, "--config", {"metavar": "OUT/config.toml", "help": "settings and realisations of "
         "layers, as a build writes them; a flag goes before the file"}),
+    (_BUILD, "--data", {"metavar": "x.npy", "help": "samples as the model takes them; .npz by "
+        "input name; prints the deviation from the model on them"}),
     (_BUILD, "--clock", {"metavar": "200MHz", "help": "or a period, 5ns; default: the board's"}),
     (_BUILD, "--latency", {"metavar": "100ns", "help": "the most allowed, or such as 20cycles"}),
     (_BUILD, "--style", {"choices": ("auto", "parallel", "serial", "stream"), "help":

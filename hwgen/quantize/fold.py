@@ -15,7 +15,9 @@ import numpy as np
 from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.settings import number
-from hwgen.quantize.forward import F64, Forward, norm_line
+from hwgen.quantize.forward import Forward
+from hwgen.quantize.functions_linear import norm_line
+from hwgen.quantize.registry import F64
 
 NORMS = ("BatchNormalization", "SyncBatchNormalization")
 

@@ -27,8 +27,9 @@ from hwgen.frontends.qkeras.input_scalers import MEANS, find_outside
 from hwgen.frontends.qkeras.ports import check_options, first_quantizers
 from hwgen.ir.fixed import Fixed
 from hwgen.quantize.fold import channel_axes, foldings, is_float_product, main_kernel
-from hwgen.quantize.forward import F64, FUNCTIONS, Forward
+from hwgen.quantize.forward import Forward
 from hwgen.quantize.grids import METHODS, grid_of, quantize_kernel, rounded
+from hwgen.quantize.registry import F64, FUNCTIONS
 
 _SAMPLE = 1 << 20  # values that a grid is searched on, at most
 _BIAS_MORE = 8  # fraction bits of a bias beyond those of its kernel

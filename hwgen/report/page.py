@@ -141,6 +141,21 @@ def _proof(found: Mapping[str, Any]) -> list[list[str]]:
     return [["RTL against the model's graph, every input", said, how, ""]]
 
 
+def _deviation(found: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row an output of a deviation from the float model, where one was measured."""
+    if "deviation" not in found:
+        return []
+    rows = []
+    for out in found["deviation"]["outputs"]:
+        same = out["same_class"]
+        said = f"mean {out['mean']:.3g}, largest {out['largest']:.3g}"
+        said += "" if same is None else f", same class {same:.2%}"
+        title = f"build against the float model, output {escape(out['output'])}"
+        samples = count_of(found["deviation"]["samples"], "sample")
+        rows.append([title, said, f"{samples} of the data given to the build", ""])
+    return rows
+
+
 def _verification(sheet: Sheet) -> str:
     found = sheet.results
     rows = []
@@ -167,7 +182,7 @@ def _verification(sheet: Sheet) -> str:
         )
         measured = f"{result['latency_cycles']} cycles" if "latency_cycles" in result else ""
         rows.append([title, said, escape(how), measured])
-    rows += _proof(found)
+    rows += [*_proof(found), *_deviation(found)]
     return _table(["what", "result", "how", "latency measured"], rows, set()) + _reached(sheet)
 
 

@@ -50,3 +50,16 @@ def test_one_of_two_outputs(tmp_path: Path) -> None:
                         best_effort=True)  # fmt: skip
     assert [out.name for out in built.graph.outputs] == [names[1]]
     assert hwgen.verify(tmp_path / "out", samples=200).mismatches == 0
+
+
+def test_a_model_in_memory_has_one_head(tmp_path: Path) -> None:
+    from hwgen.frontends.keras.live import loaded
+
+    model = loaded(tiny_h5(tmp_path / "tiny.h5"), None)
+    built = hwgen.build(model, tmp_path / "out", board="vcu118", effort=0, head="argmax")
+    assert [n.op.kind for n in built.graph.nodes].count("argmax") == 1
+    again = hwgen.build(
+        hwgen.from_keras(model), board="vcu118", effort=0, head="argmax", name="out"
+    )
+    assert again.graph == built.graph
+    assert hwgen.verify(tmp_path / "out", samples=200).mismatches == 0

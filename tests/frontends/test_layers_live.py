@@ -22,7 +22,7 @@ import pytest
 
 from hwgen.errors import ModelError, ToolFailed
 from hwgen.frontends.keras.file import read_keras
-from hwgen.frontends.keras.live import from_keras, oracle, snapshot
+from hwgen.frontends.keras.live import from_keras, oracle, saved
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.convert import convert
 from hwgen.ir.fixed import Fixed
@@ -448,7 +448,7 @@ def test_a_last_bit_that_decides_is_noted(k: SimpleNamespace, seed: int) -> None
         k, (32,), k.QDense(16, **Q), k.BatchNormalization(), k.QActivation("quantized_relu(10,2)")
     )
     randomise(model, seed)
-    graph = convert(snapshot(model), Options({"": Fixed.parse("s8.4")}))
+    graph = convert(saved(model).model, Options({"": Fixed.parse("s8.4")}))
     codes = codes_for(graph, seed, 4 * SAMPLES)
     ((name, x),) = codes.items()
     want = np.ldexp(np.asarray(model(np.ldexp(x, -4).astype(np.float32), training=False)), 8)
@@ -863,4 +863,4 @@ def test_a_file_that_keras_cannot_load_is_the_tools_failure(tmp_path: Path) -> N
 
 def test_only_models_are_taken() -> None:
     with pytest.raises(ModelError, match="a Keras model is expected, not a dict"):
-        snapshot({})
+        saved({})

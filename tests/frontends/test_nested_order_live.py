@@ -17,7 +17,7 @@ import pytest
 
 from hwgen.errors import ModelError
 from hwgen.frontends.keras.file import KerasModel, read_keras
-from hwgen.frontends.keras.live import snapshot
+from hwgen.frontends.keras.live import saved
 from tests.frontends.test_keras_file_live import fill, leaves, short
 from tests.fuzz.compare_models import keras_roof, save
 
@@ -138,7 +138,7 @@ def loaded(k: SimpleNamespace, path: Path, weights: Path | None) -> Any:
 
 
 def read_form(form: str, model: Any, path: Path, weights: Path | None) -> KerasModel:
-    return snapshot(model) if form == "live" else read_keras(path, weights)
+    return saved(model).model if form == "live" else read_keras(path, weights)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hwgen.errors import ModelError
-from hwgen.frontends.keras.live import from_keras, stored_file
+from hwgen.frontends.keras.live import from_keras, saved
 from hwgen.frontends.options import Options
 from tests.frontends.test_stated_live import Q6, act, graph_of, grid, k, same
 
@@ -158,8 +158,8 @@ def test_a_file_that_says_all_is_kept(k: SimpleNamespace) -> None:
     x = k.QDense(3, activation="quantized_relu(4)", **settings)(x)
     x = k.QDense(3, kernel_quantizer="binary", bias_quantizer="quantized_po2(4)")(x)
     model = k.Model(first, act(k)(k.BatchNormalization()(x)))
-    name, content = stored_file(model)
-    assert name == "model.h5"
-    assert content
+    found = saved(model)
+    assert found.name == "model.h5"
+    assert found.content
     model.layers[2].kernel_quantizer_internal.use_ste = False
-    assert stored_file(model) == ("", b"")
+    assert (saved(model).name, saved(model).content) == ("", b"")

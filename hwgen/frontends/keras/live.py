@@ -39,7 +39,7 @@ def from_keras(
     """Return the integer graph of a Keras or QKeras model in memory.
 
     Args:
-        model: the model.
+        model: the model, or what `saved` made of it.
         options: input formats, masks, scaler.
         input_format: ``s8.4`` for every input that no quantizer follows.
 
@@ -48,23 +48,31 @@ def from_keras(
     """
     if input_format is not None:
         options = replace(options, input_formats={"": Fixed.parse(input_format)})
-    return convert(snapshot(model), options)
+    found = model if isinstance(model, Saved) else saved(model)
+    return convert(found.model, options)
 
 
-def stored_file(model: Any) -> tuple[str, bytes]:
-    """Return name and content of the file that Keras writes of a model in memory.
+@dataclass(frozen=True)
+class Saved:
+    """A Keras model in memory, saved and read once.
 
-    The name is empty where the file does not say all that the model computes: settings that QKeras
-    obeys and does not write.
+    Attributes:
+        model: as a file reader would return it, plus what Keras does not write into files.
+        name, content: of the file that Keras writes; the name is empty where the file does not say
+            all that the model computes: settings that QKeras obeys and does not write.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path, stored = _stored(model, Path(folder))
-        same = with_unsaved(model, stored.config) == stored.config
-        return (f"model{path.suffix}", path.read_bytes()) if same else ("", b"")
+
+    model: KerasModel
+    name: str
+    content: bytes
 
 
-def snapshot(model: Any) -> KerasModel:
-    """Return a live model as a file reader would, plus what Keras does not write into files."""
+def saved(model: Any) -> Saved:
+    """Return a live model as a file reader would, and its file.
+
+    Raises:
+        ModelError: it is no Keras model, Keras cannot store it, or no file can hold it.
+    """
     if not hasattr(model, "get_config") or not hasattr(model, "save"):
         raise ModelError(
             f"a Keras model is expected, not a {type(model).__name__}",
@@ -73,7 +81,7 @@ def snapshot(model: Any) -> KerasModel:
     source = f"the model {model.name!r} in memory"
     with tempfile.TemporaryDirectory() as folder:
         try:
-            _, stored = _stored(model, Path(folder))
+            path, stored = _stored(model, Path(folder))
         except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
             raise ModelError(
@@ -84,9 +92,12 @@ def snapshot(model: Any) -> KerasModel:
         except ModelError as error:
             where = re.sub(rf"{_NAME}\.(h5|keras)", lambda _: source, error.where)
             raise type(error)(error.what, where, error.hint) from error
+        content = path.read_bytes()
     refuse_unsaved(model, stored.config, source)
     _refuse_own_call(model, source)
-    return replace(stored, config=with_unsaved(model, stored.config), source=source)
+    config = with_unsaved(model, stored.config)
+    file = (path.name, content) if config == stored.config else ("", b"")
+    return Saved(replace(stored, config=config, source=source), *file)
 
 
 def _refuse_own_call(model: Any, source: str) -> None:

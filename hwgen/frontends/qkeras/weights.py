@@ -28,7 +28,7 @@ PTQ = (
 # A bias beside a kernel that takes a format of the user keeps so many bits more than that has.
 _BIAS_MORE = 8
 # Classes that quantize their kernel in a way of their own, as a quantizer of QKeras does it.
-_OWN_QUANTIZER = {
+OWN_QUANTIZER = {
     "BinaryDense": "binary(alpha=1)",
     "TernaryDense": "ternary(alpha=1,threshold=0.5000001)",
 }
@@ -117,7 +117,7 @@ def _kernel(c: Conversion, layer: Layer, name: str, floats: F32) -> Codes:
         )
     keys = CLASSES[layer.cls].kernels[name]
     spec = next((layer.config[k] for k in keys if layer.config.get(k)), None)
-    spec = _OWN_QUANTIZER.get(layer.cls, spec)
+    spec = OWN_QUANTIZER.get(layer.cls, spec)
     if spec is None:
         rule = rule_of(c.options.weight_formats, (layer.name, layer.key))
         if rule is not None:
@@ -229,7 +229,7 @@ def bias_of(c: Conversion, layer: Layer) -> Bias:
 
 
 def _float_kernels(layer: Layer) -> bool:
-    if layer.cls in _OWN_QUANTIZER:
+    if layer.cls in OWN_QUANTIZER:
         return False
     keys = [key for keys in CLASSES[layer.cls].kernels.values() for key in keys]
     return not any(layer.config.get(key) for key in keys)
