@@ -20,6 +20,7 @@ from hwgen.api.guard import check_place, write_build
 from hwgen.api.load import KerasGraph, checked_name, top_name, with_weights
 from hwgen.api.original import measure
 from hwgen.api.results import VerbResult
+from hwgen.api.scalers import scaler_lines
 from hwgen.api.settings import Ask
 from hwgen.cost.estimate import Estimate, zeros
 from hwgen.cost.estimate import estimate as estimate_design
@@ -155,6 +156,7 @@ def build(
     self_check(graph, planned, ask.seed)
     progress("check", f"logic equals the reference on {SELF_CHECK} samples")
     told = figures(graph, planned, taken, target, goal)
+    told = replace(told, notes=(*told.notes, *scaler_lines(graph, target)))
     made = Build(graph, planned, taken, target, goal, FileSet(), told, deviation=off)
     files = _files(ask, made, found, vectors)
     progress("emit", f"{count_of(len(files.paths), 'file')}")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.api.samples import read_data, to_codes
+from hwgen.api.samples import read_data, spread, to_codes
 from hwgen.frontends.keras import live
 from hwgen.frontends.keras.file import read_keras
 from hwgen.frontends.keras.topology import parse
@@ -175,8 +175,9 @@ def measured(
         raw = {name: np.asarray(x, np.float64) for name, x in read_data(graph, data).items()}
     else:  # what the scalers make these inputs of
         raw = dict(floats)
-        for scaler in graph.input_scalers:
-            scale, offset = np.array(scaler.scale), np.array(scaler.offset)
+        for scaler in reversed(graph.input_scalers):
+            shape = graph[scaler.input].type.shape
+            scale, offset = (spread(part, shape) for part in (scaler.scale, scaler.offset))
             raw[scaler.input] = (raw[scaler.input] - offset) / np.where(scale == 0, 1.0, scale)
     codes, _ = to_codes(graph, raw)
     ordered = {node.name: raw[node.name] for node in graph.inputs}

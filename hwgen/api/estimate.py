@@ -13,6 +13,7 @@ from hwgen.api.deviation import Deviation
 from hwgen.api.load import top_name
 from hwgen.api.original import measure
 from hwgen.api.results import VerbResult
+from hwgen.api.scalers import scaler_lines
 from hwgen.api.settings import Ask
 from hwgen.cost.estimate import estimate as estimate_design
 from hwgen.cost.figures import Figures
@@ -123,6 +124,7 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     design = ask.planned(graph, board, goal, top_name(ask.model)).design
     taken = estimate_design(design, board.family)
     found = figures(graph, design, taken, board, goal)
+    found = replace(found, notes=(*found.notes, *scaler_lines(graph, board)))
     refusal = too_large(graph, design, taken, board, goal)
     if refusal is None and not ask.best_effort:
         reached, asked = reached_mhz(design, board), ask.realisations()

@@ -105,11 +105,11 @@ def scaled(graph: Graph, table: Mapping[str, Any], option: str) -> Mapping[str, 
     values = np.asarray(table.get(first.name, np.empty(0)))
     if values.dtype.kind not in "fiu" or values.shape[1:] != first.type.shape:
         return table  # told by check_shapes
-    mean, std = (_spread(part, first.type.shape) for part in (graph.scaler_mean, graph.scaler_std))
+    mean, std = (spread(part, first.type.shape) for part in (graph.scaler_mean, graph.scaler_std))
     return {**table, first.name: (values.astype(np.float64) - mean) / std}
 
 
-def _spread(values: tuple[float, ...], shape: tuple[int, ...]) -> Any:
+def spread(values: tuple[float, ...], shape: tuple[int, ...]) -> Any:
     """Return one figure an element, where a scaler has that many; else it broadcasts by itself."""
     array = np.array(values)
     return array.reshape(shape) if array.size == int(np.prod(shape)) else array
@@ -192,10 +192,12 @@ def unclipped(graph: Graph, node: Node, values: Floats) -> npt.NDArray[np.float6
 
 def scaled_input(graph: Graph, name: str, values: Floats) -> Floats:
     """Return samples of an input as the core takes them: behind the layers outside of it."""
+    shape = graph[name].type.shape
     for scaler in graph.input_scalers:
         if scaler.input == name:
+            scale, offset = (spread(part, shape) for part in (scaler.scale, scaler.offset))
             with np.errstate(over="ignore"):
-                values = values.astype(np.float64) * np.array(scaler.scale) + scaler.offset
+                values = values.astype(np.float64) * scale + offset
     return values
 
 

@@ -68,7 +68,8 @@ class InputScaler:
     Attributes:
         input: name of the input.
         layer: the model's layer that it stands for.
-        scale, offset: one figure, or one a channel of the last axis.
+        scale, offset: one figure, or one a channel of the last axis, or one an element in row-major
+            order.
     """
 
     input: str

@@ -254,7 +254,8 @@ def _scaler(entry: Any, nodes: tuple[Node, ...]) -> InputScaler:
     shapes = {node.name: node.type.shape for node in nodes if not node.inputs}
     if name not in shapes:
         raise reader.error(f"names an unknown input {name!r}")
-    if any(len(part) not in (1, shapes[name][-1]) for part in (scale, offset)):
+    counts = (1, shapes[name][-1], math.prod(shapes[name]))
+    if any(len(part) not in counts for part in (scale, offset)):
         raise reader.error(f"{len(scale)} scales and {len(offset)} offsets do not fit {name}")
     return InputScaler(name, layer, tuple(scale), tuple(offset))
 

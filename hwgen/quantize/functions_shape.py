@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hwgen.frontends.exact.steps import Leak, Rectify, f32, real
+from hwgen.frontends.exact.steps import Curve, Leak, Rectify, f32, real
 from hwgen.frontends.keras.network import Layer
 from hwgen.frontends.keras.settings import number, pairs, whole, wholes
+from hwgen.frontends.qkeras.layers_float import statistics
 from hwgen.frontends.qkeras.quantizers import parse_quantizer
 from hwgen.quantize.functions_linear import windows
 from hwgen.quantize.registry import F64, FUNCTIONS, Function, Stored, computes
@@ -35,9 +36,21 @@ def _leaky(f: Stored, layer: Layer, ins: Sequence[F64]) -> F64:
     return real(Rectify(number(layer, key, 0.3)), ins[0])
 
 
+@computes("ELU")
+def _elu(f: Stored, layer: Layer, ins: Sequence[F64]) -> F64:
+    return Curve("elu", alpha=number(layer, "alpha", 1.0)).real(ins[0])
+
+
 @computes("PReLU")
 def _prelu(f: Stored, layer: Layer, ins: Sequence[F64]) -> F64:
     return real(Leak(f32(f.weight(layer, "alpha"))), ins[0])
+
+
+@computes("Normalization")
+def _normalization(f: Stored, layer: Layer, ins: Sequence[F64]) -> F64:
+    mean, variance = statistics(f.conversion, layer, ins[0].shape[1:])
+    spread = np.maximum(np.sqrt(variance.astype(np.float64)), 1e-7)
+    return np.asarray((ins[0] - mean.astype(np.float64)) / spread)
 
 
 @computes(

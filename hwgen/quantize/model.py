@@ -23,7 +23,7 @@ from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.given import given_format
-from hwgen.frontends.qkeras.input_scalers import MEANS, find_outside
+from hwgen.frontends.qkeras.input_scalers import MEANS, find_outside, outside_of
 from hwgen.frontends.qkeras.ports import check_options, first_quantizers
 from hwgen.ir.fixed import Fixed
 from hwgen.quantize.fold import channel_axes, foldings, is_float_product, main_kernel
@@ -285,14 +285,13 @@ class _Work:
 
     def _as_taken(self, tensor: str, floats: Mapping[str, F64]) -> F64:
         """Return an input as the core takes it: behind what its scaler does."""
-        c = self.conversion
-        for call in c.readers.get(tensor, ()):
-            if call.output in c.outside and call.layer.cls not in MEANS:
-                return floats[call.output]
-            if call.output in c.outside:
-                count = floats[tensor][0].size / floats[call.output][0].size
-                return np.asarray(floats[tensor] * (2.0 ** np.floor(np.log2(count)) / count))
-        return floats[tensor]
+        values = floats[tensor]
+        for call in outside_of(self.conversion, tensor):
+            if call.layer.cls in MEANS:
+                count = values[0].size / floats[call.output][0].size
+                return np.asarray(values * (2.0 ** np.floor(np.log2(count)) / count))
+            values = floats[call.output]
+        return values
 
     def _walk(
         self, samples: Mapping[str, F64], floats: Mapping[str, F64], inputs: Mapping[str, Fixed]
@@ -301,15 +300,18 @@ class _Work:
         network, c = self.plain.network, self.conversion
         names = {tensor: name for name, tensor in network.inputs}
         given = self.options.input_formats
+        grids: dict[str, Fixed | None] = {}  # behind an input, or the last layer of its scaler
+        for name, tensor in network.inputs:
+            outside = outside_of(c, tensor)
+            if not outside or outside[-1].layer.cls not in MEANS:
+                last = outside[-1].output if outside else tensor
+                grids[last] = inputs.get(name) or given.get(name) or given.get("")
         values: dict[str, F64] = {}
         for call in network.calls:
-            layer = call.layer
+            layer, grid = call.layer, grids.get(call.output)
             if call.output in names:
-                name = names[call.output]
-                fixed = inputs.get(name) or given.get(name) or given.get("")
-                direct = not any(r.output in c.outside for r in c.readers.get(call.output, ()))
-                x = samples[name]
-                values[call.output] = rounded(x, fixed) if fixed and direct else x
+                x = samples[names[call.output]]
+                values[call.output] = x if grid is None else rounded(x, grid)
                 continue
             ins = [values[tensor] for tensor in call.inputs]
             if layer.cls == "InputLayer":
@@ -319,9 +321,7 @@ class _Work:
                 self._kernels(call, [floats[tensor] for tensor in call.inputs], ins)
             made = self.now.call(call, ins)
             if call.output in c.outside:
-                source = names.get(call.inputs[0])
-                fixed = inputs.get(source or "") or given.get(source or "") or given.get("")
-                made = rounded(made, fixed) if fixed and layer.cls not in MEANS else made
+                made = made if grid is None else rounded(made, grid)
             elif self._rounds(call):
                 fixed = self._grid(floats[call.output], self.recipe.activations)
                 before, made = made, rounded(made, fixed)

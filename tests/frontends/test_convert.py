@@ -209,10 +209,6 @@ def test_float_activations(activation: str) -> None:
         (layer("ReLU", "c", threshold=0.5), "threshold"),
         (layer("LeakyReLU", "c", alpha=-0.5), "makes the activation fall"),
         (layer("BatchNormalization", "c", axis=[1]), "normalisation along axis"),
-        (
-            layer("PReLU", "c", slopes=[[[0.5, -0.25]]]),
-            "a slope of -0.25 makes the activation fall",
-        ),
         (layer("PReLU", "c", slopes=[[[0.5]] * 3] * 4), "slopes of shape (4, 3, 1) do not fit"),
         (layer("TimeDistributed", "c", layer=layer("Flatten", "f")), "TimeDistributed(Flatten)"),
     ],

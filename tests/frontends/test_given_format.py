@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hwgen.api.samples import to_codes
 from hwgen.errors import ConfigError, ModelProblems, UnsupportedLayer
 from hwgen.frontends.exact.builder import ExactBuilder, Origin
 from hwgen.frontends.exact.given_format import factor_bits, round_to
@@ -17,6 +18,7 @@ from hwgen.frontends.exact.steps import (
     Affine,
     Curve,
     Divide,
+    Leak,
     Normalise,
     Rectify,
     Step,
@@ -29,6 +31,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Output
 from hwgen.ops.input_ import Input
 from hwgen.ops.reference import run_reference
+from hwgen.ops.serial import graph_from_json, graph_to_json
 from tests.frontends.test_convert import (
     act,
     dense,
@@ -71,6 +74,8 @@ def apply(step: Step, x: Fraction, channel: int, bits: int) -> Fraction:
         return (x - Fraction(of(step.mean))) * factor(scale, bits) + Fraction(of(step.beta))
     if isinstance(step, Divide):
         return x * factor(1.0 / of(step.count), bits)
+    if isinstance(step, Leak):
+        return x if x >= 0 else x * factor(of(step.slope), bits)
     assert isinstance(step, Rectify)
     if x >= 0:
         return min(x, Fraction(step.ceiling)) if np.isfinite(step.ceiling) else x
@@ -94,7 +99,8 @@ def random_step(rng: np.random.Generator) -> Step:
         Rectify(ceiling=float(rng.choice([1.0, 0.3, 6.0]))),
         Rectify(slope=float(rng.choice([0.3, 0.125, 1.5]))),
         Rectify(slope=0.01, ceiling=2.0),
-    )[int(rng.integers(9))]
+        Leak(floats(-0.5, 1.5)),
+    )[int(rng.integers(10))]
 
 
 @pytest.mark.parametrize("seed", range(120))
@@ -285,6 +291,99 @@ def test_a_rescaling_and_a_mean_behind_the_input() -> None:
     found = run_reference(mean, {"x": x}, ["p"])["p"].reshape(5, 4)
     assert np.array_equal(found, sums)
     assert fc.type.shape == (3,)
+
+
+def test_layers_behind_each_other_and_behind_a_flatten() -> None:
+    """Each is a scaler of its own; behind a flatten there may be a factor an element."""
+    p = {n: np.float32(a) for n, a in norm(6).items()}
+    m = model(
+        layer("Rescaling", "r", scale=0.5, offset=1.0), layer("GaussianNoise", "g", stddev=1.0),
+        layer("Flatten", "f"), layer("BatchNormalization", "bn"), dense("fc"),
+        weights={"bn": p, "fc": kernel(6, 3)}, shape=(None, 3, 2),
+    )  # fmt: skip
+    graph = convert(m, opts())
+    assert [s.layer for s in graph.input_scalers] == ["r", "bn"]
+    assert [len(s.scale) for s in graph.input_scalers] == [1, 6]
+    assert [n.op.kind for n in graph.nodes] == ["input", "reshape", "dense"]
+    x = np.random.default_rng(3).normal(0, 2, (40, 3, 2))
+    line = (0.5 * x + 1).reshape(40, 6)
+    root = np.sqrt(p["moving_variance"] + np.float32(1e-3))
+    line = (line - p["moving_mean"]) / root * p["gamma"] + p["beta"]
+    codes, _ = to_codes(graph, {"x": x})
+    wanted = np.clip(np.rint(line * 16), -128, 127).reshape(40, 3, 2)
+    assert np.abs(codes["x"] - wanted).max() <= 1  # float32 parameters, at a tie
+    assert np.mean(codes["x"] == wanted) > 0.99
+    again = graph_from_json(*graph_to_json(graph))
+    assert again.input_scalers == graph.input_scalers
+    alone = convert(m, opts("bn=s12.6", "r=s12.6"))
+    assert not alone.input_scalers
+
+
+@pytest.mark.parametrize("axis", [-1, None, [1]])
+def test_an_adapted_normalization(axis: Any) -> None:
+    size = 1 if axis is None else 4
+    stats = {
+        "mean": np.arange(size, dtype=np.float32), "variance": np.float32([4.0] * size),
+        "count": np.int64(9),
+    }  # fmt: skip
+    own = layer("Normalization", "n", axis=axis, mean=None, variance=None)
+    m = model(own, dense("fc"), weights={"n": stats, "fc": kernel(4, 3)})
+    (scaler,) = convert(m, opts()).input_scalers
+    assert scaler.scale == (0.5,)
+    assert scaler.offset == ((0.0,) if axis is None else (0.0, -0.5, -1.0, -1.5))
+    given = layer("Normalization", "n", axis=-1, mean=[0.0, 1.0, 2.0, 3.0], variance=[4.0] * 4)
+    known = model(given, dense("fc"), weights={"fc": kernel(4, 3)})
+    assert convert(known, opts()).input_scalers[0].offset == (0.0, -0.5, -1.0, -1.5)
+    inside = convert(m, opts("n=s12.6"))
+    assert not inside.input_scalers
+    far = model(own, layer("Reshape", "r", target_shape=[2, 2]), weights={"n": {**stats,
+                "mean": np.zeros(3, np.float32)}})  # fmt: skip
+    if axis is not None:
+        assert "3 figures for 4 channels" in problems(far, opts())[0].what
+
+
+def trained(*slopes: float) -> Any:
+    return model(
+        dense("fc"), layer("PReLU", "p", shared_axes=None), act("q", GRID),
+        weights={"fc": kernel(4, 3), "p": {"alpha": np.float32(slopes)}},
+    )  # fmt: skip
+
+
+def test_trained_slopes_in_front_of_a_quantizer_and_of_a_format() -> None:
+    codes = {"x": np.random.default_rng(2).integers(-128, 128, (300, 4))}
+    graph = convert(trained(0.3, 0.0, 1.7), opts())
+    sums = run_reference(graph, codes, ["fc"])["fc"]
+    value = np.ldexp(sums.astype(np.float32), -graph["fc"].type.frac)
+    found = np.where(value >= 0, value, value * np.float32([0.3, 0.0, 1.7]))
+    wanted = np.clip(np.rint(found * 16), -127, 127)
+    assert np.array_equal(run_reference(graph, codes)[graph.outputs[0].name], wanted)
+    (problem,) = problems(trained(0.3, -0.1, 0.2), opts())
+    assert "a slope of -0.1 makes the activation fall" in problem.what
+    assert "--format p=s16.9" in problem.hint
+    turned = convert(trained(0.3, -0.1, 0.2), opts("p=s16.9"))
+    assert "p_fmt" in [n.name for n in turned.nodes]
+    leaves = model(dense("fc"), layer("PReLU", "p"), weights={"fc": kernel(4, 3),
+                   "p": {"alpha": np.float32([0.1, 0.2, 0.3])}})  # fmt: skip
+    assert "leaves the network unquantized" in problems(leaves, opts())[0].what
+    assert convert(leaves, opts("p=s16.9")).outputs[0].exact
+    wrong = model(layer("PReLU", "p"), weights={"p": {"alpha": np.float32([0.1, 0.2])}})
+    assert (
+        "slopes of shape (2,) do not fit an input of shape (4,)" in problems(wrong, opts())[0].what
+    )
+
+
+def test_an_elu_waits_for_its_format() -> None:
+    m = model(dense("fc"), layer("ELU", "e", alpha=0.5), weights={"fc": kernel(4, 3)})
+    (problem,) = problems(m, opts())
+    assert "--format e=s8.5" in problem.hint
+    graph = convert(m, opts("e=s8.5"))
+    codes = {"x": np.random.default_rng(2).integers(-128, 128, (300, 4))}
+    sums = run_reference(graph, codes, ["fc"])["fc"]
+    x = np.ldexp(sums.astype(np.float64), -graph["fc"].type.frac)
+    wanted = np.clip(np.rint(np.where(x > 0, x, 0.5 * np.expm1(x)) * 32), -128, 127)
+    assert np.array_equal(run_reference(graph, codes)[graph.outputs[0].name], wanted)
+    wrong = model(layer("ELU", "e", alpha=-1.0), weights={})
+    assert "makes the activation fall" in problems(wrong, opts())[0].what
 
 
 def test_an_input_with_two_readers_keeps_its_normalisation() -> None:

@@ -17,11 +17,8 @@ def float_model(keras: Any, seed: int) -> Any:
     )  # fmt: skip
     layers = keras.layers
     source = x = keras.Input(shape, name="x")
-    if rng.random() < 0.4:
-        x = layers.BatchNormalization(name="bn_in")(x)
-    elif rng.random() < 0.2:
-        x = layers.Rescaling(float(rng.uniform(0.1, 2)), name="rescale")(x)
-    if image:
+    x, flat = _first(layers, x, rng)
+    if image and not flat:
         x = _images(layers, x, rng)
     for i in range(int(rng.integers(1, 3))):
         before = x
@@ -39,10 +36,30 @@ def float_model(keras: Any, seed: int) -> Any:
     return model
 
 
+def _first(layers: Any, x: Any, rng: np.random.Generator) -> tuple[Any, bool]:
+    """Return what models do to their input, one thing or two, and whether they flatten it."""
+    if rng.random() < 0.2:
+        x = layers.Rescaling(float(rng.uniform(0.1, 2)), 0.25, name="rescale")(x)
+    flat = bool(rng.random() < 0.2)
+    if flat:
+        x = layers.Flatten(name="flat_in")(x)
+    kind = rng.random()
+    if kind < 0.35:
+        x = layers.BatchNormalization(name="bn_in")(x)
+    elif kind < 0.55:
+        x = layers.Normalization(name="norm_in")(x)
+    return x, flat
+
+
 def _behind(layers: Any, x: Any, rng: np.random.Generator, name: str) -> Any:
     if rng.random() < 0.5:
         x = layers.BatchNormalization(name=f"{name}_bn", scale=bool(rng.random() < 0.8))(x)
-    kind = int(rng.integers(5))
+    kind = int(rng.integers(7))
+    if kind == 5:
+        shared = list(range(1, len(x.shape) - 1)) if rng.random() < 0.7 else None
+        return layers.PReLU(shared_axes=shared, name=f"{name}_prelu")(x)
+    if kind == 6:
+        return layers.ELU(float(rng.choice([1.0, 0.5])), name=f"{name}_elu")(x)
     if kind == 0:
         return layers.LeakyReLU(float(rng.choice([0.3, 0.1])), name=f"{name}_leaky")(x)
     if kind == 1:
@@ -87,6 +104,9 @@ def _trained(model: Any, rng: np.random.Generator) -> None:
                 value = rng.uniform(0.2, 2, shape)
             elif "gamma" in name:
                 value = rng.uniform(-1.5, 1.5, shape)
+            elif "count" in name:
+                made.append(np.asarray(5))
+                continue
             elif "kernel" in name:
                 value = rng.normal(0, 1 / np.sqrt(max(np.prod(shape[:-1]), 1)), shape)
                 value *= rng.random(shape) < 0.8

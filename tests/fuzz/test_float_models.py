@@ -79,7 +79,7 @@ def test_a_float_model(seed: int, tmp_path: Path) -> None:
     mine = forward.run({"x": x})[forward.network.outputs[0][1]]
     np.testing.assert_allclose(mine, own, atol=2e-4, rtol=2e-4)
 
-    names = [layer.name for layer in model.layers if layer.name.endswith("_tanh")]
+    names = [layer.name for layer in model.layers if layer.name.endswith(("_tanh", "_elu"))]
     width, frac = int(rng.integers(8, 15)), int(rng.integers(4, 9))
     given = options(
         f"s{width}.{frac}",

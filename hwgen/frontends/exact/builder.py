@@ -277,6 +277,8 @@ def _off_grid(step: Affine | Normalise | Divide | Leak | Curve) -> tuple[str, st
         return "a batch normalisation", ""
     if isinstance(step, Leak):
         return "a PReLU", ""
+    if isinstance(step, Divide) and not step.mean:
+        return "a normalisation", ""
     if isinstance(step, Divide):
         count = f" over {step.count:g}" if step.count.size == 1 else " over a changing number of"
         return f"a mean{count} values", ", or take the mean over a power of two of them"

@@ -195,8 +195,8 @@ def _leaking(b: ExactBuilder, value: Value, step: Leak, bits: int, at: Origin, n
     lo, hi = min(int(kind.lo.min()), 0), max(int(kind.hi.max()), 0)
     slopes, frac = _whole(rounded_factor(step.slope, bits))
     below = b.emit(f"{name}_below", Requantize(0, lo, 0), [value], at)
-    most = max(int(s) for s in slopes.reshape(-1))
-    op = MulShift(slopes, np.zeros_like(slopes), 0, lo * most, 0, kind.frac + frac)
+    ends = [0, *(int(s) * lo for s in slopes.reshape(-1))]
+    op = MulShift(slopes, np.zeros_like(slopes), 0, min(ends), max(ends), kind.frac + frac)
     sloped = b.emit(f"{name}_sloped", op, [below], at, "rounded slopes")
     above = b.emit(f"{name}_above", Requantize(0, 0, hi), [value], at)
     above = _finer(b, above, kind.frac + frac, at, f"{name}_above")

@@ -18,7 +18,7 @@ from hwgen.frontends.exact.builder import ExactBuilder, Origin
 from hwgen.frontends.exact.quantizer_types import Quantizer
 from hwgen.frontends.exact.ratio import ratio
 from hwgen.frontends.exact.staircase import changes, tabulate
-from hwgen.frontends.exact.steps import Normalise, Rectify, Value, f32
+from hwgen.frontends.exact.steps import Leak, Normalise, Rectify, Value, f32
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.merge import Add
 from hwgen.ops.requantize import Requantize
@@ -30,6 +30,13 @@ def quantize(b: ExactBuilder, value: Value, q: Quantizer, at: Origin, name: str)
     Raises:
         UnsupportedLayer: no integer operation equals steps and quantizer together.
     """
+    for step in value.steps:
+        if isinstance(step, Leak) and not step.increasing:
+            raise UnsupportedLayer(
+                f"a slope of {float(step.slope.min()):g} makes the activation fall",
+                step.where or at.where,
+                f"train it with alpha_constraint=NonNeg(){b.way_out(step)}",
+            )
     _note_saturation(b, value, q, at)
     op = _requantize(value, q)
     done = Value(value.node, value.type)

@@ -149,12 +149,14 @@ class Divide:
     """Division that makes a mean of a sum: ``x / count``.
 
     Attributes:
-        count: number of terms.
+        count: number of terms; of a normalisation the standard deviation.
         where: the layer that it comes from.
+        mean: whether it makes a mean.
     """
 
     count: F32
     where: str = ""
+    mean: bool = True
 
     def __call__(self, x: F32) -> F32:
         """Apply the step."""
@@ -166,7 +168,7 @@ class Divide:
 
     def map(self, fn: Callable[[F32], F32]) -> Divide:
         """Return the step with its parameter passed through *fn*."""
-        return Divide(fn(self.count), self.where)
+        return replace(self, count=fn(self.count))
 
     def line(self) -> tuple[F64, F64]:
         """Return the factor and the offset as real numbers."""
@@ -218,7 +220,7 @@ class Leak:
     """PReLU: ``x`` where ``x >= 0``, else ``slope * x`` with a trained slope a channel.
 
     Attributes:
-        slope: not negative, one a channel or one an element.
+        slope: one a channel or one an element; with one below zero the function falls and rises.
         where: the layer that it comes from.
     """
 
@@ -237,7 +239,10 @@ class Leak:
         """Return the step with its parameter passed through *fn*."""
         return Leak(fn(self.slope), self.where)
 
-    increasing = True
+    @property
+    def increasing(self) -> bool:
+        """True when a larger input never gives a smaller output."""
+        return bool(np.all(self.slope >= 0))
 
 
 def _selu(x: F64) -> F64:
@@ -265,14 +270,17 @@ class Curve:
     Attributes:
         kind: key of `CURVES`.
         where: the layer that it comes from.
+        alpha: what an ``elu`` is multiplied by below zero.
     """
 
     kind: str
     where: str = ""
+    alpha: float = 1.0
 
     def real(self, x: F64) -> F64:
         """Apply the step to float64 numbers."""
-        return CURVES[self.kind](x)
+        made = CURVES[self.kind](x)
+        return made if self.alpha == 1 else np.where(x > 0, made, self.alpha * made)
 
     def arrays(self) -> tuple[F32, ...]:
         """Return no parameters: the same for every element."""

@@ -207,11 +207,17 @@ CLASSES: Mapping[str, LayerClass] = {
         *("inverse_quantizer", "beta_range", "gamma_range", *_RENORM, "synchronized"),
     ),
     "Rescaling": _alike("scale", "offset"),
+    "Normalization": LayerClass(
+        (Variable("mean"), Variable("variance"), Variable("count")),
+        more_with="variance",  # given as a setting, there are no variables
+        settings=("axis", "mean", "variance", "invert"),
+    ),
     # activations
     "Activation": _alike("activation"),
     "QActivation": _alike("activation", trains=True),
     "ReLU": _alike("max_value", "negative_slope", "threshold"),
     "LeakyReLU": _alike("alpha", "negative_slope"),
+    "ELU": _alike("alpha"),
     "PReLU": LayerClass((Variable("alpha"),), settings=(*_of("alpha"), "shared_axes")),
     "Softmax": _alike("axis"),
     # nothing at inference

@@ -117,7 +117,10 @@ SETTINGS: Mapping[str, Setting] = {
     # the rest
     "max_value": Setting(HONOURED, "ceiling of a ReLU"),
     "negative_slope": Setting(HONOURED, "slope of a ReLU"),
-    "alpha": Setting(HONOURED, "slope of a LeakyReLU"),
+    "alpha": Setting(HONOURED, "slope of a LeakyReLU, factor of an ELU"),
+    "mean": Setting(HONOURED, "of a Normalization that was not adapted to data"),
+    "variance": Setting(HONOURED, "of a Normalization that was not adapted to data"),
+    "invert": Setting(LIMITED, "a Normalization that is undone", (False, None), "leave it out"),
     "threshold": Setting(HONOURED, "0 for a ReLU; another is refused"),
     "average_quantizer": Setting(HONOURED, "applied to one over the window's area"),
     "pool_size": Setting(HONOURED, _WINDOW),

@@ -155,7 +155,7 @@ class _Twin:
                 if key.endswith(("_initializer", "_constraint", "_regularizer")):
                     del config[key]
         named = getattr(activation, "__name__", "")
-        self.curves = named in CURVES
+        self.curves = named in CURVES or self.cls == "ELU"
         if self.quantizes or (final and named in ("softmax", "sigmoid")):
             config["activation"] = "linear"
         self.dropped = final and self.cls == "Softmax"
@@ -205,6 +205,10 @@ class _Twin:
         if self.cls == "Rescaling":
             scale, offset = (np.float32(getattr(self.layer, k)) for k in ("scale", "offset"))
             return ins[0] * _snapped(scale, bits) + np.float64(offset)
+        if self.cls == "Normalization":
+            mean, variance = (np.float32(getattr(self.layer, k)) for k in ("mean", "variance"))
+            spread = np.maximum(np.sqrt(variance), np.float32(1e-7)).astype(np.float64)
+            return (ins[0] - np.float64(mean)) * _snapped(1.0 / spread, bits)
         if "Average" in self.cls and bits is not None:
             return self._mean(ins, bits)
         if self.cls in ("ReLU", "LeakyReLU", "PReLU"):

@@ -18,7 +18,7 @@ from hwgen.frontends.keras.layer_classes import CLASSES
 from hwgen.frontends.keras.network import Call, Layer, check_wrapper
 from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options, check_scaler
-from hwgen.frontends.qkeras import layers_linear, layers_shape
+from hwgen.frontends.qkeras import layers_float, layers_linear, layers_shape
 from hwgen.frontends.qkeras.chosen_outputs import cut
 from hwgen.frontends.qkeras.conversion import Conversion
 from hwgen.frontends.qkeras.given import apply_format, check_given, note_given
@@ -31,7 +31,7 @@ from hwgen.frontends.qkeras.unread import problems_of
 from hwgen.ir.graph import Graph
 
 # Importing a module of handlers enters them.
-HANDLER_MODULES = (layers_linear, layers_shape)
+HANDLER_MODULES = (layers_linear, layers_shape, layers_float)
 
 
 def supported_layers() -> list[str]:

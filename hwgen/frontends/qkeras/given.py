@@ -23,11 +23,11 @@ from hwgen.ir.fixed import Fixed
 
 FORMAT, WEIGHT_FORMAT = "--format", "--weight-format"
 _NORMS = ("BatchNormalization", "SyncBatchNormalization", "QBatchNormalization")
-_FOLLOWS = ("Activation", "QActivation", "ReLU", "LeakyReLU", "PReLU", "Softmax", *_NORMS)
+_FOLLOWS = ("Activation", "QActivation", "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax", *_NORMS)
 _COMPUTES = (
     *_FOLLOWS, "AveragePooling1D", "AveragePooling2D", "GlobalAveragePooling1D",
     "GlobalAveragePooling2D", "QAveragePooling2D", "QGlobalAveragePooling2D", "Add", "Subtract",
-    "Average", "Multiply", "Rescaling",
+    "Average", "Multiply", "Rescaling", "Normalization",
 )  # fmt: skip
 
 

@@ -89,12 +89,6 @@ def prelu(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
             layer.where,
             "give the weights file that belongs to this architecture",
         )
-    if slope.min() < 0:
-        raise UnsupportedLayer(
-            f"a slope of {float(slope.min()):g} makes the activation fall",
-            layer.where,
-            "train it with alpha_constraint=NonNeg()",
-        )
     if all(n == 1 for n in slope.shape[:-1]):
         slope = slope.reshape(-1)  # one a channel, wherever it stands
     return value.after(Leak(slope, layer.where))
@@ -127,8 +121,11 @@ def _whole(layer: Layer, value: Value) -> dict[str, Any]:
 def _max(c: Conversion, layer: Layer, value: Value, window: dict[str, Any]) -> Value:
     spread = any(a.ndim > 1 for s in value.steps for a in s.arrays())
     if value.steps and (spread or not all(s.increasing for s in value.steps)):
+        leaks = any(isinstance(s, Leak) and not s.increasing for s in value.steps)
+        norm = "a batch normalisation with a negative factor"
+        what = "a PReLU with a negative slope" if leaks else norm
         raise UnsupportedLayer(
-            "a batch normalisation with a negative factor stands in front of the maximum",
+            f"{what} stands in front of the maximum",
             layer.where,
             "put the QActivation in front of the pooling",
         )

@@ -157,7 +157,7 @@ def network_output(c: Conversion, name: str, tensor: str, value: Value) -> Outpu
                 if isinstance(step, Leak)
                 else "a ReLU behind a float batch normalisation leaves the network unquantized",
                 step.where or layer.where,
-                "put a QActivation at the output",
+                f"put a QActivation at the output{c.way_out(step)}",
             )
     try:
         parts = [_per_channel(part, head.type.shape[-1]) for part in (scale, offset)]

@@ -6,8 +6,11 @@ This is the one place that reads the design of a build.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from hwgen.design.frame import Frame
 from hwgen.design.names import ModuleNames
@@ -149,7 +152,17 @@ class NetworkCore:
 
 
 def _scaled(ports: Sequence[AxisPort], scalers: Sequence[InputScaler]) -> tuple[AxisPort, ...]:
-    known = {scaler.input: (scaler.scale, scaler.offset) for scaler in scalers}
+    """Return input ports with their scalers; several of one input become one."""
+    known: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {}
+    sizes = {port.name: math.prod(port.shape) for port in ports}
+    for scaler in scalers:
+        scale, offset = scaler.scale, scaler.offset
+        if scaler.input in known:
+            size = sizes[scaler.input]
+            parts = (*known[scaler.input], scale, offset)
+            factor, term, mul, add = (np.resize(np.array(part), size) for part in parts)
+            scale, offset = (tuple(p.tolist()) for p in (factor * mul, term * mul + add))
+        known[scaler.input] = scale, offset
     return tuple(replace(port, scaler=known.get(port.name)) for port in ports)
 
 
