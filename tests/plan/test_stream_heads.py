@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Heads behind the layers of stream designs: their values, and the RTL of one of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hwgen
+from hwgen.design.types import UnitRef
+from hwgen.frontends.heads import with_head
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Node, Output
+from hwgen.ir.tensor import TensorType
+from hwgen.ops.base import Op
+from hwgen.ops.conv import Conv
+from hwgen.ops.dense import Dense
+from hwgen.ops.input_ import Input
+from hwgen.ops.requantize import Requantize
+from hwgen.ops.shape import Reshape
+from hwgen.passes import run_passes
+
+SIZE, CLASSES = 5, 6
+
+
+def network(head: str) -> Graph:
+    """A convolution and a dense layer on a small map, with a head."""
+    rng = np.random.default_rng(4)
+    t = TensorType.of((SIZE, SIZE, 2), Fixed(6, 3, True))
+    nodes = [Node("x", Input(t.shape, t.fixed, t.lo, t.hi), (), t, "x")]
+
+    def add(name: str, op: Op) -> None:
+        kind = op.infer([nodes[-1].type])
+        nodes.append(Node(name, op, (nodes[-1].name,), kind, name))
+
+    add("conv", Conv(rng.integers(-7, 8, (3, 3, 2, 3)), np.zeros(3, np.int64), frac=4))
+    add("act", Requantize(5, 0, 15))
+    add("flat", Reshape(((SIZE - 2) ** 2 * 3,)))
+    weight = rng.integers(-7, 8, (nodes[-1].type.size, CLASSES))
+    add("fc", Dense(weight, rng.integers(-20, 21, CLASSES), frac=3))
+    output = Output("y", "fc", (2.0 ** -nodes[-1].type.frac,))
+    return run_passes(with_head(Graph("cnn", tuple(nodes), (output,)), head))
+
+
+@pytest.mark.parametrize("head", ["argmax", "softmax"])
+@pytest.mark.parametrize("simulated", [False, pytest.param(True, marks=pytest.mark.ci)])
+def test_a_head_behind_a_folded_layer(head: str, simulated: bool, tmp_path: Path) -> None:
+    """The build itself compares the stages with the reference; the simulation compares the RTL."""
+    graph, out = network(head), tmp_path / "out" if simulated else None
+    built = hwgen.build(graph, out, board="vcu118", style="stream", interval=60, effort=0)
+    parts = [part for stage in built.design.stages for part in stage.parts]
+    assert any(isinstance(part, UnitRef) for part in parts)
+    assert built.design.interval <= 60
+    if out is not None:
+        assert hwgen.sim(out, samples=30).mismatches == 0
