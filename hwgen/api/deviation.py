@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from hwgen.api.samples import read_data, spread, to_codes
 from hwgen.frontends.keras import live
-from hwgen.frontends.keras.file import read_keras
-from hwgen.frontends.keras.topology import parse
+from hwgen.frontends.keras.live import Opened
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.chosen_outputs import chosen
 from hwgen.ir.graph import Graph
@@ -83,17 +82,11 @@ class Deviation:
 
 
 def own_outputs(
-    model: Path, options: Options, inputs: Mapping[str, npt.NDArray[Any]]
+    model: Opened, options: Options, inputs: Mapping[str, npt.NDArray[Any]]
 ) -> list[npt.NDArray[Any]]:
-    """Return the float32 outputs of a model itself, those that are built alone.
-
-    Raises:
-        ToolMissing, ToolFailed: TensorFlow or QKeras is absent, or cannot load the model.
-    """
-    stored = read_keras(model, options.weights)
-    network = parse(stored.config, stored.source)
-    found = live.oracle(model, options.weights, inputs, len(network.outputs))
-    return [found[i] for i in chosen(network, options.outputs)]
+    """Return the float32 outputs of a model itself, those that are built alone."""
+    found = live.logits(model, inputs)
+    return [found[i] for i in chosen(model.network, options.outputs)]
 
 
 @dataclass(frozen=True)
@@ -157,7 +150,7 @@ def check_head(headed: Graph, plain: Graph, inputs: Mapping[str, Codes], head: s
 
 def measured(
     graph: Graph,
-    model: Path,
+    model: Opened,
     options: Options,
     floats: Mapping[str, npt.NDArray[Any]],
     data: Path | None,
@@ -166,8 +159,8 @@ def measured(
 
     Args:
         graph: of the build.
-        model: its file.
-        options: its weights file, and the outputs that are built.
+        model: its file, opened.
+        options: the outputs that are built.
         floats: inputs of the core, by name; used where there are no data.
         data: a user's samples, as the model takes them.
     """

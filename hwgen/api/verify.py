@@ -24,7 +24,7 @@ from hwgen.api.load import load
 from hwgen.api.results import VerbResult, record
 from hwgen.api.samples import sample_vectors
 from hwgen.errors import ConfigError, Mismatch, count_of
-from hwgen.frontends.keras import live_double
+from hwgen.frontends.keras import live, live_double
 from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import Codes
@@ -147,14 +147,15 @@ def verify(
     progress("vectors", f"{count_of(len(vectors), 'sample')}, seed {seed}")
     floats = floats_of(graph, vectors.inputs)
     given = bool(options.formats or options.weight_formats or graph.input_scalers)
+    model = live.opened(path, options.weights)
     off = None
     if given:
         outside = [scaler.layer for scaler in graph.input_scalers]
-        found: list[Any] = [*live_double.oracle(path, options, floats, outside)]
-        off = measured(graph, path, options, floats, data)
+        found: list[Any] = [*live_double.outputs_of(model, options, floats, outside)]
+        off = measured(graph, model, options, floats, data)
         progress("qkeras", "forward pass in double precision done")
     else:
-        found = own_outputs(path, options, floats)
+        found = own_outputs(model, options, floats)
         progress("qkeras", "float32 forward pass done")
     differs = differing(graph.outputs, vectors.outputs, found)
     because: tuple[str, ...] = ()

@@ -173,7 +173,7 @@ def test_verify_tells_how_many_differ(
 ) -> None:
     from hwgen.frontends.keras import live
 
-    real = live.oracle
+    real = live.logits
 
     def wrong(*given: Any) -> Any:
         (found,) = real(*given)
@@ -182,7 +182,7 @@ def test_verify_tells_how_many_differ(
         print("a library that talks")
         return [found]
 
-    monkeypatch.setattr(live, "oracle", wrong)
+    monkeypatch.setattr(live, "logits", wrong)
     capsys.readouterr()
     assert run(["verify", str(tiny), "--samples", "30", "--json"]) == 6
     said, told = capsys.readouterr()

@@ -12,7 +12,7 @@ import pytest
 
 import hwgen
 from hwgen.errors import Mismatch
-from hwgen.frontends.keras import live_double
+from hwgen.frontends.keras import live, live_double
 from tests.cli.models import sequential, source
 from tests.frontends.keras_files import full_h5, layer
 
@@ -112,11 +112,17 @@ def test_a_wrong_factor_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "double precision" in caught.value.what
 
 
-def test_what_saturates_is_told_with_its_share(tmp_path: Path) -> None:
+def test_what_saturates_is_told_with_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model is read once, and loaded once by Keras."""
+    read, reads = live.read_keras, list[Any]()
+    monkeypatch.setattr(live, "read_keras", lambda *a: reads.append(a) or read(*a))
     out = built(tmp_path, ONE, ONE_WEIGHTS, formats=["leaky=s4.3", "t=s8.6"])
     data = tmp_path / "x.npy"
     np.save(data, np.random.default_rng(1).normal(0, 1, (200, 4)))
     verdict = hwgen.verify(out, samples=50, data=data)
+    assert len(reads) == 1
     assert verdict.deviation is not None
     assert (verdict.deviation.samples, verdict.deviation.data) == (200, True)
     assert 0 < verdict.deviation.saturated["leaky"] <= 1
@@ -128,7 +134,5 @@ def test_predict_applies_the_scaler_of_the_input(tmp_path: Path) -> None:
     out = built(tmp_path, ONE, ONE_WEIGHTS, formats=["*=s16.9", "t=s8.7"], input_format="s16.10",
                 weight_formats=["*=s16.12"])  # fmt: skip
     x = np.random.default_rng(2).normal(0, 1, (300, 4))
-    from hwgen.frontends.keras import live
-
     (own,) = live.oracle(tmp_path / "m.h5", None, {"x": x}, 1)
     assert np.abs(hwgen.predict(out, x) - own).mean() < 0.02

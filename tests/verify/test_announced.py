@@ -128,14 +128,14 @@ def test_a_deep_network_with_a_scale_of_no_power_of_two(
     assert verdict.mismatches == 0
     assert verdict.announced > 0
     assert all("float32 sums round" in note for note in verdict.because)
-    true = live.oracle
+    true = live.logits
 
     def spoiled(*given: Any) -> list[Any]:
         (values,) = true(*given)
         values[100, 2] += 2 * np.float32(made.graph.outputs[0].scale[0])
         return [values]
 
-    monkeypatch.setattr(live, "oracle", spoiled)
+    monkeypatch.setattr(live, "logits", spoiled)
     with pytest.raises(Mismatch, match=r"sample 100 .*, element 2") as caught:
         hwgen.verify(tmp_path / "out", samples=20000)
     assert caught.value.mismatches == 1

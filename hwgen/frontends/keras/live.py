@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.errors import ModelError, ToolFailed, ToolMissing
+from hwgen.errors import HwgenError, ModelError, ToolFailed, ToolMissing
 from hwgen.frontends.keras.file import KerasModel, read_keras
+from hwgen.frontends.keras.network import Network
 from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.keras.unsaved import refuse_unsaved, with_unsaved
 from hwgen.frontends.kinds import file_kind
@@ -143,6 +144,41 @@ def _keras_major(model: Any) -> int:
     return 2
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A model file, read and parsed here and loaded by Keras itself, once.
+
+    Attributes:
+        stored: as a reader returns it.
+        network: its calls.
+        model: Keras' own.
+    """
+
+    stored: KerasModel
+    network: Network
+    model: Any
+
+
+def opened(path: Path, weights: Path | None) -> Opened:
+    """Return a model file as hwgen reads it and as Keras loads it.
+
+    Args:
+        path: the model file.
+        weights: its weights file, for an architecture in JSON.
+
+    Raises:
+        ToolMissing: TensorFlow or QKeras is not installed.
+        ToolFailed: this Keras cannot load the file.
+    """
+    import_tensorflow()  # told before the file is read
+    try:
+        stored = read_keras(path, weights)
+        network = parse(stored.config, path.name)
+    except HwgenError as error:
+        raise _not_loaded(path, error) from error
+    return Opened(stored, network, _keras_model(path, weights, stored, network))
+
+
 def oracle(
     path: Path, weights: Path | None, inputs: Mapping[str, npt.NDArray[Any]], outputs: int
 ) -> list[npt.NDArray[np.float32]]:
@@ -158,9 +194,17 @@ def oracle(
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
-    found = _predict(logits_model(path, weights), inputs)
+    found = logits(opened(path, weights), inputs)
     assert len(found) == outputs, "the oracle has other outputs than the graph"
     return found
+
+
+def logits(found: Opened, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
+    """Return the float32 outputs of a model that is open, as `oracle` does.
+
+    A final activation is taken off the model itself, which goes without it from then on.
+    """
+    return _predict(_logits_model(found.model), inputs)
 
 
 def tensors(
@@ -233,7 +277,10 @@ def logits_model(path: Path, weights: Path | None) -> Any:
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
-    model = loaded(path, weights)
+    return _logits_model(loaded(path, weights))
+
+
+def _logits_model(model: Any) -> Any:
     keras = import_tensorflow().framework.keras
     return keras.Model(model.inputs, [_logits(keras, tensor) for tensor in model.outputs])
 
@@ -245,15 +292,17 @@ def loaded(path: Path, weights: Path | None) -> Any:
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
+    return opened(path, weights).model
+
+
+def _keras_model(path: Path, weights: Path | None, stored: KerasModel, network: Network) -> Any:
     own = import_tensorflow()
-    tensorflow, objects, prune_scope = own.framework, own.classes, own.scope
-    keras = tensorflow.keras
+    objects, keras = own.classes, own.framework.keras
+    named = str(stored.config.get("class_name"))
+    if network.subclass:  # its layers are what the file lists
+        objects = {**objects, named: keras.Model, named.rpartition(">")[2]: keras.Model}
     try:
-        config = read_keras(path, weights).config
-        named = str(config.get("class_name"))
-        if parse(config, path.name).subclass:  # its layers are what the file lists
-            objects = {**objects, named: keras.Model, named.rpartition(">")[2]: keras.Model}
-        with prune_scope():
+        with own.scope():
             if file_kind(path) == "json":
                 text = path.read_text("utf-8")
                 model = keras.models.model_from_json(text, custom_objects=objects)
@@ -263,13 +312,17 @@ def loaded(path: Path, weights: Path | None) -> Any:
                 if weights is not None:
                     model.load_weights(weights)
     except Exception as error:  # Keras raises anything; the text is what helps
-        raise ToolFailed(
-            f"Keras of TensorFlow {tensorflow.__version__} cannot load the model "
-            f"({type(error).__name__}: {error})",
-            path.name,
-            "verify in an environment whose Keras wrote the file",
-        ) from error
+        raise _not_loaded(path, error) from error
     return model
+
+
+def _not_loaded(path: Path, error: Exception) -> ToolFailed:
+    version = import_tensorflow().framework.__version__
+    return ToolFailed(
+        f"Keras of TensorFlow {version} cannot load the model ({type(error).__name__}: {error})",
+        path.name,
+        "verify in an environment whose Keras wrote the file",
+    )
 
 
 def _logits(keras: Any, tensor: Any) -> Any:

@@ -20,10 +20,8 @@ import numpy.typing as npt
 from hwgen.frontends.exact.given_format import factor_bits, rounded_factor
 from hwgen.frontends.exact.steps import CURVES
 from hwgen.frontends.formats import rule_of
-from hwgen.frontends.keras.file import read_keras
-from hwgen.frontends.keras.live import import_tensorflow, loaded
+from hwgen.frontends.keras.live import Opened, import_tensorflow, opened
 from hwgen.frontends.keras.network import Call, Network
-from hwgen.frontends.keras.topology import parse
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.chosen_outputs import cut
 from hwgen.frontends.qkeras.conversion import Conversion
@@ -305,10 +303,15 @@ def oracle(
         ToolMissing: TensorFlow or QKeras is not installed.
         ToolFailed: this Keras cannot load the file.
     """
+    return outputs_of(opened(path, options.weights), options, inputs, outside)
+
+
+def outputs_of(
+    found: Opened, options: Options, inputs: Mapping[str, F64], outside: Sequence[str] = ()
+) -> list[F64]:
+    """Return the float64 outputs of a model that is open, as `oracle` does."""
+    network = cut(found.network, options.outputs)
+    conversion = Conversion(found.stored, network, options)
     tf = import_tensorflow().framework
-    stored = read_keras(path, options.weights)
-    network = cut(parse(stored.config, stored.source), options.outputs)
-    conversion = Conversion(stored, network, options)
-    model = loaded(path, options.weights)
-    made = _Oracle(tf, model, network, conversion, options, frozenset(outside))
+    made = _Oracle(tf, found.model, network, conversion, options, frozenset(outside))
     return made.run({name: np.asarray(x, np.float64) for name, x in inputs.items()})
