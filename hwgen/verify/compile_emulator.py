@@ -26,9 +26,9 @@ from hwgen.emit.emulator.library import Library
 from hwgen.errors import ToolFailed, ToolMissing
 from hwgen.tools import Tool
 
-FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-DHWG_NATIVE")
+FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-DHWGNATIVE")
 # GCC 12 takes half vectors on machines that it does not know yet.
-_NATIVE = ("-march=native", "-mprefer-vector-width=512")
+NATIVE = ("-march=native", "-mprefer-vector-width=512")
 Array = npt.NDArray[Any]
 
 
@@ -71,7 +71,7 @@ def compiled(library: Library) -> Path:
     """
     tool = compiler()
     native = platform.machine() in ("x86_64", "AMD64")
-    flags = [*FLAGS, *(_NATIVE if native else ())]
+    flags = [*FLAGS, *(NATIVE if native else ())]
     facts = [library.files.digest(), *flags, str(tool.path), tool.version(), processor()]
     key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
     name = f"{library.name}-{key}.so"

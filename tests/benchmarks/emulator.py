@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Benchmark of the emulator: beside hls4ml's compiled ``predict`` and the numpy reference, one run.
 
-``python -m tests.benchmarks.emulator [--only jet,rn06]``, after ``make bench``. One thread, samples
-a CPU second, the best of several rounds that take turns. It ends with 1 where a bar is missed; the
-bars are those of the processor's vectors (AVX-512, AVX2 or plain x86-64).
+``python -m tests.benchmarks.emulator [--only jet,rn06] [--vectors avx2|plain]``, after ``make
+bench``. One thread, samples a CPU second, the best of several rounds that take turns. It ends with
+1 where a bar is missed; the bars are those of the processor's vectors (AVX-512, AVX2 or plain
+x86-64). ``--vectors`` compiles the emulator, and chooses numpy's matrix products, for narrower
+ones.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import argparse
 import contextlib
 import ctypes
 import io
+import os
 import resource
 import subprocess
 import sys
@@ -60,8 +63,16 @@ SUBJECTS = {
 }  # fmt: skip
 
 
+# Flags of an emulator that is compiled for narrower vectors than those of this machine.
+NARROWER = {"avx2": ("-march=x86-64-v3",), "plain": ("-march=x86-64",)}
+BLAS = {"avx2": "Haswell", "plain": "Prescott"}  # OPENBLAS_CORETYPE
+
+
 def vectors() -> str:
-    """Return the widest vectors of this machine."""
+    """Return the widest vectors that the emulator is compiled for."""
+    for kind, flags in NARROWER.items():
+        if flags == compile_emulator.NATIVE:
+            return kind
     text = compile_emulator.processor()
     return "avx512" if "avx512bw" in text else "avx2" if "avx2" in text else "plain"
 
@@ -117,7 +128,7 @@ def measure(name: str, subject: Subject, folder: Path, models: Path) -> list[tup
         ours = rate(lambda: emulator.run({key: short}), len(codes), ours)
         values = rate(lambda: emulator.predict({key: floats}), len(codes), values)
     kind = vectors()
-    flags = " ".join(compile_emulator.FLAGS)
+    flags = " ".join([*compile_emulator.FLAGS, *compile_emulator.NATIVE])
     print(f"{name} ({kind}; {flags}; compiled in {compiling:.1f} CPU s), samples a CPU second:")
     for title, figure in (
         ("hls4ml predict", theirs), ("numpy reference", numpy), ("hwgen.predict, floats", predict),
@@ -185,7 +196,14 @@ def main() -> int:
     """Measure, print, and return 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default=",".join(SUBJECTS))
-    chosen = parser.parse_args().only.split(",")
+    parser.add_argument("--vectors", choices=NARROWER)
+    given = parser.parse_args()
+    if given.vectors and os.environ.get("OPENBLAS_CORETYPE") != BLAS[given.vectors]:
+        os.environ["OPENBLAS_CORETYPE"] = BLAS[given.vectors]  # read when numpy is loaded
+        os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks.emulator", *sys.argv[1:]])
+    if given.vectors:
+        compile_emulator.NATIVE = NARROWER[given.vectors]
+    chosen = given.only.split(",")
     shared = beside_checkout("shared")
     if shared is None:
         print("the models are not beside the checkout: nothing to measure", file=sys.stderr)

@@ -59,11 +59,15 @@ def check(folder: Path, design: Design, vectors: Vectors, how: Compilation) -> N
     assert "PASS" in made.run_axis(vectors.rows(0, 30))
 
 
-def _quickly(names: list[str], quick: set[str]) -> list[object]:
-    return [n if n in quick else pytest.param(n, marks=pytest.mark.ci) for n in names]
+def marked(name: str) -> object:
+    """Return a net with the mark of the run it belongs to."""
+    if name in ("stages", "3"):
+        return name
+    mark = pytest.mark.ci if name in ("slowly", "layers", "0", "1") else pytest.mark.slow
+    return pytest.param(name, marks=mark)
 
 
-@pytest.mark.parametrize("name", _quickly([*NETS, *map(str, range(10))], {"stages", "3"}))
+@pytest.mark.parametrize("name", [marked(name) for name in (*NETS, *map(str, range(10)))])
 def test_digits_equal_the_reference(name: str, tmp_path: Path) -> None:
     design, vectors = net(name)
     write(tmp_path, design, vectors)

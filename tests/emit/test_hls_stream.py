@@ -77,7 +77,13 @@ def test_a_cnn_equals_the_reference(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n if n == "chain" else pytest.param(n, marks=pytest.mark.ci) for n in NETS]
+    "name",
+    [
+        n
+        if n == "chain"
+        else pytest.param(n, marks=getattr(pytest.mark, "ci" if i < 1 else "slow"))
+        for i, n in enumerate(NETS)
+    ],
 )
 def test_designs_equal_the_reference(name: str, tmp_path: Path) -> None:
     design, vectors = write(name, tmp_path / "out")

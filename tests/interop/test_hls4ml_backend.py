@@ -256,6 +256,19 @@ def test_calls_of_the_tutorial(how: str, root: Path) -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.ci
+def test_layers_of_hwgen_in_a_project_of_hls4ml(root: Path) -> None:
+    said = run([sys.executable, "-m", "tests.interop.own_layers"], root, env=ENV)
+    found = json.loads(said.strip().splitlines()[-1])
+    assert found["adders"]
+    assert found["xnor, two bits"]
+    assert found["xnor, one bit"]
+    words = ("are signs", "is not dense", "no layer fc3", "no realisation", "whole vectors")
+    assert len(found["refused"]) == len(words)
+    assert all(word in text for word, text in zip(words, found["refused"], strict=True))
+
+
+@pytest.mark.keras
 @pytest.mark.slow
 def test_crosscheck_of_the_jet_tagger(root: Path) -> None:
     model, weights = given(MODELS["io_parallel"])

@@ -109,7 +109,7 @@ def resealed(data: bytes, place: int, number: int, key: int) -> bytes:
 
 
 def too_long(values: Ints, form: Format, number: int) -> list[bytes]:
-    """Return the block with a word too many behind its last string, and with values too wide."""
+    """Return the block with a word too many, a string too short, and values too wide."""
     data = encode_block(values, form, number)
     header = Header.unpack(data)
     payload = data[8 : 8 + 2 * header.words]
@@ -117,6 +117,9 @@ def too_long(values: Ints, form: Format, number: int) -> list[bytes]:
         return []
     more = replace(header, words=header.words + 1)
     made = [seal(more, payload + bytes(2), number, form.key)]
+    a, b, c = header.subs
+    if a:  # the first string lacks its end
+        made.append(seal(replace(header, subs=(a - 1, b + 1, c)), payload, number, form.key))
     if form.bits + 2 <= form.coder.max_bits:
         made.append(encode_block(values << 2, replace(form, bits=form.bits + 2), number))
     return made
@@ -156,7 +159,7 @@ def coder(
         versions = [data, *(damaged(rng, data, number, form.key) if at < broken_ones else [])]
         if kind and broken_ones and at == 0:
             versions += out_of_state(values, form, number)
-        versions += too_long(values, form, number)[: 2 if at < broken_ones else 0]
+        versions += too_long(values, form, number)[: 3 if at < broken_ones else 0]
         for broken in versions:
             want, fault = decode_block(broken, values.shape, form, number)
             seen.add(fault)
@@ -287,7 +290,6 @@ def test_blocks_of_every_kind_under_sanitizers(tmp_path: Path, seed: int) -> Non
     whole(seed + 2, 9).check(tmp_path, flags)
 
 
-@pytest.mark.ci
 @pytest.mark.parametrize(
     ("header", "old", "new"),
     [
@@ -309,7 +311,16 @@ def test_blocks_of_every_kind_under_sanitizers(tmp_path: Path, seed: int) -> Non
         ("codec_mix.h", "+ small(Means[n])", "- small(Means[n])"),
     ],
 )
+@pytest.mark.slow
 def test_a_fault_in_a_twin_is_found(
     header: str, old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     check_fault(whole(seed, 6), header, (old, new), tmp_path, monkeypatch)
+
+
+@pytest.mark.ci
+def test_a_fault_in_the_coder_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    edit = ">= limit ? 0 : 1", ">= limit ? 1 : 0"
+    check_fault(whole(seed, 3), "codec_entropy_encode.h", edit, tmp_path, monkeypatch)

@@ -275,7 +275,7 @@ def test_twins_of_the_dma_under_sanitizers(tmp_path: Path, seed: int) -> None:
     whole(seed).check(tmp_path, flags)
 
 
-@pytest.mark.ci
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("header", "old", "new"),
     [

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hwgen import paths
 from hwgen.design.names import ModuleNames
@@ -61,7 +61,7 @@ def emit_hls(
         {"axis_from_words", "axis_to_words"} if words else {"axis_pack", "axis_unpack"}
     )
     files: dict[str, bytes | str] = {
-        f"hwg/{name}": content for name, content in _headers(units).items()
+        f"hwg/{name}": content for name, content in twin_headers(units).items()
     }
     files |= text.files()
     files |= axis_files(design, text.top, ModuleNames.of(design).axis)
@@ -70,20 +70,21 @@ def emit_hls(
     return FileSet.of({f"hls/{name}": content for name, content in files.items()})
 
 
-def _headers(units: set[str]) -> Mapping[str, bytes]:
-    """Return the twins, and every header that one of them includes."""
-    folder = paths.hls_templates() / "include" / "hwg"
+def twin_headers(units: Iterable[str]) -> Mapping[str, bytes]:
+    """Return twins by file, and every header that one of them includes, which come before it."""
+    folder = (paths.hls_templates() / "include" / "hwg").resolve()
     found: dict[str, bytes] = {}
-    todo = [*_SUPPORT, *(f"{unit}.h" for unit in units)]
-    for name in todo:
-        if name in found:
-            continue
-        found[name] = (folder / name).read_bytes()
-        own = name.rpartition("/")[0]
-        for line in found[name].decode().splitlines():
+
+    def take(name: str) -> None:
+        content = (folder / name).read_bytes()
+        for line in content.decode().splitlines():
             if line.startswith('#include "'):
-                other = line.split('"')[1]
-                where = (folder / own / other).resolve()
-                if where.is_file():
-                    todo.append(str(where.relative_to(folder.resolve())))
-    return dict(sorted(found.items()))
+                other = (folder / name).parent / line.split('"')[1]
+                other = other.resolve()
+                if other.is_file() and other.relative_to(folder).as_posix() not in found:
+                    take(other.relative_to(folder).as_posix())
+        found.setdefault(name, content)
+
+    for name in (*_SUPPORT, *(f"{unit}.h" for unit in sorted(units))):
+        take(name)
+    return found
