@@ -111,7 +111,7 @@ def _registered() -> tuple[Any, tuple[str, ...]]:
             self.add_output_variable([self.get_attr("n_out")])
 
     class Config(LayerConfigTemplate):  # type: ignore[misc]
-        """What a reader of the project wants to know of the layer."""
+        """Sizes of the layer, for readers of the project."""
 
         def __init__(self) -> None:
             super().__init__(HwgenDense)
