@@ -44,6 +44,11 @@ def demo() -> Path:
     return _PACKAGE / "demo" / "magic"
 
 
+def binary_networks() -> Path:
+    """Return the folder of the binary networks that ship."""
+    return _PACKAGE / "demo" / "binary"
+
+
 def beside_checkout(name: str) -> Path | None:
     """Return the folder *name* beside the checkout; None when there is none, or for a wheel."""
     root = _PACKAGE.parent

@@ -14,6 +14,7 @@ the loss against a teacher's distribution are those of ReActNet's training scrip
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from hwgen.api.results import VerbResult
 from hwgen.errors import ConfigError, VerifyError, count_of
 from hwgen.files import json_bytes, load_table, make_folder, npz_bytes, write_files
 from hwgen.frontends.keras.live import import_tensorflow
+from hwgen.plan.goal import check_seed
 from hwgen.progress import Progress, silent
 from hwgen.train.binary_network import Network, Step, adopt, for_file, make
 
@@ -54,7 +56,7 @@ class Recipe:
         seed: of start values and of the order of pictures.
     """
 
-    epochs: tuple[int, int, int] = (4, 6, 10)
+    epochs: tuple[int, int, int] = (3, 5, 8)
     batch: int = 128
     rate: float = 1.25e-3
     decay: float = 1e-5
@@ -147,7 +149,8 @@ def train(
     """
     recipe = recipe or Recipe()
     if min(recipe.epochs) < 1 or recipe.batch < 1:
-        raise ConfigError("a step without an epoch", "epochs", "give three numbers from 1 on")
+        raise ConfigError("a step without an epoch", "--epochs", "give three numbers from 1 on")
+    check_seed(recipe.seed)
     _check(data, network)
     make_folder(folder)
     run = _Run(data, folder, network, recipe, progress)
@@ -197,8 +200,10 @@ class _Run:
         self.x = data["x_train"].astype(np.float32)[..., None]
         self.y = np.eye(network.classes, dtype=np.float32)[data["y_train"].astype(np.int64)]
         self.test = data["x_test"].astype(np.float32)[..., None], data["y_test"].astype(np.int64)
-        sums = [int(data[name].astype(np.int64).sum()) for name in _DATA]
-        self.key = json.dumps([asdict(network), asdict(recipe), len(self.x), sums])
+        digest = hashlib.sha256()
+        for name in _DATA:
+            digest.update(np.ascontiguousarray(data[name]).tobytes())
+        self.key = json.dumps([asdict(network), asdict(recipe), digest.hexdigest()])
         self.path = folder / f"{network.name}.state.npz"
         self.state = _State.open(self.path, self.key)
         self.tf = import_tensorflow().framework

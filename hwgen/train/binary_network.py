@@ -46,7 +46,7 @@ class Network:
         branch: grid of what a block adds to its shortcut, as quantized_bits(bits, integer bits).
             FracBNN has 4 bits on the shortcuts of its larger network.
         classes: outputs of the last layer.
-        offset: grid of its offsets, likewise; ``temperature`` has their fraction bits.
+        offset: bits of its offsets, which count in its sums.
         temperature: the logits are the sums of the last layer times ``2**-temperature``. About half
             the logarithm of their terms, so that they begin near one; no decision depends on it.
     """
@@ -59,7 +59,7 @@ class Network:
     hidden: tuple[int, ...] = ()
     branch: tuple[int, int] = (4, 1)
     classes: int = 10
-    offset: tuple[int, int] = (8, 2)
+    offset: int = 8
     temperature: int = 5
 
 
@@ -188,9 +188,10 @@ class _Builder:
 
     def last(self, x: Any) -> Any:
         """Return the logits: sums of bits, and an offset a class."""
-        settings = self.product(2.0**-self.network.temperature)
+        bits, fraction = self.network.offset, self.network.temperature
+        settings = self.product(2.0**-fraction)
         if self.step in ("weights", "file"):
-            settings["bias_quantizer"] = self.q.quantized_bits(*self.network.offset, alpha=1)
+            settings["bias_quantizer"] = self.q.quantized_bits(bits, bits - 1 - fraction, alpha=1)
         return self.q.QDense(self.network.classes, name="classes", **settings)(x)
 
     def model(self) -> Any:

@@ -88,6 +88,30 @@ FORMATS = {
 }
 CASES.each(2, FORMATS, ["show", "open.h5", FORMAT])
 
+# --- training ---
+
+CASES.each(
+    2,
+    {
+        "training_without_data": (["gone.npz"], "no such file", "data", "check the path"),
+        "training_seed": (["two.npz", "--seed", "-1"], "seed -1", "--seed", "choose 0"),
+        "training_epochs": (
+            ["two.npz", "--epochs", "1", "0", "3"],
+            "without an epoch",
+            "--epochs",
+            "from 1 on",
+        ),
+        "training_without_pictures": (["two.npz"], "x_train is missing", "data", "whole numbers"),
+        "training_without_epochs": (
+            ["gone.npz", "--epochs", "1", "two", "3"],
+            "invalid int value",
+            "--epochs",
+            "",
+        ),
+    },
+    ["train", "-o", "out/net"],
+)
+
 # --- board and goal -------------------------------------------------------------------------------
 
 CLOCKS = {
