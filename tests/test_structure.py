@@ -118,7 +118,7 @@ PLURAL = re.compile(
 # Never one: said where more than one was asked for, or in the text of RTL and C++.
 MANY = (
     *("hwgen/emit/", "hwgen/design/check.py", "hwgen/interop/", "hwgen/train/", "hwgen/logic/"),
-    *("hwgen/synth/board/selftest.py", "hwgen/frontends/exact/builder.py"),
+    *("hwgen/synth/board/selftest", "hwgen/frontends/exact/builder.py"),
 )
 
 

@@ -73,6 +73,7 @@ class Build(VerbResult):
         figures: of the report.
         out: folder that was written; None where none was asked for.
         deviation: from the model itself, where data were given.
+        why: the style was chosen; empty where it was asked for or is the parallel one.
     """
 
     graph: Graph
@@ -84,6 +85,7 @@ class Build(VerbResult):
     figures: Figures
     out: Path | None = None
     deviation: Deviation | None = None
+    why: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """Return the figures of the report, the deviation and the folder."""
@@ -143,13 +145,16 @@ def build(
     if off is not None:
         progress("data", f"compared with the model itself on {count_of(off.samples, 'sample')}")
     found = ask.planned(graph, target, goal, title)
-    planned = found.design
+    planned, goal = found.design, found.settled(goal)
+    if found.why:
+        progress("style", f"{planned.style}: {found.why}")
     taken = estimate_design(planned, target.family)
     progress("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
     refused = too_large(graph, planned, taken, target, goal)
     if refused is None and not ask.best_effort:
         reached = reached_mhz(planned, target)
         refused = missed_clock(graph, planned, reached, target, goal, ask.realisations())
+    refused = found.explained(refused)
     if refused is not None:
         raise refused
     vectors = make_vectors(graph, VECTORS, ask.seed)
@@ -157,7 +162,7 @@ def build(
     progress("check", f"logic equals the reference on {SELF_CHECK} samples")
     told = figures(graph, planned, taken, target, goal)
     told = replace(told, notes=(*told.notes, *scaler_lines(graph, target)))
-    made = Build(graph, planned, taken, target, goal, FileSet(), told, deviation=off)
+    made = Build(graph, planned, taken, target, goal, FileSet(), told, deviation=off, why=found.why)
     files = _files(ask, made, found, vectors)
     progress("emit", f"{count_of(len(files.paths), 'file')}")
     if out is not None:

@@ -46,6 +46,7 @@ class Estimated(VerbResult):
         answers: to a trigger's conditions; empty where none were given.
         refusal: why it cannot be built, or why the trigger says no; None if all is well.
         deviation: from the model itself, where data were given.
+        why: the style was chosen; empty where it was asked for or is the parallel one.
     """
 
     graph: Graph
@@ -56,6 +57,7 @@ class Estimated(VerbResult):
     answers: tuple[Answer, ...] = ()
     refusal: DoesNotFit | None = None
     deviation: Deviation | None = None
+    why: str = ""
 
     @property
     def holds(self) -> bool:
@@ -82,7 +84,8 @@ class Estimated(VerbResult):
             lines.append(f"trigger   {'yes' if self.holds else 'no'}")
             lines += [f"          {answer}" for answer in self.answers]
         lines += [] if self.deviation is None else self.deviation.lines()
-        return "\n".join([*lines, *(f"note: {note}" for note in self.figures.notes)])
+        why = [f"{self.design.style}: {self.why}"] if self.why else []
+        return "\n".join([*lines, *(f"note: {note}" for note in [*why, *self.figures.notes])])
 
 
 def estimate(model: Any, *, board: str, **settings: Any) -> Estimated:
@@ -121,7 +124,8 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     board, goal = ask.target()
     graph = ask.load()
     off = measure(ask, graph)
-    design = ask.planned(graph, board, goal, top_name(ask.model)).design
+    made = ask.planned(graph, board, goal, top_name(ask.model))
+    design, goal = made.design, made.settled(goal)
     taken = estimate_design(design, board.family)
     found = figures(graph, design, taken, board, goal)
     found = replace(found, notes=(*found.notes, *scaler_lines(graph, board)))
@@ -129,12 +133,13 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     if refusal is None and not ask.best_effort:
         reached, asked = reached_mhz(design, board), ask.realisations()
         refusal = missed_clock(graph, design, reached, board, goal, asked)
+    refusal = made.explained(refusal)
     answers = judge(conditions, found)
     refused = [answer for answer in answers if not answer.holds]
     if refused and refusal is None:
         refusal = _refusal(graph, design, board, goal, refused)
-    made = Estimated(graph, design, board, goal, found, answers, deviation=off)
-    return made if refusal is None else replace(made, refusal=refusal.carrying(made))
+    told = Estimated(graph, design, board, goal, found, answers, deviation=off, why=made.why)
+    return told if refusal is None else replace(told, refusal=refusal.carrying(told))
 
 
 def _refusal(

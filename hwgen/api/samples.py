@@ -15,6 +15,7 @@ from hwgen.errors import ConfigError, count_of
 from hwgen.files import load_arrays
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
+from hwgen.ops.reference import Reference
 from hwgen.verify.self_check import check_counts, make_vectors
 from hwgen.verify.vectors import CORNERS, Vectors
 
@@ -230,3 +231,24 @@ def sample_vectors(
     check_counts(graph, samples, seed)
     codes = to_codes(graph, read_data(graph, data))[0] if data else None
     return make_vectors(graph, samples, seed, codes, corners)
+
+
+def stored_samples(
+    folder: Path, graph: Graph, data: Path | None
+) -> tuple[Mapping[str, Codes], Mapping[str, Codes]]:
+    """Return the codes of samples, and what the reference says of them, both by name.
+
+    Args:
+        folder: of the build.
+        graph: of it.
+        data: file of samples; the vectors of the build if None.
+
+    Raises:
+        ConfigError: the file does not fit the inputs.
+        VerifyError: the build's vectors are damaged.
+    """
+    if data is None:
+        vectors = Vectors.load(folder / "vectors.npz")
+        return vectors.inputs, vectors.outputs
+    codes, _ = to_codes(graph, read_data(graph, data))
+    return codes, Reference(graph).run(codes)

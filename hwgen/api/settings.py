@@ -71,7 +71,7 @@ class Ask:
     weights: Path | str | None = None
     clock: str | None = None
     latency: str | None = None
-    style: str = "parallel"
+    style: str = "auto"
     effort: int = 1
     seed: int = 1
     options: Options | None = None
@@ -139,7 +139,7 @@ class Ask:
                 raise ConfigError(said, key, f"write {key}=True, or leave it out")
         for key in ("effort", "seed", "register_links"):
             _check_type(key, settings.get(key, 1), int, "a whole number")
-        for key, value in (("board", board), ("style", settings.get("style", "parallel"))):
+        for key, value in (("board", board), ("style", settings.get("style", "auto"))):
             _check_type(key, value, str, "a name")
         for key, kind, words in (
             ("interval", (str, int), "a number of cycles, or 'auto'"),
@@ -176,10 +176,9 @@ class Ask:
         board = load_board(self.board)
         of_style(self.style)
         goal = goal_for(board, self.clock, self.latency, self.effort, self.seed)
-        told = (self.interval, self.rate, self.fps)
-        pace = pace_of(goal.clock_mhz, *told, self.budget)
-        if self.style != "parallel" and told == (None, None, None):
-            pace = replace(pace, interval=None)
+        pace = pace_of(goal.clock_mhz, self.interval, self.rate, self.fps, self.budget)
+        if self.style != "auto":
+            pace = pace.of_style(self.style)
         check_register_links(self.register_links)
         wires = self.register_links
         return board, replace(goal, style=self.style, pace=pace, register_links=wires)

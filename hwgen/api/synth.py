@@ -18,10 +18,12 @@ from typing import Any
 from hwgen.api.folder import BuildFolder
 from hwgen.api.guard import at_work
 from hwgen.api.results import VerbResult, read_sheet, record, rtl_digest
+from hwgen.api.samples import stored_samples
 from hwgen.api.settings import from_names
 from hwgen.cost.figures import Resources, exceeded
 from hwgen.design.names import ModuleNames
 from hwgen.design.source_list import read_list
+from hwgen.design.types import UnitRef
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError, ToolMissing
 from hwgen.files import json_bytes, make_folder, write_files
 from hwgen.plan.goal import parse_clock
@@ -78,6 +80,7 @@ class _Job:
     jobs: int
     progress: Progress
     test_mhz: float | None = None  # the most for the self-test's clock
+    data: Path | None = None  # samples of the self-test
 
     @property
     def folder(self) -> Path:
@@ -152,9 +155,11 @@ def _job(out: Path, wanted: SynthSettings, progress: Progress, cache: Cache | No
         target = board_from(json.loads((out / "board.json").read_text("utf-8")))
     else:
         target = load_board(wanted.board)
-    tops, top, jobs = ModuleNames.of(opened.design).tops, wanted.top, wanted.jobs
-    if top not in tops:
-        raise ConfigError(f"the design has no top {top!r}", "--top", f"one of {', '.join(tops)}")
+    modules, jobs = ModuleNames.of(opened.design), wanted.jobs
+    tops = {"core": modules.top, **modules.tops}
+    if wanted.top not in tops:
+        listed = ", ".join(tops)
+        raise ConfigError(f"the design has no top {wanted.top!r}", "--top", f"one of {listed}")
     if jobs is not None and jobs < 1:
         raise ConfigError(f"{jobs} jobs are not possible", "--jobs", "at least 1")
     listing = out / "rtl" / "files.f"
@@ -165,16 +170,18 @@ def _job(out: Path, wanted: SynthSettings, progress: Progress, cache: Cache | No
         raise ConfigError(
             f"the RTL cannot be read ({error})", str(out), "build it again"
         ) from error
-    bench = Bench(Setting(target.family.name, target.device, wanted.dsp), cache or Cache())
+    parts = [part for stage in opened.design.stages for part in stage.parts]
+    planned = any(isinstance(part, UnitRef) and part.params.get("Dsp") for part in parts)
+    setting = Setting(target.family.name, target.device, wanted.dsp or planned)
+    bench = Bench(setting, cache or Cache())
     many = jobs or os.cpu_count() or 1
-    job = _Job(
-        opened, target, bench, sources, tops.get(top, tops.get("stream", "")), many, progress
-    )
-    if wanted.test_clock is None:
-        return job
-    if not wanted.bitstream:
-        raise ConfigError("there is no self-test", "--test-clock", "give --bitstream as well")
-    return replace(job, test_mhz=min(parse_clock(wanted.test_clock), job.mhz))
+    job = _Job(opened, target, bench, sources, tops[wanted.top], many, progress)
+    for option, value in (("--test-clock", wanted.test_clock), ("--data", wanted.data)):
+        if value is not None and not wanted.bitstream:
+            raise ConfigError("there is no self-test", option, "give --bitstream as well")
+    if wanted.test_clock is not None:
+        job = replace(job, test_mhz=min(parse_clock(wanted.test_clock), job.mhz))
+    return replace(job, data=wanted.data)
 
 
 def _check(job: _Job, wanted: SynthSettings) -> None:
@@ -328,13 +335,8 @@ def _routed(job: _Job, seeds: int) -> Routes:
 
 
 def _self_test(job: _Job) -> SelfTest:
-    from hwgen.verify.vectors import Vectors
-
-    vectors = Vectors.load(job.out.folder / "vectors.npz")
-    return self_test(
-        job.out.design, vectors.inputs, vectors.outputs, job.board, job.sources.modules,
-        job.test_mhz,
-    )  # fmt: skip
+    inputs, outputs = stored_samples(job.out.folder, job.out.graph, job.data)
+    return self_test(job.out.design, inputs, outputs, job.board, job.sources.modules, job.test_mhz)
 
 
 def _loadable(job: _Job, seeds: int) -> tuple[Bitstream, dict[str, bytes]]:

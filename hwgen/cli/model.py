@@ -86,7 +86,8 @@ ARGUMENTS: Arguments = (
     (_BUILD, "--clock", {"metavar": "200MHz", "help": "or a period, 5ns; default: the board's"}),
     (_BUILD, "--latency", {"metavar": "100ns", "help": "the most allowed, or such as 20cycles"}),
     (_BUILD, "--style", {"choices": ("auto", "parallel", "serial", "stream"), "help":
-        "default: parallel; above interval 1 that is serial; auto: stream where it does not fit"}),
+        "default: auto, which is parallel where that fits the board, and stream where it does not; "
+        "parallel above interval 1 is serial"}),
     (_BUILD, "--interval", {"metavar": "N", "help": "cycles between two samples, at most, or auto: "
         "above 1 some bits of every value a cycle, which takes less; default: 1; estimate takes "
         "several, 1,2,4,8, and prints the dial"}),

@@ -15,8 +15,8 @@ def _synth(args: argparse.Namespace) -> Result:
 
     return synth.synth(
         Path(args.out), board=args.board, top=args.top, route=args.route, seeds=args.seeds,
-        bitstream=args.bitstream, run_vivado=args.vivado, run_vitis=args.vitis, dsp=args.dsp,
-        test_clock=args.test_clock, jobs=args.jobs,
+        bitstream=args.bitstream, data=args.data and Path(args.data), run_vivado=args.vivado,
+        run_vitis=args.vitis, dsp=args.dsp, test_clock=args.test_clock, jobs=args.jobs,
         allow_changed=args.allow_changed, progress=progress(args),
     )  # fmt: skip
 
@@ -29,13 +29,15 @@ VERBS: Verbs = {
 ARGUMENTS: Arguments = (
     ("synth", "out", {"metavar": "OUT", "help": "a folder that 'hwgen build' wrote"}),
     ("synth", "-b --board", {"help": "another board than the build's"}),
-    ("synth", "--top", {"default": "flow", "choices": ("flow", "axis"), "help": "the core, or the "
-        "core behind AXI-Stream"}),
+    ("synth", "--top", {"default": "core", "choices": ("core", "flow", "stream", "axis"), "help":
+        "the core (flow or stream is its kind), or the core behind AXI-Stream"}),
     ("synth", "--route", {"action": "store_true", "help": "place and route with nextpnr for the "
         "clock rate (ECP5, Nexus, iCE40, Gowin)"}),
     ("synth", "--seeds", {"type": int, "default": 1, "metavar": "N", "help": "placements to try"}),
     ("synth", "--bitstream", {"action": "store_true", "help": "a bitstream that tests the core on "
-        "the board with the build's own vectors; needs the board's pins"}),
+        "the board; needs the board's pins"}),
+    ("synth", "--data", {"metavar": "FILE", "help": "samples for that test, as of 'hwgen sim'; "
+        "default: the build's own vectors"}),
     ("synth", "--test-clock", {"metavar": "20MHz", "help": "of that test; default: the build's "
         "clock"}),
     ("synth", "--vivado", {"action": "store_true", "help": "write scripts for Vivado and run them "

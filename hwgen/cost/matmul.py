@@ -22,6 +22,7 @@ from hwgen.target.board import Board, boards
 # The most that sharing between the outputs of one matrix has saved so far is a factor of 4.1 (64x64
 # of +-1); a size that is refused has to be out of reach of any sharing.
 SHARING = 5
+USUAL = 2  # what it saves of most networks, about
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,11 @@ def matmul_terms(graph: Graph) -> tuple[MatmulTerms, ...]:
             )
         )
     return tuple(out)
+
+
+def likely_luts(graph: Graph) -> int:
+    """Return the look-up tables that adders take, about, if every layer is unrolled."""
+    return sum(t.luts for t in matmul_terms(graph)) * SHARING // USUAL
 
 
 def check_parallel(graph: Graph, board: Board) -> None:

@@ -58,7 +58,9 @@ def too_large(
     most = max(parts, key=lambda name: parts[name])
     share = 100 * parts[most] / max(getattr(taken, over[0]), 1)
     other = _smallest(graph, design, board, goal, _holds)
-    away = f"the smallest board that holds it is {other}" if other else _none_holds(graph, board)
+    away = (
+        f"the smallest board that holds it is {other}" if other else _none_holds(graph, board, goal)
+    )
     return DoesNotFit(
         f"the design takes about {' and '.join(said)} on {board.name}; layer {most} takes the most "
         f"of it, {share:.0f} % of the {over[0].upper()}",
@@ -67,9 +69,9 @@ def too_large(
     )
 
 
-def _none_holds(graph: Graph, board: Board) -> str:
+def _none_holds(graph: Graph, board: Board, goal: Goal) -> str:
     """Return which boards were tried in vain."""
-    if _quick(graph):
+    if _quick(graph, goal):
         return "no known board that reaches this clock holds it"
     return (
         f"no known board with {board.family.name} parts holds it; other families were not tried, "
@@ -148,7 +150,7 @@ def roomier(graph: Graph, design: Design, board: Board, goal: Goal, condition: C
     found = _smallest(graph, design, board, goal, meets)
     if found:
         return f"the smallest board that meets {condition.text} is {found}"
-    tried = "known board" if _quick(graph) else f"known board with {board.family.name} parts"
+    tried = "known board" if _quick(graph, goal) else f"known board with {board.family.name} parts"
     return f"no {tried} meets {condition.text}: prune more, or use fewer bits"
 
 
@@ -201,7 +203,7 @@ def _smallest(
         if family.name in made and not fits(other, estimate(made[family.name], family)):
             continue
         if family.name != board.family.name:
-            if not _quick(graph):
+            if not _quick(graph, goal):
                 continue
             try:
                 made[family.name] = plan(graph, other, goal, graph.name)
@@ -214,6 +216,7 @@ def _smallest(
     return ""
 
 
-def _quick(graph: Graph) -> bool:
+def _quick(graph: Graph, goal: Goal) -> bool:
     """Tell whether a network is planned so quickly that other families are tried for it."""
-    return sum(terms.adders for terms in matmul_terms(graph)) <= _QUICK
+    folded = goal.style == "stream"  # its large layers fold
+    return folded or sum(terms.adders for terms in matmul_terms(graph)) <= _QUICK

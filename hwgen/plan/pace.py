@@ -32,10 +32,20 @@ class Pace:
     Attributes:
         interval: cycles between two samples, at most; None where the planner chooses.
         budget: what the design may cost.
+        told: whether somebody asked for the interval; else every style has its own.
     """
 
     interval: int | None = 1
     budget: tuple[Condition, ...] = ()
+    told: bool = True
+
+    def of_style(self, style: str) -> Pace:
+        """Return the pace that a style keeps.
+
+        Where nobody asked for one, that is a sample a cycle in the parallel style, and the shortest
+        interval that the board has room for in another one.
+        """
+        return self if self.told else Pace(1 if style == "parallel" else None, self.budget)
 
     @property
     def text(self) -> str:
@@ -53,7 +63,7 @@ def pace_of(
     fps: str | float | None = None,
     budget: str | None = None,
 ) -> Pace:
-    """Return the pace that the options ask for; a sample a cycle where none is given.
+    """Return the pace that the options ask for; one that is not `Pace.told` where none is given.
 
     Args:
         clock_mhz: the clock, which turns a rate into cycles.
@@ -80,7 +90,7 @@ def pace_of(
     if rate is not None:
         return Pace(cycles_for(parse_rate(rate, option), clock_mhz, option), allowed)
     if interval is None:
-        return Pace(1, allowed)
+        return Pace(1, allowed, told=False)
     return Pace(parse_interval(interval), allowed)
 
 

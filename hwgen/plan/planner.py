@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import estimate
 from hwgen.cost.figures import exceeded
-from hwgen.cost.matmul import check_parallel
+from hwgen.cost.matmul import check_parallel, likely_luts, matmul_terms
 from hwgen.design.types import Design, Heading
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
@@ -28,6 +28,7 @@ from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
 
 __all__ = ["Planned", "holds_clock", "plan", "planned", "reached_mhz"]
+_MANY = 40_000  # adders, unshared, beyond which digits are planned where they are asked for alone
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,26 @@ class Planned:
         design: of the graph.
         register_mhz: the goal's clock, or a faster one where wires take more than the family's
             delays say.
+        why: the style was chosen, in a line; empty where it was asked for or is the parallel one.
     """
 
     design: Design
     register_mhz: float
+    why: str = ""
+
+    def settled(self, goal: Goal) -> Goal:
+        """Return the goal with the style that the design has, and the pace of that style."""
+        if goal.style != "auto":
+            return goal
+        style = "stream" if self.design.style == "stream" else "parallel"
+        return replace(goal, style=style, pace=goal.pace.of_style(style))
+
+    def explained(self, refusal: DoesNotFit | None) -> DoesNotFit | None:
+        """Return the refusal of the design, with why no other style was left."""
+        if refusal is None or not self.why:
+            return refusal
+        what = f"{refusal.what}\n  no other style is left: {self.why}"
+        return DoesNotFit(what, refusal.where, refusal.hint)
 
 
 def plan(
@@ -92,21 +109,9 @@ def planned(
     """
     mapping = mapping or {}
     check_mapping(graph, mapping)
-    folds = any(chosen.kind == FOLDED for chosen in mapping.values())
-    if goal.style == "stream" or (goal.style == "auto" and folds):
-        return _streamed(graph, board, goal, name, mapping)
     if goal.style == "auto":
-        once = replace(goal.pace, interval=goal.pace.interval or 1)
-        parallel = replace(goal, style="parallel", pace=once)
-        try:
-            made = planned(graph, board, parallel, name, mapping, register_mhz)
-        except DoesNotFit as error:
-            if error.where == "latency":
-                raise
-            return _streamed(graph, board, goal, name, mapping)
-        taken = estimate(made.design, board.family)
-        if not exceeded(taken, board.budget):
-            return made
+        return _chosen(graph, board, goal, name, mapping, register_mhz)
+    if goal.style == "stream":
         return _streamed(graph, board, goal, name, mapping)
     folded = next((layer for layer, chosen in mapping.items() if chosen.kind == FOLDED), None)
     if folded is not None:
@@ -171,6 +176,52 @@ def planned(
     chosen = cheapest if agreed else best(mapping)
     checked(chosen.design, board, goal)
     return chosen
+
+
+def _chosen(
+    graph: Graph,
+    board: Board,
+    goal: Goal,
+    name: str,
+    mapping: Mapping[str, Realisation],
+    register_mhz: float | None,
+) -> Planned:
+    """Return the parallel design where the board and the budget have room, else the stream one."""
+    parallel, stream = (
+        replace(goal, style=style, pace=goal.pace.of_style(style))
+        for style in ("parallel", "stream")
+    )
+    folded = [layer for layer, chosen in mapping.items() if chosen.kind == FOLDED]
+    if folded:
+        why = f"layer {folded[0]} shall be folded"
+    elif not (why := _hopeless(graph, board, parallel)):
+        try:
+            made = planned(graph, board, parallel, name, mapping, register_mhz)
+        except DoesNotFit as error:
+            if error.where == "latency":
+                raise
+            why = error.what.splitlines()[0]
+        else:
+            taken = estimate(made.design, board.family)
+            over = exceeded(taken, board.budget)
+            if not over:
+                return made
+            said = " and ".join(f"{getattr(taken, key):,} {key.upper()}" for key in over)
+            there = " and ".join(f"{getattr(board.budget, key):,}" for key in over)
+            why = f"side by side the layers take about {said}; {board.name} has {there}"
+    return replace(_streamed(graph, board, stream, name, mapping), why=why)
+
+
+def _hopeless(graph: Graph, board: Board, goal: Goal) -> str:
+    """Return why layers are not tried side by side, which can take minutes; else nothing."""
+    if goal.pace.interval == 1:
+        likely = likely_luts(graph)
+        if likely > board.budget.lut:
+            there = f"{board.name} has {board.budget.lut:,}"
+            return f"side by side the adders would take about {likely:,} LUT; {there}"
+        return ""
+    adders = sum(terms.adders for terms in matmul_terms(graph))
+    return f"side by side there would be about {adders:,} adders" if adders > _MANY else ""
 
 
 def _streamed(

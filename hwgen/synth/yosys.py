@@ -103,6 +103,10 @@ def _missing() -> ToolMissing:
     return ToolMissing("Yosys is not installed", "pyosys", "pip install 'hwgen[synth]'")
 
 
+# To Yosys distributed memory is a RAM in tables; a ROM in tables is what it calls logic.
+_LOGIC_ROM = 'setattr -set rom_style "logic" a:rom_style=distributed'
+
+
 def script_for(
     family: str, sources: Sequence[str], top: str, *, dsp: bool = False, pads: bool = False,
     device: str = "",
@@ -135,7 +139,9 @@ def script_for(
             f"{flow} -top {top} -run begin:{'coarse' if dsp else 'map_dsp'}",
             "techmap -map chains.v",
             "opt",
-            f"{flow} -top {top} -run coarse:",
+            f"{flow} -top {top} -run coarse:map_memory",
+            _LOGIC_ROM,
+            f"{flow} -top {top} -run map_memory:",
         ]
     else:
         flow = f"{_flow(family, dsp, pads, device)} -top {top}"
@@ -146,12 +152,13 @@ def script_for(
             "proc", "flatten", "opt_expr", "opt_clean", "opt -nodffe -nosdff", "wreduce",
             "peepopt", "opt_clean", "techmap -map chains.v", "opt",
         ]  # fmt: skip
+        script += [f"{flow} -run {begin}:map_ram", _LOGIC_ROM]
         if family in _CHAIN_CELL:
             define = " -D HWG_NEXUS" if family == "nexus" else ""
             techmap = f"techmap -map lattice_alu.v{define}"
-            script += [f"{flow} -run {begin}:map_gates", techmap, f"{flow} -run map_gates:"]
+            script += [f"{flow} -run map_ram:map_gates", techmap, f"{flow} -run map_gates:"]
         else:
-            script.append(f"{flow} -run {begin}:")
+            script.append(f"{flow} -run map_ram:")
     return [*script, "write_json netlist.json"]
 
 

@@ -200,12 +200,12 @@ def board_too_small(folder, patch):
     return board(lambda text: re.sub("lut .*", "lut = 100", text))(folder, patch)
 
 
-@bad(4, "2,250,000", "", "")
+@bad(4, "2,250,000", "", "--style stream")
 def model_too_large(folder, _):
     sizes = {"fc1": (1500, 1500)}
     config = sequential(source("x", (1500,)), act("q", models.GRID), dense("fc1", 1500))
     full_h5(folder / "m.h5", config, models.variables(sizes))
-    return TO_VCU
+    return [*TO_VCU, "--style", "parallel"]
 
 
 # --- masks and scaler -----------------------------------------------------------------------------

@@ -32,9 +32,9 @@ from hwgen.plan.pace import MAX_INTERVAL, Pace, pace_of, parse_intervals, parse_
 )
 def test_interval(asked: dict[str, Any], interval: int | None) -> None:
     pace = pace_of(360.0, **asked)
-    assert pace == Pace(interval)
+    assert pace == Pace(interval, told=bool(asked))
     again = pace_of(360.0, interval=pace.text)
-    assert again == pace
+    assert (again.interval, again.told) == (pace.interval, True)
 
 
 @pytest.mark.parametrize("mhz", [40.0, 80.0, 120.0, 160.0, 240.0, 280.0, 320.0, 360.0, 400.0])
@@ -92,3 +92,11 @@ def test_rate_above_the_clock() -> None:
 def test_no_rate(text: str) -> None:
     with pytest.raises(ConfigError):
         parse_rate(text)
+
+
+def test_a_pace_that_nobody_told_is_that_of_the_style() -> None:
+    free = pace_of(200.0, budget="lut<50")
+    assert [free.of_style(s).interval for s in ("parallel", "serial", "stream")] == [1, None, None]
+    assert free.of_style("stream").budget == free.budget
+    told = pace_of(200.0, interval="auto")
+    assert told.of_style("parallel") == told.of_style("stream") == Pace(None)

@@ -251,6 +251,14 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"Samples": 1, "Width": 1, "Latency": 1},
         {"Samples": 300, "Width": 33, "Latency": 5},
     ],
+    "hwg_bist_source": [
+        {"Words": 1, "Width": 1},
+        {"Words": 15_680, "Width": 4, "Seed": 65_536},
+    ],
+    "hwg_bist_sink": [
+        {"Words": 1, "Width": 1, "Cycles": 1},
+        {"Words": 100, "Width": 33, "Cycles": 2**27, "Seed": 101},
+    ],
     "hwg_harness": [{"InWidth": 1, "OutWidth": 1}, {"InWidth": 70, "OutWidth": 33}],
     "hwg_axis_unpack": _FRAMES,
     "hwg_axis_split": [{"DataWidth": 8, "Beats": 7}, {"DataWidth": 512, "Beats": 8}],

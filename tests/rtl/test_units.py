@@ -79,6 +79,8 @@ NEEDS_NO_TWIN = {
     "hwg_flow_buffer": "a pipeline of an HLS tool stalls by itself",
     "hwg_stream_check": "watches handshakes, which an HLS tool makes itself",
     "hwg_bist": "tests a bitstream of the RTL",
+    "hwg_bist_sink": "tests a bitstream of the RTL",
+    "hwg_bist_source": "tests a bitstream of the RTL",
     "hwg_harness": "makes room for a bitstream of the RTL",
     "hwg_dma_bank": _REGISTERS,
     "hwg_dma_regs": _REGISTERS,

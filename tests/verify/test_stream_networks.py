@@ -8,15 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import hwgen.demo
 from hwgen.api.build import build
+from hwgen.api.samples import to_codes
 from hwgen.ir.graph import Graph
+from hwgen.train.mnist import pixels
 from hwgen.verify.self_check import make_vectors
 from hwgen.verify.simulate import BenchSettings, simulate
 from hwgen.verify.vectors import Vectors
+from tests.train.digits import images
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
 RN06 = SHARED / "RN06_resnet_cifar10_8b.h5"
 JET = SHARED / "qkeras_3layer.json"
+DIGITS = Path(hwgen.demo.__path__[0]) / "mnist"
 CORE = ("matches_reference", "latency_is_as_claimed", "interval_is_as_claimed")
 
 pytestmark = pytest.mark.sim
@@ -66,4 +71,24 @@ def test_the_jet_tagger_gives_the_bits_of_the_parallel_style(interval: int, tmp_
     vectors = every.rows(len(every) - 16, len(every))  # the reference of every style
     result = simulate(tmp_path / "out", vectors, BenchSettings(tests=CORE))
     assert (result.samples, result.mismatches) == (16, 0)
+    assert (result.latency_cycles, result.interval) == (made.design.latency, made.design.interval)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("mnist_residual", marks=pytest.mark.ci),
+        pytest.param("mnist_separable", marks=pytest.mark.slow),
+    ],
+)
+def test_twenty_digits_on_an_ecp5(name: str, tmp_path: Path) -> None:
+    made = build(DIGITS / f"{name}.h5", tmp_path / "out", board="ulx3s")
+    assert made.design.style == "stream"
+    assert "ulx3s has 83,640" in made.why
+    codes, _ = to_codes(made.graph, {"image": pixels(images(20))})
+    every = make_vectors(made.graph, 1, 1, codes)
+    vectors = every.rows(len(every) - 20, len(every))
+    tests = [*CORE, "matches_under_stalls"]
+    result = simulate(tmp_path / "out", vectors, BenchSettings(tests=tests))
+    assert (result.samples, result.mismatches) == (20, 0)
     assert (result.latency_cycles, result.interval) == (made.design.latency, made.design.interval)

@@ -282,19 +282,20 @@ class Matvec(Actor):
                 self.pending.popleft()
                 moved = True
                 continue
-            fresh = self.depthwise or self.place < self.steps
-            shown = 0
+            fresh, steps = self.depthwise or self.place < self.steps, 1
             if fresh:
                 if len(source.taken) >= len(source.shown):
                     return moved
-                shown = source.shown[len(source.taken)]
-            move = max(self.move + 1, shown - self.waited)
+                move = max(self.move + 1, source.shown[len(source.taken)] - self.waited)
+            else:  # the vector is there: to the end of this turn at once
+                steps = self.steps - self.place % self.steps
+                move = self.move + steps
             if self.pending and self.pending[0] <= move:
                 return moved  # whether the pipeline stands still is not known yet
             if fresh:
                 source.taken.append(move + self.waited)
             self.move = move
-            self.place += 1
+            self.place += steps
             if self.place % self.steps == 0:
                 self.pending.append(move + self.latency)
                 self.results += 1

@@ -6,19 +6,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from hwgen.cost.estimate import layer_luts
 from hwgen.design.assemble import ports_of
 from hwgen.design.check import check
 from hwgen.design.types import Design, Heading
 from hwgen.ir.graph import Graph
 from hwgen.ops.pool import Pool
 from hwgen.ops.serial import digest
+from hwgen.plan.clock import holds_clock, reached_mhz
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.build import Builder
-from hwgen.plan.stream.choose import chosen
+from hwgen.plan.stream.choose import Picked, chosen
 from hwgen.plan.stream.fifos import with_fifos
-from hwgen.plan.stream.segments import cut
+from hwgen.plan.stream.segments import Cut, cut
 from hwgen.plan.stream.tokens import pace
 from hwgen.target.board import Board
 
@@ -39,10 +41,25 @@ def plan_stream(
         ConfigError: the mapping asks for what cannot be built.
         DoesNotFit: too slow for the goal.
     """
-    heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
     parts = cut(graph)
     picked = chosen(graph, parts, board, goal, mapping)
-    made = Builder(graph, parts, Settings(heading, board, goal, mapping, picked.taken.lut))
+    heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
+    settings = Settings(heading, board, goal, mapping, picked.taken.lut)
+    design = _assembled(graph, parts, settings, picked)
+    reached = reached_mhz(design, board)
+    if not holds_clock(reached, goal.clock_mhz):
+        # Wires are as long as the whole is large, which is known only now.
+        whole = sum(layer_luts(design, board.family).values())
+        again = _assembled(graph, cut(graph), replace(settings, around=whole), picked)
+        design = again if reached_mhz(again, board) > reached else design
+    design = pace(with_fifos(design))
+    check(design)
+    return design
+
+
+def _assembled(graph: Graph, parts: Cut, settings: Settings, picked: Picked) -> Design:
+    """Return the stages and links of the ways that were picked, without FIFOs."""
+    made = Builder(graph, parts, settings)
     for node in graph.inputs:
         made.input(node, picked.inputs[node.name])
     for segment in made.cut.segments:
@@ -56,11 +73,9 @@ def plan_stream(
     outputs = made.outputs()
     ports, _ = ports_of(graph)
     inputs = tuple(replace(port, link=made.inputs[port.name]) for port in ports)
-    design = Design(
-        name, board.name, goal.clock_mhz, heading.model, inputs, outputs,
+    heading = settings.heading
+    return Design(
+        heading.name, heading.target, heading.clock_mhz, heading.model, inputs, outputs,
         tuple(made.links.values()), tuple(made.stages), 1,
-        max(stage.interval for stage in made.stages), board.data_width,
+        max(stage.interval for stage in made.stages), heading.data_width,
     )  # fmt: skip
-    design = pace(with_fifos(design))
-    check(design)
-    return design

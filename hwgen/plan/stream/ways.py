@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -63,6 +63,7 @@ def worth(cost: UnitCost) -> float:
     return cost.lut + cost.ff / 8 + DSP_WORTH * cost.dsp + BLOCK_WORTH * cost.bram
 
 
+@lru_cache(maxsize=1 << 16)
 def conversion_cost(bits: int, before: int, after: int) -> UnitCost:
     """Return the cost of the converters between words of two lengths."""
     whole = UnitCost()

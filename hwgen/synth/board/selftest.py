@@ -3,29 +3,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
 from hwgen.design.names import ModuleNames
-from hwgen.design.types import Design, Port
+from hwgen.design.types import Design
 from hwgen.emit.verilog import sv
-from hwgen.errors import ConfigError
+from hwgen.errors import ConfigError, count_of
 from hwgen.files import FileSet
+from hwgen.synth.board.memories import Rows, sample_words
 from hwgen.synth.board.pins import Pin, constraints
 from hwgen.synth.board.pll import best_clock, pll_instance
+from hwgen.synth.board.selftest_flow import UNIT, flow_test
+from hwgen.synth.board.selftest_stream import (
+    MOST_CYCLES,
+    SINK,
+    SOURCE,
+    round_cycles,
+    stream_test,
+)
 from hwgen.target.board import Board, Pins
 from hwgen.units.library import with_uses
 
-UNIT = "hwg_bist"
 MOST = 256  # samples in memory
+MOST_WORDS = 1 << 15  # of a port of a stream core: synthesis reads a line for each
 LEAST = 2
 _START = 12  # bits of the counter that waits after configuration: memories are slower to wake
 _BEAT = 24  # bits of the counter whose highest one blinks
-Rows = Mapping[str, npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -73,25 +80,27 @@ def self_test(
             "--bitstream",
             "give its file a [pins] table with a clock and two LEDs",
         )
-    tops = ModuleNames.of(design).tops
-    if "flow" not in tops or design.interval != 1:
+    names = ModuleNames.of(design)
+    streams = names.kind == "stream"
+    if not streams and design.interval != 1:
         raise ConfigError(
             "the self-test gives a core a sample a cycle, which this one does not take",
             "--bitstream",
-            "build it in the parallel style",
+            "build it in the parallel style, or in the stream style",
         )
-    core = tops["flow"]
-    given = _words(design.inputs, inputs)
-    wanted = _words(design.outputs, outputs)
-    width = given.bits + wanted.bits
-    room = board.budget.bram * board.family.bram_bits // 2 // width
-    count = max(min(len(given.rows), MOST, room), LEAST)
-    kept = np.unique(np.linspace(0, len(given.rows) - 1, count).round().astype(int)).tolist()
+    core = names.top
+    kept = _kept(design, len(next(iter(inputs.values()))), board)
+    given, wanted = ({k: rows[kept] for k, rows in side.items()} for side in (inputs, outputs))
     pll = best_clock(board.family.name, pins.clock_mhz, most_mhz or design.clock_mhz)
     mhz = pll.mhz if pll else Fraction(pins.clock_mhz).limit_denominator(10**6)
-    test = _test_module(
-        design, core, given.only(kept), wanted.only(kept), f"run at {float(mhz):g} MHz"
-    )
+    where = f"run at {float(mhz):g} MHz"
+    if streams:
+        test = stream_test(design, core, given, wanted, where)
+    else:
+        test = flow_test(
+            design, core, sample_words(design.inputs, given), sample_words(design.outputs, wanted),
+            where,
+        )  # fmt: skip
     top = f"{core}_board"
     clocking = (
         pll_instance(board.family.name, pll, pins.clock_mhz)
@@ -100,7 +109,7 @@ def self_test(
     )
     units = {
         f"{unit.module}.sv": unit.path.read_bytes()
-        for unit in with_uses([UNIT])
+        for unit in with_uses([SOURCE, SINK] if streams else [UNIT])
         if unit.module not in present
     }
     ending = {"ecp5": "lpf", "ice40": "pcf", "gowin": "cst", "nexus": "pdc"}.get(
@@ -116,107 +125,30 @@ def self_test(
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Words:
-    """Samples of several ports, each as one word; the first port in the lowest bits."""
+def _kept(design: Design, count: int, board: Board) -> list[int]:
+    """Return which of *count* samples stay in memory, evenly spread: half of its blocks at most.
 
-    bits: int
-    rows: list[int]
-
-    def only(self, kept: Sequence[int]) -> _Words:
-        return _Words(self.bits, [self.rows[i] for i in kept])
-
-
-def _words(ports: Sequence[Port], vectors: Rows) -> _Words:
-    count = len(next(iter(vectors.values())))
-    rows, low = [0] * count, 0
-    for port in ports:
-        width = port.fixed.width
-        codes = np.asarray(vectors[port.name]).reshape(count, -1)
-        for row, sample in enumerate(codes.tolist()):
-            word = 0
-            for code in reversed(sample):
-                word = word << width | int(code) % (1 << width)
-            rows[row] |= word << low
-        low += width * codes.shape[1]
-    return _Words(low, rows)
-
-
-def _memory(name: str, words: _Words) -> list[str]:
-    """Return a memory with its content, and the register behind it."""
-    digits = -(-words.bits // 4)
-    return [
-        f"  logic {sv.span(words.bits)} {name}_mem [0:{len(words.rows) - 1}];",
-        f"  logic {sv.span(words.bits)} {name}_q;",
-        "  initial begin",
-        *(
-            f"    {name}_mem[{i}] = {words.bits}'h{word:0{digits}x};"
-            for i, word in enumerate(words.rows)
-        ),
-        "  end",
-        f"  always_ff @(posedge clk_i) {name}_q <= {name}_mem[{name}_addr];",
-    ]
-
-
-def _test_module(design: Design, core: str, given: _Words, wanted: _Words, where: str) -> str:
-    count = len(given.rows)
-    address = max((count - 1).bit_length(), 1)
-    wired = [("clk_i", "clk_i"), ("rst_ni", "rst_ni"), ("in_valid_i", "sample_valid")]
-    sides = (
-        (design.inputs, "sample_q", given.bits, "i"),
-        (design.outputs, "result", wanted.bits, "o"),
-    )
-    for ports, signal, total, end in sides:
-        low = 0
-        for port in ports:
-            wired.append((f"{port.name}_data_{end}", sv.bits(signal, low, port.bits, total)))
-            low += port.bits
-    wired.append(("out_valid_o", "result_valid"))
-    body = [
-        f"  logic {sv.span(address)} sample_addr, expected_addr;",
-        "  logic sample_valid, result_valid;",
-        f"  logic {sv.span(wanted.bits)} result;",
-        "",
-        f"  // {count} samples, and what the integer reference says of them",
-        *_memory("sample", given),
-        "",
-        *_memory("expected", wanted),
-        "",
-        *sv.instance(core, "u_core", [], wired),
-        "",
-        *sv.instance(
-            UNIT,
-            "u_bist",
-            [
-                ("Samples", str(count)),
-                ("Width", str(wanted.bits)),
-                ("Latency", str(design.latency)),
-            ],
-            [
-                ("clk_i", "clk_i"),
-                ("rst_ni", "rst_ni"),
-                ("sample_addr_o", "sample_addr"),
-                ("sample_valid_o", "sample_valid"),
-                ("result_valid_i", "result_valid"),
-                ("result_data_i", "result"),
-                ("expected_addr_o", "expected_addr"),
-                ("expected_data_i", "expected_q"),
-                ("pass_o", "pass_o"),
-                ("fail_o", "fail_o"),
-            ],
-        ),
-    ]
-    ports_of = [
-        sv.PortDecl("input", None, "clk_i"),
-        sv.PortDecl("input", None, "rst_ni", "synchronous, active low"),
-        sv.PortDecl("output", None, "pass_o", "every sample came back as expected"),
-        sv.PortDecl("output", None, "fail_o", "one did not; until reset"),
-    ]
-    header = [
-        f"Self-test of {core}: a sample a cycle, every result compared.",
-        f"Model {design.model[:16]}, planned for {design.clock_mhz:g} MHz; {where}.",
-    ]
-    return sv.file(header, sv.module(f"{core}_selftest", ports_of, body))
+    Raises:
+        ConfigError: too few have room, in memory or in the time that is counted.
+    """
+    ports = (*design.inputs, *design.outputs)
+    width = sum(port.bits for port in ports)
+    words = max(design.link(port.link).words for port in ports)
+    most = min(count, MOST, board.budget.bram * board.family.bram_bits // 2 // width)
+    if words > 1:
+        most = min(most, MOST_WORDS // words)
+    if design.style == "stream":
+        while most >= LEAST and round_cycles(design, most) > MOST_CYCLES:
+            most //= 2
+    if most < LEAST and count >= LEAST and design.style == "stream":
+        raise ConfigError(
+            f"{count_of(LEAST, 'sample')} of {words:,} words, a result every {design.interval:,} "
+            f"cycles, are more than the self-test keeps in the memory of {board.name}",
+            "--bitstream",
+            "choose a board with more memory or a shorter interval; --route needs no self-test",
+        )
+    chosen = np.linspace(0, count - 1, max(most, LEAST)).round().astype(int)
+    return [int(i) for i in np.unique(chosen)]
 
 
 def _board_module(
