@@ -178,7 +178,7 @@ class Project:
     def write(self) -> Build:
         """Write RTL and report into the output folder, and return the build.
 
-        ``io_parallel`` is the parallel style, with C++; ``io_stream`` the stream style.
+        ``io_parallel`` is the parallel style, ``io_stream`` the stream style.
 
         Raises:
             ConfigError: another io_type, or a folder that is not hwgen's.
@@ -198,7 +198,7 @@ class Project:
             clock=f"{self.settings.clock_period:g}ns",
             name=node_name(self.settings.name),
             style=style,
-            hls=style == "parallel",
+            hls=True,
             overwrite=True,
         )
 
@@ -206,7 +206,7 @@ class Project:
         """Build the project and return its figures, by the names of hls4ml's reports.
 
         Args:
-            steps: ``csim``: the C++ (of a stream the emulator) against the reference;
+            steps: ``csim``: the C++ against the reference;
                 ``synth``: figures of the plan; ``cosim``: the RTL against the reference in a
                 simulator; ``validation``: both; ``vsynth``: synthesis with Yosys; ``export``: IP
                 packages. ``reset`` is always done.
@@ -255,18 +255,15 @@ class Project:
             Mismatch: some differ.
         """
         vectors = make_vectors(made.graph, 1000, 1)
-        if made.design.style == "parallel":
-            how = compilations()[0]
-            found, said = run_hls(folder, made.design, vectors, how), str(how)
-        else:
-            found, said = self.emulator.run(vectors.inputs), "the emulator"
+        how = compilations()[0]
+        found = run_hls(folder, made.design, vectors, how)
         wrong = np.zeros(len(vectors), bool)
         for port, codes in vectors.outputs.items():
             wrong |= (found[port] != codes).reshape(len(vectors), -1).any(axis=1)
         if wrong.any():
             count = int(wrong.sum())
             raise Mismatch(
-                f"{count} of {len(vectors)} samples differ from the reference ({said})",
+                f"{count} of {len(vectors)} samples differ from the reference ({how})",
                 str(folder),
                 "hwgen verify OUT --against hls tells more",
                 len(vectors),

@@ -9,7 +9,6 @@ from hwgen.errors import ConfigError, count_of
 from hwgen.ir.graph import Graph
 from hwgen.logic.builder import GRAPHS_ALONE
 from hwgen.logic.pipeline import pipeline
-from hwgen.ops.base import Windowed
 from hwgen.ops.serial import digest
 from hwgen.plan.parallel.lower import lower
 from hwgen.plan.parallel.schedule import assembled
@@ -28,7 +27,7 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
         ConfigError: numbers that the emulator does not hold, or more nodes than are compiled.
     """
     refused: ConfigError | None = None
-    if any(isinstance(node.op, Windowed) for node in graph.nodes):
+    if any(getattr(node.op, "window", None) is not None for node in graph.nodes):
         try:
             return of_graph(graph, digest(graph))
         except ConfigError as error:  # an operation without a loop: written out, if that is small

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -26,7 +26,15 @@ from hwgen.logic.nodes import Chain, Gather, PlacedTable
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.target.board import load_board
 from hwgen.tools import run
-from hwgen.verify.compile_hls import Compilation, Integers, compilations, run_axis, run_hls
+from hwgen.verify.compile_hls import (
+    Compilation,
+    Compiled,
+    Integers,
+    compilations,
+    run_axis,
+    run_hls,
+    samples_for,
+)
 from hwgen.verify.self_check import make_vectors
 from hwgen.verify.vectors import Vectors
 from tests.golden.test_golden import DESIGNS, planned
@@ -204,35 +212,64 @@ def test_a_style_that_is_not_printed_is_refused(tmp_path: Path) -> None:
         emit_hls(replace(design, inputs=(wide,)), DEVICE, {}, {})
 
 
-# Files of ../shared/models, each with the format of an input that it does not state.
+@dataclass(frozen=True)
+class Model:
+    """A model of ../shared/models, or one that ships: its files, its input's format, its style."""
+
+    file: str
+    weights: str | None = None
+    form: str | None = None
+    style: str = "parallel"
+    interval: int | None = None
+    samples: int = 10_000
+
+
+JET = ("qkeras_3layer.json", "qkeras_3layer_weights.h5")
 MODELS = {
-    "jet": ("qkeras_3layer.json", "qkeras_3layer_weights.h5", "s16.10"),
-    "ternary": ("KERAS_3layer_ternary_small.json", "KERAS_3layer_ternary_small_weights.h5", "s8.4"),
-    "binary": (
+    "jet": Model(*JET, "s16.10"),
+    "ternary": Model(
+        "KERAS_3layer_ternary_small.json", "KERAS_3layer_ternary_small_weights.h5", "s8.4"
+    ),
+    "binary": Model(
         "KERAS_3layer_binary_smaller.json", "KERAS_3layer_binary_smaller_weights.h5", "s8.4"
     ),
-    "three": ("QKERAS_3layer.h5", None, "s8.4"),
-    "tables": ("kan/jets/truth_tables.json", None, None),
-}  # fmt: skip
+    "three": Model("QKERAS_3layer.h5", None, "s8.4"),
+    "tables": Model("kan/jets/truth_tables.json"),
+    "magic": Model(""),
+    "jet, serial": Model(*JET, "s16.10", "serial", 8),
+    "jet, stream": Model(*JET, "s16.10", "stream", 64, 1000),
+    "rn06, stream": Model("RN06_resnet_cifar10_8b.h5", None, "s8.7", "stream", 8192, 200),
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*MODELS, "magic"])
+@pytest.mark.parametrize("name", MODELS)
 def test_models_in_every_compilation(name: str, tmp_path: Path) -> None:
-    """C++ = numpy: 10,000 samples in plain integers, as many as take seconds in the others."""
-    if name == "magic":
-        model, weights, form = paths.demo() / "magic.h5", None, None
-    else:
+    """C++ = numpy, no warning: all samples in plain integers, what takes seconds in the others."""
+    chosen = MODELS[name]
+    model, weights = paths.demo() / "magic.h5", None
+    if chosen.file:
         shared = paths.beside_checkout("shared")
         if shared is None:
             pytest.skip("no models beside the checkout")
-        file, other, form = MODELS[name]
-        model = shared / "models" / file
-        weights = shared / "models" / other if other else None
+        model = shared / "models" / chosen.file
+        weights = shared / "models" / chosen.weights if chosen.weights else None
     out = tmp_path / "out"
-    hwgen.build(
-        model, out, board="vu13p", weights=weights, input_format=form, hls=True, best_effort=True
-    )
-    verdict = hwgen.verify(out, against="hls", samples=10_000)
-    assert verdict.mismatches == 0
-    assert len(verdict.compilations) == len(compilations())
+    built = hwgen.build(
+        model, out, board="vu13p", weights=weights, input_format=chosen.form, hls=True,
+        best_effort=True, style=chosen.style, interval=chosen.interval,
+    )  # fmt: skip
+    vectors, seen = make_vectors(built.graph, chosen.samples, 1), set()
+    for index, how in enumerate(compilations()):
+        speed = how.integers.speed if how.integers.include is None else {}
+        speed = speed or ({"g++": "-O0", "clang++": "-O0"} if how.integers.include else {})
+        strict = replace(how, integers=replace(how.integers, speed=speed))
+        scratch = tmp_path / str(index)
+        scratch.mkdir()
+        some = vectors.rows(0, samples_for(built.design, how.integers, len(vectors)))
+        made = Compiled(out, built.design, strict, scratch, more=STRICT)
+        found = made.run(some)
+        assert all(np.array_equal(found[p], codes) for p, codes in some.outputs.items()), how
+        assert "PASS" in made.run_axis(some.rows(0, min(len(some), 20)))
+        seen.add((how.compiler.name, how.integers.define))
+    assert {define for _, define in seen} == {"", "HWG_AP", "HWG_AC"}

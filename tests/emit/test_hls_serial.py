@@ -100,7 +100,17 @@ def test_every_compiler_and_kind_of_integers(name: str, tmp_path: Path) -> None:
         check(folder, design, vectors, how)
 
 
-@pytest.mark.ci
+@pytest.mark.slow
+def test_sanitizers_find_nothing(tmp_path: Path) -> None:
+    design, vectors = net("6")
+    write(tmp_path, design, vectors)
+    flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    made = Compiled(tmp_path, design, gpp(), tmp_path, more=flags)
+    found = made.run(vectors)
+    assert all(np.array_equal(found[port], codes) for port, codes in vectors.outputs.items())
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("header", "old", "new"),
     [

@@ -103,6 +103,20 @@ def test_every_compiler_and_kind_of_integers(name: str, tmp_path: Path) -> None:
             assert "PASS" in made.run_axis(vectors.rows(0, 20)), how
 
 
+@pytest.mark.slow
+def test_sanitizers_find_nothing(tmp_path: Path) -> None:
+    design, vectors = write("folded", tmp_path / "out")
+    for index, sanitize in enumerate(("address,undefined", "thread")):
+        scratch = tmp_path / str(index)
+        scratch.mkdir()
+        flags = (f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-g")
+        made = Compiled(tmp_path / "out", design, gpp(), scratch, more=flags)
+        few = vectors.rows(0, 10)
+        assert equal(made.run(few), few)
+        assert equal(made.run_bounded(few), few)
+        assert "PASS" in made.run_axis(few)
+
+
 FAULTS = {
     "words": [
         ("hwg/narrow.h", "p * Lanes + i", "i"),

@@ -35,6 +35,8 @@ from hwgen.ops import (
     Thresholds,
 )
 from hwgen.ops.argmax import ArgMax
+from hwgen.ops.edge_conv import EdgeConv
+from hwgen.ops.edge_tables import EdgeTables
 from hwgen.ops.exact_dtype import carrier
 from hwgen.ops.windows import Window
 
@@ -137,6 +139,10 @@ class LayerForm(Elements):
                 yield from self._conv(node, op)
             case DepthwiseConv():
                 yield from self._depthwise(node, op)
+            case EdgeTables():
+                yield from self._edge_tables(node, op)
+            case EdgeConv():
+                yield from self._edge_conv(node, op)
             case MaxPool() | SumPool():
                 yield from self._pool(node, op)
             case Requantize():
@@ -281,6 +287,49 @@ class LayerForm(Elements):
         yield f"    const int o = out * {channels}, i = in * {channels};"
         yield f"    for (int c = 0; c < {channels}; ++c) {text}"
         yield "  });"
+        yield "}"
+
+    def _edge_sum(self, op: EdgeTables, table: str) -> tuple[str, str]:
+        """Return what adds the values of edge ``e`` at ``x`` to ``to`` from ``o`` on; the clip."""
+        outputs, entries = op.values.shape[1:]
+        entry = f"int(x) - {cpp.number(op.first)}"
+        add = f"const {self.type}* met = {table} + (e * {entries} + ({entry})) * {outputs}; "
+        add += f"for (int j = 0; j < {outputs}; ++j) to[o + j] += met[j];"
+        low, high = cpp.number(op.lo), cpp.number(op.hi)
+        return add, f"to[i] = to[i] < {low} ? {low} : to[i] > {high} ? {high} : to[i];"
+
+    def _edge_tables(self, node: Node, op: EdgeTables) -> Iterator[str]:
+        inputs, outputs, _ = op.values.shape
+        table = self.constant(node, "VALUES", op.values.transpose(0, 2, 1))
+        bias = self.constant(node, "BIAS", op.bias)
+        add, clip = self._edge_sum(op, table)
+        yield from self._from_to(node)
+        yield f"  for (int i = 0; i < {node.type.size}; ++i) to[i] = {bias}[i % {outputs}];"
+        yield f"  for (int o = 0; o < {node.type.size}; o += {outputs})"
+        yield f"    for (int e = 0; e < {inputs}; ++e) {{"
+        yield f"      const {self.type} x = from[o / {outputs} * {inputs} + e];"
+        yield f"      {add}"
+        yield "    }"
+        yield f"  for (int i = 0; i < {node.type.size}; ++i) {clip}"
+        yield "}"
+
+    def _edge_conv(self, node: Node, op: EdgeConv) -> Iterator[str]:
+        channels, outputs, _ = op.values.shape[-3:]
+        table = self.constant(node, "VALUES", op.dense.values.transpose(0, 2, 1))
+        bias = self.constant(node, "BIAS", op.bias)
+        add, clip = self._edge_sum(op.dense, table)
+        yield self._geometry(node, op.window)
+        yield from self._from_to(node)
+        yield f"  for (int i = 0; i < {node.type.size}; ++i) to[i] = {bias}[i % {outputs}];"
+        yield "  hwg::each_tap(plane, [&](int out, int in, int tap) {"
+        yield f"    const int o = out * {outputs};"
+        yield f"    for (int c = 0; c < {channels}; ++c) {{"
+        yield f"      const int e = tap * {channels} + c;"
+        yield f"      const {self.type} x = from[in * {channels} + c];"
+        yield f"      {add}"
+        yield "    }"
+        yield "  });"
+        yield f"  for (int i = 0; i < {node.type.size}; ++i) {clip}"
         yield "}"
 
     def _from_to(self, node: Node) -> Iterator[str]:
