@@ -15,6 +15,13 @@ from hwgen.progress import Progress, silent
 from hwgen.verify.prove.design import Claims, Found, prove_flow
 
 SHOWN = 8  # problems that are told; the count of the others
+# Of a style without a proof of the whole: what stands for it.
+_HELD = {
+    "serial": "the logic between its layers against the reference in every build, its units and "
+    "their timing in simulation",
+    "stream": "the adder graphs of its stages against the reference in every build, its units and "
+    "their handshakes in simulation, FIFOs and buffers by bounded model checking",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,6 +37,7 @@ class Proof(VerbResult):
         wires: whose exact interval was recomputed, and fits.
         values: numbers at which functions were compared.
         units: instances of hand-written units, by module.
+        whole: what a small design was compared by from ports to ports; empty of a larger one.
         outside: what the proof says nothing of.
     """
 
@@ -41,6 +49,7 @@ class Proof(VerbResult):
     wires: int = 0
     values: int = 0
     units: tuple[tuple[str, int], ...] = ()
+    whole: str = ""
     outside: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
@@ -63,6 +72,7 @@ class Proof(VerbResult):
             f"  {count_of(self.layers, 'layer')} read back with slang; "
             f"{count_of(self.wires, 'wire')} with exact linear forms and intervals, none overflows",
             f"  functions compared at {self.values:,} values; units: {units}",
+            *([f"  from ports to ports: {self.whole}"] if self.whole else []),
         ]
         return "\n".join([*lines, *(f"  outside the proof: {what}" for what in self.outside)])
 
@@ -88,10 +98,15 @@ def prove(out: Path | str, *, allow_changed: bool = False, progress: Progress = 
     opened = BuildFolder.open(Path(out), allow_changed)
     design = opened.design
     if design.style != "parallel":
-        proof = Proof(
-            False, (f"there is no proof of the {design.style} style yet",), f"hwg_{design.name}"
+        told = (
+            f"there is no proof of a whole design in the {design.style} style yet",
+            f"held otherwise: {_HELD[design.style]}",
         )
-        hint = f"hwgen sim {opened.folder} compares it with the reference, sample by sample"
+        proof = Proof(False, told, f"hwg_{design.name}")
+        hint = (
+            f"hwgen sim {opened.folder} compares it with the reference, sample by sample; "
+            "hwgen build --style parallel makes one that can be proven"
+        )
         raise Unproven(proof.text(), str(opened.folder), hint).carrying(proof)
     found = prove_flow(opened.folder / "rtl", opened.graph, _claims(design), progress)
     proof = _proof(design, found)
@@ -126,5 +141,6 @@ def _proof(design: Design, found: Found) -> Proof:
         found.wires,
         found.values,
         tuple(sorted(found.units.items())),
+        found.whole.how if found.whole else "",
         outside,
     )

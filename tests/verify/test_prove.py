@@ -16,7 +16,8 @@ from hwgen.ops.input_ import Input
 from hwgen.ops.thresholds import Thresholds
 from hwgen.verify.prove.arrays import Arrays, Pattern
 from hwgen.verify.prove.design import Claims, Found, prove_flow
-from hwgen.verify.prove.forms import Form, Space
+from hwgen.verify.prove.forms import Form
+from hwgen.verify.prove.space import Space
 from hwgen.verify.prove.steps import Steps
 from hwgen.verify.prove.trial import constant
 from hwgen.verify.prove.words import Words

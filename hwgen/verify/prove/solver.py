@@ -147,8 +147,17 @@ class Terms:
         Raises:
             Unproven: the solver does not tell in time.
         """
+        found = self.differs(pairs, given, _MILLISECONDS)
+        if found is None:
+            raise Unproven("the solver does not tell in time")
+        return found
+
+    def differs(
+        self, pairs: Sequence[tuple[Term, Term]], given: Sequence[Any], limit: int
+    ) -> str | None:
+        """Return the same as `differ`; None where the solver does not tell in *limit* ms."""
         solver = self.z3.Solver()
-        solver.set("timeout", _MILLISECONDS)
+        solver.set("timeout", limit)
         solver.add(*given)
         solver.add(self.z3.Or(*(a.bits != b.bits for a, b in pairs)))
         answer = solver.check()
@@ -157,10 +166,10 @@ class Terms:
         if answer == self.z3.sat:
             model = solver.model()
             return "at " + ", ".join(sorted(f"{d} = {model[d]}" for d in model.decls()))
-        raise Unproven("the solver does not tell in time")
+        return None
 
 
-def _opened(instance: Any) -> tuple[Terms, Walk[Term], dict[str, Term], dict[str, int]]:
+def opened(instance: Any) -> tuple[Terms, Walk[Term], dict[str, Term], dict[str, int]]:
     """Return a unit with free inputs: its operators, walk, inputs, and parameters."""
     terms = Terms()
     walk: Walk[Term] = Walk(terms, instance)
@@ -176,7 +185,7 @@ def _opened(instance: Any) -> tuple[Terms, Walk[Term], dict[str, Term], dict[str
 
 def largest_is_right(instance: Any) -> str:
     """Return where `hwg_max` is not the maximum, or minimum, of its operands; else nothing."""
-    terms, walk, inputs, params = _opened(instance)
+    terms, walk, inputs, params = opened(instance)
     wide = max(params["AWidth"], params["BWidth"], params["OutWidth"]) + 2
     a = terms.extend(inputs["a_i"], wide, bool(params["ASigned"]))
     b = terms.extend(inputs["b_i"], wide, bool(params["BSigned"]))
@@ -187,16 +196,17 @@ def largest_is_right(instance: Any) -> str:
 
 def chain_is_right(instance: Any) -> str:
     """Return where `hwg_chain` is not the sum of its terms; else nothing."""
-    terms, walk, inputs, params = _opened(instance)
+    terms, walk, inputs, params = opened(instance)
     bits, leave = params["Bits"], params["Leave"]
     out = walk.whole(walk.value(ports(instance)["data_o"]))
     total = terms.const(0, bits + 4)
     for row, digits in (("a_i", "A"), ("b_i", "B"), ("c_i", "C")):
+        found = []
         for i in range(bits):
             truth = (params[digits] >> (4 * i)) & 15
             address = terms.join([terms.slice(inputs[n], i, 1) for n in (row, "gate_i")])
-            term = terms.extend(terms.lookup(truth, 4, address), bits + 4, False)
-            total = terms.binary("add", total, terms.shift("left", term, i, False), False)
+            found.append(terms.lookup(truth, 4, address))
+        total = terms.binary("add", total, terms.extend(terms.join(found), bits + 4, False), False)
     given = []
     if not params["Majority"]:
         given.append(inputs["majority_i"].bits == 0)

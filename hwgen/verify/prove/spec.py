@@ -10,13 +10,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hwgen.errors import Unproven
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
+from hwgen.ops.argmax import ArgMax
 from hwgen.ops.base import Elementwise, Movement, Op, Sum
+from hwgen.ops.edge_conv import EdgeConv
 from hwgen.ops.edge_tables import EdgeTables
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Maximum, Multiply
@@ -24,8 +28,10 @@ from hwgen.ops.mulshift import MulShift
 from hwgen.ops.pool import Pool
 from hwgen.ops.requantize import Requantize
 from hwgen.ops.thresholds import Thresholds
-from hwgen.verify.prove.forms import Form, Space
-from hwgen.verify.prove.steps import Steps, tabulated
+from hwgen.verify.prove import wide
+from hwgen.verify.prove.forms import Form
+from hwgen.verify.prove.space import Space
+from hwgen.verify.prove.steps import MOST, Steps, tabulated
 
 _BATCH = 1 << 22  # numbers in one call of an operation
 
@@ -74,7 +80,13 @@ class Spec:
         if isinstance(op, Sum):
             return self._linear(node, ins)
         if isinstance(op, EdgeTables):
-            return self._edges(op, node, ins[0])
+            rows = _rows(ins[0], op.values.shape[0])
+            return [form for row in rows for form in self._edges(op, row, op.values)]
+        if isinstance(op, EdgeConv):
+            return self._windows(op, node, ins[0])
+        if isinstance(op, ArgMax):
+            rows = _rows(ins[0], self.graph.types(node)[0].shape[-1])
+            return [self._winner(row) for row in rows]
         if isinstance(op, Maximum | Multiply) or (isinstance(op, Pool) and not op.sums):
             return self._several(node, ins)
         raise Unproven(f"there is no rule of proof for the operation {op.kind}")
@@ -123,31 +135,62 @@ class Spec:
         made: dict[bytes, Steps] = {}
         found = []
         for (key, op), form in zip(ops, forms, strict=True):
+            if ends[key][1] - ends[key][0] >= MOST:
+                found.append(wide.applied(self.space, op, form))
+                continue
             if key not in made:
                 run = op.run
                 made[key] = tabulated(lambda x, run=run: run([x]), *ends[key])  # type: ignore[misc]
             found.append(self.space.through(made[key], form))
         return found
 
-    def _edges(self, op: EdgeTables, node: Node, forms: Sequence[Form]) -> list[Form]:
-        n_in, n_out, size = op.values.shape
-        points = np.arange(op.first, op.first + size, dtype=np.int64)
-        table = op.values.astype(np.int64)
-        ends = tuple(int(x) for x in (op.lo, op.hi))
+    def _edges(self, op: EdgeTables, forms: Sequence[Form], values: npt.NDArray[Any]) -> list[Form]:
+        """Return the outputs of one row of inputs, whose tables are *values*."""
+        points = np.arange(op.first, op.last + 1, dtype=np.int64)
+        table = values.astype(np.int64)
+        lo, hi = int(op.lo), int(op.hi)
         found = []
-        for row in range(node.type.size // n_out):
-            for j in range(n_out):
-                total = Form(int(op.bias[j]))
-                for i in range(n_in):
-                    steps = Steps.of(points, table[i, j])
-                    total = total.plus(self.space.through(steps, forms[row * n_in + i]))
-                total = self.space.gathered(total)
-                lo, hi = self.space.interval(total)
-                if lo < ends[0] or hi > ends[1]:
-                    clip = tabulated(lambda x: np.clip(x, ends[0], ends[1]), lo, hi)
-                    total = self.space.through(clip, total)
-                found.append(total)
+        for j, bias in enumerate(op.bias.tolist()):
+            total = Form(bias)
+            for i, form in enumerate(forms):
+                total = total.plus(self.space.through(Steps.of(points, table[i, j]), form))
+            total = self.space.gathered(total)
+            least, most = self.space.interval(total)
+            if (least < lo or most > hi) and most - least < MOST:
+                clip = tabulated(lambda x: np.clip(x, lo, hi), least, most)
+                total = self.space.through(clip, total)
+            found.append(wide.clipped(self.space, total, lo, hi))
         return found
+
+    def _windows(self, op: EdgeConv, node: Node, forms: Sequence[Form]) -> list[Form]:
+        """Return the outputs of a convolution: of every window the taps within the tensor."""
+        (t,) = self.graph.types(node)
+        places = np.arange(t.size).reshape(1, *t.shape)
+        columns = op.window.columns(places, fill=-1)[0]
+        columns = columns.reshape(-1, len(op.dense.values))
+        found = []
+        for row in columns:
+            inside = row >= 0
+            taps = [forms[at] for at in row[inside].tolist()]
+            found += self._edges(op.dense, taps, op.dense.values[inside])
+        return found
+
+    def _winner(self, forms: Sequence[Form]) -> Form:
+        """Return the index of the largest of some forms, the first of equal ones."""
+        entries = [(form, Form(i)) for i, form in enumerate(forms)]
+        below = Steps(np.array([-(1 << 60), 0]), np.array([1, 0]))
+
+        def match(first: tuple[Form, Form], second: tuple[Form, Form]) -> tuple[Form, Form]:
+            behind = self.space.through(below, first[0].plus(second[0], -1))
+            index = self.space.joined(
+                lambda lost, one, two: np.where(lost, two, one), [behind, first[1], second[1]]
+            )
+            return self.space.largest([first[0], second[0]]), index
+
+        while len(entries) > 1:
+            pairs = [match(*pair) for pair in zip(entries[::2], entries[1::2], strict=False)]
+            entries = pairs + entries[len(entries) & ~1 :]
+        return entries[0][1]
 
     def _several(self, node: Node, ins: Sequence[Sequence[Form]]) -> list[Form]:
         """Return maxima and products; which elements meet is found by moving their numbers."""
@@ -180,6 +223,10 @@ class Spec:
                     total = self.space.product(total, other)
                 found.append(total)
         return found
+
+
+def _rows(forms: Sequence[Form], size: int) -> list[Sequence[Form]]:
+    return [forms[at : at + size] for at in range(0, len(forms), size)]
 
 
 def _apart(op: Op, shape: tuple[int, ...]) -> list[tuple[bytes, Op]]:

@@ -13,6 +13,7 @@ from hwgen.errors import Unproven
 
 Ints = npt.NDArray[np.int64]
 MOST = 1 << 24  # values of a variable that one function is tabulated at
+STEPS = 1 << 16  # of a function that is found by halving
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,9 @@ class Steps:
         return found
 
 
+NO_STEPS = Steps(np.zeros(1, np.int64), np.zeros(1, np.int64))
+
+
 def tabulated(run: Callable[[Ints], Ints], lo: int, hi: int) -> Steps:
     """Return a function of integers as steps, computed at every one from *lo* to *hi*.
 
@@ -54,3 +58,26 @@ def tabulated(run: Callable[[Ints], Ints], lo: int, hi: int) -> Steps:
         starts.append(part.starts)
         values.append(part.values)
     return Steps.of(np.concatenate(starts), np.concatenate(values))
+
+
+def halved(run: Callable[[Ints], Ints], lo: int, hi: int) -> Steps | None:
+    """Return a function that never falls, or never rises, as steps; None where there are many.
+
+    Args:
+        run: the function, of int64 numbers.
+        lo: the first number that it is asked for.
+        hi: the last.
+    """
+    first, last = (int(run(np.array([end]))[0]) for end in (lo, hi))
+    if abs(last - first) > STEPS:
+        return None
+    sign = 1 if last >= first else -1
+    wanted = np.arange(sign * first + 1, sign * last + 1)
+    # The least number at which each value is reached lies in (below, at].
+    below, at = np.full(wanted.shape, lo), np.full(wanted.shape, hi)
+    while (at - below > 1).any():
+        middle = below + (at - below) // 2
+        reached = sign * run(middle) >= wanted
+        below, at = np.where(reached, below, middle), np.where(reached, middle, at)
+    starts = np.unique(np.concatenate([[lo], at]))
+    return Steps.of(starts, np.asarray(run(starts), np.int64))

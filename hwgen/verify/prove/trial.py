@@ -7,8 +7,11 @@ import math
 
 import numpy as np
 
-from hwgen.verify.prove.forms import Form, Space
+from hwgen.verify.prove.forms import Form
+from hwgen.verify.prove.space import Space
 from hwgen.verify.prove.steps import MOST, Ints
+
+_ONCE = 1 << 16  # points at a time
 
 
 def constant(space: Space, form: Form) -> int | None:
@@ -30,22 +33,32 @@ def constant(space: Space, form: Form) -> int | None:
         size = math.prod(space.hi[root] - space.lo[root] + 1 for root in roots)
         if size > MOST >> 2:
             return None
-        places: dict[int, Ints] = {}
-        step, points = 1, np.arange(size, dtype=np.int64)
-        for root in sorted(roots):
-            count = space.hi[root] - space.lo[root] + 1
-            places[root] = points // step % count + space.lo[root]
-            step *= count
-        space.points += size
-        values = sum(form.terms[a] * space.value(a, places) for a in atoms)
-        assert isinstance(values, np.ndarray)
-        if (values != values[0]).any():
-            return None
-        total += int(values[0])
+        part = Form(0, {atom: form.terms[atom] for atom in atoms})
+        found: int | None = None
+        for first in range(0, size, _ONCE):
+            places: dict[int, Ints] = {}
+            step, points = 1, np.arange(first, min(first + _ONCE, size), dtype=np.int64)
+            for root in sorted(roots):
+                count = space.hi[root] - space.lo[root] + 1
+                places[root] = points // step % count + space.lo[root]
+                step *= count
+            space.points += len(points)
+            values = space.sum(part, places)
+            found = int(values[0]) if found is None else found
+            if (values != found).any():
+                return None
+        total += found or 0
     return total
 
 
 def _roots(space: Space, atom: int) -> set[int]:
     """Return the atoms that an atom is made of in the end."""
-    below = [] if space.is_cut(atom) else space.below(atom)
-    return set().union(*(_roots(space, a) for a in below)) if below else {atom}
+    roots, seen, waiting = set[int](), {atom}, [atom]
+    while waiting:
+        one = waiting.pop()
+        below = [] if space.is_cut(one) else space.below(one)
+        if not below:
+            roots.add(one)
+        waiting += [other for other in below if other not in seen]
+        seen.update(below)
+    return roots

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from hwgen.errors import Unproven
-from hwgen.verify.prove import solver
+from hwgen.verify.prove import headers, solver, wide
 from hwgen.verify.prove.arrays import Arrays, Pattern, number
 from hwgen.verify.prove.forms import Form
-from hwgen.verify.prove.steps import Ints, Steps, tabulated
+from hwgen.verify.prove.steps import MOST, Ints, Steps, tabulated
 from hwgen.verify.prove.syntax import integer, parameters, ports
 from hwgen.verify.prove.walk import Value, Walk
 from hwgen.verify.prove.words import Word, Words, meet
@@ -58,8 +58,11 @@ class Units:
         if name in ONE_INPUT:
             (port,) = inputs
             signed = bool(params.get("InSigned", 0))
-            steps, word = self._function(key, instance, port, read(port), signed)
+            word = self.words.exact(read(port), signed)
             (out,) = (p for p in ports(instance).values() if p.name not in inputs)
+            if word.width > _FULL and word.hi - word.lo >= MOST:
+                return {out.name: [self._wide(instance, word, out.type.bitWidth)]}
+            steps, word = self._function(key, instance, port, word, signed)
             return {out.name: [self.words.through(steps, word, signed, out.type.bitWidth)]}
         if name == "hwg_max":
             self._check(key, instance, solver.largest_is_right)
@@ -93,7 +96,6 @@ class Units:
         self, key: object, instance: Any, port: str, word: Word, signed: bool
     ) -> tuple[Steps, Word]:
         """Return a unit as a function of its input, computed from its text."""
-        word = self.words.exact(word, signed)
         lo, hi = word.lo, word.hi
         if key in self._functions:
             least, most, steps = self._functions[key]
@@ -106,6 +108,24 @@ class Units:
         steps = tabulated(reading(instance, port, word.width), lo, hi)
         self._functions[key] = lo, hi, steps
         return steps, word
+
+    def _wide(self, instance: Any, word: Word, bits: int) -> Word:
+        """Return a unit of an input with too many values to try, after its text was proven."""
+        name, space = instance.definition.name, self.words.space
+        key = (name, parameters(instance), word.lo, word.hi)
+        right = headers.WIDE.get(name)
+        if right is None:
+            raise Unproven(f"a function of {word.hi - word.lo + 1} integers is too wide")
+        self._check(key, instance, lambda unit: right(unit, word.lo, word.hi))
+        params = {p.name: integer(p.value) or 0 for p in instance.body.parameters}
+        if name == "hwg_thresholds":
+            form = space.through(headers.steps_of(params, word.lo, word.hi), word.form)
+        else:
+            low, high = (headers.signed_of(params, end) for end in ("Lo", "Hi"))
+            bounds = (low if params["SatLo"] else None, high if params["SatHi"] else None)
+            half = (1 << params["Shift"] >> 1) * params["Half"]
+            form = wide.requantized(space, word.form.plus(Form(-half)), params["Shift"], *bounds)
+        return Word(form, *space.interval(form), bits, word.cycle, True)
 
     def _largest(self, a: Word, b: Word, params: Mapping[str, int | None]) -> Word:
         sign = -1 if params["Least"] else 1
@@ -130,29 +150,28 @@ class Units:
         bits, leave = params["Bits"] or 0, params["Leave"] or 0
         rows = {}
         for name in ("a_i", "b_i", "c_i", "gate_i"):
-            rows[name] = [
-                walk.whole(walk.part(words, i, 1))
-                for words in [walk.expression(inputs[name])]
-                for i in range(bits)
-            ]
+            words = walk.expression(inputs[name])
+            rows[name] = [(word, i) for word in words for i in range(word.width)]
         one = [walk.whole(walk.expression(inputs[p])) for p in ("carry_i", "majority_i")]
         space, all_read = self.words.space, list(one)
-        total = Form()
+        total, lo, hi = Form(), 0, 0
         for word in one:
-            total = total.plus(self.words.exact(word, False).form)
+            bit = self.words.bit(word, 0)
+            total, lo, hi = total.plus(bit.form), lo + bit.lo, hi + bit.hi
         for name, digits in zip(("a_i", "b_i", "c_i"), "ABC", strict=True):
             truths = params[digits] or 0
             for i in range(bits):
                 truth = (truths >> (4 * i)) & 15
                 if truth:
-                    bit, gate = rows[name][i], rows["gate_i"][i]
-                    used = [bit] if truth in (5, 10) else [bit, gate]
-                    all_read += [] if truth == 15 else used
-                    total = total.plus(self._term(truth, bit, gate), 1 << i)
+                    used, form = self._term(truth, rows[name][i], rows["gate_i"][i])
+                    all_read += used
+                    total = total.plus(form, 1 << i)
+                    lo, hi = lo + (truth == 15) * (1 << i), hi + (1 << i)
         cycle = meet(all_read)
-        above = space.floor(total, bits)
-        lo, hi = space.interval(total)
-        low = self.words.slice(Word(total, lo, hi, max(bits + 2, 1), cycle), 0, bits)
+        total = space.gathered(total)
+        above = space.within(space.floor(total, bits), lo >> bits, hi >> bits)
+        within = total.plus(above, -(1 << bits))
+        low = self.words.summed(Word(total, lo, hi, bits, cycle, True), within)
         if leave == 0:
             return [low]
         if leave == 1:
@@ -163,15 +182,18 @@ class Units:
         carry = above.plus(majority, -1)
         return [low, Word(carry, 0, 1, 1, cycle), Word(majority, 0, 1, 1, cycle)]
 
-    def _term(self, truth: int, bit: Word, gate: Word) -> Form:
-        """Return one term: the digit's bit at ``{gate, bit}``."""
+    def _term(
+        self, truth: int, bit: tuple[Word, int], gate: tuple[Word, int]
+    ) -> tuple[list[Word], Form]:
+        """Return one term, the digit's bit at ``{gate, bit}``, and what it reads."""
         if truth == 15:
-            return Form(1)
-        plain = self.words.exact(bit, False).form
+            return [], Form(1)
         if truth in (5, 10):
-            return plain if truth == 10 else Form(1).plus(plain, -1)
+            read = self.words.bit(*bit)
+            return [read], read.form if truth == 10 else Form(1).plus(read.form, -1)
         run = lambda x, g: Pattern((truth >> (2 * g.bits + x.bits)) & 1, 1)  # noqa: E731
-        return self.words.applied(run, (bit, gate), 1).form
+        both = [self.words.bit(*bit, alone=True), self.words.bit(*gate, alone=True)]
+        return both, self.words.applied(run, both, 1).form
 
 
 def reading(instance: Any, port: str, width: int) -> Any:

@@ -128,6 +128,7 @@ class Walk(Generic[W]):
     def forget(self) -> None:
         """Forget every computed value."""
         self._known.clear()
+        self._outside = {unit: None for unit, given in self._outside.items() if given is None}
 
     def value(self, symbol: Any, low: int = 0, width: int | None = None) -> Value[W]:
         """Return some bits of a net or variable; all of them by default.

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from hwgen.errors import Unproven
 from hwgen.verify.prove.arrays import Arrays, Pattern
-from hwgen.verify.prove.forms import Form, Space
+from hwgen.verify.prove.forms import Form
+from hwgen.verify.prove.space import Space
 from hwgen.verify.prove.steps import Ints, Steps
 
 _SIGNS = {"add": 1, "sub": -1}
@@ -28,6 +29,8 @@ class Word:
         width: bits.
         cycle: registers between the network's input and it; None of a constant.
         pattern: whether the form is made of the bits, so that a sign says nothing of it.
+        source: of some bits of a word: that word, and the lowest of them.
+        linear: the same value as a sum of single bits, where it has another form for that.
     """
 
     form: Form
@@ -36,6 +39,8 @@ class Word:
     width: int
     cycle: int | None = None
     pattern: bool = False
+    source: tuple[Word, int] | None = None
+    linear: Form | None = None
 
 
 class Words:
@@ -79,13 +84,58 @@ class Words:
     def extend(self, word: Word, width: int, signed: bool) -> Word:
         """Return a word cut off or extended."""
         if width > word.width:
-            word = self.exact(word, signed)
+            return replace(self.exact(word, signed), width=width, source=None, linear=None)
+        if width < word.width:
+            word = replace(word, source=word.source or (word, 0), linear=None)
         return replace(word, width=width)
 
     def slice(self, word: Word, low: int, bits: int) -> Word:
         """Return some bits of a word."""
+        if word.source is not None:
+            base, at = word.source
+            return self.slice(replace(base, cycle=word.cycle), at + low, bits)
         form = self.space.floor(word.form, low)
-        return Word(form, word.lo >> low, word.hi >> low, bits, word.cycle, True)
+        lo, hi = word.lo >> low, word.hi >> low
+        return Word(form, lo, hi, bits, word.cycle, True, (word, low))
+
+    def bit(self, word: Word, at: int, alone: bool = False) -> Word:
+        """Return one bit of a word, such that all bits add up to the word term by term.
+
+        Of a sum of several atoms every bit but the lowest is an atom of its own, and the lowest is
+        what is left of the sum. A heap reads each bit once, with its weight: then nothing but the
+        sum itself remains, whatever the order in which it was added up.
+
+        Args:
+            word: the word.
+            at: place of the bit.
+            alone: it is not added up: a function is taken of it.
+        """
+        if word.source is not None:
+            base, low = word.source
+            return self.bit(replace(base, cycle=word.cycle), low + at, alone)
+        if word.width == 1:
+            left = word.linear
+            return Word(left, 0, 1, 1, word.cycle) if left else self.exact(word, False)
+        of, width = word.linear or word.form, word.width
+        if not self.space.mixed(of):
+            return self.exact(self.slice(word, at, 1), False)
+        if at or alone:
+            return Word(self.space.digit(of, width, at), 0, 1, 1, word.cycle)
+        form = word.linear or self.exact(word, False).form
+        for i in range(1, width):
+            form = form.plus(self.space.digit(of, width, i), -(1 << i))
+        return Word(form, 0, 1, 1, word.cycle)
+
+    def added(self, word: Word) -> Form:
+        """Return a word as the sum of its bits, as `bit` has them."""
+        if word.linear is not None:
+            return word.linear
+        if word.source is None or not self.space.mixed(word.source[0].form):
+            return self.exact(word, False).form
+        form = Form()
+        for i in range(word.width):
+            form = form.plus(self.bit(word, i).form, 1 << i)
+        return form
 
     def join(self, words: Sequence[Word]) -> Word:
         """Return words beside each other as one, the first in the lowest bits."""
@@ -96,7 +146,23 @@ class Words:
             part = word if n == len(words) - 1 else self.exact(word, False)
             form = form.plus(part.form, 1 << at)
             lo, hi, at = lo + (part.lo << at), hi + (part.hi << at), at + word.width
-        return replace(self._made(self.space.gathered(form), lo, hi, at, words), pattern=True)
+        made = replace(self._made(self.space.gathered(form), lo, hi, at, words), pattern=True)
+        if not any((w.source and self.space.mixed(w.source[0].form)) or w.linear for w in words):
+            return made
+        form, at = Form(), 0
+        for word in words:
+            form, at = form.plus(self.added(word), 1 << at), at + word.width
+        return self.summed(made, form)
+
+    def summed(self, word: Word, linear: Form) -> Word:
+        """Return a word that is known as a sum of bits, too; by that alone if no bit is left."""
+        kept, left = self.space.gathered(linear.modulo(word.width)), None
+        if self.space.digits(kept):
+            kept, left = self.space.gathered(self.space.undone(kept, word.width)), linear
+            if self.space.digits(kept):
+                return replace(word, linear=linear)
+        ends = self.space.interval(kept)
+        return Word(kept, *ends, word.width, word.cycle, True, None, left)
 
     def _made(self, form: Form, lo: int, hi: int, width: int, of: Sequence[Word]) -> Word:
         least, most = self.space.interval(form)
@@ -127,15 +193,18 @@ class Words:
             return self._made(a.form.times(-1), -a.hi, -a.lo, a.width, (a,))
         if op == "not":  # -1 - a
             form = a.form.times(-1).plus(Form(-1))
-            return self._made(form, -1 - a.hi, -1 - a.lo, a.width, (a,))
+            made = self._made(form, -1 - a.hi, -1 - a.lo, a.width, (a,))
+            return replace(made, pattern=True)
         return self.applied(lambda x: self._arrays.unary(op, x), (a,), 1)
 
     def shift(self, op: str, a: Word, by: int, signed: bool) -> Word:
         """Return a word shifted by a constant."""
         if op == "left":
-            return replace(a, form=a.form.times(1 << by), lo=a.lo << by, hi=a.hi << by)
-        a = self.exact(a, signed and op == "arithmetic")
-        return replace(a, form=self.space.floor(a.form, by), lo=a.lo >> by, hi=a.hi >> by)
+            form, lo, hi = a.form.times(1 << by), a.lo << by, a.hi << by
+        else:
+            a = self.exact(a, signed and op == "arithmetic")
+            form, lo, hi = self.space.floor(a.form, by), a.lo >> by, a.hi >> by
+        return replace(a, form=form, lo=lo, hi=hi, source=None, linear=None)
 
     def mux(self, chosen: Word, a: Word, b: Word) -> Word:
         """Return *a* where a bit is 1, else *b*."""

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Equality from ports to ports of small designs: every input tried, or asked of a solver (z3).
+
+A second way beside the forms, which shares with them the reading of the Verilog and no more: the
+text is computed with the registers left out, and the graph by the integer reference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hwgen.errors import count_of
+from hwgen.ir.graph import Graph
+from hwgen.ops.input_ import Input
+from hwgen.ops.reference import run_reference
+from hwgen.verify.prove.arrays import Arrays, masked
+from hwgen.verify.prove.forms import Form
+from hwgen.verify.prove.solver import Term, Terms
+from hwgen.verify.prove.space import Space
+from hwgen.verify.prove.spec import Spec
+from hwgen.verify.prove.syntax import ports
+from hwgen.verify.prove.walk import Value, W, Walk
+
+TRIED = 1 << 22  # inputs that are tried one by one
+WORK = 1 << 26  # and how many of them times nets
+_ONCE = 1 << 13
+ASKED = 48  # input bits of a design that a solver is asked about
+WIRES = 400  # and its nets
+_MILLISECONDS = 10_000
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Answer of a comparison from ports to ports.
+
+    Attributes:
+        equal: whether all outputs are equal at every input; None where nobody tells in time.
+        how: what was done, for a reader.
+        where: an input at which they differ, or nothing.
+    """
+
+    equal: bool | None
+    how: str
+    where: str = ""
+
+
+def tried(top: Any, graph: Graph, wires: int) -> Whole | None:
+    """Compare a design of so many nets with its graph at every input; None if those are many."""
+    types = {n.name: n.type for n in graph.nodes if isinstance(n.op, Input)}
+    lows = np.concatenate([t.lo.reshape(-1) for t in types.values()]).astype(object)
+    highs = np.concatenate([t.hi.reshape(-1) for t in types.values()]).astype(object)
+    sizes = [int(b) - int(a) + 1 for a, b in zip(lows, highs, strict=True)]
+    total = math.prod(sizes)
+    if total > min(TRIED, WORK // max(wires, 1)):
+        return None
+    inside = ports(top)
+    walk = Walk(Arrays(), top, _through, lambda word: word)
+    how = f"{count_of(total, 'input')} tried, one by one: every one there is"
+    for first in range(0, total, _ONCE):
+        points = np.arange(first, min(first + _ONCE, total), dtype=np.int64)
+        codes, step = np.empty((len(points), len(sizes)), np.int64), 1
+        for i, size in enumerate(sizes):
+            codes[:, i] = points // step % size + int(lows[i])
+            step *= size
+        walk.forget()
+        given, at = {}, 0
+        for name, t in types.items():
+            part = codes[:, at : at + t.size]
+            at += t.size
+            given[name] = part.reshape(len(points), *t.shape)
+            words = [masked(part[:, i], t.fixed.width) for i in range(t.size)]
+            walk.give(inside[f"{name}_data_i"], words)
+        wanted = run_reference(graph, given)
+        for out in graph.outputs:
+            port, t = inside[f"{out.name}_data_o"], graph[out.node].type
+            flat = wanted[out.name].reshape(len(points), -1)
+            for i in range(t.size):
+                width = t.fixed.width
+                made = walk.whole(walk.value(port, i * width, width)).bits
+                wrong = np.flatnonzero(
+                    np.broadcast_to(made, points.shape)
+                    != masked(flat[:, i].astype(np.int64), width).bits
+                )
+                if len(wrong):
+                    return Whole(False, how, f"{out.name}[{i}] at input {codes[wrong[0]].tolist()}")
+    return Whole(True, how)
+
+
+def asked(top: Any, graph: Graph, wires: int) -> Whole | None:
+    """Ask a solver for an input at which a design differs; None where it is too large to ask."""
+    sources = [n for n in graph.nodes if isinstance(n.op, Input)]
+    if wires > WIRES or sum(n.type.size * n.type.fixed.width for n in sources) > ASKED:
+        return None
+    terms, space = Terms(), Space()
+    walk = Walk(terms, top, _through, lambda word: word)
+    inside, spec = ports(top), Spec(graph, space)
+    free: dict[int, Term] = {}
+    given: list[Any] = []
+    for node in sources:
+        width, signed = node.type.fixed.width, node.type.fixed.signed
+        words = []
+        ends = zip(node.type.lo.reshape(-1), node.type.hi.reshape(-1), strict=True)
+        for i, (form, (lo, hi)) in enumerate(zip(spec.forms(node.name), ends, strict=True)):
+            words.append(terms.free(f"{node.name}[{i}]", width))
+            long = terms.extend(words[-1], width + 1, signed)
+            given += [long.bits >= int(lo), long.bits <= int(hi)]
+            free |= dict.fromkeys(form.terms, (words[-1], signed))  # type: ignore[arg-type]
+        walk.give(inside[f"{node.name}_data_i"], words)
+    pairs = []
+    for out in graph.outputs:
+        forms, width = spec.forms(out.node), graph[out.node].type.fixed.width
+        for i, form in enumerate(forms):
+            made = walk.whole(walk.value(inside[f"{out.name}_data_o"], i * width, width))
+            pairs.append((made, terms.slice(_Meant(terms, space, free).sum(form), 0, width)))
+    how = f"SAT from ports to ports (z3), {count_of(len(pairs), 'output')}"
+    where = terms.differs(pairs, given, _MILLISECONDS)
+    if where is None:
+        return Whole(None, f"{how}: not decided in {_MILLISECONDS // 1000} s")
+    return Whole(not where, how, where)
+
+
+def _through(walk: Walk[W], instance: Any) -> Mapping[str, Value[W]] | None:
+    """Return what leaves a chain of registers that are left out; None of all other units."""
+    if instance.definition.name != "hwg_delay":
+        return None
+    (given,) = (c for c in instance.portConnections if c.port.name == "data_i")
+    return {"data_o": walk.expression(given.expression)}
+
+
+class _Meant:
+    """Forms of a graph as terms of a solver."""
+
+    def __init__(self, terms: Terms, space: Space, free: Mapping[int, Any]) -> None:
+        self.terms, self.space, self.free = terms, space, free
+        self.width = 2 + max(
+            int(max(abs(a), abs(b))).bit_length() for a, b in zip(space.lo, space.hi, strict=True)
+        )
+        self.width = min(2 * self.width + 8, 96)
+        self._known: dict[int, Term] = {}
+
+    def const(self, value: int) -> Term:
+        """Return a number."""
+        return self.terms.const(value % (1 << self.width), self.width)
+
+    def sum(self, form: Form) -> Term:
+        """Return a form."""
+        total = self.const(form.const)
+        for atom, factor in form.terms.items():
+            part = self.terms.binary("mul", self.atom(atom), self.const(factor), True)
+            total = self.terms.binary("add", total, part, True)
+        return total
+
+    def atom(self, atom: int) -> Term:
+        """Return an atom."""
+        if atom not in self._known:
+            self._known[atom] = self._made(atom)
+        return self._known[atom]
+
+    def _made(self, atom: int) -> Term:
+        terms = self.terms
+        if atom in self.free:
+            word, signed = self.free[atom]
+            return terms.extend(word, self.width, signed)
+        made = self.space.made_of(atom)
+        ins = [self.sum(form) for form in made.forms]
+        match made.kind:
+            case "table":
+                found = self.const(int(made.steps.values[0]))
+                rows = zip(made.steps.starts[1:], made.steps.values[1:], strict=True)
+                for start, value in rows:
+                    reached = terms.binary("ge", ins[0], self.const(int(start)), True)
+                    found = terms.mux(reached, self.const(int(value)), found)
+                return found
+            case "floor":
+                return terms.shift("arithmetic", ins[0], made.shift, True)
+            case "rounded":
+                down = terms.shift("arithmetic", ins[0], made.shift, True)
+                odd = terms.extend(terms.slice(down, 0, 1), self.width, False)
+                less = self.const((1 << (made.shift - 1)) - 1)
+                total = terms.binary("add", terms.binary("add", ins[0], less, True), odd, True)
+                return terms.shift("arithmetic", total, made.shift, True)
+            case "product":
+                return terms.binary("mul", ins[0], ins[1], True)
+            case _:
+                found = ins[0]
+                for other in ins[1:]:
+                    found = terms.mux(terms.binary("gt", other, found, True), other, found)
+                return found
