@@ -12,6 +12,7 @@ from pathlib import Path
 from hwgen.design.names import ModuleNames
 from hwgen.design.source_list import read_list
 from hwgen.design.types import Design
+from hwgen.emit.hls.project import code_files
 from hwgen.errors import ConfigError, ToolMissing
 from hwgen.files import make_folder, write_files
 from hwgen.synth import vitis, vivado
@@ -35,15 +36,12 @@ def check_vendor(folder: Path, board: Board, option: str) -> None:
     """
     if board.toolchain != "vivado":
         raise ConfigError(f"Vivado knows no {board.part}", option, "use --route, or an AMD board")
-    if option == "--vitis" and not sources(folder):
+    if option == "--vitis" and not any((folder / "hls").glob("*.cpp")):
         raise ConfigError(
-            "the build holds no C++ (hls/*.cpp)", option, "use --vivado for the Verilog"
+            "the build holds no C++ (hls/*.cpp)",
+            option,
+            "build it again with --hls, or use --vivado for the Verilog",
         )
-
-
-def sources(build: Path) -> list[str]:
-    """Return the names of the C++ files of a build."""
-    return sorted(path.name for path in (build / "hls").glob("*.cpp"))
 
 
 def run_vivado(build: Path, design: Design, board: Board, top: str, route: bool) -> VivadoRun:
@@ -83,8 +81,9 @@ def run_vitis(build: Path, design: Design, board: Board) -> VitisRun:
         ToolFailed: it failed.
     """
     folder, mhz = build / "synth" / "vitis", design.clock_mhz
-    listed = [f"../../hls/{name}" for name in sources(build)]
-    _write(folder, hls_script(design.name, listed, "../../hls", board.part, mhz))
+    listed = [f"../../hls/{file.name}" for file in code_files(build / "hls", design)]
+    top = ModuleNames.of(design).top
+    _write(folder, hls_script(top, listed, "../../hls", board.part, mhz))
     try:
         made = vitis.run_vitis(folder)
     except ToolMissing as error:

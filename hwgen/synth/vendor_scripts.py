@@ -79,7 +79,7 @@ def hls_script(
         part: as Vitis names it.
         clock_mhz: of the constraint.
     """
-    flags = f'-cflags "-std=c++14 -I$here/{include}"'
+    flags = f'-cflags "-std=c++11 -I$here/{include} -DHWG_AP -DHWG_VITIS"'
     listed = "\n".join(f"add_files $here/{source} {flags}" for source in sources)
     period = 1000 / clock_mhz
     return {"hls.tcl": _HLS.format(top=top, sources=listed, part=part, period=period)}

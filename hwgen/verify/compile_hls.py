@@ -20,6 +20,7 @@ from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Port
 from hwgen.emit.hls.bench import vectors_text
 from hwgen.emit.hls.design import code_of
+from hwgen.emit.hls.project import code_files
 from hwgen.errors import ConfigError, Mismatch, ToolFailed, ToolMissing
 from hwgen.ir.tensor import Codes
 from hwgen.tools import Tool
@@ -139,13 +140,7 @@ class Compiled:
             raise ConfigError(
                 "the build holds no HLS C++", str(folder), "build it again with --hls"
             )
-        axis, top = self.names.axis, self.names.top
-        apart = {f"{one}.cpp" for one in (axis, f"{axis}_bench", f"{top}_bench")}
-        self.objects = [
-            self._object(file)
-            for file in sorted(self.source.glob(f"{top}*.cpp"))
-            if file.name not in apart
-        ]
+        self.objects = [self._object(file) for file in code_files(self.source, design)]
 
     def _flags(self) -> list[str]:
         compiler = self.how.compiler

@@ -51,8 +51,14 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def make_build() -> MakeBuild:
-    def make(folder: Path, board: str = "ulx3s", bump: int = 0, clock: str | None = None) -> Path:
-        hwgen.build(_graph(bump), folder, board=board, clock=clock, name="pair")
+    def make(
+        folder: Path,
+        board: str = "ulx3s",
+        bump: int = 0,
+        clock: str | None = None,
+        hls: bool = False,
+    ) -> Path:
+        hwgen.build(_graph(bump), folder, board=board, clock=clock, name="pair", hls=hls)
         return folder
 
     return make

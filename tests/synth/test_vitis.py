@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -27,12 +26,8 @@ def plain(make_build: MakeBuild, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="module")
-def with_cpp(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("with_cpp") / "small"
-    shutil.copytree(plain, out)
-    (out / "hls").mkdir()
-    (out / "hls" / "small.cpp").write_text("void small() {}\n")
-    return out
+def with_cpp(make_build: MakeBuild, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_build(tmp_path_factory.mktemp("with_cpp") / "small", board="vcu118", hls=True)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +79,11 @@ def test_either_name_of_the_tool_runs_the_script(
     assert "Vitis HLS (estimated): 2,345 LUT" in made.text()
     text = (with_cpp / "synth" / "vitis" / "hls.tcl").read_text("utf-8")
     assert f"set_part {load_board('vcu118').part}\n" in text
-    assert "add_files $here/../../hls/small.cpp" in text
+    (top,) = (line for line in text.splitlines() if line.startswith("set_top "))
+    added = [line for line in text.splitlines() if line.startswith("add_files ")]
+    assert [line.split()[1] for line in added] == [f"$here/../../hls/{top.split()[1]}.cpp"]
+    assert top.split()[1].startswith("hwg_")
+    assert all("-DHWG_AP -DHWG_VITIS" in line for line in added)
     assert str(tmp_path) not in text
 
 

@@ -66,7 +66,7 @@ def emit_hls(
     files |= text.files()
     files |= axis_files(design, text.top, ModuleNames.of(design).axis)
     files |= bench_files(design, text.top, inputs, outputs)
-    files |= project_files(text.top, text.sources, device)
+    files |= project_files(text.top, text.sources, device, design.style == "parallel")
     return FileSet.of({f"hls/{name}": content for name, content in files.items()})
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from hwgen.design.names import ModuleNames
+from hwgen.design.types import Design
 from hwgen.emit.hls.bench import filled
 
 # File in the build, by template; docs/hls.md says which tool runs which.
@@ -30,15 +33,31 @@ class Device:
     clock_mhz: float
 
 
-def project_files(top: str, sources: Sequence[str], device: Device) -> dict[str, bytes | str]:
+def code_files(hls: Path, design: Design) -> list[Path]:
+    """Return the C++ files in ``hls/`` of a build that the top function is made of.
+
+    Args:
+        hls: the folder.
+        design: of the build; its benches and the AXI-Stream top are left out.
+    """
+    names = ModuleNames.of(design)
+    apart = {f"{one}.cpp" for one in (names.axis, f"{names.axis}_bench", f"{names.top}_bench")}
+    return [file for file in sorted(hls.glob(f"{names.top}*.cpp")) if file.name not in apart]
+
+
+def project_files(
+    top: str, sources: Sequence[str], device: Device, pipelined: bool
+) -> dict[str, bytes | str]:
     """Return the scripts; each runs in the folder that it lies in.
 
     Args:
         top: the function to synthesize.
         sources: C++ files of it.
         device: what it is for.
+        pipelined: whether it takes a sample every cycle as a whole; else its loops are pipelined.
     """
     holes = {"top": top, "part": device.part, "period": f"{1000 / device.clock_mhz:.3f}"}
+    holes["pipelined"] = "" if pipelined else "# "
     found: dict[str, bytes | str] = {}
     for name, template in SCRIPTS.items():
         lines = filled(template, holes).split("\n")
