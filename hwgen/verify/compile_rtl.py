@@ -11,12 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +24,12 @@ from hwgen.design.source_list import read_list
 from hwgen.design.types import Design
 from hwgen.errors import ConfigError, ProtocolViolation, ToolFailed
 from hwgen.verify import simulators
+from hwgen.verify.plain import is_plain, linked, plain_path
 
 TIMESCALE = ("1ns", "1ps")
 # Optimised C++ simulates about 3 ns a node and cycle faster, and compiles about 0.5 ms a node
 # slower.
 ROWS_WORTH_OPTIMISING = 100_000
-_PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
 
 
 @dataclass(frozen=True)
@@ -88,24 +87,6 @@ def _defines(source: Source) -> list[str]:
     return ["HWG_ASSERT"] if any(f.name == "hwg_stream_check.sv" for f in source.files) else []
 
 
-@contextmanager
-def plain_path(folder: Path) -> Iterator[Path]:
-    """Give a folder whose path make can bear: neither blanks nor letters beyond ASCII.
-
-    Where the folder's own path has some, it is a copy of it, which is copied back at the end.
-    """
-    if _PLAIN.fullmatch(str(folder)):
-        yield folder
-        return
-    home = tempfile.gettempdir()
-    with tempfile.TemporaryDirectory(dir=home if _PLAIN.fullmatch(home) else "/tmp") as scratch:
-        place = shutil.copytree(folder, Path(scratch) / "build")
-        try:
-            yield place
-        finally:
-            shutil.copytree(place, folder, dirs_exist_ok=True)
-
-
 def verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: float) -> None:
     """Compile with Verilator into *folder*; the executable is named after the top.
 
@@ -123,7 +104,8 @@ def _verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: 
     public = folder / "public.vlt"
     lines = [f'public_flat_rw -module "{source.top}" -var "{name}"' for name in source.signals]
     public.write_text("\n".join(["`verilator_config", *lines, ""]), encoding="utf-8")
-    main = Path(cocotb.share_dir) / "lib" / "verilator" / "verilator.cpp"
+    main = linked(Path(cocotb.share_dir)) / "lib" / "verilator" / "verilator.cpp"
+    libs = linked(Path(cocotb.libs_dir))
     command = [
         str(verilator.path), "--cc", "--exe", "--vpi", "--assert", "-Mdir", str(folder),
         "--prefix", "Vtop", "--top-module", source.top, "-o", source.top,
@@ -132,7 +114,7 @@ def _verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: 
         "-Wno-fatal", "--x-initial", "unique", "--x-assign", "unique",
         *(["--trace-vcd"] if waves else []),  # FST needs a library that may be absent
         *(f"-D{name}" for name in _defines(source)),
-        "-LDFLAGS", f"-Wl,-rpath,{cocotb.libs_dir} -L{cocotb.libs_dir} -lcocotbvpi_verilator",
+        "-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator",
         str(main), str(public), *map(str, source.files),
     ]  # fmt: skip
     log = folder / "verilate.log"
@@ -177,7 +159,7 @@ def make_model(
             shutil.copyfile(stored / name, place)  # not copy2: newer than the makefile
     options = [
         f"OPT_FAST={speed}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1", f"CXX={compiler.path}",
-        f"LINK={compiler.path}", f"PYTHON3={sys.executable}",
+        f"LINK={compiler.path}", f"PYTHON3={linked(Path(sys.executable))}",
         # The wheel was configured for another compiler: g++ takes a precompiled header this way.
         "CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=",
     ]  # fmt: skip
@@ -245,7 +227,18 @@ def bench_environment() -> dict[str, str]:
     return {
         "PYTHONPATH": os.pathsep.join(folders),
         "COCOTB_REWRITE_ASSERTION_FILES": "bench_*.py",
+        **_libraries(),
     }
+
+
+def _libraries() -> dict[str, str]:
+    """Return where cocotb's library is found, if no program can have been linked with its path."""
+    import cocotb_tools.config as cocotb
+
+    if is_plain(cocotb.libs_dir):
+        return {}
+    inherited = os.environ.get("LD_LIBRARY_PATH")
+    return {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, [str(cocotb.libs_dir), inherited]))}
 
 
 @dataclass(frozen=True)

