@@ -55,6 +55,7 @@ def as_(kind: str, layer: str = "fc1", **more: Any) -> Settings:
 
 
 SLOW: Settings = {"board": "ulx3s", "clock": "200MHz"}
+SMALL: Settings = {"board": "icebreaker", "style": "parallel"}
 STREAM: Settings = {"style": "stream", "interval": 60}
 WAYS = [
     Way("0 is quick, 1 the default", {"effort": 9}, {"effort": 0}),
@@ -81,7 +82,7 @@ WAYS = [
         {**STREAM, **as_("folded", pe=1, simd=1)}),
     Way("pe divides the outputs", {**STREAM, **as_("folded", pe=5, simd=7)},
         {**STREAM, **as_("folded", pe=1, simd=1)}),
-    Way("build it with --style stream, or choose adders", as_("folded", pe=1, simd=1),
+    Way("build it with --style stream, or choose adders", {"style": "parallel", **as_("folded", pe=1, simd=1)},
         {**STREAM, **as_("folded", pe=1, simd=1)}),
     Way("allow a longer one, such as --interval 8", as_("serial"), {**as_("serial"),
         "interval": 8}),
@@ -92,7 +93,7 @@ WAYS = [
         said="--best-effort"),
     Way("{}; --best-effort builds it all the same", SLOW, {**SLOW, "clock": "181.1MHz"},
         said="--clock 181.1MHz holds"),
-    Way("{}; or prune more, or use fewer bits", {"board": "icebreaker"}, {"board": "tangnano9k"},
+    Way("{}; or prune more, or use fewer bits", SMALL, {**SMALL, "board": "tangnano9k"},
         cnn, "the smallest board that holds it is tangnano9k"),
     Way("allow a longer interval, or leave it to", {"interval": 2, "budget": "lut<9"},
         {"interval": "auto", "budget": "lut<2000"}),
