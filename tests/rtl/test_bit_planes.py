@@ -171,8 +171,13 @@ def test_all_pairs_of_widths_and_kinds_in_one_build(
     tmp_path: Path, seed: int, rng: np.random.Generator
 ) -> None:
     order = [ALL[i] for i in rng.permutation(len(ALL))]
+    parts = [tuple(order[i::4]) for i in range(4)]  # side by side; each has all kinds
+    # The bench takes 69 cycles without a word for the end, so one step where 64 pairs come.
+    cases = [Unit(3, 7, 2, 7, part).case(rng) for part in parts]
+    few = tuple(p for p in order if p.weights * p.data <= 32)[:40]
+    cases.append(Unit(2, 6, 2, 4, few).case(rng))
     assert len({(p.weights, p.data) for p in order}) == 64
-    assert run_cases(tmp_path, seed, [Unit(3, 10, 2, 7, tuple(order)).case(rng)]) == set()
+    assert run_cases(tmp_path, seed, cases) == set()
 
 
 FAULTS = (
@@ -180,7 +185,7 @@ FAULTS = (
     ("(kind[0] & (i_q == 4'd0)) ^ (kind", "(kind[0] & (i_q == 4'd0)) | (kind"),
     ("short_q[0] ? SIMD'({REST{1'b1}}) : '1", "'1"),
     ("(up < weight_planes) ? up", "(up <= weight_planes) ? up"),
-    ("- columns", "- AccWidth'(SIMD)"),
+    ("1'b0}) - columns", "1'b0}) - AccWidth'(SIMD)"),
     ("kind = begins ?", "kind = taking ?"),
     ("assign move        = ~out_valid_o | out_ready_i", "assign move        = 1'b1"),
     ("turn_q    <= '0;", "turn_q    <= turn_q;"),
