@@ -12,6 +12,7 @@ from hwgen.errors import count_of
 from hwgen.frontends.exact.builder import ExactBuilder, Origin
 from hwgen.frontends.exact.given_format import round_to
 from hwgen.frontends.exact.steps import Affine, f32
+from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, InputScaler, Node, Output
 from hwgen.ops.input_ import Input
 from hwgen.passes import run_passes
@@ -31,21 +32,22 @@ def scaler_lines(graph: Graph, board: Board) -> list[str]:
     """
     made = []
     for scaler in graph.input_scalers:
-        node = _scaled(graph, scaler)
+        node, fixed = _scaled(graph, scaler), graph[scaler.input].type.fixed
         said = count_of(node.type.size, "value")
         made.append(
             f"{scaler.layer}: no LUT as the scaler of input {scaler.input}; inside about "
-            f"{inside_lut(node, scaler, board):,} LUT for {said} of {node.type.fixed}"
+            f"{inside_lut(node, scaler, fixed, board):,} LUT for {said} of {fixed}"
         )
     return made
 
 
-def inside_lut(node: Node, scaler: InputScaler, board: Board) -> int:
+def inside_lut(node: Node, scaler: InputScaler, fixed: Fixed, board: Board) -> int:
     """Return the look-up tables of a scaler's factors, terms and rounding, as counted adders.
 
     Args:
-        node: whose values would be scaled, and keep their format.
+        node: whose values would be scaled.
         scaler: factors and terms.
+        fixed: format behind them.
         board: for which.
     """
     size = node.type.size
@@ -55,8 +57,8 @@ def inside_lut(node: Node, scaler: InputScaler, board: Board) -> int:
         for part in (scaler.scale, scaler.offset)
     ]
     b, at = ExactBuilder("scaler", "hwgen"), Origin("scaled", "scaled")
-    fixed = node.type.fixed
-    op = Input((len(rows),), fixed, np.array(fixed.lo), np.array(fixed.hi))
+    lo, hi = np.array(int(node.type.lo.min())), np.array(int(node.type.hi.max()))
+    op = Input((len(rows),), node.type.fixed, lo, hi)
     value = b.emit("x", op, [], Origin("x", "x")).after(Affine(f32(factors[0]), f32(factors[1])))
     done = round_to(b, value, fixed, at, "scaled")
     made = run_passes(b.graph("scaler", [Output("y", done.node, (1.0,))]))
