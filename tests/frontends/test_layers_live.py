@@ -557,6 +557,17 @@ def test_prelu(k: SimpleNamespace, behind: str, shared: list[int] | None) -> Non
     check(build(k), seed=3)
 
 
+@pytest.mark.parametrize("axis", [-1, None])
+def test_normalization_between_quantizers(k: SimpleNamespace, axis: int | None) -> None:
+    rng = np.random.default_rng(4)
+    size = 6 if axis else ()
+    norm = k.Normalization(axis=axis)
+    model = chain(k, (6,), k.QActivation(A8), norm, k.QActivation(A8))
+    norm.set_weights([rng.normal(0, 1, size), rng.uniform(0.01, 4, size), np.int64(9)])
+    norm.finalize_state()
+    check(model, seed=3)
+
+
 def test_relu_between_layers(k: SimpleNamespace) -> None:
     graph = run(
         k,

@@ -72,9 +72,12 @@ def branchy(tmp_path_factory: pytest.TempPathFactory) -> Packed:
 
 @pytest.fixture(scope="session")
 def scaled(tmp_path_factory: pytest.TempPathFactory) -> Packed:
-    """An input whose normalisation is outside the core."""
+    """An input whose rescaling and normalisation, a factor an element, are outside the core."""
     folder = tmp_path_factory.mktemp("scaled")
-    config = sequential(source(), layer("BatchNormalization", "bn"), dense("fc", 3))
+    config = sequential(
+        source(shape=(2, 2)), layer("Rescaling", "r", scale=0.5, offset=1.0), layer("Flatten", "f"),
+        layer("BatchNormalization", "bn"), dense("fc", 3),
+    )  # fmt: skip
     rng = np.random.default_rng(1)
     names = ("gamma", "beta", "moving_mean", "moving_variance")
     norm = {f"bn/{n}:0": rng.uniform(0.3, 2, 4).astype(np.float32) for n in names}
