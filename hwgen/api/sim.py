@@ -16,6 +16,7 @@ from hwgen.api.settings import from_names
 from hwgen.design.types import Design
 from hwgen.errors import ConfigError, VerifyError, count_of
 from hwgen.progress import Progress, silent
+from hwgen.verify.activity import write_saif
 from hwgen.verify.self_check import reached
 from hwgen.verify.simulate import BenchSettings, simulate, trace_of
 from hwgen.verify.vectors import CORNERS, Vectors
@@ -34,6 +35,7 @@ class Simulated(VerbResult):
         seed: of the random samples.
         changed: files that were edited after the build.
         waves: paths of waveforms, where they were asked for.
+        activity: paths of files of switching activity (SAIF), where they were asked for.
     """
 
     samples: int
@@ -44,6 +46,7 @@ class Simulated(VerbResult):
     seed: int
     changed: tuple[str, ...] = ()
     waves: tuple[str, ...] = ()
+    activity: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the figures; ``waves`` and ``changed`` only where there are some."""
@@ -60,7 +63,9 @@ class Simulated(VerbResult):
         edited = (
             f"\nnote: edited after the build: {', '.join(self.changed)}" if self.changed else ""
         )
-        return text + edited + "".join(f"\nwaveform: {path}" for path in self.waves)
+        files = [f"\nwaveform: {path}" for path in self.waves]
+        files += [f"\nswitching activity: {path}" for path in self.activity]
+        return text + edited + "".join(files)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class SimSettings:
         data: file of samples to add.
         simulator: ``verilator`` or ``icarus``.
         waves: write waveforms.
+        activity: write the switching activity of all nets (SAIF), from Verilator's waveform.
         seed: of the random samples.
         only: one sample to replay.
         allow_changed: simulate RTL that was edited after the build.
@@ -82,6 +88,7 @@ class SimSettings:
     data: Path | None = None
     simulator: str = "verilator"
     waves: bool = False
+    activity: bool = False
     seed: int = 1
     only: int | None = None
     allow_changed: bool = False
@@ -109,6 +116,12 @@ def sim(out: Path | str, *, progress: Progress = silent, **settings: Any) -> Sim
             cannot be written or that another verb works on.
     """
     asked = from_names(SimSettings, settings)
+    if asked.activity and asked.simulator != "verilator":
+        raise ConfigError(
+            f"switching activity is counted in Verilator's waveform, not in {asked.simulator}'s",
+            "--activity",
+            "leave --simulator out",
+        )
     opened = BuildFolder.open(Path(out), asked.allow_changed)
     most, corners = _affordable(opened.design)
     asked = replace(asked, samples=most if asked.samples is None else asked.samples)
@@ -132,7 +145,7 @@ def _affordable(design: Design) -> tuple[int, int]:
 def _simulated(opened: BuildFolder, vectors: Vectors, asked: SimSettings, replay: str) -> Simulated:
     """Run the bench and enter what it found into the report."""
     simulator, seed = asked.simulator, asked.seed
-    bench = BenchSettings(simulator, asked.waves, seed, replay=replay)
+    bench = BenchSettings(simulator, asked.waves or asked.activity, seed, replay=replay)
     edited = {"changed": list(opened.changed)} if opened.changed else {}
     try:
         # The links of a serial design carry digits, which the trace does not know.
@@ -157,4 +170,6 @@ def _simulated(opened: BuildFolder, vectors: Vectors, asked: SimSettings, replay
     if asked.only is None:
         shares = {"reached": reached(opened.graph, vectors.inputs)}
         record(opened.folder, "sim", {**made.as_dict(), **shares})
-    return replace(made, waves=tuple(map(str, result.waves)))
+    counted = [write_saif(wave) for wave in result.waves] if asked.activity else []
+    waves = result.waves if asked.waves else ()
+    return replace(made, waves=tuple(map(str, waves)), activity=tuple(map(str, counted)))

@@ -15,7 +15,8 @@ def _sim(args: argparse.Namespace) -> Result:
 
     return sim.sim(
         Path(args.out), samples=args.samples, data=args.data and Path(args.data),
-        simulator=args.simulator, waves=args.waves, seed=args.seed, only=args.only,
+        simulator=args.simulator, waves=args.waves, activity=args.activity, seed=args.seed,
+        only=args.only,
         allow_changed=args.allow_changed,
         progress=progress(args),
     )  # fmt: skip
@@ -83,6 +84,8 @@ ARGUMENTS: Arguments = (
     (_RUN, "--seed", {"type": int, "default": 1, "help": "of the random samples"}),
     ("sim", "--simulator", {"default": "verilator", "choices": ("verilator", "icarus")}),
     ("sim", "--waves", {"action": "store_true", "help": "write a waveform"}),
+    ("sim", "--activity", {"action": "store_true", "help": "write the switching activity of all "
+        "nets over the whole run (SAIF), for tools that estimate power"}),
     ("sim", "--only", {"type": int, "metavar": "INDEX", "help": "replay one sample"}),
     ("verify", "--against", {"default": "qkeras", "choices": ("qkeras", "hls"), "help": "qkeras, "
         "the model's own forward pass (the default), or hls, the C++ of a build with --hls, "

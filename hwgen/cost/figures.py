@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from hwgen.cost.advice import VendorRange
 from hwgen.cost.calibration import ErrorBar
 from hwgen.target.board import Budget
 
@@ -138,13 +139,15 @@ class Figures:
         layers: the same of each layer.
         input_bits: width of each input.
         bops, ebops: bit operations, and the effective ones.
+        ebops_live: the effective ones of weights that an output depends on.
         modelled: resources by the cost model.
         packaged: of the core behind AXI-Stream.
         budget: of the device.
         lut_error: how far the cost model was off; None where nothing was measured.
+        vendor: what AMD's tool may report of an adder network; None of any other design.
         fmax: by the delay model.
         stages: of the design, in order.
-        notes: of the front end.
+        notes: of the front end, and on layers that are dear.
     """
 
     name: str
@@ -165,10 +168,12 @@ class Figures:
     input_bits: Mapping[str, int]
     bops: int
     ebops: int
+    ebops_live: int
     modelled: Resources
     packaged: PackagedFigures
     budget: Budget
     lut_error: ErrorBar | None
+    vendor: VendorRange | None
     fmax: Fmax
     stages: tuple[StageFigures, ...]
     notes: tuple[str, ...]

@@ -104,8 +104,12 @@ def ebops(graph: Graph) -> int:
     zero weight counts nothing. The bits of an activation are those of its own exact interval, sign
     included; one that never changes counts nothing.
     """
-    every = [layer.taps for layer in _layers(graph)]
-    return sum(int((t.bits[..., None] * _each(t.weight, _span)).sum()) for t in every)
+    return sum(ebops_of(layer.taps) for layer in _layers(graph))
+
+
+def ebops_of(taps: Taps, counted: npt.NDArray[np.bool_] | bool = True) -> int:
+    """Return the effective bit operations of a layer; of the weights that are *counted*."""
+    return int((taps.bits[..., None] * _each(taps.weight, _span) * counted).sum())
 
 
 def matmul_terms(graph: Graph) -> tuple[MatmulTerms, ...]:

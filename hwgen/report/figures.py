@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hwgen.cost.advice import dear_scales, vendor_range
 from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import (
     Estimate,
@@ -24,6 +25,7 @@ from hwgen.cost.figures import (
     StageFigures,
     ZeroCount,
 )
+from hwgen.cost.liveness import live_ebops
 from hwgen.cost.packaged import packaged
 from hwgen.design.timing import begins
 from hwgen.design.types import Design, UnitRef
@@ -40,6 +42,7 @@ def figures(graph: Graph, design: Design, estimate: Estimate, board: Board, goal
     known = calibrated(board.family)
     error = known.fmax.found_on(known) if known.fmax else None
     reached = fmax(design, board, estimate.lut)
+    terms = logic_terms(design)
     return Figures(
         name=design.name,
         model=design.model,
@@ -51,7 +54,7 @@ def figures(graph: Graph, design: Design, estimate: Estimate, board: Board, goal
         latency_ns=round(design.latency_ns, 3),
         latency_crossings=crossings(design.latency_ns),
         interval=design.interval,
-        terms=logic_terms(design),
+        terms=terms,
         weights=sum(n for _, n in counts.values()),
         zeros=sum(z for z, _ in counts.values()),
         parameters=parameters(graph),
@@ -59,13 +62,15 @@ def figures(graph: Graph, design: Design, estimate: Estimate, board: Board, goal
         input_bits={node.name: node.type.fixed.width for node in graph.inputs},
         bops=round(bops(graph)),
         ebops=ebops(graph),
+        ebops_live=live_ebops(graph),
         modelled=Resources(**_resources(estimate)),
         packaged=packaged(design, estimate, board.family),
         budget=board.budget,
         lut_error=known.lut.found_on(known),
+        vendor=vendor_range(terms, board.family),
         fmax=Fmax(round(reached, 1), error, holds_clock(reached, goal.clock_mhz)),
         stages=tuple(_stages(design, board)),
-        notes=graph.notes,
+        notes=(*graph.notes, *dear_scales(graph, design, board.family)),
     )
 
 

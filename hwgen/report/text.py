@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
+from hwgen.cost.advice import ROUTED_OVER_COST
 from hwgen.cost.calibration import ErrorBar
 from hwgen.cost.figures import RESOURCES, Figures
 from hwgen.errors import count_of
@@ -58,6 +59,7 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
         ("interval", f"{figures.interval}: {figures.rate_mhz:g} million samples a second"),
         ("packaged", packaged_line(figures)),
         *((key.upper(), _taken(figures, key)) for key in RESOURCES),
+        *_vendor(figures),
         ("Fmax", _fmax(figures)),
         ("logic", ", ".join(logic)),
         (
@@ -66,8 +68,28 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
             + (f" ({100 * zeros / weights:.0f} %)" if weights else ""),
         ),
         ("BOPs", f"{figures.bops:,} ({wide})"),
-        ("EBOPs", f"{figures.ebops:,}"),
+        ("EBOPs", f"{figures.ebops:,}" + _live(figures)),
     ]
+
+
+def _vendor(figures: Figures) -> list[tuple[str, str]]:
+    """Return what a vendor's tool may report, where anybody knows."""
+    found = figures.vendor
+    if found is None:
+        return []
+    least, most = ROUTED_OVER_COST
+    told = (
+        f"{found.low:,} to {found.high:,} LUT expected of Vivado: {found.positions:,} carry bits "
+        f"times {least} to {most}, as of {found.designs} routed designs of another generator"
+    )
+    return [("vendor", told)]
+
+
+def _live(figures: Figures) -> str:
+    """Return the EBOPs of live weights, where they are fewer."""
+    if figures.ebops_live == figures.ebops:
+        return ""
+    return f"; {figures.ebops_live:,} of weights that an output depends on"
 
 
 def term_count(number: int, name: str) -> str:
