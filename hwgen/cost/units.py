@@ -48,11 +48,18 @@ def _of_facts(unit: str) -> Callable[[Params], UnitCost]:
     return lambda params: facts(unit).cost(with_defaults(unit, params))
 
 
+def _xnor_matvec(p: Params) -> UnitCost:
+    return _with_memory("hwg_xnor_matvec", p, p["PE"] * p["SIMD"] * (1 + p["Masked"]))
+
+
 def _matvec(p: Params) -> UnitCost:
-    """Return the cost of the unit and of the memory of weights beside it."""
-    whole = _of_facts("hwg_matvec")(p)
+    return _with_memory("hwg_matvec", p, p["PE"] * p["SIMD"] * p["WWidth"])
+
+
+def _with_memory(unit: str, p: Params, width: int) -> UnitCost:
+    """Return the cost of a unit and of the memory of weights beside it, of so many bits a word."""
+    whole = _of_facts(unit)(p)
     words = -(-p["Rows"] // p["PE"]) * -(-p["Columns"] // p["SIMD"])
-    width = p["PE"] * p["SIMD"] * p["WWidth"]
     if p["BlockRom"]:
         blocks = math.ceil(width / _BLOCK_BITS) * math.ceil(words / _BLOCK_WORDS) / 2
         return whole + UnitCost(bram=blocks)
@@ -67,6 +74,7 @@ def rom_tables(width: int, words: int) -> float:
 COSTS: Mapping[str, Callable[[Params], UnitCost]] = {
     "hwg_fork": _fork,
     "hwg_matvec": _matvec,
+    "hwg_xnor_matvec": _xnor_matvec,
     "hwg_window": _of_facts("hwg_window"),
     "hwg_pool_blocks": _of_facts("hwg_pool_blocks"),
     "hwg_narrow": _of_facts("hwg_narrow"),

@@ -84,6 +84,16 @@ def function_of(column: npt.NDArray[np.int64]) -> Function:
     return Function(reads, int.from_bytes(packed.tobytes(), "little"))
 
 
+def spread(one: Function, reads: Sequence[int]) -> int:
+    """Return the truth of a function over more address bits than it reads."""
+    places = [reads.index(read) for read in one.reads]
+    found = 0
+    for at in range(1 << len(reads)):
+        own = sum((at >> place & 1) << k for k, place in enumerate(places))
+        found |= (one.truth >> own & 1) << at
+    return found
+
+
 @cache
 def _low(bit: int, size: int) -> int:
     """Return the addresses of *size* bits whose bit is 0, as bits of a word."""

@@ -16,7 +16,7 @@ from hwgen.errors import ConfigError, suggest
 from hwgen.ir.graph import Graph
 from hwgen.ops.base import Matmul
 
-ADDERS, TABLES, SERIAL, FOLDED = "adders", "tables", "serial", "folded"
+ADDERS, TABLES, SERIAL, FOLDED, XNOR = "adders", "tables", "serial", "folded", "xnor"
 # What every kind is for. Those without a place in `BUILT` cannot be planned yet.
 KINDS = {
     ADDERS: "a graph of adders that all outputs share",
@@ -24,10 +24,13 @@ KINDS = {
     SERIAL: "the graph of adders, some bits of every value a cycle",
     FOLDED: "a matrix-vector unit, weights in memory",
     "sparse": "a matrix-vector unit that skips weights of zero",
-    "xnor": "binary weights and inputs, counted",
+    XNOR: "binary weights and inputs, counted",
 }
-BUILT = (ADDERS, TABLES, SERIAL, FOLDED)
-_CHOSEN = {FOLDED: ("pe", "simd", "dsp", "memory")}  # of a kind: what can be chosen beside it
+BUILT = (ADDERS, TABLES, SERIAL, FOLDED, XNOR)
+_CHOSEN = {
+    FOLDED: ("pe", "simd", "dsp", "memory"),
+    XNOR: ("pe", "simd", "memory"),
+}  # of a kind: what can be chosen beside it
 STYLES = ("auto", "parallel", "serial", "stream")
 
 
@@ -69,11 +72,12 @@ def mapping_of(design: Design) -> dict[str, Realisation]:
     }
     for stage in design.stages:
         for part in stage.parts:
-            if isinstance(part, UnitRef) and part.unit == "hwg_matvec":
+            if isinstance(part, UnitRef) and "Weights" in part.constants:
                 p = part.params
                 memory = "block" if p["BlockRom"] else "lut"
+                kind, dsp = (FOLDED, p["Dsp"]) if "Dsp" in p else (XNOR, 0)
                 found[layer_of(design, stage)] = Realisation(
-                    FOLDED, pe=p["PE"], simd=p["SIMD"], memory=memory, dsp=p["Dsp"]
+                    kind, pe=p["PE"], simd=p["SIMD"], memory=memory, dsp=dsp
                 )
     return found
 
@@ -122,7 +126,7 @@ def check_mapping(graph: Graph, mapping: Mapping[str, Realisation]) -> None:
         if wrong:
             what = f"{', '.join(wrong)} cannot be chosen for a layer of {chosen.kind}"
             raise ConfigError(what, where, "leave it out")
-        if chosen.kind == FOLDED:
+        if chosen.kind in (FOLDED, XNOR):
             _check_folded(chosen, where)
 
 

@@ -253,6 +253,36 @@ def _matvec_cost(params: Params) -> UnitCost:
     return made + UnitCost(lut=p["PE"] * p["AccWidth"], ff=p["PE"] * p["AccWidth"])
 
 
+def _xnor_latency(params: Params) -> int:
+    return 6
+
+
+def _popcount_cost(params: Params) -> UnitCost:
+    """Cost of a count: a table for five bits that become three, level by level."""
+    left, fives, first = params["Count"], 0, (params["Count"] + 2) // 4
+    for _ in range(bits(params["Count"] + 1)):
+        made = (left + 2) // 4
+        fives, left = fives + made, 2 * made
+    return UnitCost(fives, 2 * first + 1 + bits(params["Count"] + 1))
+
+
+def _xnor_cost(params: Params) -> UnitCost:
+    """Cost without the memory of the weights."""
+    p = params
+    turns, steps = folds(p)
+    simd, acc = p["SIMD"], p["AccWidth"]
+    walk = bits(turns) + bits(steps) + bits(turns * steps) + bits(p["Height"]) + bits(p["Width"])
+    places = p["Kinds"] * turns
+    made = UnitCost(lut=1.3 * walk + 6, ff=walk + 4 * (3 + bits(places)) + 3 + simd)
+    if turns > 1 and steps > 1:
+        made += memory(simd, steps, p["BufferRam"]) + UnitCost(lut=simd / 2)
+    matches = UnitCost(lut=simd * (1.0 if p["Masked"] else 0.5), ff=simd)
+    sums = UnitCost(lut=2 * acc, ff=acc + (1 if p["SignOnly"] else acc))
+    biases = UnitCost(lut=acc * places / 64, ff=acc) if places > 1 else UnitCost()
+    row = matches + _popcount_cost({"Count": simd}) + sums + biases
+    return made + row.times(p["PE"])
+
+
 def _skid_cost(params: Params) -> UnitCost:
     return UnitCost(lut=params["Width"] + 3, ff=2 * params["Width"] + 2)
 
@@ -324,6 +354,8 @@ def _count(params: Params) -> int:
 _FACTS: Mapping[str, Facts] = {
     "hwg_window": Facts(_window_latency, _window_interval, _window_cost),
     "hwg_matvec": Facts(_matvec_latency, _matvec_interval, _matvec_cost),
+    "hwg_popcount": Facts(lambda params: 2, _one, _popcount_cost),
+    "hwg_xnor_matvec": Facts(_xnor_latency, _matvec_interval, _xnor_cost),
     "hwg_narrow": Facts(_none, _count, _narrow_cost),
     "hwg_widen": Facts(_none, _count, _widen_cost),
     "hwg_skid": Facts(_one, _one, _skid_cost),

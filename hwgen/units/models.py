@@ -108,10 +108,34 @@ def _matvec(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[
 
 
 def _settled(sums: Codes, params: Params) -> Codes:
-    """Return sums that the accumulator of ``hwg_matvec`` holds."""
+    """Return sums that the accumulator of a unit holds."""
     half = 1 << (params["AccWidth"] - 1)
     assert -half <= sums.min() <= sums.max() < half, "a sum leaves its accumulator"
     return sums
+
+
+def _xnor_matvec(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    """Count equal bits; weights and kinds lie as in the unit, so their order is checked too."""
+    (source,) = ins
+    p, samples = params, len(source)
+    turns, steps = -(-p["Rows"] // p["PE"]), -(-p["Columns"] // p["SIMD"])
+    parts = constants["Weights"].reshape(turns, steps, -1, p["PE"], p["SIMD"])
+    matrix = parts.transpose(2, 0, 3, 1, 4).reshape(parts.shape[2], turns * p["PE"], -1)
+    mask = matrix[1] if p["Masked"] else np.ones_like(matrix[0])
+    signs = (2 * matrix[0] - 1) * mask
+    signs[:, p["Columns"] :] = 0
+    vectors = source.reshape(-1, steps * p["SIMD"])
+    # Of n columns that count, sums of x * w are 2 * matches - n.
+    twice = (2.0 * vectors - 1) @ signs.T.astype(np.float64)
+    matches = (twice.astype(np.int64) + np.abs(signs).sum(axis=1)) // 2
+    kinds = np.add.outer(constants["RowKinds"] * p["KindsX"], constants["ColumnKinds"]).reshape(-1)
+    bias = constants["Bias"].reshape(-1, turns * p["PE"])[kinds]
+    matches = matches.reshape(-1, p["Height"] * p["Width"], turns * p["PE"])
+    if p["SignOnly"]:
+        made = (_settled(matches + bias, p) >= 0).astype(np.int64)
+    else:
+        made = _settled(2 * matches + bias, p)
+    return [made.reshape(samples, -1, p["PE"])]
 
 
 MODELS: Mapping[str, Model] = {
@@ -120,5 +144,6 @@ MODELS: Mapping[str, Model] = {
     "hwg_narrow": _rearranged,
     "hwg_window": _window,
     "hwg_matvec": _matvec,
+    "hwg_xnor_matvec": _xnor_matvec,
     "hwg_pool_blocks": _pool_blocks,
 }

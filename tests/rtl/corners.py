@@ -78,6 +78,7 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"OutWidth": 22, "BSigned": 0},
     ],
     "hwg_table": [{"Bits": 1}, {"Bits": 3}, {"Bits": 7}, {"Bits": 8}],
+    "hwg_table_pair": [{"Bits": 1}, {"Bits": 3}],
     "hwg_add3": [
         {"ASigned": 0, "AWidth": 1, "AShift": 3, "BSub": 1, "OutWidth": 6},
         {"AShift": 9, "BShift": 8, "CShift": 7, "OutWidth": 7},
@@ -146,6 +147,13 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"PE": 2, "SIMD": 3, "Rows": 5, "Columns": 9, "Depthwise": 1, "Dsp": 1},
         {"PE": 4, "SIMD": 8, "Columns": 8, "Rows": 4, "BufferRam": 0, "AccWidth": 40},
         {"PE": 2, "SIMD": 8, "Columns": 8, "Rows": 8, "WSigned": 0},
+    ],
+    "hwg_popcount": [{"Count": 1}, {"Count": 2}, {"Count": 5}, {"Count": 6}, {"Count": 100}],
+    "hwg_xnor_matvec": [
+        {"PE": 1, "SIMD": 1, "Rows": 1, "Columns": 1, "AccWidth": 2, "SignOnly": 1},
+        {"PE": 3, "SIMD": 40, "Rows": 7, "Columns": 90, "AccWidth": 9, "Masked": 1, "BufferRam": 0},
+        {"Height": 3, "Width": 5, "KindBits": 2, "KindsX": 3, "Kinds": 9, "SignOnly": 1},
+        {"PE": 4, "SIMD": 16, "BufferRam": 2},
     ],
     "hwg_bit_planes": [
         {"PE": 1, "SIMD": 1, "Rows": 1, "Columns": 1, "AWidth": 1, "WWidth": 1, "AccWidth": 2},

@@ -14,7 +14,7 @@ from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.formula import formula
 from hwgen.emit.verilog.instances import Instance, instance_of, shared
 from hwgen.emit.verilog.layout import Packed, banner, sink
-from hwgen.emit.verilog.truth_table import TABLE_UNIT, bits_read, looked_up, placed
+from hwgen.emit.verilog.truth_table import bits_read, looked_up, placed
 from hwgen.emit.verilog.wires import Wires
 from hwgen.emit.verilog.words import described
 from hwgen.logic.nodes import (
@@ -295,8 +295,7 @@ class _Writer:
         out = [self._export(tap) for tap in self.layer.exports]
         body += ["", f"  assign {self.layer.link}_data_o = {sv.concat(out)};"]
         used = {unit.module for unit in self.instances.values()}
-        if any(placed(self.logic.nodes[wire]) for wire in self.own):
-            used.add(TABLE_UNIT)
+        used |= {unit for wire in self.own for unit in placed(self.logic.nodes[wire])}
         return LayerText(self._file(body), bool(self.registers), frozenset(used))
 
     def _export(self, tap: Tap) -> str:

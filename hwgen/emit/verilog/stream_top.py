@@ -15,7 +15,8 @@ from hwgen.emit.verilog.rom import address_bits, packed_literal, rom
 from hwgen.ir.names import Names
 from hwgen.units.library import find_unit
 
-FORK, FIFO, CHECK, MATVEC = "hwg_fork", "hwg_fifo", "hwg_stream_check", "hwg_matvec"
+FORK, FIFO, CHECK = "hwg_fork", "hwg_fifo", "hwg_stream_check"
+_WIDTHS = {"Bias": "AccWidth", "RowKinds": "KindBits", "ColumnKinds": "KindBits"}  # of constants
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class _Writer:
         """Yield a unit with one link in and one out."""
         (source,), (sink,) = stage.reads, stage.writes
         ports = [*_reads("in", source), *_writes("out", self._put(sink))]
-        if unit.unit == MATVEC:
+        if "Weights" in unit.constants:
             memory = self._memory(stage, unit)
             yield from memory.lines
             ports = [*memory.ports, *ports]
@@ -278,8 +279,8 @@ def _given(unit: UnitRef) -> list[tuple[str, str]]:
             params.append((name, str(unit.params[name])))
         elif name in unit.constants:
             codes = unit.constants[name]
-            bits = unit.params["AccWidth" if name == "Bias" else "Width"]
-            width = bits if name == "Bias" else bits // len(codes)
+            word = _WIDTHS.get(name)
+            width = unit.params[word] if word else unit.params["Width"] // len(codes)
             params.append((name, packed_literal(codes, width)))
     return params
 

@@ -7,14 +7,38 @@ from collections.abc import Iterator, Sequence
 
 from hwgen.emit.verilog import sv
 from hwgen.logic.nodes import Node, PlacedTable, Table
-from hwgen.logic.truth_tables import PART, PLACED, Column, Function, columns, split
+from hwgen.logic.truth_tables import PART, PLACED, Column, Function, columns, split, spread
 
-TABLE_UNIT = "hwg_table"
+TABLE_UNIT, PAIR_UNIT = "hwg_table", "hwg_table_pair"
+_PAIRED = 5  # address bits of two functions of one look-up table
 
 
-def placed(node: Node) -> bool:
-    """Tell whether a node is written with units of `TABLE_UNIT`."""
-    return isinstance(node, PlacedTable) and any(map(_in_unit, columns(node.values)))
+def placed(node: Node) -> set[str]:
+    """Return the units that a node is written with."""
+    if not isinstance(node, PlacedTable):
+        return set()
+    made = columns(node.values)
+    paired = _pairs(made)
+    alone = [bit for bit, column in enumerate(made) if _in_unit(column) and bit not in paired]
+    return {PAIR_UNIT for _ in paired} | {TABLE_UNIT for _ in alone}
+
+
+def _pairs(made: Sequence[Column]) -> dict[int, int]:
+    """Return the bits that share a look-up table, each with its partner: long addresses first."""
+    left = [
+        bit for bit, one in enumerate(made) if _in_unit(one) and len(one.whole.reads) <= _PAIRED
+    ]
+    left.sort(key=lambda bit: (-len(made[bit].whole.reads), bit))
+    found: dict[int, int] = {}
+    while left:
+        bit = left.pop(0)
+        reads = set(made[bit].whole.reads)
+        fits = [other for other in left if len(reads | set(made[other].whole.reads)) <= _PAIRED]
+        if fits:
+            other = max(fits, key=lambda one: len(reads & set(made[one].whole.reads)))
+            left.remove(other)
+            found[bit], found[other] = other, bit
+    return found
 
 
 def _in_unit(column: Column) -> bool:
@@ -32,7 +56,7 @@ def looked_up(node: Table, name: str, ins: Sequence[str], widths: Sequence[int])
 
     A function of up to six bits is a constant indexed by them. Of a longer one some bits select
     among such parts; parts that several bits of the table have in common are written once. Of a
-    placed table, a function of up to eight bits is a unit.
+    placed table, a function of up to eight bits is a unit, or half of one that holds two.
 
     Args:
         node: the table.
@@ -43,20 +67,25 @@ def looked_up(node: Table, name: str, ins: Sequence[str], widths: Sequence[int])
     text = _Text(node, name, ins, widths)
     apart = isinstance(node, PlacedTable)
     values: list[str] = []
-    for bit, column in enumerate(columns(node.values)):
+    made = columns(node.values)
+    paired = _pairs(made) if apart else {}
+    for bit, column in enumerate(made):
         if column.same >= 0:
             value = values[column.same]
         elif apart and _in_unit(column):
-            text.unit(bit, column.whole)
+            if bit not in paired:
+                text.unit(bit, column.whole)
+            elif bit < paired[bit]:
+                text.pair((bit, paired[bit]), (column.whole, made[paired[bit]].whole))
             values.append(f"{name}[{bit}]")
             continue
         elif len(column.whole.reads) <= PART:
             value = text.function(column.whole)
         else:
             selects, parts = split(column.whole)
-            made = [text.part(part) for part in parts]
+            chosen = [text.part(part) for part in parts]
             label = f"{name}_{bit}"
-            text.lines.append(f"  wire {sv.span(len(made))} {label} = {sv.concat(made)};")
+            text.lines.append(f"  wire {sv.span(len(chosen))} {label} = {sv.concat(chosen)};")
             value = f"{label}[{text.address(selects)}]"
         values.append(value)
         text.lines.append(f"  assign {name}[{bit}] = {value};")
@@ -98,6 +127,19 @@ class _Text:
         ]
         ports = [("address_i", self.address(one.reads)), ("data_o", f"{self.name}[{bit}]")]
         self.lines += sv.unit(TABLE_UNIT, f"u_{self.name}_{bit}", params, ports)
+
+    def pair(self, bits: tuple[int, int], both: tuple[Function, Function]) -> None:
+        """Write two functions as a unit that drives two bits."""
+        reads = sorted({read for one in both for read in one.reads})
+        size = 1 << len(reads)
+        truths = [spread(one, reads) for one in both]
+        words = [f"{size}'h{truth:0{-(-size // 4)}x}" for truth in truths]
+        params = [("Bits", str(len(reads))), ("Low", words[0]), ("High", words[1])]
+        out = f"{self.name}_{bits[0]}"
+        ports = [("address_i", self.address(reads)), ("data_o", out)]
+        self.lines.append(f"  wire [1:0] {out};")
+        self.lines += sv.unit(PAIR_UNIT, f"u_{out}", params, ports)
+        self.lines += [f"  assign {self.name}[{bit}] = {out}[{k}];" for k, bit in enumerate(bits)]
 
     def function(self, one: Function) -> str:
         """Return a function of at most six bits; its constant is written before."""

@@ -30,6 +30,7 @@ from hwgen.logic.heap.problem import Options
 from hwgen.logic.heap.sums import Signal, Term, built, heap_of, signal
 from hwgen.logic.nodes import PlacedTable, Wire
 from hwgen.logic.nodes.heap import INVERTED
+from hwgen.logic.truth_tables import Function, spread
 
 Signs = npt.NDArray[np.int8]
 
@@ -197,15 +198,6 @@ def _parity(size: int) -> int:
     return sum((at.bit_count() & 1) << at for at in range(1 << size))
 
 
-def _spread(truth: int, places: Sequence[int], size: int) -> int:
-    """Return a function of some address bits as one of all of them."""
-    found = 0
-    for at in range(1 << size):
-        own = sum((at >> place & 1) << k for k, place in enumerate(places))
-        found |= (truth >> own & 1) << at
-    return found
-
-
 class _Made:
     """Tables of groups, and the terms of outputs that they leave."""
 
@@ -261,10 +253,7 @@ class _Made:
         found: list[Signal] = []
         for first in range(0, len(wanted), _WORD):
             some = wanted[first : first + _WORD]
-            columns = [
-                _spread(truth, [places.index(i) for i in group], len(places))
-                for group, truth in some
-            ]
+            columns = [spread(Function(group, truth), places) for group, truth in some]
             values = tuple(
                 sum((column >> at & 1) << k for k, column in enumerate(columns))
                 for at in range(1 << len(places))

@@ -208,21 +208,15 @@ def signal(b: Builder, wire: Wire, bit: int) -> Signal | int:
 def source_of(b: Builder, bit: Signal) -> tuple[Signal, bool]:
     """Return the bit that a step's bit is, or is the complement of, and whether it is that.
 
-    A step at zero of a signed number is its sign, one at a power of two the topmost bit of an
-    unsigned number of so many bits.
+    A step of a number of one bit is that bit. The sign of a longer number is left to its step: what
+    reads a bit of a number may keep all of it in registers.
     """
     wire, k = bit
     node = b.nodes[wire]
-    if not isinstance(node, Thresh) or len(node.thresholds) != 1:
+    if not isinstance(node, Thresh) or b.width(node.a) > 1:
         return bit, False
-    lo, threshold = b.lo[node.a], node.thresholds[0]
-    below, above = (value >> k & 1 for value in node.values)
-    top = b.width(node.a) - 1
-    if lo < 0 and threshold == 0:
-        below, above = above, below
-    elif lo < 0 or threshold != 1 << top:
-        return bit, False
-    inner = signal(b, node.a, top)
+    inner = signal(b, node.a, 0)
     assert not isinstance(inner, int), "a bit that changes is of a bit that does"
     source, inverted = source_of(b, inner)
-    return source, inverted ^ (above < below)
+    rising = node.values[0] >> k & 1 < node.values[1] >> k & 1
+    return source, inverted ^ (rising == (b.lo[node.a] < 0))

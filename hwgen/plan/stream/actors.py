@@ -259,10 +259,10 @@ class Matvec(Actor):
     moves all later cycles by as long as it waits.
     """
 
-    def __init__(self, source: Channel, out: Channel, params: Params) -> None:
+    def __init__(self, source: Channel, out: Channel, unit: str, params: Params) -> None:
         super().__init__((source,), (out,))
         self.turns, self.steps = folds(params)
-        self.latency = facts("hwg_matvec").latency(with_defaults("hwg_matvec", params))
+        self.latency = facts(unit).latency(with_defaults(unit, params))
         self.depthwise = bool(params.get("Depthwise", 0))
         self.move = -1  # number of the last step's cycle, of those in which the pipeline moves
         self.place = 0  # step within a vector
@@ -327,6 +327,6 @@ def actor_of(stage: Stage, ins: Sequence[Channel], outs: Sequence[Channel]) -> A
             return Window(ins[0], outs[0], params)
         case "hwg_pool_blocks":
             return Blocks(ins[0], outs[0], params)
-        case "hwg_matvec":
-            return Matvec(ins[0], outs[0], params)
+        case "hwg_matvec" | "hwg_xnor_matvec":
+            return Matvec(ins[0], outs[0], unit.unit, params)
     raise AssertionError(f"no rule for {unit.unit}")

@@ -16,7 +16,8 @@ from hwgen.ops.pool import Pool
 from hwgen.ops.windows import Window
 from hwgen.plan.stream import adders, units
 from hwgen.plan.stream.adders import Settings
-from hwgen.plan.stream.folded import columns_of, sums_of
+from hwgen.plan.stream.binary import as_bits, signs_of, step_of, unit_of
+from hwgen.plan.stream.folded import FoldedLayer, columns_of, sums_of
 from hwgen.plan.stream.maps import Map, link_of, stream_link
 from hwgen.plan.stream.segments import Cut, Segment
 from hwgen.plan.stream.units import Facts, Fold
@@ -182,11 +183,14 @@ class Builder:
             height, width, source.channels // source.lanes, source.lanes, source.fixed.width
         )
 
-    def windows(self, segment: Segment, source: Map, taken: Window) -> str:
-        """Enter a window generator and return its link: all taps of a position in a word."""
+    def windows(self, segment: Segment, source: Map, taken: Window, bits: bool = False) -> str:
+        """Enter a window generator and return its link: all taps of a position in a word.
+
+        With *bits* elements are bits, 0 beside the map.
+        """
         name = segment.head.name
         assert isinstance(segment.head.op, Windowed)
-        outside = segment.head.op.outside(source.word())
+        outside = 0 if bits else segment.head.op.outside(source.word())
         facts = units.window(self._plane(source), taken, outside)
         label = f"windows of {segment.head.inputs[0]}"
         link = self._lanes(f"{name}_windows", label, source.fixed, facts)
@@ -210,22 +214,63 @@ class Builder:
         source = self.take(head.inputs[0])
         layer = columns_of(head, source.type)
         source = self.with_lanes(source, lanes, name)
-        read, wide = source.link, lanes
-        if layer.window is not None:
-            read = self.windows(segment, source, layer.window)
-            wide = lanes * layer.taps
-        elements = layer.positions * layer.channels * layer.taps
-        for step in units.conversion(wide, layer.entering(fold.pe, fold.simd)):
-            words = elements // wide
-            facts = units.converter(source.fixed.width, wide, words, step)
-            link = self._lanes(f"{name}_x{step}", f"columns of {name}", source.fixed, facts)
-            read, wide = self.unit(f"{name}_to{step}", facts, read, link), step
+        read = self._columns(segment, layer, source, layer.entering(fold.pe, fold.simd))
         matrix = sums_of(head, layer, source, lanes)
         facts = units.matvec(matrix, fold)
         fixed = Fixed(matrix.sum_bits, head.type.frac, True)
         made = Map(self.fresh(f"{name}_sums"), head.type, fixed, fold.pe)
         self.unit(name, facts, read, link_of(made, name))
         self.give(segment.name, self.functions(segment, made))
+
+    def _columns(
+        self, segment: Segment, layer: FoldedLayer, source: Map, entering: int, bits: bool = False
+    ) -> str:
+        """Enter what brings a layer its columns, *entering* elements a word, and return its link.
+
+        Args:
+            segment: with the layer.
+            layer: of it.
+            source: map, in words of some channels.
+            entering: elements of a word that the layer's unit takes.
+            bits: whether elements are bits, 0 beside the map.
+        """
+        name, read, wide = segment.head.name, source.link, source.lanes
+        if layer.window is not None:
+            read = self.windows(segment, source, layer.window, bits)
+            wide = source.lanes * layer.taps
+        elements = layer.positions * layer.channels * layer.taps
+        for step in units.conversion(wide, entering):
+            words = elements // wide
+            facts = units.converter(source.fixed.width, wide, words, step)
+            link = self._lanes(f"{name}_x{step}", f"columns of {name}", source.fixed, facts)
+            read, wide = self.unit(f"{name}_to{step}", facts, read, link), step
+        return read
+
+    def binary_stage(self, segment: Segment, fold: Fold, lanes: int, bits: bool) -> None:
+        """Enter a layer of signs as a binary unit.
+
+        Args:
+            segment: the layer and its functions.
+            fold: of the unit.
+            lanes: channels of a word of the input, whose elements are bits.
+            bits: whether what leaves is bits as well.
+        """
+        head, name = segment.head, segment.head.name
+        source = self.take(head.inputs[0])
+        layer = columns_of(head, source.type)
+        source = self.with_lanes(source, lanes, name)
+        read = self._columns(segment, layer, source, fold.simd, bits=True)
+        step = step_of(segment) if bits else None
+        sum_bits = sums_of(head, layer, source, lanes).sum_bits
+        signs = signs_of(head, layer, lanes, step, sum_bits)
+        fixed = Fixed(1, 0) if step else Fixed(signs.sum_bits, head.type.frac, True)
+        made = Map(self.fresh(f"{name}_sums"), head.type, fixed, fold.pe)
+        self.unit(name, unit_of(signs, fold), read, link_of(made, name))
+        if step:
+            self.give(segment.name, replace(made, type=segment.tail[0].type))
+        else:
+            rest = as_bits(segment) if bits else segment
+            self.give(segment.name, self.functions(rest, made))
 
     def functions(self, segment: Segment, made: Map) -> Map:
         """Enter the functions behind a folded layer; on whole positions where channels differ."""

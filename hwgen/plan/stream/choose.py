@@ -18,7 +18,7 @@ from hwgen.cost.units import UnitCost
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
-from hwgen.plan.mapping import ADDERS, TABLES, Realisation
+from hwgen.plan.mapping import ADDERS, TABLES, XNOR, Realisation
 from hwgen.plan.stream.segments import Cut
 from hwgen.plan.stream.solve import Table, cheapest
 from hwgen.plan.stream.ways import Choice, choices, conversion_cost, worth
@@ -58,7 +58,7 @@ def chosen(
     limit = LONGEST if goal.pace.interval is None else goal.pace.interval
     ways = {
         segment.name: _asked(
-            list(choices(graph, segment, limit, board.budget.dsp > 0)),
+            list(choices(graph, parts, segment, limit, board.budget.dsp > 0)),
             segment.head.name,
             mapping.get(segment.head.name),
         )
@@ -100,6 +100,13 @@ def _asked(every: list[Choice], name: str, asked: Realisation | None) -> list[Ch
         ways = sorted({(c.fold.pe, c.fold.simd) for c in every if c.fold is not None})
         near = min(ways, key=lambda way: abs(way[0] * way[1] - asked.pe * asked.simd), default=None)
         other = f"such as pe {near[0]} and simd {near[1]}" if near else "and this layer cannot fold"
+        if asked.kind == XNOR and not any(c.fold is not None and c.fold.xnor for c in every):
+            raise ConfigError(
+                f"layer {name} is no binary layer: its weights or its inputs are not -1 and +1, or "
+                "others read its inputs too",
+                f"layers.{name}",
+                "choose folded or adders",
+            )
         raise ConfigError(
             f"layer {name} cannot be folded with pe {asked.pe}, simd {asked.simd}, dsp {asked.dsp}",
             f"layers.{name}",
@@ -115,7 +122,9 @@ def _is(choice: Choice, asked: Realisation | None) -> bool:
     if asked.kind in (ADDERS, TABLES):
         return choice.fold is None
     fold = choice.fold
-    if fold is None or (fold.pe, fold.simd, fold.dsp) != (asked.pe, asked.simd, asked.dsp):
+    if fold is None or fold.xnor != (asked.kind == XNOR):
+        return False
+    if (fold.pe, fold.simd, fold.dsp) != (asked.pe, asked.simd, asked.dsp):
         return False
     return asked.memory in ("", fold.memory)
 

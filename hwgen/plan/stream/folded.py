@@ -27,6 +27,7 @@ class FoldedLayer:
         rows: channels out.
         positions: vectors of a sample.
         pixels: of the input map.
+        sides: of the input map, its pixels along each axis.
         window: windows that it takes; None where there are none.
         depthwise: whether a channel out is made of one channel in, its own.
     """
@@ -36,6 +37,7 @@ class FoldedLayer:
     rows: int
     positions: int
     pixels: int
+    sides: tuple[int, ...]
     window: Window | None
     depthwise: bool = False
 
@@ -64,7 +66,8 @@ def columns_of(node: Node, source: TensorType) -> FoldedLayer:
     positions = math.prod(node.type.shape[:-1])
     pixels = math.prod(source.shape[:-1])
     depthwise = isinstance(op, Matmul) and op.matrix is None
-    return FoldedLayer(source.shape[-1], taps, rows, positions, pixels, window, depthwise)
+    sides = source.shape[:-1]
+    return FoldedLayer(source.shape[-1], taps, rows, positions, pixels, sides, window, depthwise)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from hwgen.plan.clock import holds_clock, reached_mhz
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
+from hwgen.plan.stream.binary import as_bits
 from hwgen.plan.stream.build import Builder
 from hwgen.plan.stream.choose import Picked, chosen
 from hwgen.plan.stream.fifos import with_fifos
@@ -62,8 +63,17 @@ def _assembled(graph: Graph, parts: Cut, settings: Settings, picked: Picked) -> 
     made = Builder(graph, parts, settings)
     for node in graph.inputs:
         made.input(node, picked.inputs[node.name])
+    bits = {
+        parts.behind(segment.head.inputs[0])
+        for segment in parts.segments
+        if (fold := picked.choices[segment.name].fold) is not None and fold.xnor
+    }
     for segment in made.cut.segments:
         choice = picked.choices[segment.name]
+        if choice.fold is not None and choice.fold.xnor:
+            made.binary_stage(segment, choice.fold, choice.lanes, segment.name in bits)
+            continue
+        segment = as_bits(segment) if segment.name in bits else segment
         if choice.fold is not None:
             made.folded_stage(segment, choice.fold, choice.lanes)
         elif isinstance(segment.head.op, Pool) and segment.head.op.blocks:

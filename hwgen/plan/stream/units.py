@@ -166,12 +166,14 @@ class Fold:
         simd: columns (inputs) a cycle.
         dsp: 0: products in tables, 1: in DSP blocks, 2: two in one where that is exact.
         memory: of the weights, ``lut`` or ``block``.
+        xnor: whether weights and inputs are signs, counted by a binary unit.
     """
 
     pe: int
     simd: int
     dsp: int = 0
     memory: str = "lut"
+    xnor: bool = False
 
 
 @dataclass(frozen=True)

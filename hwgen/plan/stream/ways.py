@@ -15,9 +15,10 @@ from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Matmul
 from hwgen.ops.pool import Pool
+from hwgen.plan.stream.binary import UNIT, params_of, reads_signs, signs_of, step_of
 from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, sizes, sums_of
 from hwgen.plan.stream.maps import Map
-from hwgen.plan.stream.segments import Segment
+from hwgen.plan.stream.segments import Cut, Segment
 from hwgen.plan.stream.units import (
     Fold,
     Matrix,
@@ -73,11 +74,14 @@ def conversion_cost(bits: int, before: int, after: int) -> UnitCost:
     return whole
 
 
-def choices(graph: Graph, segment: Segment, limit: int, blocks: bool) -> Iterator[Choice]:
+def choices(
+    graph: Graph, parts: Cut, segment: Segment, limit: int, blocks: bool
+) -> Iterator[Choice]:
     """Yield the ways to build a segment: as adder graphs, and folded in every way.
 
     Args:
         graph: that it is part of.
+        parts: all segments.
         segment: what to build.
         limit: cycles of a sample that are allowed.
         blocks: whether the board has DSP blocks.
@@ -101,6 +105,8 @@ def choices(graph: Graph, segment: Segment, limit: int, blocks: bool) -> Iterato
     matrix = sums_of(head, layer, Map("", source, source.fixed, channels), channels)
     if max(matrix.bits, matrix.weight_bits) <= OPERAND_BITS:
         yield from _foldings(segment, layer, matrix, source, _Allowed(limit, blocks))
+    if reads_signs(graph, parts, segment):
+        yield from _binary(segment, layer, source, matrix.sum_bits, limit)
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,27 @@ def _foldings(
             yield Choice(fold, width, leaving, max(cycles, entering), own + around + behind)
 
 
+def _binary(
+    segment: Segment, layer: FoldedLayer, source: TensorType, sum_bits: int, limit: int
+) -> Iterator[Choice]:
+    """Yield the foldings of a binary unit, whose input is one bit an element."""
+    step = step_of(segment)
+    for size in sizes(layer, max(limit, layer.pixels)):
+        pe, simd, width = size.pe, size.simd, size.lanes
+        entering = layer.pixels * (layer.channels // width)
+        around = _window_cost(segment.head, source, width, 1)
+        if layer.window is not None:
+            around += conversion_cost(1, width * layer.taps, simd)
+        signs = signs_of(segment.head, layer, width, step, sum_bits)
+        behind, leaving = (UnitCost(), pe) if step else _functions(segment, pe, sum_bits)
+        for memory in ("lut", "block"):
+            fold = Fold(pe, simd, 0, memory, True)
+            own = unit_cost(UNIT, params_of(signs, fold))
+            turns, steps = -(-layer.rows // pe), -(-layer.columns // simd)
+            cycles = layer.positions * turns * steps
+            yield Choice(fold, width, leaving, max(cycles, entering), own + around + behind)
+
+
 def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]:
     """Return the cost of the functions behind a folded layer, and the elements of their words."""
     if not segment.tail:
@@ -147,13 +174,13 @@ def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]
     return (cost if alike else cost + conversion_cost(sum_bits, pe, rows)), lanes
 
 
-def _window_cost(head: Node, source: TensorType, lanes: int) -> UnitCost:
+def _window_cost(head: Node, source: TensorType, lanes: int, bits: int = 0) -> UnitCost:
     taken = getattr(head.op, "window", None)
     if taken is None or taken.plain:
         return UnitCost()
     shape = source.shape
     height, width = (1, shape[0]) if len(shape) == 2 else shape[:2]
-    plane = Plane(height, width, shape[-1] // lanes, lanes, source.fixed.width)
+    plane = Plane(height, width, shape[-1] // lanes, lanes, bits or source.fixed.width)
     unit = window(plane, taken, 0).unit
     return unit_cost(unit.unit, unit.params)
 

@@ -143,4 +143,7 @@ class Arrays:
         truth = np.unpackbits(raw, bitorder="little").astype(np.int64)
         if (1 << address.width) > len(truth):
             truth = np.concatenate([truth, np.zeros((1 << address.width) - len(truth), np.int64)])
+        if address.bits.max(initial=0) >> address.width:
+            # Of a carry chain only the sum of both carries is known, not which of them is set.
+            raise Unproven("a table reads one of the two carries of a chain by itself")
         return Pattern(truth[address.bits], 1)

@@ -24,7 +24,7 @@ from hwgen.verify.prove.syntax import integer, parameters, ports
 from hwgen.verify.prove.walk import Value, Walk
 from hwgen.verify.prove.words import Word, Words, meet
 
-ONE_INPUT = ("hwg_requant", "hwg_thresholds", "hwg_table", "hwg_constants")
+ONE_INPUT = ("hwg_requant", "hwg_thresholds", "hwg_table", "hwg_table_pair", "hwg_constants")
 _FULL = 22  # an input of so many bits is computed whole, once for all instances
 
 

@@ -21,13 +21,14 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 class Layer:
     """``y = x @ weight + bias``, then ``clip(round_half_even(y / 2**drop), 0, 2**keep - 1)``.
 
-    Without *drop* the sums leave as they are.
+    Without *drop* the sums leave as they are, or with *steps*, one an output, as ``y >= steps``.
     """
 
     weight: Ints
     bias: Ints
     drop: int | None = None
     keep: int = 0
+    steps: Ints | None = None
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,12 @@ class Case:
                 half = ((1 << layer.drop) >> 1) - (layer.drop > 0)
                 x = (x + half + ((x >> layer.drop) & 1) * (layer.drop > 0)) >> layer.drop
                 x = np.clip(x, 0, (1 << layer.keep) - 1)
+            if layer.steps is not None:
+                x = (x >= layer.steps).astype(np.int64)
         return np.asarray(x, np.int64)
 
     def described(self) -> dict[str, Any]:
-        """Return the function as plain data, for the rivals' process."""
+        """Return the function as plain data, for the rivals' process, which knows no steps."""
         return {
             "bits": self.bits,
             "signed": self.signed,

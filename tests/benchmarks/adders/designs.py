@@ -33,6 +33,7 @@ from hwgen.ops.builder import GraphBuilder
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
 from hwgen.ops.requantize import Requantize
+from hwgen.ops.thresholds import Thresholds
 from hwgen.plan.goal import Search
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.target.board import load_board
@@ -144,6 +145,8 @@ def graph_of(case: Case) -> Graph:
         chain.put(f"fc{i}", Dense(layer.weight, layer.bias))
         if layer.drop is not None:
             chain.put(f"act{i}", Requantize(layer.drop, 0, (1 << layer.keep) - 1))
+        if layer.steps is not None:
+            chain.put(f"act{i}", Thresholds(layer.steps[:, None], np.array([0, 1]), 0))
     return chain.graph()
 
 

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Binary layers in stream designs: bits between layers, borders made good, signs that fold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwgen.design.types import Design, UnitRef
+from hwgen.errors import ConfigError
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Output
+from hwgen.ops.builder import GraphBuilder
+from hwgen.ops.conv import Conv
+from hwgen.ops.dense import Dense
+from hwgen.ops.input_ import Input
+from hwgen.ops.pool import MaxPool
+from hwgen.ops.shape import Reshape
+from hwgen.ops.thresholds import Thresholds
+from hwgen.plan.goal import Goal
+from hwgen.plan.mapping import Realisation, mapping_of
+from hwgen.plan.pace import Pace
+from hwgen.plan.stream.planner import plan_stream
+from hwgen.target.board import load_board
+from hwgen.verify.self_check import self_check
+
+Rng = np.random.Generator
+XNOR = "hwg_xnor_matvec"
+
+
+def signs(rng: Rng, shape: tuple[int, ...], zeros: float = 0.0) -> np.ndarray:
+    weight = rng.choice([-1, 1], shape)
+    weight[rng.random(shape) < zeros] = 0
+    return weight
+
+
+def steps(rng: Rng, channels: int, reach: int) -> Thresholds:
+    """Return a threshold a channel, rising and falling, and one that is never reached."""
+    low = rng.integers(-reach, reach + 1, (channels, 1))
+    values = rng.choice([-1, 1], (channels, 1)) * np.array([-1, 1])
+    low[0] = 1 << 20
+    return Thresholds(low, values, 0)
+
+
+def cnn(rng: Rng, padding: tuple[int, int] = (1, 1), stride: int = 1, zeros: float = 0.0) -> Graph:
+    net = GraphBuilder("cnn")
+    same = (padding, padding)
+    net.put("x", Input.of((8, 7, 2), Fixed(4, 0, True)))
+    net.put("c1", Conv(rng.integers(-3, 4, (3, 3, 2, 4)), np.zeros(4, np.int64), padding=same))
+    net.put("a1", steps(rng, 4, 9))
+    weight = signs(rng, (3, 3, 4, 6), zeros)
+    net.put("c2", Conv(weight, rng.integers(-3, 4, 6), (stride, stride), same))
+    net.put("a2", steps(rng, 6, 6))
+    net.put("c3", Conv(signs(rng, (1, 1, 6, 8), zeros), rng.integers(-3, 4, 8)))
+    net.put("p3", MaxPool((2, 2)))
+    net.put("a3", steps(rng, 8, 4))
+    shape = net.nodes[-1].type.shape
+    net.put("flat", Reshape((int(np.prod(shape)),)))
+    net.put("fc", Dense(signs(rng, (int(np.prod(shape)), 3)), np.array([1, -2, 0])))
+    return net.graph()
+
+
+def planned(graph: Graph, interval: int = 400, **asked: Realisation) -> Design:
+    goal = Goal(200.0, style="stream", pace=Pace(interval))
+    return plan_stream(graph, load_board("vcu118"), goal, graph.name, asked)
+
+
+def units(design: Design) -> list[UnitRef]:
+    parts = [part for stage in design.stages for part in stage.parts]
+    return [part for part in parts if isinstance(part, UnitRef) and part.unit == XNOR]
+
+
+FOLDS = {
+    "c2": Realisation("xnor", pe=2, simd=12, memory="lut"),
+    "c3": Realisation("xnor", pe=4, simd=3, memory="lut"),
+    "fc": Realisation("xnor", pe=1, simd=8, memory="block"),
+}
+
+
+@pytest.mark.parametrize(
+    ("padding", "stride", "zeros"),
+    [((1, 1), 2, 0.3), ((0, 0), 1, 0.2), ((2, 0), 1, 0.0)],
+)
+def test_binary_networks_are_right(
+    rng: Rng, padding: tuple[int, int], stride: int, zeros: float
+) -> None:
+    graph = cnn(rng, padding, stride, zeros)
+    design = planned(graph, 4000, **FOLDS)
+    self_check(graph, design, 1)
+    assert {name: mapping_of(design)[name] for name in FOLDS} == FOLDS
+    assert [unit.params["SignOnly"] for unit in units(design)] == [1, 0, 0]
+    assert units(design)[0].params["Kinds"] == (1 if padding == (0, 0) else len(_kinds(design)))
+
+
+def _kinds(design: Design) -> set[tuple[int, int]]:
+    first = units(design)[0].constants
+    return {(int(y), int(x)) for y in first["RowKinds"] for x in first["ColumnKinds"]}
+
+
+def test_maps_between_binary_layers_are_bits(rng: Rng) -> None:
+    design = planned(cnn(rng), 4000, **FOLDS)
+    reads = {
+        stage.reads[0] for stage in design.stages
+        for part in stage.parts if isinstance(part, UnitRef) and part.unit == XNOR
+    }  # fmt: skip
+    assert len(reads) == 3
+    assert all(field.width == 1 for name in reads for field in design.link(name).fields)
+    windows = [
+        part for stage in design.stages for part in stage.parts
+        if isinstance(part, UnitRef) and part.unit == "hwg_window" and stage.name == "c2_window"
+    ]  # fmt: skip
+    assert [unit.params["Width"] for unit in windows] == [4]  # a bit a channel
+
+
+def test_the_planner_chooses_binary_units_by_cost(rng: Rng) -> None:
+    net = GraphBuilder("wide")
+    net.put("x", Input.of((64,), Fixed(2, 0, True)))
+    net.put("a0", steps(rng, 64, 1))
+    net.put("fc", Dense(signs(rng, (64, 32)), np.zeros(32, np.int64)))
+    graph = net.graph()
+    design = planned(graph, 256)
+    assert [unit.unit for unit in units(design)] == [XNOR]
+    self_check(graph, design, 1)
+
+
+def test_what_is_no_binary_layer_is_refused_by_name(rng: Rng) -> None:
+    graph = cnn(rng)
+    with pytest.raises(ConfigError, match="c1 is no binary layer") as caught:
+        planned(graph, 4000, c1=Realisation("xnor", pe=1, simd=1))
+    assert "folded" in caught.value.hint
+    with pytest.raises(ConfigError, match="cannot be folded with pe 5"):
+        planned(graph, 4000, c2=Realisation("xnor", pe=5, simd=1))
+    seen = replace(graph, outputs=(*graph.outputs, Output("signs", "a1", (1.0,))))
+    with pytest.raises(ConfigError, match="others read its inputs"):
+        planned(seen, 4000, c2=FOLDS["c2"])
