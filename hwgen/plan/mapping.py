@@ -31,6 +31,7 @@ _CHOSEN = {
     FOLDED: ("pe", "simd", "dsp", "memory"),
     XNOR: ("pe", "simd", "memory"),
 }  # of a kind: what can be chosen beside it
+UNITS = (FOLDED, XNOR)  # kinds of the stream style alone
 STYLES = ("auto", "parallel", "serial", "stream")
 
 
@@ -126,7 +127,7 @@ def check_mapping(graph: Graph, mapping: Mapping[str, Realisation]) -> None:
         if wrong:
             what = f"{', '.join(wrong)} cannot be chosen for a layer of {chosen.kind}"
             raise ConfigError(what, where, "leave it out")
-        if chosen.kind in (FOLDED, XNOR):
+        if chosen.kind in UNITS:
             _check_folded(chosen, where)
 
 

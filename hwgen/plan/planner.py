@@ -18,7 +18,7 @@ from hwgen.logic.links import LinkRegisters
 from hwgen.ops.serial import digest
 from hwgen.plan.clock import holds_clock, quick_enough, reached_mhz
 from hwgen.plan.goal import Goal
-from hwgen.plan.mapping import FOLDED, SERIAL, Realisation, check_mapping, mapping_of
+from hwgen.plan.mapping import SERIAL, UNITS, Realisation, check_mapping, mapping_of
 from hwgen.plan.pace import Pace
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
@@ -113,7 +113,7 @@ def planned(
         return _chosen(graph, board, goal, name, mapping, register_mhz)
     if goal.style == "stream":
         return _streamed(graph, board, goal, name, mapping)
-    folded = next((layer for layer, chosen in mapping.items() if chosen.kind == FOLDED), None)
+    folded = next((layer for layer, chosen in mapping.items() if chosen.kind in UNITS), None)
     if folded is not None:
         raise ConfigError(
             f"layer {folded} shall be folded, and the parallel style builds every product",
@@ -191,7 +191,7 @@ def _chosen(
         replace(goal, style=style, pace=goal.pace.of_style(style))
         for style in ("parallel", "stream")
     )
-    folded = [layer for layer, chosen in mapping.items() if chosen.kind == FOLDED]
+    folded = [layer for layer, chosen in mapping.items() if chosen.kind in UNITS]
     if folded:
         why = f"layer {folded[0]} shall be folded"
     elif not (why := _hopeless(graph, board, parallel)):

@@ -276,7 +276,7 @@ def _xnor_cost(params: Params) -> UnitCost:
     made = UnitCost(lut=1.3 * walk + 6, ff=walk + 4 * (3 + bits(places)) + 3 + simd)
     if turns > 1 and steps > 1:
         made += memory(simd, steps, p["BufferRam"]) + UnitCost(lut=simd / 2)
-    matches = UnitCost(lut=simd * (1.0 if p["Masked"] else 0.5), ff=simd)
+    matches = UnitCost(lut=simd, ff=simd)
     sums = UnitCost(lut=2 * acc, ff=acc + (1 if p["SignOnly"] else acc))
     biases = UnitCost(lut=acc * places / 64, ff=acc) if places > 1 else UnitCost()
     row = matches + _popcount_cost({"Count": simd}) + sums + biases

@@ -135,13 +135,10 @@ def test_what_cannot_be_a_table_is_refused() -> None:
         (
             {"fc1": Realisation("sparse")},
             "'sparse' .* is not built yet",
-            "adders and tables and serial and folded",
+            "adders and tables and serial and folded and xnor",
         ),
-        (
-            {"fc1": Realisation("xnor")},
-            "'xnor' .* is not built yet",
-            "adders and tables and serial and folded",
-        ),
+        ({"fc1": Realisation("xnor", dsp=1)}, "dsp cannot be chosen", "leave it out"),
+        ({"fc1": Realisation("xnor", simd=0)}, "simd 0, .* no folding", "1 or more"),
         ({"fc1": Realisation("adders", pe=2)}, "pe cannot be chosen", "leave it out"),
     ],
 )

@@ -22,6 +22,7 @@ from hwgen.ops.thresholds import Thresholds
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, mapping_of
 from hwgen.plan.pace import Pace
+from hwgen.plan.planner import plan
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
@@ -135,3 +136,13 @@ def test_what_is_no_binary_layer_is_refused_by_name(rng: Rng) -> None:
     seen = replace(graph, outputs=(*graph.outputs, Output("signs", "a1", (1.0,))))
     with pytest.raises(ConfigError, match="others read its inputs"):
         planned(seen, 4000, c2=FOLDS["c2"])
+
+
+def test_a_binary_unit_that_is_asked_for_means_the_stream_style(rng: Rng) -> None:
+    graph, board = cnn(rng), load_board("vcu118")
+    asked = {"c3": FOLDS["c3"]}
+    with pytest.raises(ConfigError, match="c3 shall be folded") as caught:
+        plan(graph, board, Goal(200.0, style="parallel"), "cnn", asked)
+    assert "stream" in caught.value.hint
+    made = plan(graph, board, Goal(200.0, style="auto", pace=Pace(None)), "cnn", asked)
+    assert made.style == "stream"
