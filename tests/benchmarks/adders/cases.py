@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hwgen.ir.graph import Graph
+
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 
@@ -180,11 +182,17 @@ def _from_file(name: str, title: str, model: Path, weights: Path | None) -> Case
     """Return a QKeras file's network behind an 8-bit input, as our front end reads it."""
     import hwgen
     from hwgen.frontends.options import options
+
+    return of_graph(name, title, hwgen.load(model, weights, options("s8.4")))
+
+
+def of_graph(name: str, title: str, graph: Graph) -> Case:
+    """Return a network of dense layers and rounding rectifiers behind one input."""
     from hwgen.ops.dense import Dense
     from hwgen.ops.requantize import Requantize
 
-    graph = hwgen.load(model, weights, options("s8.4"))
     layers: list[Layer] = []
+    (entering,) = graph.inputs
     for node in graph.nodes:
         op = node.op
         if isinstance(op, Dense):
@@ -197,7 +205,8 @@ def _from_file(name: str, title: str, model: Path, weights: Path | None) -> Case
             layers.append(Layer(last.weight, last.bias, op.shift, op.hi.bit_length()))
         else:
             assert op.kind == "input", f"{node.name}: {op.kind}"
-    return Case(name, title, tuple(layers), 8)
+    fixed = entering.type.fixed
+    return Case(name, title, tuple(layers), fixed.width, fixed.signed)
 
 
 def networks(models: Path) -> dict[str, Callable[[], Case]]:
