@@ -79,8 +79,8 @@ bench-heads: setup ## arg max and softmax by the number of classes, mapped and s
 bench-models: setup ## public models, one by one: docs/models.md: ONLY=qkeras_3layer QUICK=1 BLESS=1
 	$(BIN)/python -m tests.benchmarks.models --only "$(ONLY)" $(if $(QUICK),--quick) $(if $(BLESS),--bless)
 
-bench-serial: setup ## networks at several intervals, mapped and simulated: ONLY=jet INTERVALS=16,8
-	$(BIN)/python -m tests.benchmarks.serial $(if $(ONLY),--only "$(ONLY)") $(if $(INTERVALS),--intervals "$(INTERVALS)")
+bench-serial: setup ## the dial of networks, mapped and simulated, and what stands beside it: ONLY=jet INTERVALS=16,8 PARTS=dial
+	$(BIN)/python -m tests.benchmarks.serial $(if $(ONLY),--only "$(ONLY)") $(if $(INTERVALS),--intervals "$(INTERVALS)") $(if $(PARTS),--parts "$(PARTS)")
 
 bench-stream: setup ## units of the stream style in simulation and synthesis, beside FINN's: ONLY=windows BLESS=1
 	$(BIN)/python -m tests.benchmarks.stream $(if $(ONLY),--only "$(ONLY)") $(if $(BLESS),--bless)

@@ -41,6 +41,7 @@ from hwgen.paths import sim as sim_folder
 from hwgen.plan.alternatives import missed_clock, too_large
 from hwgen.plan.goal import Goal
 from hwgen.plan.planner import Planned, reached_mhz
+from hwgen.plan.serial.choice import kept_whole
 from hwgen.progress import Progress, silent
 from hwgen.report.figures import figures
 from hwgen.report.page import render
@@ -94,7 +95,8 @@ class Build(VerbResult):
 
     def text(self) -> str:
         """Return the report, the deviation and the notes of the front end."""
-        notes = [f"note: {note}" for note in self.figures.notes]
+        told = (*self.figures.notes, *kept_whole(self.design, self.goal))
+        notes = [f"note: {note}" for note in told]
         report = self.files["report.txt"].decode().rstrip()
         off = [] if self.deviation is None else self.deviation.lines()
         return "\n".join([report, integers_only(self.graph), *off, *notes])

@@ -118,6 +118,8 @@ class Dial(VerbResult):
             )
         head = f"dial      {self.name} on {self.board}, {self.clock_mhz:g} MHz, modelled"
         why = [f"{s.asked or 'auto'}: {s.says}" for s in self.settings if s.says]
+        if any(s.asked > 1 and s.style == "parallel" for s in self.settings):
+            why.append("parallel: whole words take less there than digits would; --style serial")
         return "\n".join([head, "", *aligned(rows, left=(0, 11)), *why])
 
 

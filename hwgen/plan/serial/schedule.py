@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from hwgen.design.assemble import ports_of
 from hwgen.design.check import check
@@ -23,12 +24,14 @@ from hwgen.design.types import (
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.ir.names import Names
+from hwgen.logic.builder import Logic
 from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.constants import absorb
 from hwgen.logic.serial.convert import serial_graph
 from hwgen.logic.serial.graph import SerialGraph, Word, ceil_div, word_bits
 from hwgen.logic.serial.offsets import WORD_OFFSET, Offsets, offsets
+from hwgen.ops.serial import digest
 from hwgen.plan.goal import Search
 from hwgen.plan.mapping import SERIAL, layers_of
 from hwgen.plan.parallel.lower import lower
@@ -71,19 +74,36 @@ def schedule(
     return assembled(heading, *ports_of(graph), made, note, layers_of(graph), links)
 
 
+def lowered(graph: Graph, arity: int, search: Search) -> Logic:
+    """Return the logic of a graph for serial adders; kept, since it is the same at any interval."""
+    return _lowered(_Asked(digest(graph), arity, search, graph))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Graph to lower; two are the same where their digests are."""
+
+    digest: str
+    arity: int
+    search: Search
+    graph: Graph = field(compare=False)
+
+
+@lru_cache(maxsize=16)
+def _lowered(asked: _Asked) -> Logic:
+    search = asked.search
+    return lower(asked.graph, asked.arity, search.effort, search.seed, alike=True).logic
+
+
 def serial(graph: Graph, family: Family, interval: int, search: Search) -> SerialGraph:
     """Return the serial graph of a network, with the narrowest digits that keep an interval.
 
     The network has no neuron that nobody reads.
     """
-
-    def lowered(arity: int) -> SerialGraph:
-        return serial_graph(lower(graph, arity, search.effort, search.seed, alike=True).logic)
-
-    narrow = lowered(2)
+    narrow = serial_graph(lowered(graph, 2, search))
     digit = ceil_div(word_bits(narrow), interval)
     if digit > 1 and family.adder_operands == 3:
-        wide = lowered(3)
+        wide = serial_graph(lowered(graph, 3, search))
         digit = max(ceil_div(word_bits(wide), interval), 2)
         narrow = wide
     made = absorb(narrow.with_digit(digit), fills=family.lut_inputs >= 6)
