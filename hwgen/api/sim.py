@@ -18,7 +18,8 @@ from hwgen.errors import ConfigError, VerifyError, count_of
 from hwgen.progress import Progress, silent
 from hwgen.verify.activity import write_saif
 from hwgen.verify.self_check import reached
-from hwgen.verify.simulate import BenchSettings, simulate, trace_of
+from hwgen.verify.simulate import BenchSettings, simulate
+from hwgen.verify.trace import trace_of
 from hwgen.verify.vectors import CORNERS, Vectors
 
 _CYCLES = 40_000  # of a simulation, about, where nobody says how many samples
@@ -148,9 +149,7 @@ def _simulated(opened: BuildFolder, vectors: Vectors, asked: SimSettings, replay
     bench = BenchSettings(simulator, asked.waves or asked.activity, seed, replay=replay)
     edited = {"changed": list(opened.changed)} if opened.changed else {}
     try:
-        # The links of a serial design carry digits, which the trace does not know.
-        trace = None if opened.design.style == "serial" else trace_of(opened.design)
-        result = simulate(opened.folder, vectors, bench, trace=trace)
+        result = simulate(opened.folder, vectors, bench, trace=trace_of(opened.design))
     except VerifyError as error:
         if asked.only is None:
             figures = {"samples": len(vectors), "mismatches": getattr(error, "mismatches", 0)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values on the links of a stream design, computed stage by stage from the integers that enter."""
+"""Values on the links between stages, computed stage by stage from the integers that enter."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from hwgen.design.flow_core import pipeline_of, unit_of
-from hwgen.design.types import Design, Stage
+from hwgen.design.types import Design, Pipeline, SerialPipeline, Stage
 from hwgen.ir.tensor import Codes
 from hwgen.logic.evaluate import evaluate
+from hwgen.logic.serial.evaluate import evaluate as evaluate_digits
 from hwgen.units.models import MODELS
 
 
@@ -40,6 +41,26 @@ def link_values(design: Design, inputs: Mapping[str, Codes]) -> dict[str, Codes]
                 for name, out in zip(stage.writes, outs, strict=True)
             }
     return values
+
+
+def stage_words(design: Design, inputs: Mapping[str, Codes]) -> dict[str, Codes]:
+    """Return the words of every flow link of a serial design, (samples, fields).
+
+    Args:
+        design: in the serial style; its digits are computed as the adders do it.
+        inputs: codes by input port, (samples, *shape).
+    """
+    known = {port.link: np.asarray(inputs[port.name], object) for port in design.inputs}
+    for stage in design.stages:
+        read = {link: known[link].reshape(len(known[link]), -1) for link in stage.reads}
+        body = stage.body
+        if isinstance(body, SerialPipeline):
+            got = evaluate_digits(body.graph, read)
+        else:
+            assert isinstance(body, Pipeline)
+            got = evaluate(body.logic, read, check=True)
+        known |= dict(zip(stage.writes, got.values(), strict=True))
+    return known
 
 
 def output_values(design: Design, values: Mapping[str, Codes]) -> dict[str, Codes]:

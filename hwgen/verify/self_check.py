@@ -7,13 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hwgen.design.types import Design, Pipeline, SerialPipeline
-from hwgen.design.values import link_values, output_values
+from hwgen.design.types import Design
+from hwgen.design.values import link_values, output_values, stage_words
 from hwgen.errors import ConfigError, Mismatch
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
 from hwgen.logic.evaluate import evaluate
-from hwgen.logic.serial.evaluate import evaluate as evaluate_digits
 from hwgen.ops.reference import Reference
 from hwgen.plan.goal import check_seed
 from hwgen.verify.vectors import (
@@ -91,23 +90,9 @@ def _evaluated(design: Design, inputs: Mapping[str, Codes]) -> Mapping[str, Code
     if design.style == "stream":
         return output_values(design, link_values(design, inputs))
     if design.style == "serial":
-        return _by_stages(design, inputs)
+        known = stage_words(design, inputs)
+        return {port.name: known[port.link] for port in design.outputs}
     return evaluate(design.pipeline.logic, inputs, check=True)
-
-
-def _by_stages(design: Design, inputs: Mapping[str, Codes]) -> Mapping[str, Codes]:
-    """Return the outputs of a serial design: digit by digit, or words where a stage has them."""
-    known = {port.link: np.asarray(inputs[port.name], object) for port in design.inputs}
-    for stage in design.stages:
-        read = {link: known[link].reshape(len(known[link]), -1) for link in stage.reads}
-        body = stage.body
-        if isinstance(body, SerialPipeline):
-            got = evaluate_digits(body.graph, read)
-        else:
-            assert isinstance(body, Pipeline)
-            got = evaluate(body.logic, read, check=True)
-        known |= dict(zip(stage.writes, got.values(), strict=True))
-    return {port.name: known[port.link] for port in design.outputs}
 
 
 def self_check(graph: Graph, design: Design, seed: int) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
-import numpy.typing as npt
 
 from hwgen import tools
 from hwgen.design.names import ModuleNames
 from hwgen.design.ranges import types_of
 from hwgen.design.serial import DOCUMENT, read_design
-from hwgen.design.types import Design, Tap
-from hwgen.design.values import link_values
+from hwgen.design.types import Design
 from hwgen.errors import (
     ConfigError,
     HwgenError,
@@ -31,8 +29,8 @@ from hwgen.errors import (
     VerifyError,
 )
 from hwgen.files import npz_bytes
-from hwgen.logic.evaluate import evaluate_wires
 from hwgen.verify import compile_rtl, simulators
+from hwgen.verify.trace import Trace, explaining, traced
 from hwgen.verify.vectors import Vectors
 
 FLOW_CLAIMS = (
@@ -69,7 +67,6 @@ _BENCHES = {
     "stream": ("bench_words", WORDS_CLAIMS, WORDS_AXIS_CLAIMS),
 }
 
-Trace = Callable[[Mapping[str, npt.NDArray[Any]]], Mapping[str, npt.NDArray[Any]]]
 Record = dict[str, Any]
 
 
@@ -161,9 +158,7 @@ def simulate(
         out: the folder that `emit` wrote (``design.json``, ``rtl/files.f``).
         vectors: inputs with the reference's outputs.
         settings: of the run.
-        trace: gives, for input codes, what every layer exports, ``{link: (samples, exports)}``,
-            or of a stream design the words of every link, ``{link: (samples, words, lanes)}``;
-            with it a mismatch names the first wrong layer (see `trace_of`).
+        trace: of `hwgen.verify.trace.trace_of`; with it a mismatch names the first wrong layer.
 
     Raises:
         Mismatch: an output differs; says where, what, and how to see it again.
@@ -217,25 +212,6 @@ def simulate(
     return _result(run, records, time.monotonic() - began)
 
 
-def trace_of(design: Design) -> Trace:
-    """Return the function that tells what every layer of *design* exports, for `simulate`."""
-
-    def words(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        return link_values(design, inputs)
-
-    def trace(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        layers = design.pipeline.layers
-        wires = [tap.wire for layer in layers for tap in layer.exports]
-        values = evaluate_wires(design.pipeline.logic, inputs, wires)
-
-        def value(tap: Tap) -> npt.NDArray[Any]:
-            return (values[tap.wire] < 0).astype(np.int64) if tap.sign else values[tap.wire]
-
-        return {x.link: np.stack([value(tap) for tap in x.exports], axis=1) for x in layers}
-
-    return words if design.style == "stream" else trace
-
-
 def _check_vectors(design: Design, vectors: Vectors) -> None:
     if not len(vectors):
         raise ConfigError("no samples to simulate", "vectors")
@@ -276,11 +252,7 @@ def _run_top(
     """Build one top, run *claims* on it, and return their records."""
     settings = run.settings
     signals = compile_rtl.port_names(run.design, top)
-    if links is not None and run.kind == "stream":
-        names = [name for stage in run.design.stages for name in stage.writes]
-        signals += [f"{name}_{wire}" for name in names for wire in ("valid", "ready", "data")]
-    elif links is not None:
-        signals += [f"{layer.link}_data" for p in run.design.pipelines for layer in p.layers]
+    signals += [] if links is None else traced(run.design)
     files = compile_rtl.files(run.out)
     module = ModuleNames.of(run.design).tops[top]
     source = compile_rtl.Source(module, files, tuple(signals))
@@ -344,10 +316,11 @@ def _explain(run: _Run, vectors: Vectors, record: Record, trace: Trace | None) -
     links = {f"link_{stage}": np.asarray(a, np.int64) for stage, a in trace(few.inputs).items()}
     (folder / "links.npz").write_bytes(npz_bytes(links))
     few.save(folder / "vectors.npz")
+    asked = explaining(run.design)
     found = _run_top(
-        run, run.kind, ("first_wrong_layer",), folder / run.kind, folder / "vectors.npz", len(few),
+        run, run.kind, (asked,), folder / run.kind, folder / "vectors.npz", len(few),
         folder / "links.npz",
-    )["first_wrong_layer"].get("layer")  # fmt: skip
+    )[asked].get("layer")  # fmt: skip
     if found is None:
         return "outputs", "every layer is right for this sample: look at the output registers"
     why = f"first wrong value: {found['value']}, expected {found['expected']}, got {found['got']}"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from axis import elements, pauses
 from axis_driver import Axis, broken
-from bench_job import FIELDS, INTERVAL, JOB, LATENCY, LAYERS, ROWS, SEED, Failed, claim
+from bench_job import DESIGN, FIELDS, INTERVAL, JOB, LATENCY, LAYERS, ROWS, SEED, Failed, claim
 from cocotb.triggers import ReadOnly
 from flow_driver import RESET, Flow
 
@@ -180,6 +180,49 @@ async def first_wrong_layer(dut: Any, record: dict[str, Any]) -> None:
                     place = {"order": order, "layer": layer["name"], "row": row}
                     figures = {"value": field["label"], "expected": expected, "got": value}
                     found.append(place | figures)
+                    break
+    record["sent"] = record["checked"] = ROWS
+    if found:
+        raise Failed(layer=min(found, key=lambda f: (f["order"], f["row"])))
+
+
+@claim
+async def first_wrong_digit(dut: Any, record: dict[str, Any]) -> None:
+    """Compare the digits of every layer, or words between stages; only to explain a mismatch."""
+    flow = Flow(dut)
+    await flow.start()
+    with np.load(JOB["links"], allow_pickle=False) as links:
+        wanted = {key.removeprefix("link_"): links[key] for key in links.files}
+    places = [(layer["name"], layer["link"], layer["link"]) for layer in LAYERS]
+    if len(DESIGN["stages"]) > 1:
+        places = [
+            (", ".join(x["name"] for x in stage["parts"][0]["layers"]), link, f"{link}_data")
+            for stage in DESIGN["stages"]
+            for link in stage["writes"]
+        ]
+    digit = {link["name"]: link["digit_bits"] for link in DESIGN["links"]}
+    found: list[dict[str, Any]] = []
+    for step in range(ROWS * INTERVAL + LATENCY):
+        await flow.edge
+        sent, phase = divmod(step, INTERVAL)
+        dut.in_valid_i.value = int(phase == 0 and sent < ROWS)
+        for handle, word in zip(flow.inputs, flow.words[min(sent, ROWS - 1)], strict=True):
+            handle.value = word
+        await ReadOnly()
+        for order, (name, link, signal) in enumerate(places):
+            bits = digit[link]
+            fields = [{**f, "width": bits, "signed": False} if bits else f for f in FIELDS[link]]
+            got = elements(getattr(dut, signal), fields)
+            for i, field in enumerate(fields):
+                row, place = divmod(step - field["cycle"], INTERVAL)
+                if not (0 <= row < ROWS and place < wanted[link].shape[2]):
+                    continue
+                expected = int(wanted[link][row][i][place])
+                if got[i] != expected:
+                    value = "X" if got[i] is None else got[i]
+                    label = f"{field['label']}, digit {place}" if bits else field["label"]
+                    said = {"order": order, "layer": name, "row": row}
+                    found.append(said | {"value": label, "expected": expected, "got": value})
                     break
     record["sent"] = record["checked"] = ROWS
     if found:

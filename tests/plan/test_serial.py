@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from hwgen.plan.trigger_budget import parse_conditions
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import make_vectors, self_check
 from hwgen.verify.simulate import FLOW_CLAIMS, SERIAL_CLAIMS, BenchSettings, simulate
+from hwgen.verify.trace import trace_of
 from tests.plan.test_tables import network
 from tests.verify.conftest import make_graph, small_net, two_ways
 from tests.verify.test_every_operation import graph_of_examples
@@ -196,6 +198,32 @@ def test_registers_on_links_take_the_cycles_that_are_claimed(
     claims = (*FLOW_CLAIMS, *(SERIAL_CLAIMS if interval > 1 else ()))
     result = simulate(out, make_vectors(graph, 40, 3), BenchSettings(tests=claims))
     assert (result.mismatches, result.latency_cycles) == (0, design.latency)
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize(
+    ("graph", "module", "where"),
+    [
+        (two_ways(), "net_sum", "layer sum"),
+        pytest.param(small_net(), "net_serial2_fc3", "layer fc3", marks=pytest.mark.ci),
+        pytest.param(small_net(), "net_serial0_fc1", "layer fc1, act1, fc2", marks=pytest.mark.ci),
+    ],
+)
+def test_a_mismatch_names_the_first_wrong_layer(
+    graph: Graph, module: str, where: str, tmp_path: Path
+) -> None:
+    design = planned(graph, 5)
+    design = replace(design, name="net")
+    out = emit_rtl(design).write(tmp_path / "out")
+    file = out / "rtl" / f"hwg_{module}.sv"
+    text = file.read_text()
+    assert ".Sub(" in text
+    file.write_text(re.sub(r"\.Sub\(\S+?\)", ".Sub(0)", text, count=1))
+    settings = BenchSettings(tests=("matches_reference",))
+    with pytest.raises(Mismatch, match=r"first wrong value: .*expected") as caught:
+        simulate(out, make_vectors(graph, 40, 3), settings, trace=trace_of(design))
+    assert caught.value.where == where
+    assert "replay: hwgen sim" in caught.value.hint
 
 
 @pytest.mark.sim

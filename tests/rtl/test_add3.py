@@ -24,7 +24,8 @@ from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Add3, Wire, adder_positions
 from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design, run_script
-from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate, trace_of
+from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate
+from hwgen.verify.trace import trace_of
 from hwgen.verify.vectors import Vectors
 
 UNIT = paths.rtl() / "arith" / "hwg_add3.sv"

@@ -21,7 +21,8 @@ from hwgen.logic.nodes import Chain, Gather
 from hwgen.logic.nodes.heap import ABSENT, ALWAYS, INVERTED, NOTHING, PLAIN
 from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design, run_script
-from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate, trace_of
+from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate
+from hwgen.verify.trace import trace_of
 from hwgen.verify.vectors import Vectors
 from tests.rtl.slang import complaints
 

@@ -19,7 +19,8 @@ from hwgen.ops.input_ import Input
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import make_vectors
-from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate, trace_of
+from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate
+from hwgen.verify.trace import trace_of
 
 # Test vectors are files of 64-bit codes.
 _WIDEST = 1 << 62

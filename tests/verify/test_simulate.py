@@ -23,7 +23,8 @@ from hwgen.errors import (
 )
 from hwgen.verify import simulate as simulating
 from hwgen.verify import simulators
-from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS, BenchSettings, simulate, trace_of
+from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS, BenchSettings, simulate
+from hwgen.verify.trace import trace_of
 
 
 @pytest.fixture
