@@ -40,7 +40,10 @@ from hwgen.logic.serial.lines import (
 )
 from hwgen.target.family import Family
 
-_PAIRS = 0.5  # tables of a function of few signals, two of which share one
+
+def _pairs(small: bool) -> float:
+    """Return the tables of a function of few signals: two share one, where tables can."""
+    return 1.0 if small else 0.5
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ def _layer(
     graph, when = part.graph, part.offsets
     small = family.lut_inputs < 6
     total = _lines(layer_reads(graph, when, layer.wires, places), small)
+    pairs = _pairs(small)
     phases: set[tuple[int, int]] = set()
     counts: set[int] = set()
     for wire in layer.wires:
@@ -141,11 +145,11 @@ def _layer(
                 total += SerialCost(ff=sum(r.own and r.gated > 0 for r in row))
         elif isinstance(node, Fixed):
             counts.add(when.of[wire] - 1)
-            total += SerialCost(_PAIRS * graph.digit_bits, graph.digit_bits)
+            total += SerialCost(pairs * graph.digit_bits, graph.digit_bits)
     bits = max(1, (graph.digits - 1).bit_length())
     fresh = [c for c in counts if c - 1 not in counts]
-    total += SerialCost(_PAIRS * len(phases), len(phases))
-    total += SerialCost(_PAIRS * bits * len(fresh), bits * len(counts))
+    total += SerialCost(pairs * len(phases), len(phases))
+    total += SerialCost(pairs * bits * len(fresh), bits * len(counts))
     for bank in places.values():
         total += _bank(graph, bank, small)
     if when.links.count:  # the layer has a chain of firsts of its own, about as long as it takes
@@ -158,10 +162,10 @@ def _adder(graph: SerialGraph, wire: Wire, node: Sum, small: bool) -> SerialCost
     if not small:
         carry = ceil_div(digit, 8) if node.ways == 3 else 0
         return SerialCost(digit, digit + node.ways - 1, carry)
-    # Sum and carry of a bit are a table of four inputs each; a gate is a fifth input of both.
-    gated = sum(min(term.shift, digit) for term in node.terms)
-    each = 2 * (node.ways - 1)
-    return SerialCost(each * digit + 2 * gated, digit + node.ways - 1)
+    # Sum and carry of a bit are a table of four inputs each, a gate being one of them; from three
+    # bits on the carry through the lanes takes more of them.
+    each = 2.0 if digit < 3 else 2.4
+    return SerialCost(each * (node.ways - 1) * digit, digit + node.ways - 1)
 
 
 def _lines(reads: Iterable[LaneRead], small: bool) -> SerialCost:
@@ -214,7 +218,7 @@ def _bank(graph: SerialGraph, bank: Bank, small: bool) -> SerialCost:
     state = (bank.shift > 0) * (2 - bank.half) + bank.signed + excess * (1 + signed)
     ff = 2 * digit + (0 if table else lanes * wait) + state
     phases = 2 * digit
-    return SerialCost(lut * count + _PAIRS * phases, ff * count + phases)
+    return SerialCost(lut * count + _pairs(small) * phases, ff * count + phases)
 
 
 def _top(design: Design, part: SerialPipeline, family: Family) -> SerialCost:
@@ -226,8 +230,10 @@ def _top(design: Design, part: SerialPipeline, family: Family) -> SerialCost:
         if isinstance(node, Word):
             read.setdefault(node.link, set()).add(node.index)
     for port in design.inputs:
-        bits = port.fixed.width * len(read.get(port.link, ()))
-        total += SerialCost(_PAIRS * bits, bits)
+        words = len(read.get(port.link, ()))
+        bits = port.fixed.width * words
+        shifted = bits - min(digit, port.fixed.width) * words  # the highest are loaded alone
+        total += SerialCost(_pairs(family.lut_inputs < 6) * shifted, bits)
     wires = {r.wire for _, results in graph.outputs for r in results if r.wire >= 0}
     count = max(1, (part.interval - 1).bit_length())
     return total + SerialCost(
