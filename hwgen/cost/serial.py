@@ -164,7 +164,7 @@ def _adder(graph: SerialGraph, wire: Wire, node: Sum, small: bool) -> SerialCost
         return SerialCost(digit, digit + node.ways - 1, carry)
     # Sum and carry of a bit are a table of four inputs each, a gate being one of them; from three
     # bits on the carry through the lanes takes more of them.
-    each = 2.0 if digit < 3 else 2.4
+    each = 2.0 if digit < 3 else 2.3
     return SerialCost(each * (node.ways - 1) * digit, digit + node.ways - 1)
 
 
@@ -187,6 +187,19 @@ def _lines(reads: Iterable[LaneRead], small: bool) -> SerialCost:
 _REQUANT = {1: (2.0, 1.0), 2: (4.0, 2.0), 4: (5.5, 3.5), 8: (7.2, 7.0)}
 
 
+_NO_EXCESS = (0.5, 1.9)  # fewer where nothing can overflow: one bit a cycle, several
+_COMPARED = 4.0  # more where bounds are compared bit by bit, and a little more for every lane
+
+
+def _bounds_of_a_word(bank: Bank) -> bool:
+    """Tell whether the bounds are those of a word, so that few bits tell an overflow."""
+    low, high = (-(1 << (bank.out_width - 1)), -1) if bank.lo < 0 else (0, 0)
+    high += 1 << (bank.out_width - (bank.lo < 0))
+    high -= bank.lo >= 0
+    whole = (not bank.sat_lo or bank.lo == low) and (not bank.sat_hi or bank.hi == high)
+    return whole and (bank.lo >= 0 or bank.signed)
+
+
 def _requant(digit: int) -> tuple[float, float]:
     """Return tables of a requantizer, and more of them without half a step, between known ones."""
     known = sorted(_REQUANT)
@@ -206,15 +219,19 @@ def _bank(graph: SerialGraph, bank: Bank, small: bool) -> SerialCost:
     digit, count = graph.digit_bits, len(bank.wires)
     wait = ceil_div(bank.width, digit)
     lanes = min(digit, bank.out_width)
-    excess = (bank.sat_hi or bank.sat_lo) and bank.out_width < bank.width
     signed = bank.lo < 0
+    # Bits above a word of the result, of which one that is set tells an overflow.
+    above = bank.width - bank.signed - (bank.out_width - signed)
+    excess = above > 0 and (bank.sat_hi or (signed and bank.sat_lo))
     lut, more = _requant(digit)
     lut += more * (not bank.half and bank.shift > 0)
-    lut -= 0.5 * (bank.shift == 0) + 0.5 * (not excess)
+    lut -= 0.5 * (bank.shift == 0)
+    lut -= 0.0 if excess else _NO_EXCESS[digit > 1]
     lut += 0.5 * lanes * signed
+    lut += 0.0 if _bounds_of_a_word(bank) else _COMPARED + 0.6 * digit
     table = not small and wait >= SHIFT_REGISTER
     lut += lanes * ceil_div(wait, LONGEST - 1) if table else 0
-    lut *= 1.5 if small else 1.0
+    lut *= 2.0 if small else 1.0  # no two functions share a table
     state = (bank.shift > 0) * (2 - bank.half) + bank.signed + excess * (1 + signed)
     ff = 2 * digit + (0 if table else lanes * wait) + state
     phases = 2 * digit

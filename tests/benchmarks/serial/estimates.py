@@ -20,7 +20,7 @@ from tests.benchmarks.serial.rows import mapped, planned
 
 BOARDS = ("vcu118", "ecp5_evn")
 # Kind and number of a network, and the interval: digits of one bit and of several.
-DRAWN = (("mlp", 91, 24), ("mlp", 92, 8), ("mlp", 93, 4), ("residual", 91, 24), ("residual", 92, 6))
+DRAWN = (("mlp", 94, 24), ("mlp", 95, 8), ("mlp", 97, 4), ("residual", 93, 24), ("residual", 94, 6))
 OFF = 0.05  # share by which the estimate may be off
 
 
