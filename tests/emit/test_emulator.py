@@ -15,6 +15,7 @@ import pytest
 
 import hwgen
 import hwgen.api.emulate
+from hwgen import paths
 from hwgen.api.emulator import Emulator
 from hwgen.emit.emulator.layer_form import LayerForm
 from hwgen.emit.emulator.library import of_graph, sides
@@ -141,6 +142,13 @@ def small_cnn() -> Graph:
         ],
         ["fc"],
     )  # fmt: skip
+
+
+def test_macros_of_the_flags_are_those_of_the_text() -> None:
+    text = (paths.hls_templates() / "project" / "emulator.cpp.in").read_text("utf-8")
+    macros = [flag[2:] for flag in compile_emulator.FLAGS if flag.startswith("-D")]
+    assert macros == ["HWG_NATIVE"]
+    assert all(f"defined({macro})" in text for macro in macros)
 
 
 def test_a_network_of_windows(rng: np.random.Generator) -> None:
@@ -299,3 +307,12 @@ def test_it_loads_and_unloads_without_growth() -> None:
         turn()
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1024  # KiB
     assert path.name not in Path("/proc/self/maps").read_text()
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("march", ["x86-64-v3", "x86-64"])
+def test_narrower_vectors_equal_the_reference(march: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "avx2" not in compile_emulator.processor():
+        pytest.skip("this processor has no such vectors")
+    monkeypatch.setattr(compile_emulator, "NATIVE", (f"-march={march}",))
+    equal(hwgen.emulate(small_net()), small_net(), 700)
