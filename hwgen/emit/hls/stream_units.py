@@ -138,6 +138,6 @@ def _table(name: str, codes: Codes) -> tuple[str, list[str]]:
     """Return an array of constants: its name, and its declaration."""
     values = np.asarray(codes, object).reshape(-1)
     low, high = int(min(values)), int(max(values))
-    kind = cpp.typed(bits_for(low, high), low < 0)
+    kind = f"rom_{'s' if low < 0 else 'u'}<{bits_for(low, high)}>"
     head = f"static const hwg::{kind} {name}[{len(values)}]"
     return name, cpp.table(head, map(cpp.number, values))

@@ -80,6 +80,25 @@ template <class T> inline long long number(const T& x) { return static_cast<long
 
 namespace hwg {
 
+// Numbers in arrays of constants: words of their own width for a tool, for it makes memories of them;
+// on the host the integers of the language, since thousands of class objects compile for minutes.
+#if (defined(HWG_AP) || defined(HWG_AC)) && (defined(__SYNTHESIS__) || defined(HLS_SYNTHESIS))
+template <int W> using rom_s = si<W>;
+template <int W> using rom_u = ui<W>;
+#else
+template <int BYTES> struct rom_word { typedef long long s; typedef unsigned long long u; };
+template <> struct rom_word<1> { typedef signed char s; typedef unsigned char u; };
+template <> struct rom_word<2> { typedef short s; typedef unsigned short u; };
+template <> struct rom_word<3> { typedef int s; typedef unsigned u; };
+template <> struct rom_word<4> { typedef int s; typedef unsigned u; };
+template <int W> struct rom_of {
+  static_assert(W >= 1 && W <= 64, "a constant of more than 64 bits");
+  typedef rom_word<(W + 7) / 8> word;
+};
+template <int W> using rom_s = typename rom_of<W>::word::s;
+template <int W> using rom_u = typename rom_of<W>::word::u;
+#endif
+
 // x * 2**K in a word of W bits, with and without sign. A plain integer is multiplied: the shift of
 // a negative one is undefined before C++20.
 #if defined(HWG_AP) || defined(HWG_AC)
