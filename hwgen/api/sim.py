@@ -42,7 +42,7 @@ class Simulated(VerbResult):
     samples: int
     mismatches: int
     latency_cycles: int | None
-    interval: int | None
+    interval: float | None
     simulator: str
     seed: int
     changed: tuple[str, ...] = ()
@@ -57,9 +57,10 @@ class Simulated(VerbResult):
         """Return the result in a line, and the waveforms."""
         late = self.latency_cycles
         latency = "latency not measured" if late is None else f"latency {count_of(late, 'cycle')}"
+        every = "not measured" if self.interval is None else f"{self.interval:,.10g}"
         text = (
             f"{self.samples - self.mismatches}/{self.samples} samples match, {latency}, "
-            f"interval {self.interval} ({self.simulator}, seed {self.seed})"
+            f"interval {every} ({self.simulator}, seed {self.seed})"
         )
         edited = (
             f"\nnote: edited after the build: {', '.join(self.changed)}" if self.changed else ""

@@ -43,7 +43,7 @@ def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str
     for name, level in depth.items():
         rows.setdefault(level, []).append(name)
     columns = max(len(row) for row in rows.values())
-    total = columns * (wide + gap_x) - gap_x
+    total = columns * (wide + gap_x)  # half a gap at both sides, where links pass by
     place = {
         name: (
             (total - len(row) * (wide + gap_x) + gap_x) / 2 + k * (wide + gap_x),
@@ -59,6 +59,14 @@ def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str
         for source in node.inputs:
             sx, sy = place[source][0] + wide / 2, place[source][1] + high
             tx = x + wide / 2
+            if any(_between(place[name], sx, (sy, y), wide) for name in place):
+                # Around what stands between: out at the side, down, and in from above.
+                side, bend = max(sx, tx) + wide / 2 + gap_x / 2, gap_y / 2
+                parts.append(
+                    f'<path class="edge" d="M{sx:g} {sy:g} v{bend / 2:g} H{side:g} '
+                    f'V{y - bend / 2:g} H{tx:g} V{y:g}"/>'
+                )
+                continue
             middle = (sy + y) / 2
             parts.append(
                 f'<path class="edge" d="M{sx:g} {sy:g} C{sx:g} {middle:g} {tx:g} {middle:g} '
@@ -80,6 +88,11 @@ def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str
     return _svg(total, height, parts, "the network")
 
 
+def _between(at: tuple[float, float], x: float, rows: tuple[float, float], wide: float) -> bool:
+    """Tell whether a box stands in the way of a line at *x* from one height down to another."""
+    return at[0] < x < at[0] + wide and rows[0] < at[1] < rows[1]
+
+
 def _share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.4g}%"
 
@@ -91,6 +104,7 @@ def waterfall(stages: Sequence[StageFigures], cycles: int, period_ns: float) -> 
     """
     span = max(cycles, 1)
     every = -(-span // 5)  # few enough that no label meets its neighbour
+    scale, unit = (1.0, "ns") if span * period_ns < 1000 else (1000.0, "us")
     rows = []
     for stage in stages:
         spent = stage.end - stage.start
@@ -104,11 +118,11 @@ def waterfall(stages: Sequence[StageFigures], cycles: int, period_ns: float) -> 
         rows.append(_row(stage.name, bar, said))
     ticks = "".join(
         f'<div class="mark" style="left:{_share(c, span)}"><span>{c}</span>'
-        f"<span>{c * period_ns:.3g}</span></div>"
+        f"<span>{c * period_ns / scale:.3g}</span></div>"
         for c in range(0, span + 1, every)
     )
     axis = (
-        '<div class="span axis"><span>cycle<br>ns</span>'
+        f'<div class="span axis"><span>cycle<br>{unit}</span>'
         f'<div class="track">{ticks}</div><span></span></div>'
     )
     return f'<div class="spans">{"".join(rows)}{axis}</div>'

@@ -13,7 +13,7 @@ from hwgen.design.source_list import SPDX
 from hwgen.errors import count_of
 from hwgen.report import charts
 from hwgen.report.sheet import Sheet
-from hwgen.report.text import packaged_line
+from hwgen.report.text import packaged_line, time_text
 
 
 def render(sheet: Sheet) -> bytes:
@@ -24,6 +24,7 @@ def render(sheet: Sheet) -> bytes:
     """
     style = Path(__file__).with_name("page.css").read_text("utf-8")
     name = escape(sheet.figures.name)
+    span = "Interval" if sheet.figures.style == "stream" else "Latency"
     body = "\n".join(
         [
             _head(sheet),
@@ -34,7 +35,7 @@ def render(sheet: Sheet) -> bytes:
             '<div class="two">',
             _section("Network", f'<div class="tall">{_network(sheet)}</div>'),
             "<div>",
-            _section("Latency", _latency(sheet)),
+            _section(span, _latency(sheet)),
             _section("Reachable intervals", _ranges(sheet)),
             "</div></div>",
             _section("Layers", _layers(sheet)),
@@ -86,11 +87,13 @@ def _head(sheet: Sheet) -> str:
 def _tiles(sheet: Sheet) -> str:
     figures = sheet.figures
     synth = sheet.results.get("synth", {})
-    crossings = figures.latency_crossings
+    beside = (f"{figures.latency_crossings} BX", "bunch crossings of 25 ns")
+    if figures.style == "stream":  # made for frames, not for triggers
+        beside = (f"{1e6 * figures.rate_mhz:,.0f}", "samples a second")
     tiles = [
-        (f"{figures.latency_ns:g} ns", f"latency, {count_of(figures.latency_cycles, 'cycle')}"),
-        (f"{crossings} BX", "bunch crossings of 25 ns"),
-        (str(figures.interval), "initiation interval, cycles"),
+        (time_text(figures.latency_ns), f"latency, {count_of(figures.latency_cycles, 'cycle')}"),
+        beside,
+        (f"{figures.interval:,}", "initiation interval, cycles"),
         _resource(sheet, "lut"),
         _resource(sheet, "ff"),
         _speed(figures, synth.get("route")),
@@ -270,9 +273,11 @@ def _layers(sheet: Sheet) -> str:
     measured = synth["stages"] if synth else {}
     stream = sheet.figures.style == "stream"
     span = "interval" if stream else "cycles"
-    head = ["stage", span, "LUT", "FF", "weights", "zero", "what"]
+    blocks = [k for k in ("dsp", "bram") if getattr(sheet.figures.modelled, k)]
+    head = ["stage", span, "LUT", "FF", *map(str.upper, blocks), "weights", "zero", "what"]
+    place = 4 + len(blocks)
     if synth:
-        head[4:4] = ["LUT synth.", "FF synth."]
+        head[place:place] = ["LUT synth.", "FF synth."]
     rows = []
     for stage in sheet.figures.stages:
         name = stage.name
@@ -282,17 +287,19 @@ def _layers(sheet: Sheet) -> str:
             f"{stage.end:,}" if stream else f"{stage.start} … {stage.end}",
             f"{stage.lut:,}",
             f"{stage.ff:,}",
+            *(f"{getattr(stage, key):,}" for key in blocks),
             f"{counts.weights:,}" if counts else "",
             _share(counts.zeros, counts.weights) if counts else "",
             escape(stage.note),
         ]
         if synth:
             got = measured.get(name, {})
-            row[4:4] = [f"{got['lut']:,}" if got else "", f"{got['ff']:,}" if got else ""]
+            row[place:place] = [f"{got['lut']:,}" if got else "", f"{got['ff']:,}" if got else ""]
         rows.append(row)
     modelled = sheet.figures.modelled
     whole = f"{sheet.figures.interval:,}" if stream else f"0 … {sheet.figures.latency_cycles}"
     total = ["all", whole, f"{modelled.lut:,}", f"{modelled.ff:,}"]
+    total += [f"{getattr(modelled, key):,}" for key in blocks]
     if synth:
         total += [f"{synth['total']['lut']:,}", f"{synth['total']['ff']:,}"]
     total += [f"{sheet.figures.weights:,}", _share(sheet.figures.zeros, sheet.figures.weights), ""]

@@ -48,15 +48,14 @@ def _head(figures: Figures) -> list[tuple[str, str]]:
         if len(widths) == 1
         else "inputs of " + ", ".join(f"{bits} ({name})" for name, bits in inputs.items()) + " bits"
     )
+    late = f"{count_of(cycles, 'cycle')} = {time_text(figures.latency_ns)}"
+    if figures.style != "stream":  # made for frames, not for triggers
+        late += f" = {count_of(crossings, 'bunch crossing')} of 25 ns"
     return [
         ("design", f"{figures.name}  ({figures.style}, model {figures.model[:8]})"),
         ("board", f"{figures.board}, {figures.part}, {figures.clock_mhz:g} MHz"),
-        (
-            "latency",
-            f"{count_of(cycles, 'cycle')} = {figures.latency_ns:g} ns = "
-            f"{count_of(crossings, 'bunch crossing')} of 25 ns",
-        ),
-        ("interval", f"{figures.interval}: {figures.rate_mhz:g} million samples a second"),
+        ("latency", late),
+        ("interval", f"{figures.interval:,}: {rate_text(figures.rate_mhz)}"),
         ("packaged", packaged_line(figures)),
         *((key.upper(), _taken(figures, key)) for key in RESOURCES),
         *_vendor(figures),
@@ -92,6 +91,18 @@ def _live(figures: Figures) -> str:
     return f"; {figures.ebops_live:,} of weights that an output depends on"
 
 
+def rate_text(mhz: float, form: str = "g") -> str:
+    """Return a rate: in millions a second, or whole samples where that is less than one."""
+    if mhz < 1:
+        return f"{1e6 * mhz:,.0f} samples a second"
+    return f"{mhz:{form}} million samples a second"
+
+
+def time_text(ns: float) -> str:
+    """Return a time: in nanoseconds, or where that is ten thousand or more in microseconds."""
+    return f"{ns:g} ns" if ns < 10_000 else f"{ns / 1000:,.5g} us"
+
+
 def term_count(number: int, name: str) -> str:
     """Return a number of terms, which are named in the plural.
 
@@ -104,12 +115,12 @@ def term_count(number: int, name: str) -> str:
 def packaged_line(figures: Figures) -> str:
     """Return the line of the core behind AXI-Stream."""
     core = figures.packaged
-    taken, rate = core.modelled, figures.held_mhz / core.interval
+    taken, rate = core.modelled, rate_text(figures.held_mhz / core.interval, ".4g")
     blocks = f", {taken.bram:,} BRAM" if taken.bram else ""
     return (
         f"AXI-Stream, {core.data_width} bit: interval "
-        f"{count_of(core.interval, 'cycle')}, limited by the {core.limit}, {rate:.4g} million "
-        f"samples a second, latency {count_of(core.latency_cycles, 'cycle')}; {taken.lut:,} LUT, "
+        f"{count_of(core.interval, 'cycle')}, limited by the {core.limit}, {rate}, "
+        f"latency {count_of(core.latency_cycles, 'cycle')}; {taken.lut:,} LUT, "
         f"{taken.ff:,} FF{blocks}; the registers of the IP take {core.registers.lut:,} LUT, "
         f"{core.registers.ff:,} FF more"
     )

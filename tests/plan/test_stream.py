@@ -77,6 +77,16 @@ def test_latency_and_budget_are_kept_at_a_given_interval() -> None:
     assert plan(small_net(), board, replace(GOAL, max_latency_ns=1000.0), "net").latency > 2
 
 
+def test_an_open_interval_grows_until_the_design_keeps_its_budget() -> None:
+    family, free = load_board("vcu118").family, replace(GOAL, pace=Pace(None))
+    quick = planned(residual_cnn(), free)
+    most = estimate(quick, family).lut * 9 // 10
+    kept = replace(GOAL, pace=Pace(None, parse_conditions(f"lut<{most}", "--budget")))
+    made = planned(residual_cnn(), kept)
+    assert estimate(made, family).lut < most
+    assert made.interval > quick.interval
+
+
 def test_values_are_those_of_the_reference(chain: Design, branches: Design) -> None:
     self_check(small_net(), chain, 1)
     self_check(two_ways(), branches, 1)

@@ -17,6 +17,7 @@ from hwgen.cost.figures import StageFigures
 from hwgen.errors import ConfigError
 from hwgen.report.charts import histogram, network, waterfall
 from hwgen.report.sheet import Histogram, NamedOutput, NodeFigures
+from hwgen.report.text import rate_text, time_text
 from tests.cli.models import branchy_h5, tiny_h5
 
 SIM = {"samples": 12, "mismatches": 0, "latency_cycles": 3, "simulator": "icarus", "seed": 1}
@@ -136,6 +137,22 @@ def test_a_name_cannot_break_the_page() -> None:
     drawn = network([node], [NamedOutput("y", "<b>&")])
     Page(drawn)
     assert "<b>" not in drawn
+
+
+def test_a_link_goes_around_the_layers_that_it_passes() -> None:
+    def node(name: str, *inputs: str) -> NodeFigures:
+        return NodeFigures(name, "add", "", "", inputs, (2,), 4, 0, True, -8, 7, "")
+
+    chain = [node("a"), node("b", "a"), node("c", "b")]
+    drawn = network([*chain, node("sum", "c", "a")], ())
+    assert drawn.count('class="edge"') == 4
+    assert drawn.count(" H") == network([*chain, node("sum", "c")], ()).count(" H") + 2
+
+
+def test_rates_and_times_are_said_in_fitting_units() -> None:
+    assert rate_text(2.5) == "2.5 million samples a second"
+    assert rate_text(0.0637755) == "63,776 samples a second"
+    assert (time_text(9999.0), time_text(29_660.0)) == ("9999 ns", "29.66 us")
 
 
 def test_drawings_hold_at_the_edges() -> None:

@@ -78,7 +78,9 @@ def over_budget(design: Design, board: Board, goal: Goal) -> DoesNotFit | None:
     return DoesNotFit(
         f"at an interval of {design.interval}: {said}",
         "--budget",
-        "allow a longer interval, or leave it to the planner with --interval auto",
+        "allow a longer interval, or leave it to the planner with --interval auto"
+        if goal.pace.interval is not None
+        else "no longer interval takes less: allow more of it, prune more, or use fewer bits",
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.cost.figures import RESOURCES
+from hwgen.cost.figures import RESOURCES, Takes
 from hwgen.cost.units import UnitCost
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
@@ -47,9 +47,22 @@ class Picked:
 
 
 def chosen(
-    graph: Graph, parts: Cut, board: Board, goal: Goal, mapping: Mapping[str, Realisation]
+    graph: Graph,
+    parts: Cut,
+    board: Board,
+    goal: Goal,
+    mapping: Mapping[str, Realisation],
+    factor: float = 1.0,
 ) -> Picked:
     """Return the way to build every segment.
+
+    Args:
+        graph: what to build.
+        parts: its segments.
+        board: what to build for.
+        goal: of the build.
+        mapping: how layers shall be realised.
+        factor: by how much the whole is larger than the formulas of its layers say.
 
     Raises:
         ConfigError: a realisation that was asked for is not possible.
@@ -71,22 +84,30 @@ def chosen(
     low, high = 0, len(fits) - 1
     while low < high:
         middle = (low + high) // 2
-        if _affordable(picked(graph, parts, ways, fits[middle]).taken, board, goal):
+        taken = picked(graph, parts, ways, fits[middle]).taken
+        if affordable(taken, board, goal, ROOM / factor):
             high = middle
         else:
             low = middle + 1
     return picked(graph, parts, ways, fits[high])
 
 
-def _affordable(taken: UnitCost, board: Board, goal: Goal) -> bool:
-    """Tell whether a board and a budget have room for layers, and for what lies between."""
+def affordable(taken: Takes | UnitCost, board: Board, goal: Goal, room: float = 1.0) -> bool:
+    """Tell whether a design fits a board and a budget.
+
+    Args:
+        taken: by the design, or by its layers.
+        board: that it is for.
+        goal: with the budget.
+        room: share that *taken* may have.
+    """
     for key in RESOURCES:
-        if getattr(taken, key) > ROOM * getattr(board.budget, key):
+        if getattr(taken, key) > room * getattr(board.budget, key):
             return False
     for condition in goal.pace.budget:
         if condition.key in RESOURCES:
             there = getattr(board.budget, condition.key)
-            value = float(getattr(taken, condition.key)) / ROOM
+            value = float(getattr(taken, condition.key)) / room
             value = 100.0 * value / max(there, 1) if condition.unit == "%" else value
             if not condition.holds(value):
                 return False

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hwgen.cost.estimate import layer_luts
+from hwgen.cost.estimate import estimate, layer_luts
 from hwgen.design.assemble import ports_of
 from hwgen.design.check import check
 from hwgen.design.types import Design, Heading
@@ -19,11 +19,13 @@ from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.binary import as_bits
 from hwgen.plan.stream.build import Builder
-from hwgen.plan.stream.choose import Picked, chosen
+from hwgen.plan.stream.choose import Picked, affordable, chosen
 from hwgen.plan.stream.fifos import with_fifos
 from hwgen.plan.stream.segments import Cut, cut
 from hwgen.plan.stream.tokens import pace
 from hwgen.target.board import Board
+
+_STEP, _MOST = 1.4, 12.0  # factors on the formulas of layers that are tried
 
 
 def plan_stream(
@@ -42,11 +44,18 @@ def plan_stream(
         ConfigError: the mapping asks for what cannot be built.
         DoesNotFit: too slow for the goal.
     """
-    parts = cut(graph)
-    picked = chosen(graph, parts, board, goal, mapping)
     heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
-    settings = Settings(heading, board, goal, mapping, picked.taken.lut)
-    design = _assembled(graph, parts, settings, picked)
+    factor = 1.0
+    while True:
+        parts = cut(graph)
+        picked = chosen(graph, parts, board, goal, mapping, factor)
+        settings = Settings(heading, board, goal, mapping, picked.taken.lut)
+        design = _assembled(graph, parts, settings, picked)
+        factor *= _STEP
+        if goal.pace.interval is not None or factor > _MOST:
+            break
+        if affordable(estimate(design, board.family), board, goal):
+            break
     reached = reached_mhz(design, board)
     if not holds_clock(reached, goal.clock_mhz):
         # Wires are as long as the whole is large, which is known only now.

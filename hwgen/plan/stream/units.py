@@ -118,7 +118,7 @@ def window(plane: Plane, taken: Window, outside: int) -> Facts:
     rows_behind, columns_behind = window_lags(params)
     lag = rows_behind * plane.width + columns_behind
     pad = np.full(plane.lanes, outside, np.int64)
-    note = f"windows of {taken.note()}, {plane.lanes} channels a word"
+    note = f"windows of {taken.note()}, {count_of(plane.lanes, 'channel')} a word"
     return Facts(
         UnitRef("hwg_window", params, {"Pad": pad}),
         high * wide * plane.lanes,

@@ -7,13 +7,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks.stream import fifos, folding, units, windows
+from tests.benchmarks.stream import fifos, folding, networks, units, windows
 
 PARTS = {
     "windows": windows.main,
     "units": units.main,
     "folding": folding.main,
     "fifos": fifos.main,
+    "networks": networks.main,
 }
 DOCUMENT = Path(__file__).parents[3] / "docs" / "measurements" / "stream.md"
 

@@ -34,7 +34,7 @@ WORD = 36  # bits of weights of a row, the most in the walk
 TARGETS = (300_000, 50_000, 20_000)
 
 
-class _Net:
+class Net:
     """Grows a network of convolutions whose maps have some unsigned bits."""
 
     def __init__(self, width: int, channels: int, bits: int) -> None:
@@ -52,7 +52,7 @@ class _Net:
         made = self._add(Requantize(shift, 0, (1 << self.bits) - 1), source)
         return self._add(MovePoint(-shift), made) if shift else made
 
-    def conv(self, channels: int, kernel: int, stride: int = 1, w_bits: int = 8) -> _Net:
+    def conv(self, channels: int, kernel: int, stride: int = 1, w_bits: int = 8) -> Net:
         width, before = self.shape
         weight = self._weights(w_bits, kernel, kernel, before, channels)
         pad = (kernel - 1) // 2
@@ -62,7 +62,7 @@ class _Net:
         self.shape = (width + 2 * pad - kernel) // stride + 1, channels
         return self
 
-    def depthwise(self, kernel: int, stride: int) -> _Net:
+    def depthwise(self, kernel: int, stride: int) -> Net:
         width, channels = self.shape
         weight = self._weights(8, kernel, kernel, channels, 1)
         pad = (kernel - 1) // 2
@@ -71,7 +71,7 @@ class _Net:
         self.shape = (width + 2 * pad - kernel) // stride + 1, channels
         return self
 
-    def residual(self, channels: int, stride: int) -> _Net:
+    def residual(self, channels: int, stride: int) -> Net:
         start, shape = self.last, self.shape
         self.conv(channels, 3, stride).conv(channels, 3)
         end, made = self.last, self.shape
@@ -81,7 +81,7 @@ class _Net:
         self.last, self.shape = self.rounded(self._add(Add((1, 1)), end, start), 0), made
         return self
 
-    def dense(self, rows: int, w_bits: int = 8) -> _Net:
+    def dense(self, rows: int, w_bits: int = 8) -> Net:
         width, channels = self.shape
         if width:
             size = width * width * channels
@@ -103,18 +103,18 @@ class _Net:
 
 def nets() -> dict[str, Graph]:
     """Return the five networks: real shapes, random weights."""
-    rn06 = _Net(32, 3, 8).conv(32, 3, 4).conv(32, 3, 1, 7).conv(32, 3, 1, 5).dense(10, 6)
-    resnet8 = _Net(32, 3, 8).conv(16, 3)
+    rn06 = Net(32, 3, 8).conv(32, 3, 4).conv(32, 3, 1, 7).conv(32, 3, 1, 5).dense(10, 6)
+    resnet8 = Net(32, 3, 8).conv(16, 3)
     for channels, stride in ((16, 1), (32, 2), (64, 2)):
         resnet8.residual(channels, stride)
-    vgg = _Net(32, 3, 4)
+    vgg = Net(32, 3, 4)
     for channels, stride in ((32, 1), (32, 2), (64, 1), (64, 2), (128, 1), (128, 2)):
         vgg.conv(channels, 3, stride, 4)
-    mobile = _Net(48, 3, 8).conv(8, 3, 2)
+    mobile = Net(48, 3, 8).conv(8, 3, 2)
     for channels, stride in ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), (128, 1)):
         mobile.depthwise(3, stride).conv(channels, 1)
     rng = np.random.default_rng(0)
-    mixed = _Net(32, 3, 8)
+    mixed = Net(32, 3, 8)
     for i in range(12):
         wide, kernel, bits = (
             int(rng.choice(few)) for few in ([12, 20, 28, 36, 48], [1, 3, 3], [4, 6, 8])
