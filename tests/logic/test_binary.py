@@ -88,7 +88,7 @@ def test_a_sum_that_leaves_too_is_made_once(rng: Rng) -> None:
     assert not any(isinstance(node, Thresh) for node in lower(graph, 3).logic.nodes)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7, 9, 12, 14])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7, 9, 11])
 def test_a_comparison_is_right_at_every_threshold(rng: Rng, size: int) -> None:
     """Exhaustively: all patterns of the bits, all thresholds that they reach."""
     for trial in range(4):
@@ -142,7 +142,13 @@ def test_few_outputs_share_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "bar"), [((64, 1), 36), ((256, 1), 138), ((64, 32), 660), ((64, 128), 2100)]
+    ("size", "bar"),
+    [
+        ((64, 1), 36),
+        ((256, 1), 138),
+        ((64, 32), 660),
+        pytest.param((64, 128), 2100, marks=pytest.mark.ci),
+    ],
 )
 def test_layers_take_what_was_promised(rng: Rng, size: tuple[int, int], bar: int) -> None:
     graph = layer(rng, size, 1, 0.0)

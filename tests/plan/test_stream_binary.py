@@ -82,7 +82,7 @@ FOLDS = {
 
 @pytest.mark.parametrize(
     ("padding", "stride", "zeros"),
-    [((1, 1), 2, 0.3), ((0, 0), 1, 0.2), ((2, 0), 1, 0.0)],
+    [((1, 1), 2, 0.3), ((0, 0), 1, 0.2), pytest.param((2, 0), 1, 0.0, marks=pytest.mark.ci)],
 )
 def test_binary_networks_are_right(
     rng: Rng, padding: tuple[int, int], stride: int, zeros: float

@@ -27,6 +27,7 @@ from tests.benchmarks.adders.cases import Case
 from tests.benchmarks.adders.designs import Asked, Text, environment, ours, rival
 from tests.benchmarks.adders.measure import FAMILY, check, written
 from tests.benchmarks.binary.rows import Row, bare, naive, rows
+from tests.benchmarks.binary.units import FOLDED
 
 ROOT = Path(__file__).parents[3]
 OUT = ROOT / "out" / "bench-binary"
@@ -113,12 +114,13 @@ def own_flow(text: Text) -> Netlist:
         return map_design(written(text, Path(folder)), text.top, FAMILY)
 
 
-def plain_flow(text: Text) -> Netlist:
-    """Map a text by Yosys' flow as it stands."""
+def plain_flow(text: Text, primitives: bool = False) -> Netlist:
+    """Map a text by Yosys' flow as it stands; *primitives* where units have bodies of them."""
     flow = f"synth_xilinx -family xcup -flatten -noiopad -nodsp -noclkbuf -top {text.top}"
     with tempfile.TemporaryDirectory() as folder:
         files = written(text, Path(folder))
-        script = [*(f"read_verilog -sv {file.name}" for file in files), flow]
+        define = " -DHWG_AMD_PRIMITIVES" if primitives else ""
+        script = [*(f"read_verilog -sv{define} {file.name}" for file in files), flow]
         run_script([*script, "write_json netlist.json"], Path(folder), what=text.top)
         return Netlist.read(Path(folder) / "netlist.json", text.top, FAMILY)
 
@@ -147,6 +149,23 @@ def run(only: str, rivals: bool) -> Run:
     return found
 
 
+def units(only: str) -> str:
+    """Return the folded units whose title has *only* in it, as a table."""
+    lines = [
+        "| folded unit | by | LUT, chains as written | LUT, Yosys' own flow | FF |",
+        "|---|---|--:|--:|--:|",
+    ]
+    for folded in FOLDED:
+        if only not in f"unit {folded.title}":
+            continue
+        for by, text in folded.texts():
+            made, fused = count(own_flow(text)), count(plain_flow(text, by == OWN))
+            line = f"| {folded.title} | {by} | {made.lut:,} | {fused.lut:,} | {made.ff:,} |"
+            print(line, file=sys.stderr, flush=True)
+            lines.append(line)
+    return "\n".join(lines)
+
+
 def report(found: Sequence[Found]) -> str:
     """Return the results as a table."""
     lines = [
@@ -171,7 +190,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--bless", action="store_true", help="write the table into docs/binary.md")
     given = parser.parse_args(words)
     done = run(given.only, not given.no_rivals)
-    text = report(done.found)
+    text = f"{report(done.found)}\n\n{units(given.only)}"
     print(f"{version()}\n\n{text}")
     for failure in done.failures:
         print(f"FAILED: {failure}", file=sys.stderr)
