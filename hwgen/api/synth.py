@@ -229,6 +229,7 @@ def _parts(job: _Job) -> tuple[dict[str, Part], dict[str, str]]:
     rows = {layer.link: layer.name for layer in design.layers}
     if design.style == "stream":  # its cores; units differ by their parameters and stay in the top
         rows = {stage.name: stage.name for stage in design.stages if len(stage.parts) > 1}
+        text = job.sources.text(ModuleNames.of(design).top)  # cores have layers of their names
     for instance, row in rows.items():
         found = re.search(rf"^\s*(\w+)\s+u_{re.escape(instance)}\s*\($", text, re.M)
         if found is not None:

@@ -65,6 +65,16 @@ class Sources:
         made._words = {name: frozenset(_WORD.findall(t)) for name, t in made._text.items()}
         return made
 
+    def text(self, module: str) -> str:
+        """Return the text of a module, comments left out.
+
+        Raises:
+            ConfigError: there is no such module.
+        """
+        if module not in self._text:
+            raise ConfigError(f"the RTL has no module {module}", "rtl/files.f", "build it again")
+        return self._text[module]
+
     @property
     def modules(self) -> tuple[str, ...]:
         """Names of the modules and packages, in order."""
@@ -80,8 +90,7 @@ class Sources:
         Raises:
             ConfigError: there is no such module.
         """
-        if top not in self._text:
-            raise ConfigError(f"the RTL has no module {top}", "rtl/files.f", "build it again")
+        self.text(top)  # it is there
         closed = frozenset(boxes)
         needed: set[str] = set()
         waiting = [top]

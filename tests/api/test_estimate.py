@@ -247,7 +247,7 @@ def test_what_was_not_tried_is_not_recommended_nor_ruled_out(
 ) -> None:
     graph = net(rng, 24, 32, 12)
     monkeypatch.setattr("hwgen.plan.alternatives._QUICK", 0)  # as if it were a large network
-    found = examine(Ask(graph, "icebreaker", clock="20MHz")).refusal
+    found = examine(Ask(graph, "icebreaker", clock="20MHz", style="parallel")).refusal
     assert found is not None
     assert "no known board with ice40 parts holds it; other families were not tried" in found.hint
     assert "no known board holds it" not in found.hint
@@ -262,7 +262,7 @@ def test_a_bound_refuses_within_two_seconds_and_names_the_layer() -> None:
     graph = Graph("wide", tuple(nodes), (Output("y", "fc1", (1.0,)),))
     start = time.process_time()
     with pytest.raises(DoesNotFit) as caught:
-        examine(Ask(graph, "ulx3s"))
+        examine(Ask(graph, "ulx3s", style="parallel"))
     assert time.process_time() - start < 2.0
     assert caught.value.where == "fc1"
     assert not any(f"{b.name} " in caught.value.hint for b in boards())
