@@ -77,6 +77,10 @@ COSTS: Mapping[str, Callable[[Params], UnitCost]] = {
     "hwg_xnor_matvec": _xnor_matvec,
     "hwg_window": _of_facts("hwg_window"),
     "hwg_pool_blocks": _of_facts("hwg_pool_blocks"),
+    "hwg_upsample": _of_facts("hwg_upsample"),
+    "hwg_crop": _of_facts("hwg_crop"),
+    "hwg_pad": _of_facts("hwg_pad"),
+    "hwg_reorder": _of_facts("hwg_reorder"),
     "hwg_narrow": _of_facts("hwg_narrow"),
     "hwg_widen": _of_facts("hwg_widen"),
     "hwg_flow_buffer": lambda p: (

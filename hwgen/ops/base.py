@@ -29,6 +29,7 @@ import numpy.typing as npt
 from hwgen.ir.tensor import Codes, TensorType, int_array
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
+from hwgen.ops.walks import Walk
 from hwgen.ops.windows import Window
 
 OPS: dict[str, type[Op]] = {}
@@ -133,6 +134,10 @@ class Movement(Op):
     """
 
     in_order: ClassVar[bool] = False
+
+    def walk(self, shape: tuple[int, ...]) -> Walk | None:
+        """Return the movement of a tensor of some shape as a walk over a map; None if none."""
+        return None
 
 
 class Elementwise(Op):

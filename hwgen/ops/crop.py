@@ -12,6 +12,7 @@ from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Example, Movement, register
 from hwgen.ops.checks import need, need_inputs
+from hwgen.ops.walks import Walk, rim_of
 
 
 @register
@@ -54,6 +55,10 @@ class Crop(Movement):
             "leave at least one element an axis",
         )
         return TensorType(lo.shape, t.fixed, lo, hi)
+
+    def walk(self, shape: tuple[int, ...]) -> Walk | None:
+        """Return the rim that is left out."""
+        return rim_of(shape, self.cropping, out=True)
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Slice all but the batch axis."""

@@ -16,6 +16,7 @@ from hwgen.logic.nodes import Wires
 from hwgen.ops.base import Example, Movement, register, round_shift
 from hwgen.ops.checks import need, need_inputs, need_shift, need_size
 from hwgen.ops.exact_dtype import room
+from hwgen.ops.walks import Repeat, Walk, order_of, plane_of, rim_of
 
 
 @register
@@ -93,6 +94,10 @@ class Permute(Movement):
         lo, hi = t.lo.transpose(self.perm), t.hi.transpose(self.perm)
         return TensorType(lo.shape, t.fixed, lo, hi)
 
+    def walk(self, shape: tuple[int, ...]) -> Walk | None:
+        """Return the order of the elements."""
+        return order_of(shape, self.perm)
+
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Transpose all but the batch axis."""
         return ins[0].transpose(0, *(axis + 1 for axis in self.perm))
@@ -152,6 +157,10 @@ class Pad(Movement):
         need_size(self.kind, self._place(t.shape)[0])
         lo, hi = self.run([t.lo[None]])[0], self.run([t.hi[None]])[0]
         return TensorType.covering(lo.shape, t.frac, lo, hi)
+
+    def walk(self, shape: tuple[int, ...]) -> Walk | None:
+        """Return the rim of zeros."""
+        return rim_of(shape, self.padding, out=False)
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Put the tensor into zeros."""
@@ -214,6 +223,13 @@ class Upsample(Movement):
         need_size(self.kind, (t.size, *self.factors))
         lo, hi = self._repeat(t.lo, 0), self._repeat(t.hi, 0)
         return TensorType(lo.shape, t.fixed, lo, hi)
+
+    def walk(self, shape: tuple[int, ...]) -> Walk | None:
+        """Return the blocks."""
+        every = [*self.factors, *[1] * (len(shape) - len(self.factors))]
+        plane = plane_of(shape, [factor > 1 for factor in every])
+        found = [factor for factor in every if factor > 1]
+        return None if plane is None else Repeat(plane, ([1, *found][-2], found[-1]))
 
     def _repeat(self, x: Codes, first: int) -> Codes:
         for axis, factor in enumerate(self.factors):

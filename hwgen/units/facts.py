@@ -107,6 +107,25 @@ def memory(width: int, depth: int, style: int) -> UnitCost:
     return place + UnitCost(lut=bits(depth), bram=blocks(width, depth))
 
 
+def tap_lines(lines: tuple[int, int], depth: int, style: int, tail: bool) -> UnitCost:
+    """Return the cost of ``hwg_tap_lines``.
+
+    Args:
+        lines: bits of one, and how many.
+        depth: places of a line.
+        style: as of `memory`.
+        tail: whether a second walker steps through them.
+    """
+    width, count = lines
+    if depth == 1 or style == 0:
+        return UnitCost(ff=width * count * depth)
+    place = bits(depth)
+    made = UnitCost(lut=(1.5 + 2.5 * tail) * place, ff=(1 + tail) * place)
+    if style == 1:
+        return made + UnitCost(lut=count * distributed(width, depth))
+    return made + UnitCost(lut=place, bram=count * blocks(width, depth))
+
+
 def distributed(width: int, depth: int) -> float:
     """Return the tables of a distributed RAM with one write and one read port on UltraScale+.
 
@@ -149,18 +168,21 @@ def _window_cost(params: Params) -> UnitCost:
     edge = high + wide if p["Border"] else 0
     word = high * wide * width + edge
     x, y = bits(p["W"] + 1), bits(p["H"] + 1) if p["H"] > 1 else 0
+    tail = bool(p["PadBottom"] or p["PadRight"])
     counters = 2 * (x + y)  # of pixels and of windows
-    if p["PadBottom"] or p["PadRight"]:
+    if tail:
         counters += x + y + 1
     elif not any(window_lags(p)):
         counters = x + y  # a window leaves with its pixel
-    counters += bits(p["CF"]) + (p["CF"] > 1)
+    counters += bits(p["CF"]) * (1 + tail)
     counters += sum(bits(p[f"Stride{a}"]) for a in "HW")
     made = UnitCost(lut=1.7 * counters + high * wide + 8, ff=word + counters + 1)
     if high > 1:
-        made += memory((high - 1) * width, p["DilationH"] * p["W"] * p["CF"], p["RowRam"])
+        depth = p["DilationH"] * p["W"] * p["CF"]
+        made += tap_lines((width, high - 1), depth, p["RowRam"], tail)
     if wide > 1:
-        made += memory((wide - 1) * high * width, p["DilationW"] * p["CF"], p["ColumnRam"])
+        depth = p["DilationW"] * p["CF"]
+        made += tap_lines((high * width, wide - 1), depth, p["ColumnRam"], tail)
     if p["TapByTap"]:
         made += _narrow_cost({"Width": width, "Parts": high * wide, "Count": high * wide})
     return made
@@ -347,6 +369,46 @@ def _upsample_cost(params: Params) -> UnitCost:
     return made + UnitCost(lut=p["Width"] * factors)
 
 
+def _edges(params: Params, sign: int) -> tuple[int, int]:
+    """Return rows and columns of a map with its edges, or without them."""
+    p = params
+    return p["H"] + sign * (p["Top"] + p["Bottom"]), p["W"] + sign * (p["Left"] + p["Right"])
+
+
+def _pad_interval(params: Params) -> int:
+    rows, columns = _edges(params, 1)
+    return rows * columns * params["CF"]
+
+
+def _pad_cost(params: Params) -> UnitCost:
+    rows, columns = _edges(params, 1)
+    counters = bits(rows) + bits(columns) + bits(params["CF"])
+    return UnitCost(lut=2.2 * counters + 4 + params["Width"], ff=counters)
+
+
+def _crop_cost(params: Params) -> UnitCost:
+    counters = bits(params["H"]) + bits(params["W"]) + bits(params["CF"])
+    return UnitCost(lut=2.2 * counters + 4, ff=counters)
+
+
+def _reorder_words(params: Params) -> int:
+    return params["Outer"] * params["Middle"] * params["Inner"]
+
+
+def _reorder_latency(params: Params) -> int:
+    return 2
+
+
+def _reorder_cost(params: Params) -> UnitCost:
+    p, words = params, _reorder_words(params)
+    place = bits(words + 1)
+    loops = sum(bits(p[name] + 1) for name in ("Outer", "Middle", "Inner") if p[name] > 1)
+    made = UnitCost(lut=4 * place + 1.5 * loops + 12, ff=4 * place + loops + 5)
+    if p["RamStyle"] == 2:
+        return made + UnitCost(bram=blocks(p["Width"], 2 << bits(words)))
+    return made + UnitCost(lut=distributed(p["Width"], 2 << bits(words)), ff=p["Width"])
+
+
 def _count(params: Params) -> int:
     return params["Count"]
 
@@ -362,4 +424,7 @@ _FACTS: Mapping[str, Facts] = {
     "hwg_pool": Facts(_pool_latency, _one, _pool_cost),
     "hwg_pool_blocks": Facts(_one, _map_interval, _blocks_cost),
     "hwg_upsample": Facts(_none, _upsample_interval, _upsample_cost),
+    "hwg_crop": Facts(_none, _map_interval, _crop_cost),
+    "hwg_pad": Facts(_none, _pad_interval, _pad_cost),
+    "hwg_reorder": Facts(_reorder_latency, _reorder_words, _reorder_cost),
 }

@@ -138,6 +138,36 @@ def _xnor_matvec(params: Params, constants: Constants, ins: Sequence[Codes]) -> 
     return [made.reshape(samples, -1, p["PE"])]
 
 
+def _plane(params: Params, source: Codes) -> Codes:
+    """Return words as (samples, rows, columns, elements of a pixel)."""
+    return source.reshape(len(source), params["H"], params["W"], -1)
+
+
+def _upsample(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    pixels = _plane(params, ins[0]).repeat(params["FactorH"], 1).repeat(params["FactorW"], 2)
+    return [pixels.reshape(len(pixels), -1, ins[0].shape[-1])]
+
+
+def _crop(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    p, pixels = params, _plane(params, ins[0])
+    pixels = pixels[:, p["Top"] : p["H"] - p["Bottom"], p["Left"] : p["W"] - p["Right"]]
+    return [pixels.reshape(len(pixels), -1, ins[0].shape[-1])]
+
+
+def _pad(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    p, pixels = params, _plane(params, ins[0])
+    rim = ((0, 0), (p["Top"], p["Bottom"]), (p["Left"], p["Right"]), (0, 0))
+    pixels = np.pad(pixels, rim)
+    return [pixels.reshape(len(pixels), -1, ins[0].shape[-1])]
+
+
+def _reorder(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    (source,), p = ins, params
+    loops = ((p[name], p[f"{name}Step"]) for name in ("Outer", "Middle", "Inner"))
+    outer, middle, inner = (np.arange(size) * step for size, step in loops)
+    return [source[:, (outer[:, None, None] + middle[:, None] + inner).reshape(-1)]]
+
+
 MODELS: Mapping[str, Model] = {
     "hwg_fork": _fork,
     "hwg_widen": _rearranged,
@@ -146,4 +176,8 @@ MODELS: Mapping[str, Model] = {
     "hwg_matvec": _matvec,
     "hwg_xnor_matvec": _xnor_matvec,
     "hwg_pool_blocks": _pool_blocks,
+    "hwg_upsample": _upsample,
+    "hwg_crop": _crop,
+    "hwg_pad": _pad,
+    "hwg_reorder": _reorder,
 }

@@ -63,6 +63,13 @@ class Channel:
             sink.idle()
         self.sent, self.waiting, self.accepted = [], [[] for _ in self.sources], []
 
+    def send_begun(self, more: int) -> None:
+        """Let a frame come, and of the one behind it the first *more* words of every link."""
+        first, second = self.frames[0], self.frames[1 % len(self.frames)]
+        self.sent.append(first)
+        for k, queue in enumerate(self.waiting):
+            queue.append((0, {"in": {k: [*first["in"][k], *second["in"][k][:more]]}}))
+
     def send(self, rng: random.Random, count: int, gaps: bool) -> None:
         """Let frames come, with or without gaps between them, each source with its own."""
         for n in range(count):
@@ -102,6 +109,16 @@ class Channel:
         """Words that have moved so far, and gaps."""
         gaps = sum(gap for queue in self.waiting for gap, _ in queue)
         return gaps + sum(s.sent for s in self.sources) + sum(len(s.taken) for s in self.sinks)
+
+    def left(self, claim: str) -> list[list[int]]:
+        """Return when the words of the first frame left, by sink, which all must have."""
+        times = []
+        for k, sink in enumerate(self.sinks):
+            where, want = f"{claim}: {self.name}, sink {k}", self.frames[0]["out"][k]
+            got = [beat.data for beat in sink.taken[: len(want)]]
+            assert got == [int(word) for word in want], f"{where}: {len(got)} of {len(want)} words"
+            times.append(sink.times[: len(want)])
+        return times
 
     def check(self, claim: str) -> None:
         """Assert that every sink took exactly the words of all frames."""
@@ -226,6 +243,25 @@ async def keeps_interval_and_latency(dut: Any) -> None:
         Path(JOB["intervals"]).write_text(json.dumps(found), encoding="utf-8")
     for channel in bench.channels:
         channel.check_times()
+
+
+@cocotb.test()
+async def waits_for_no_word_of_the_next_frame(dut: Any) -> None:
+    bench = await _started(dut)
+    for sink in ("none", "random"):
+        alone: list[list[list[int]]] = []
+        for more in (0, 1, 2, 3, 7, 20):
+            await bench.reset()
+            bench.cycle = 0
+            bench.patterns("none", sink)
+            for channel in bench.channels:
+                channel.send_begun(more)
+            await bench.drain()
+            claim = f"{more} words of the next frame have come, sink {sink}"
+            left = [channel.left(claim) for channel in bench.channels]
+            alone = alone or left
+            for channel, times, want in zip(bench.channels, left, alone, strict=True):
+                assert times == want, f"{claim}: {channel.name}: {times} instead of {want}"
 
 
 @cocotb.test()

@@ -16,14 +16,16 @@ from hwgen.design.types import Design, UnitRef
 from hwgen.errors import ConfigError, DoesNotFit, Mismatch
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
+from hwgen.ops.base import Op
 from hwgen.ops.conv import Conv
+from hwgen.ops.crop import Crop
 from hwgen.ops.dense import Dense
 from hwgen.ops.depthwise import DepthwiseConv
 from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Add
 from hwgen.ops.pool import MaxPool
 from hwgen.ops.requantize import Requantize
-from hwgen.ops.shape import Reshape
+from hwgen.ops.shape import Pad, Permute, Reshape, Upsample
 from hwgen.ops.thresholds import Thresholds
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, mapping_of
@@ -189,6 +191,85 @@ def separable_cnn() -> Graph:
         ],
         ["dw2"],
     )
+
+
+def moving_net(size: tuple[int, int, int] = (6, 5, 4)) -> Graph:
+    """A map that is enlarged, cut, padded and turned, with functions and a layer between."""
+    rng = np.random.default_rng(11)
+    channels = size[2]
+    return make_graph(
+        "moving",
+        [
+            ("x", Input.of(size, Fixed(5, 0, True)), ()),
+            ("up", Upsample((2, 3)), ("x",)),
+            ("cut", Crop(((1, 2), (3, 0))), ("up",)),
+            ("q", Requantize(1, -3, 4), ("cut",)),
+            ("rim", Pad(((0, 2), (1, 1))), ("q",)),
+            ("mix", Conv(rng.integers(-3, 4, (1, 1, channels, 2)), np.zeros(2, int)), ("rim",)),
+            ("turn", Permute((1, 0, 2)), ("mix",)),
+            ("first", Permute((2, 0, 1)), ("turn",)),
+        ],
+        ["first"],
+    )
+
+
+def units_of(design: Design) -> set[str]:
+    return {
+        part.unit for stage in design.stages for part in stage.parts if isinstance(part, UnitRef)
+    }
+
+
+MOVING = {"hwg_upsample", "hwg_crop", "hwg_pad", "hwg_reorder"}
+
+
+@pytest.mark.parametrize("interval", [800, 3000])
+def test_movements_of_a_map_are_units(interval: int) -> None:
+    graph = moving_net()
+    design = planned(graph, replace(GOAL, pace=Pace(interval)))
+    assert units_of(design) >= MOVING
+    assert design.interval <= interval
+    self_check(graph, design, 1)
+
+
+@pytest.mark.ci
+def test_movements_of_a_map_of_real_size_need_no_word_of_the_whole() -> None:
+    graph = moving_net((12, 10, 8))
+    design = planned(graph, replace(GOAL, pace=Pace(1_334)))  # the shortest that it can be built at
+    assert units_of(design) >= MOVING
+    assert max(len(link.fields) for link in design.links) <= 8
+    self_check(graph, design, 1)
+
+
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [
+        (Upsample((2,)), (7, 2)),
+        (Upsample((1, 3)), (5, 4)),  # along the last axis
+        (Upsample((3,)), (6,)),
+        (Crop(((0, 0), (0, 0), (1, 2))), (3, 2, 5)),
+        (Crop(((2, 1),)), (6,)),
+        (Pad(((1, 0), (0, 2))), (3, 4)),
+        (Pad(((0, 0), (2, 1))), (3, 4, 2)),
+        (Permute((1, 0)), (3, 4)),
+        (Permute((2, 1, 0)), (2, 3, 4)),
+        (Permute((0, 2, 1)), (2, 3, 4)),
+    ],
+)
+def test_every_movement_of_one_or_two_axes_is_a_unit(
+    op: Op, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hwgen.plan.stream.ways.LARGEST", 0)  # no word of a whole tensor
+    layers = [("x", Input.of(shape, Fixed(4, 1, True)), ()), ("y", op, ("x",))]
+    graph = make_graph("net", layers, ["y"])
+    design = planned(graph, replace(GOAL, pace=Pace(1000)))
+    assert units_of(design) & MOVING
+    self_check(graph, design, 1)
+
+
+def test_a_movement_that_is_too_slow_is_refused_with_what_it_can() -> None:
+    with pytest.raises(DoesNotFit, match="layer first takes 1,334 cycles a sample") as caught:
+        planned(moving_net((12, 10, 8)), replace(GOAL, pace=Pace(600)))
+    assert caught.value.hint == "--interval 1334 can be built"
 
 
 @pytest.mark.parametrize("interval", [48, 400, 3000])

@@ -12,7 +12,6 @@ from hwgen.design.types import Design
 from hwgen.plan.goal import Goal
 from hwgen.plan.pace import Pace
 from hwgen.plan.stream import tokens
-from hwgen.plan.stream.fifos import held_back
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
@@ -45,12 +44,15 @@ def test_two_hundred_branchy_graphs_keep_their_rate(seed: int) -> None:
     keeps_its_rate(planned(seed))
 
 
-def test_what_windows_hold_back_has_a_place() -> None:
+@pytest.mark.parametrize("cycles", [1, 17, 90])
+def test_no_word_leaves_later_because_the_next_sample_comes_early(cycles: int) -> None:
     design = planned(1)
-    least = held_back(design)
-    depths = {link.name: link.depth for link in design.links}
-    assert max(least.values()) > 0
-    assert all(depths[name] >= n for name, n in least.items() if n > 1)
+    alone = tokens.run(design, 1)
+    (late,) = (replace(design, interval=n) for n in (design.interval + cycles,))
+    for made in (tokens.run(design, 3), tokens.run(late, 3, paced=True)):
+        for link, times in alone.left.items():
+            if made.entered == alone.entered:
+                assert made.left[link][: len(times)] == times
 
 
 def test_short_fifos_stop_the_design_or_slow_it_down() -> None:

@@ -234,6 +234,12 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"Depth": 2, "RamStyle": 2},
         {"Depth": 500},
     ],
+    "hwg_tap_lines": [
+        {"Width": 1, "Lines": 1, "Depth": 1},
+        {"Lines": 3, "Depth": 3, "RamStyle": 0},
+        {"Depth": 2, "RamStyle": 2},
+        {"Lines": 1, "Depth": 500},
+    ],
     "hwg_window": [
         {"W": 1, "H": 1, "Width": 1, **_POINT},
         {"W": 3, "H": 1, "CF": 5, **_POINT, "KernelW": 3, "PadLeft": 2, "RowRam": 0},
@@ -242,6 +248,15 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"CF": 2, **_POINT, "KernelH": 3, "KernelW": 3, "StrideH": 2, "StrideW": 3},
         {"KernelH": 1, "PadTop": 0, "PadBottom": 0, "DilationW": 2, "PadLeft": 2, "PadRight": 2},
         {"KernelW": 1, "PadLeft": 0, "PadRight": 0, "StrideW": 2, "Width": 128},
+        {
+            "KernelH": 5,
+            "KernelW": 5,
+            "PadTop": 2,
+            "PadLeft": 2,
+            "PadBottom": 2,
+            "PadRight": 2,
+            "RowRam": 2,
+        },
         {
             "W": 32,
             "H": 32,

@@ -15,7 +15,12 @@ from hwgen.emit.verilog import sv
 from tests.rtl.cocotb_bench import simulate
 
 TIMES = "keeps_interval_and_latency"
-CLAIMS = ("loses_nothing_under_stalls_and_gaps", TIMES, "recovers_from_reset_in_a_frame")
+CLAIMS = (
+    "loses_nothing_under_stalls_and_gaps",
+    TIMES,
+    "waits_for_no_word_of_the_next_frame",
+    "recovers_from_reset_in_a_frame",
+)
 Words = list[int]
 
 

@@ -321,6 +321,7 @@ FAULTS = (
     ("hwg_pool", "move        = ~out_valid_o | out_ready_i", "move        = ~out_valid_o",
      "keeps_interval_and_latency"),
     ("hwg_pool_blocks", "(x_last || block_x_last)", "(block_x_last)", STALLS),
+    ("hwg_line", "data_o         <= mem_q[next]", "data_o         <= mem_q[place_q]", STALLS),
     ("hwg_pool_blocks", ".step_i(step & block_x_last)", ".step_i(step)", STALLS),
     ("hwg_upsample", "out_ready_i & fresh", "out_ready_i", STALLS),
     ("hwg_upsample", "step & (copy_q == '0)", "step", STALLS),

@@ -74,6 +74,7 @@ NEEDS_NO_TWIN = {
     "hwg_valid": "an HLS tool makes the handshake of a function itself",
     "hwg_constants": "an array of constants, which an HLS tool places itself",
     "hwg_line": "an array, which an HLS tool places itself",
+    "hwg_tap_lines": "arrays, which an HLS tool places itself",
     "hwg_fifo": "a stream, to which an HLS tool gives a FIFO",
     "hwg_cdc_fifo": "an HLS design has one clock",
     "hwg_reset_sync": "an HLS design has one clock",

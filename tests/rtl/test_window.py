@@ -113,7 +113,7 @@ QUICK = (
     Geometry((4, 6), stride=(2, 2), pads=(0, 0, 1, 1)),  # 'same' of an even map
     Geometry((4, 5), pads=(0, 0, 0, 0), groups=2, ram=(2, 2)),  # valid
     Geometry((1, 9), kernel=(1, 3), pads=(0, 4, 0, 0), dilation=(1, 2)),  # causal
-    Geometry((1, 7), kernel=(1, 5), pads=(0, 2, 0, 2), groups=2),
+    Geometry((1, 7), kernel=(1, 5), pads=(0, 2, 0, 2), groups=2, ram=(1, 2)),
     Geometry((6, 5), kernel=(5, 5), pads=(2, 2, 2, 2), ram=(0, 2)),
     Geometry((3, 3), kernel=(1, 1), pads=(0, 0, 0, 0), groups=2),
     Geometry((3, 4), groups=2, by_tap=1, pad=3),
@@ -176,7 +176,15 @@ def test_random_geometries(part: int, tmp_path: Path, seed: int, rng: np.random.
 
 
 FAULTS = (
-    ("hwg_window", "(g_q == '0) ? (tail_q & frame_start & ~in_valid_i) : blank_q", "1'b0",
+    ("hwg_window", "flush      = tail_q & room;", "flush      = tail_q & room & in_valid_i;",
+     "waits_for_no_word_of_the_next_frame"),
+    ("hwg_window", "room | (tail_q & ~level)", "room", "waits_for_no_word_of_the_next_frame"),
+    ("hwg_window", "room | (tail_q & ~level)", "room | tail_q",
+     "loses_nothing_under_stalls_and_gaps"),
+    ("hwg_window", "y_q >= Y_WIDTH'(OWN)", "1'b1", "loses_nothing_under_stalls_and_gaps"),
+    ("hwg_window", "below_q && tail_y_q < Y_WIDTH'(OWN)", "below_q",
+     "loses_nothing_under_stalls_and_gaps"),
+    ("hwg_window", "beside && x_q >= X_WIDTH'(OWN)", "beside",
      "loses_nothing_under_stalls_and_gaps"),
     ("hwg_window", "~(due & keep) | ~valid_q | ready", "1'b1",
      "loses_nothing_under_stalls_and_gaps"),
@@ -187,9 +195,11 @@ FAULTS = (
     ("hwg_window", "32'(j_q) >= 32'(END)", "1'b0", "loses_nothing_under_stalls_and_gaps"),
     ("hwg_window", "if (!rst_ni) tail_q <= 1'b0;\n      else         tail_q",
      "tail_q", "recovers_from_reset_in_a_frame"),
-    ("hwg_window", "if (!rst_ni)   g_q <= '0;\n      else if (step)", "if (step)",
+    ("hwg_window", "if (!rst_ni) begin\n        g_q      <= '0;", "if (!rst_ni) begin",
      "recovers_from_reset_in_a_frame"),
-    ("hwg_line", "data_o         <= mem_q[next]", "data_o         <= mem_q[place_q]",
+    ("hwg_tap_lines", "if (start_i) flush_d = load_d;", "",
+     "loses_nothing_under_stalls_and_gaps"),
+    ("hwg_tap_lines", "flush_reads_i[k] ? flush_d : load_d", "load_d",
      "loses_nothing_under_stalls_and_gaps"),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ import pytest
 from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import Mismatch, ProtocolViolation
+from hwgen.plan.mapping import Realisation
 from hwgen.plan.pace import Pace
 from hwgen.verify.self_check import make_vectors
 from hwgen.verify.simulate import (
@@ -22,9 +23,15 @@ from hwgen.verify.simulate import (
     trace_of,
 )
 from hwgen.verify.vectors import Vectors
-from tests.plan.test_stream import GOAL, planned, residual_cnn
+from tests.plan.test_stream import GOAL, moving_net, planned, residual_cnn, separable_cnn
 
 pytestmark = pytest.mark.sim
+
+
+ASKED = {
+    "dw": Realisation("folded", pe=2, simd=3),
+    "dw2": Realisation("folded", pe=3, simd=1, memory="block"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,28 @@ def test_a_cnn_passes_every_claim(cnn: Written) -> None:
     assert result.interval == cnn.design.interval
     assert set(result.claims) == {*WORDS_CLAIMS, *WORDS_AXIS_CLAIMS}
     assert min(result.claims.values()) > 0
+
+
+@pytest.mark.ci
+def test_a_separable_cnn_passes_every_claim(tmp_path: Path) -> None:
+    graph = separable_cnn()
+    design = planned(graph, replace(GOAL, pace=Pace(400)), ASKED)
+    emit_rtl(design).write(tmp_path / "out")
+    vectors = make_vectors(graph, 5, 3).rows(60, 66)
+    result = simulate(tmp_path / "out", vectors)
+    assert (result.samples, result.mismatches) == (len(vectors), 0)
+    assert (result.latency_cycles, result.interval) == (design.latency, design.interval)
+
+
+@pytest.mark.ci
+def test_movements_pass_every_claim(tmp_path: Path) -> None:
+    graph = moving_net()
+    design = planned(graph, replace(GOAL, pace=Pace(800)))
+    emit_rtl(design).write(tmp_path / "out")
+    vectors = make_vectors(graph, 5, 3).rows(60, 64)
+    result = simulate(tmp_path / "out", vectors)
+    assert (result.samples, result.mismatches) == (len(vectors), 0)
+    assert (result.latency_cycles, result.interval) == (design.latency, design.interval)
 
 
 def broken(cnn: Written, tmp_path: Path, file: str, find: str, put: str) -> Path:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from hwgen.design.flow_core import buffer_of, pipeline_of, unit_of
 from hwgen.design.types import Stage
 from hwgen.plan.stream.channels import Actor, Channel
+from hwgen.plan.stream.move_actors import Cropped, Grown, Reorder, kept, repeated
 from hwgen.units.facts import facts, folds, with_defaults
 from hwgen.units.models import Params, window_lags
 
@@ -27,29 +28,21 @@ class Core(Actor):
         self.launched: list[int] = []
 
     def advance(self) -> bool:
-        """Launch, and show results."""
-        (out,), moved = self.outs, False
-        while True:
-            k, credit = len(self.launched), 0
+        """Launch, and offer results."""
+        (out,), before = self.outs, len(self.launched)
+        for k in range(before, min(len(one.shown) for one in self.ins)):
+            at = 0
             if k >= self.depth:
                 if len(out.taken) <= k - self.depth:
                     break
-                credit = out.taken[k - self.depth] + 1
-            if any(len(one.shown) <= k for one in self.ins):
-                break
-            at = max(credit, *(one.shown[k] for one in self.ins))
+                at = out.taken[k - self.depth] + 1
+            for one in self.ins:
+                at = max(at, one.offered(k))
             self.launched.append(at)
             for one in self.ins:
                 one.taken.append(at)
-            moved = True
-        return self._show() or moved
-
-    def _show(self) -> bool:
-        (out,), moved = self.outs, False
-        while (k := len(out.shown)) < len(self.launched) and (free := out.free(k)) is not None:
-            out.shown.append(max(self.launched[k] + self.latency + 1, free))
-            moved = True
-        return moved
+            out.shown.append(at + self.latency + 1)
+        return len(self.launched) > before
 
 
 class Fifo(Core):
@@ -63,16 +56,15 @@ class Fork(Actor):
     """Fork: every sink takes every word once, and then the next one is offered."""
 
     def advance(self) -> bool:
-        """Hand on, and take what everybody took."""
-        (source,), moved = self.ins, False
+        """Take what everybody took, and hand on."""
+        (source,), before = self.ins, len(self.ins[0].taken)
+        for k in range(before, min(len(out.taken) for out in self.outs)):
+            source.taken.append(max(out.taken[k] for out in self.outs))
+        moved = len(source.taken) > before
         for out in self.outs:
             while (k := len(out.shown)) < len(source.shown) and k <= len(source.taken):
-                out.shown.append(source.shown[k])
+                out.shown.append(source.offered(k))
                 moved = True
-        done = min(len(out.taken) for out in self.outs)
-        while (k := len(source.taken)) < done:
-            source.taken.append(max(out.taken[k] for out in self.outs))
-            moved = True
         return moved
 
 
@@ -87,7 +79,7 @@ class Widen(Actor):
         """Hand on as many wide words as possible."""
         (source,), (out,), moved = self.ins, self.outs, False
         while (k := len(source.taken)) < len(source.shown):
-            at = source.shown[k]
+            at = source.offered(k)
             if k % self.parts == self.parts - 1:
                 wide = k // self.parts
                 if wide == len(out.shown):
@@ -114,102 +106,81 @@ class Narrow(Actor):
         while True:
             k = len(out.shown)
             wide, part = divmod(k, self.parts)
-            if len(source.taken) < wide and len(out.taken) == k:
+            if part == 0 and len(source.taken) < wide and len(out.taken) == k:
                 source.taken.append(out.taken[k - 1])
                 moved = True
-            free = out.free(k)
-            if free is None or wide >= len(source.shown) or len(source.taken) < wide:
+            if wide >= len(source.shown) or len(source.taken) < wide:
                 return moved
-            out.shown.append(max(free, source.shown[wide]) if part else source.shown[wide])
+            out.shown.append(source.offered(wide))
             moved = True
 
 
 class Window(Actor):
     """Window generator: a pixel's group a step, and windows that leave with certain steps.
 
-    Behind a frame, steps without a pixel push its last windows out as long as the next frame has
-    not begun. In step n of a frame the windows `emits` are due; those behind its last pixel leave
-    with the first steps of what follows.
+    Behind a frame its last windows leave by themselves, a step each of a walk over what lies below
+    and beside the map; the next frame's pixels come in meanwhile, never ahead of that walk. In step
+    n of a frame the windows `due` leave, in step n of the walk behind it those of `tail`.
     """
 
     def __init__(self, source: Channel, out: Channel, params: Params) -> None:
         super().__init__((source,), (out,))
-        self.groups = params["CF"]
-        self.frame = params["H"] * params["W"] * self.groups
+        self.frame = params["H"] * params["W"] * params["CF"]
         self.due, self.tail = _window_steps(params)
         self.step = 0  # of this frame, that comes next
-        self.behind = len(self.tail)  # steps behind the frame before: none is left at the start
-        self.blank = 0  # groups of a step without a pixel that are still to come
-        self.now = 0  # cycle that the next step may take
+        self.flushed = [-1] * len(self.tail)  # cycles of the walk behind the frame before
+        self.now = 0  # cycle that the next pixel's step may take
 
-    def _when(self, emits: bool) -> int | None:
-        """Return the earliest cycle of the next step as the output allows it."""
+    def _when(self, emits: bool, now: int) -> int | None:
+        """Return the earliest cycle of a step from *now* on, as the output allows it."""
         (out,) = self.outs
         if not emits or not out.shown:
-            return self.now
+            return now
         if len(out.taken) < len(out.shown):
             return None
-        return max(self.now, out.taken[-1])
+        return max(now, out.taken[-1])
 
-    def _emits(self) -> bool:
-        if self.behind < len(self.tail):
-            return self.tail[self.behind]
-        return self.due[self.step]
-
-    def _done(self, at: int, emits: bool) -> None:
-        (out,) = self.outs
-        if emits:
-            out.shown.append(at + 1)
-        self.now = at + 1
-        self.behind = min(self.behind + 1, len(self.tail))
+    def _flush(self) -> bool:
+        """Walk on behind the frame before; tell whether windows of it left."""
+        (out,), moved = self.outs, False
+        while (k := len(self.flushed)) < len(self.tail):
+            now = self.flushed[-1] + 1 if k else self.now
+            at = self._when(self.tail[k], now)
+            if at is None:
+                break
+            self.flushed.append(at)
+            if self.tail[k]:
+                out.shown.append(at + 1)
+                moved = True
+        return moved
 
     def advance(self) -> bool:
         """Take as many pixels as possible."""
-        (source,), moved = self.ins, False
-        while True:
-            emits = self._emits()
-            when = self._when(emits)
-            if when is None:
-                return moved
-            if self.blank:
-                self._done(when, emits)
-                self.blank -= 1
-                moved = True
-                continue
-            k = len(source.taken)
-            if k >= len(source.shown):
-                return moved
-            if source.shown[k] > when and self._may_blank():
-                self._blank(when, emits)
-                moved = True
-                continue
-            at = max(when, source.shown[k])
+        (source,), (out,) = self.ins, self.outs
+        moved = self._flush()
+        while len(source.taken) < len(source.shown):
+            at: int | None
+            if self.step < len(self.tail):
+                if self.step >= len(self.flushed):
+                    break
+                at = max(self.now, self.flushed[self.step])
+            elif len(self.flushed) < len(self.tail):
+                break
+            else:
+                at = self._when(self.due[self.step], self.now)
+            if at is None:
+                break
+            at = max(at, source.offered(len(source.taken)))
             source.taken.append(at)
-            self._done(at, emits)
+            moved = True
+            if self.due[self.step]:
+                out.shown.append(at + 1)
+            self.now = at + 1
             self.step += 1
             if self.step == self.frame:
-                self.step = self.behind = 0
-            moved = True
-
-    def _may_blank(self) -> bool:
-        return self.step == 0 and self.behind < len(self.tail)
-
-    def _blank(self, at: int, emits: bool) -> None:
-        self._done(at, emits)
-        self.blank = self.groups - 1
-
-    def idle_from(self) -> int | None:
-        """Return when the next step without a pixel would be."""
-        if self.blank or not self._may_blank():
-            return None
-        return self._when(self._emits())
-
-    def go_on(self) -> None:
-        """Take a step without a pixel."""
-        emits = self._emits()
-        when = self._when(emits)
-        assert when is not None
-        self._blank(when, emits)
+                self.step, self.flushed = 0, []
+                self._flush()
+        return moved
 
 
 def _window_steps(params: Params) -> tuple[list[bool], list[bool]]:
@@ -243,7 +214,7 @@ class Blocks(Actor):
         """Take as many words as possible."""
         (source,), (out,), moved = self.ins, self.outs, False
         while (k := len(source.taken)) < len(source.shown) and len(out.taken) == len(out.shown):
-            at = max(self.now, source.shown[k], out.taken[-1] if out.taken else 0)
+            at = max(self.now, source.offered(k), out.taken[-1] if out.taken else 0)
             source.taken.append(at)
             self.now = at + 1
             if self.ends[k % len(self.ends)]:
@@ -286,7 +257,7 @@ class Matvec(Actor):
             if fresh:
                 if len(source.taken) >= len(source.shown):
                     return moved
-                move = max(self.move + 1, source.shown[len(source.taken)] - self.waited)
+                move = max(self.move + 1, source.offered(len(source.taken)) - self.waited)
             else:  # the vector is there: to the end of this turn at once
                 steps = self.steps - self.place % self.steps
                 move = self.move + steps
@@ -329,4 +300,12 @@ def actor_of(stage: Stage, ins: Sequence[Channel], outs: Sequence[Channel]) -> A
             return Blocks(ins[0], outs[0], params)
         case "hwg_matvec" | "hwg_xnor_matvec":
             return Matvec(ins[0], outs[0], unit.unit, params)
+        case "hwg_upsample":
+            return Grown(ins[0], outs[0], repeated(params))
+        case "hwg_pad":
+            return Grown(ins[0], outs[0], kept(params, False))
+        case "hwg_crop":
+            return Cropped(ins[0], outs[0], kept(params, True))
+        case "hwg_reorder":
+            return Reorder(ins[0], outs[0], stage.interval)
     raise AssertionError(f"no rule for {unit.unit}")

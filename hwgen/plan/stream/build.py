@@ -19,8 +19,10 @@ from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.binary import as_bits, signs_of, step_of, unit_of
 from hwgen.plan.stream.folded import FoldedLayer, columns_of, sums_of
 from hwgen.plan.stream.maps import Map, link_of, stream_link
+from hwgen.plan.stream.moves import moved, walk_of
 from hwgen.plan.stream.segments import Cut, Segment
 from hwgen.plan.stream.units import Facts, Fold
+from hwgen.plan.stream.ways import alike_behind
 from hwgen.plan.stream.words import wanted, word_graph
 
 FORK = "hwg_fork"
@@ -176,6 +178,18 @@ class Builder:
         self.unit(name, facts, source.link, link_of(made, name))
         self.give(segment.name, self.functions(segment, made))
 
+    def move_stage(self, segment: Segment, lanes: int) -> None:
+        """Enter a unit that moves words of *lanes* elements, its functions behind it."""
+        head, name = segment.head, segment.head.name
+        source = self.with_lanes(self.take(head.inputs[0]), lanes, name)
+        walk = walk_of(head, source.type.shape)
+        assert walk is not None, f"{name} is no walk"
+        facts = moved(walk, source.fixed.width, lanes)
+        fixed = replace(source.fixed, frac=head.type.frac)
+        made = Map(self.fresh(f"{name}_moved"), head.type, fixed, lanes)
+        self.unit(name, facts, source.link, link_of(made, name))
+        self.give(segment.name, self.functions(segment, made))
+
     def _plane(self, source: Map) -> units.Plane:
         shape = source.type.shape
         height, width = (1, shape[0]) if len(shape) == 2 else shape[:2]
@@ -276,8 +290,7 @@ class Builder:
         """Enter the functions behind a folded layer; on whole positions where channels differ."""
         if not segment.tail:
             return made
-        alike = all(n.op.on_word(n.type.shape, made.lanes) is not None for n in segment.tail)
-        if not alike:
+        if not alike_behind(segment, made.lanes):
             made = self.with_lanes(made, made.channels, segment.head.name)
         rest = Segment(segment.tail[0], segment.tail[1:])
         graph = word_graph(rest, [made], None, [made.link])

@@ -12,18 +12,17 @@ class Channel:
     """Words between two actors.
 
     Attributes:
-        shown: cycle from which each word is offered.
+        shown: cycle from which each word is offered, if the one before it has been taken by then.
         taken: cycle in which each word is taken.
     """
 
     shown: list[int] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
 
-    def free(self, index: int) -> int | None:
-        """Return the first cycle in which word *index* may be offered: behind the one before it."""
-        if index == 0:
-            return 0
-        return self.taken[index - 1] + 1 if index <= len(self.taken) else None
+    def offered(self, index: int) -> int:
+        """Return the cycle from which word *index* is offered; those before it have been taken."""
+        at = self.shown[index]
+        return max(at, self.taken[index - 1] + 1) if index else at
 
 
 class Actor:
@@ -34,14 +33,6 @@ class Actor:
 
     def advance(self) -> bool:
         """Move words; tell whether one moved."""
-        raise NotImplementedError
-
-    def idle_from(self) -> int | None:
-        """Return the cycle in which it would go on by itself if no word came; None if never."""
-        return None
-
-    def go_on(self) -> None:
-        """Do what it does in that cycle."""
         raise NotImplementedError
 
 
@@ -59,15 +50,13 @@ class Source(Actor):
         self.words, self.pace = words, pace
 
     def advance(self) -> bool:
-        """Offer the next words."""
-        (out,), moved = self.outs, False
-        while (k := len(out.shown)) < self.words and (at := out.free(k)) is not None:
-            if self.pace is not None:
-                cycles, words = self.pace
-                at = max(at, -(-k * cycles // words))
-            out.shown.append(at)
-            moved = True
-        return moved
+        """Offer all words."""
+        (out,) = self.outs
+        if out.shown:
+            return False
+        cycles, words = self.pace or (0, 1)
+        out.shown += [-(-k * cycles // words) for k in range(self.words)]
+        return True
 
 
 class Sink(Actor):
@@ -78,7 +67,7 @@ class Sink(Actor):
 
     def advance(self) -> bool:
         """Take what is offered."""
-        (source,) = self.ins
-        new = source.shown[len(source.taken) :]
-        source.taken += new
-        return bool(new)
+        (source,), before = self.ins, len(self.ins[0].taken)
+        for k in range(before, len(source.shown)):
+            source.taken.append(source.offered(k))
+        return len(source.taken) > before

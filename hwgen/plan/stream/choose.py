@@ -15,7 +15,7 @@ import numpy as np
 
 from hwgen.cost.figures import RESOURCES, Takes
 from hwgen.cost.units import UnitCost
-from hwgen.errors import ConfigError, DoesNotFit
+from hwgen.errors import ConfigError, DoesNotFit, count_of
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import ADDERS, TABLES, XNOR, Realisation
@@ -154,21 +154,29 @@ def _kept(found: Sequence[Choice], limit: int) -> list[Choice]:
     return [choice for choice in found if choice.interval <= limit]
 
 
-def _front(found: Sequence[Choice], name: str, limit: int) -> list[Choice]:
+def _front(found: Sequence[Choice], limit: int) -> list[Choice]:
     """Return the cheapest way that keeps the interval, for each length of words in and out."""
     best: dict[tuple[int, int], Choice] = {}
     for choice in _kept(found, limit):
         key = choice.lanes, choice.leaving
         if key not in best or (choice.cost, choice.interval) < (best[key].cost, best[key].interval):
             best[key] = choice
-    if not best:
-        least = min(found, key=lambda c: (c.interval, c.cost))
-        raise DoesNotFit(
-            f"layer {name} takes {least.interval:,} cycles a sample at best, {limit:,} are allowed",
-            name,
-            f"--interval {least.interval} can be built",
-        )
     return list(best.values())
+
+
+def _check_pace(parts: Cut, ways: Mapping[str, Sequence[Choice]], limit: int) -> None:
+    """Refuse an interval that a segment cannot keep, with the least that all of them can."""
+    least = {s.head.name: min(choice.interval for choice in ways[s.name]) for s in parts.segments}
+    slow = [name for name, cycles in least.items() if cycles > limit]
+    if slow:
+        worst = max(slow, key=lambda name: least[name])
+        more = f"; {count_of(len(slow) - 1, 'more layer')} too" if len(slow) > 1 else ""
+        raise DoesNotFit(
+            f"layer {worst} takes {least[worst]:,} cycles a sample at best, {limit:,} are allowed"
+            f"{more}",
+            worst,
+            f"--interval {least[worst]} can be built",
+        )
 
 
 def picked(graph: Graph, parts: Cut, ways: Mapping[str, Sequence[Choice]], limit: int) -> Picked:
@@ -183,10 +191,11 @@ def picked(graph: Graph, parts: Cut, ways: Mapping[str, Sequence[Choice]], limit
     Raises:
         DoesNotFit: a segment has no way that keeps it.
     """
+    _check_pace(parts, ways, limit)
     domains: dict[str, list[Choice]] = {}
     readers = {name: _readers(parts, name) for name in (n.name for n in graph.inputs)}
     for segment in parts.segments:
-        domains[segment.name] = _front(ways[segment.name], segment.head.name, limit)
+        domains[segment.name] = _front(ways[segment.name], limit)
     for segment in parts.segments:  # a way that takes any words gives as many: one for each length
         found = domains[segment.name]
         if any(choice.lanes == 0 for choice in found):

@@ -85,6 +85,8 @@ def _assembled(graph: Graph, parts: Cut, settings: Settings, picked: Picked) -> 
         segment = as_bits(segment) if segment.name in bits else segment
         if choice.fold is not None:
             made.folded_stage(segment, choice.fold, choice.lanes)
+        elif choice.moves:
+            made.move_stage(segment, choice.lanes)
         elif isinstance(segment.head.op, Pool) and segment.head.op.blocks:
             made.pool_stage(segment, choice.lanes)
         else:

@@ -95,11 +95,7 @@ def run(design: Design, frames: int, paced: bool = False) -> Run:
 
 
 def _settle(actors: Sequence[Actor]) -> None:
-    """Let actors move words until none can; who moved one wakes its neighbours.
-
-    Where nobody can go on by what is known, the one that would go on earliest without a word does:
-    nothing that happens later can bring one before.
-    """
+    """Let actors move words until none can; who moved one wakes its neighbours."""
     ends: dict[int, list[int]] = {}  # actors at both ends of every channel
     for i, actor in enumerate(actors):
         for channel in (*actor.ins, *actor.outs):
@@ -109,25 +105,14 @@ def _settle(actors: Sequence[Actor]) -> None:
         for i, actor in enumerate(actors)
     ]
     queue, queued = deque(range(len(actors))), [True] * len(actors)
-    while True:
-        while queue:
-            i = queue.popleft()
-            queued[i] = False
-            if actors[i].advance():
-                for j in near[i]:
-                    if not queued[j]:
-                        queued[j] = True
-                        queue.append(j)
-        waiting = [
-            (at, i) for i, actor in enumerate(actors) if (at := actor.idle_from()) is not None
-        ]
-        if not waiting:
-            return
-        last = min(waiting)[1]
-        actors[last].go_on()
-        queue.extend([last, *near[last]])
-        for j in queue:
-            queued[j] = True
+    while queue:
+        i = queue.popleft()
+        queued[i] = False
+        if actors[i].advance():
+            for j in near[i]:
+                if not queued[j]:
+                    queued[j] = True
+                    queue.append(j)
 
 
 def samples_of(design: Design) -> int:

@@ -18,6 +18,7 @@ from hwgen.ops.pool import Pool
 from hwgen.plan.stream.binary import UNIT, params_of, reads_signs, signs_of, step_of
 from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, sizes, sums_of
 from hwgen.plan.stream.maps import Map
+from hwgen.plan.stream.moves import lanes_of, moved, walk_of
 from hwgen.plan.stream.segments import Cut, Segment
 from hwgen.plan.stream.units import (
     Fold,
@@ -29,6 +30,7 @@ from hwgen.plan.stream.units import (
     matvec_params,
     window,
 )
+from hwgen.plan.stream.words import LARGEST
 
 DSP_WORTH, BLOCK_WORTH = 100, 600  # tables that a DSP block and a memory of 36 kbit are worth
 OPERAND_BITS = 16  # of an operand of a folded unit
@@ -44,6 +46,7 @@ class Choice:
         lanes: elements of a word that it reads; 0 where it takes any.
         leaving: elements of a word that it writes; 0 where they are as many as it reads.
         interval: cycles of a sample.
+        moves: whether it is a unit that moves words.
         taken: what it takes, window generator and functions included.
     """
 
@@ -52,6 +55,7 @@ class Choice:
     leaving: int
     interval: int
     taken: UnitCost
+    moves: bool = False
 
     @cached_property
     def cost(self) -> float:
@@ -89,6 +93,16 @@ def choices(
     head, kinds = segment.head, graph.types(segment.head)
     source, channels = kinds[0], kinds[0].shape[-1]
     words = max(head.type.size // head.type.shape[-1], *(t.size // t.shape[-1] for t in kinds))
+    if (walk := walk_of(head, kinds[0].shape)) is not None:
+        for lanes in lanes_of(walk):
+            made = moved(walk, source.fixed.width, lanes)
+            leaving = lanes if alike_behind(segment, lanes) else head.type.shape[-1]
+            cost = unit_cost(made.unit.unit, made.unit.params)
+            yield Choice(None, lanes, leaving, made.interval, cost, moves=True)
+        if source.size <= LARGEST:  # in a word of the whole tensor
+            held = UnitCost(ff=head.type.size * source.fixed.width)
+            yield Choice(None, source.size, head.type.size, 1, held)
+        return
     if not isinstance(head.op, Matmul):
         free = len(kinds) == 1 and (
             (isinstance(head.op, Pool) and head.op.blocks)
@@ -167,11 +181,16 @@ def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]
     if not segment.tail:
         return UnitCost(), pe
     rows = segment.head.type.shape[-1]
-    alike = all(n.op.on_word(n.type.shape, pe) is not None for n in segment.tail)
+    alike = alike_behind(segment, pe)
     lanes = pe if alike else rows
     each = sum_bits * len(segment.tail)
     cost = UnitCost(lut=lanes * each + 20, ff=lanes * sum_bits)
     return (cost if alike else cost + conversion_cost(sum_bits, pe, rows)), lanes
+
+
+def alike_behind(segment: Segment, lanes: int) -> bool:
+    """Tell whether the functions behind a segment's head act alike on every word of some lanes."""
+    return all(n.op.on_word(n.type.shape, lanes) is not None for n in segment.tail)
 
 
 def _window_cost(head: Node, source: TensorType, lanes: int, bits: int = 0) -> UnitCost:
