@@ -14,38 +14,13 @@ from dataclasses import dataclass
 
 from hwgen.errors import HwgenError
 from hwgen.units.library import find_unit
+from hwgen.units.memories import UnitCost as UnitCost
+from hwgen.units.memories import bits, blocks, distributed, memory, tap_lines
 from hwgen.units.models import window_lags, window_sizes
 
 Params = Mapping[str, int]
 
 DIGIT = 4  # bits of an activation that one chain of adders takes, see hwg_dot
-_BLOCK_WIDTHS = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
-
-
-@dataclass(frozen=True)
-class UnitCost:
-    """Cost of a unit on a device.
-
-    Attributes:
-        lut: tables, those of distributed RAM included.
-        ff: registers.
-        dsp: DSP blocks.
-        bram: block RAMs of 36 Kbit, in halves.
-    """
-
-    lut: float = 0.0
-    ff: float = 0.0
-    dsp: int = 0
-    bram: float = 0.0
-
-    def __add__(self, other: UnitCost) -> UnitCost:
-        return UnitCost(
-            self.lut + other.lut, self.ff + other.ff, self.dsp + other.dsp, self.bram + other.bram
-        )
-
-    def times(self, count: int) -> UnitCost:
-        """Return the cost of several."""
-        return UnitCost(self.lut * count, self.ff * count, self.dsp * count, self.bram * count)
 
 
 @dataclass(frozen=True)
@@ -81,11 +56,6 @@ def with_defaults(module: str, params: Mapping[str, int | str]) -> dict[str, int
     return known | {name: int(value) for name, value in params.items() if name in known}
 
 
-def bits(count: int) -> int:
-    """Return the bits that tell *count* things apart: ``$clog2``."""
-    return max(0, count - 1).bit_length()
-
-
 def levels(params: Params) -> int:
     """Return the levels of adders of a dot product: parameters of ``hwg_matvec``."""
     digits = -(-params["AWidth"] // DIGIT) if params["Dsp"] == 0 else 1
@@ -95,57 +65,6 @@ def levels(params: Params) -> int:
 def folds(params: Params) -> tuple[int, int]:
     """Return turns and steps of a matrix-vector unit."""
     return -(-params["Rows"] // params["PE"]), -(-params["Columns"] // params["SIMD"])
-
-
-def memory(width: int, depth: int, style: int) -> UnitCost:
-    """Return the cost of a delay line, ``hwg_line``: 0 registers, 1 distributed, 2 block RAM."""
-    if depth == 1 or style == 0:
-        return UnitCost(ff=width * depth)
-    place = UnitCost(lut=1.5 * bits(depth), ff=bits(depth))
-    if style == 1:
-        return place + UnitCost(lut=distributed(width, depth))
-    return place + UnitCost(lut=bits(depth), bram=blocks(width, depth))
-
-
-def tap_lines(lines: tuple[int, int], depth: int, style: int, tail: bool) -> UnitCost:
-    """Return the cost of ``hwg_tap_lines``.
-
-    Args:
-        lines: bits of one, and how many.
-        depth: places of a line.
-        style: as of `memory`.
-        tail: whether a second walker steps through them.
-    """
-    width, count = lines
-    if depth == 1 or style == 0:
-        return UnitCost(ff=width * count * depth)
-    place = bits(depth)
-    made = UnitCost(lut=(1.5 + 2.5 * tail) * place, ff=(1 + tail) * place)
-    if style == 1:
-        return made + UnitCost(lut=count * distributed(width, depth))
-    return made + UnitCost(lut=place, bram=count * blocks(width, depth))
-
-
-def distributed(width: int, depth: int) -> float:
-    """Return the tables of a distributed RAM with one write and one read port on UltraScale+.
-
-    Eight tables are 14 bits of 32 words or 7 bits of 64 words; longer ones take a multiplexer.
-    """
-    if depth <= 32:
-        return 8 * -(-width // 14)
-    parts = -(-depth // 64)
-    return 8.0 * -(-width // 7) * parts + width * -(-(parts - 1) // 3)
-
-
-def blocks(width: int, depth: int) -> float:
-    """Return the block RAMs of 36 Kbit of a memory with one write and one read port, in halves."""
-    best = float("inf")
-    for deep, wide in _BLOCK_WIDTHS:
-        whole = -(-depth // deep)
-        # Half a block is as deep at half the width.
-        halves = -(-width // (wide / 2)) if wide > 1 else 2 * width
-        best = min(best, whole * halves / 2)
-    return best
 
 
 def _window_latency(params: Params) -> int:

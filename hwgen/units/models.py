@@ -25,10 +25,19 @@ def _fork(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Co
     return [source] * params["Sinks"]
 
 
-def _rearranged(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
-    """Widen or narrow words whose groups are whole: the same elements, in order."""
-    assert params["Count"] == params["Parts"], "groups that are not whole"
-    return [ins[0].reshape(len(ins[0]), -1)]
+def _widen(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    (source,), (count, parts) = ins, (params["Count"], params["Parts"])
+    samples, lanes = len(source), source.shape[-1]
+    groups = source.reshape(samples, -1, count, lanes)
+    groups = np.pad(groups, ((0, 0), (0, 0), (0, -count % parts), (0, 0)))
+    return [groups.reshape(samples, -1, parts * lanes)]
+
+
+def _narrow(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    (source,), (count, parts) = ins, (params["Count"], params["Parts"])
+    samples, lanes = len(source), source.shape[-1] // parts
+    groups = source.reshape(samples, -1, -(-count // parts) * parts, lanes)[:, :, :count]
+    return [groups.reshape(samples, -1, lanes)]
 
 
 def window_sizes(params: Params) -> tuple[int, int]:
@@ -170,8 +179,8 @@ def _reorder(params: Params, constants: Constants, ins: Sequence[Codes]) -> list
 
 MODELS: Mapping[str, Model] = {
     "hwg_fork": _fork,
-    "hwg_widen": _rearranged,
-    "hwg_narrow": _rearranged,
+    "hwg_widen": _widen,
+    "hwg_narrow": _narrow,
     "hwg_window": _window,
     "hwg_matvec": _matvec,
     "hwg_xnor_matvec": _xnor_matvec,

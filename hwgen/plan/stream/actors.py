@@ -69,19 +69,24 @@ class Fork(Actor):
 
 
 class Widen(Actor):
-    """Widener: all words but the last of a wide one are taken at once, the last goes through."""
+    """Widener: all words but the last of a wide one are taken at once, the last goes through.
 
-    def __init__(self, source: Channel, out: Channel, parts: int) -> None:
+    Args:
+        source, out: what it reads and writes.
+        params: Parts in a wide word; Count in a group, which begins a new one.
+    """
+
+    def __init__(self, source: Channel, out: Channel, params: Params) -> None:
         super().__init__((source,), (out,))
-        self.parts = parts
+        self.parts, self.count = params["Parts"], params["Count"]
 
     def advance(self) -> bool:
         """Hand on as many wide words as possible."""
         (source,), (out,), moved = self.ins, self.outs, False
         while (k := len(source.taken)) < len(source.shown):
-            at = source.offered(k)
-            if k % self.parts == self.parts - 1:
-                wide = k // self.parts
+            at, place = source.offered(k), k % self.count
+            if place == self.count - 1 or place % self.parts == self.parts - 1:
+                wide = _wide(k, self.parts, self.count)
                 if wide == len(out.shown):
                     out.shown.append(at)
                     moved = True
@@ -94,25 +99,37 @@ class Widen(Actor):
 
 
 class Narrow(Actor):
-    """Narrower: the parts of a word leave one after the other, and the word with the last."""
+    """Narrower: the parts of a word leave one after the other, and the word with the last.
 
-    def __init__(self, source: Channel, out: Channel, parts: int) -> None:
+    Args:
+        source, out: what it reads and writes.
+        params: as of `Widen`.
+    """
+
+    def __init__(self, source: Channel, out: Channel, params: Params) -> None:
         super().__init__((source,), (out,))
-        self.parts = parts
+        self.parts, self.count = params["Parts"], params["Count"]
 
     def advance(self) -> bool:
         """Hand on as many parts as possible."""
         (source,), (out,), moved = self.ins, self.outs, False
         while True:
             k = len(out.shown)
-            wide, part = divmod(k, self.parts)
-            if part == 0 and len(source.taken) < wide and len(out.taken) == k:
+            wide = _wide(k, self.parts, self.count)
+            first = k % self.count % self.parts == 0
+            if first and len(source.taken) < wide and len(out.taken) == k:
                 source.taken.append(out.taken[k - 1])
                 moved = True
             if wide >= len(source.shown) or len(source.taken) < wide:
                 return moved
             out.shown.append(source.offered(wide))
             moved = True
+
+
+def _wide(k: int, parts: int, count: int) -> int:
+    """Return the number of the wide word in which narrow word *k* lies."""
+    group, place = divmod(k, count)
+    return group * -(-count // parts) + place // parts
 
 
 class Window(Actor):
@@ -291,9 +308,9 @@ def actor_of(stage: Stage, ins: Sequence[Channel], outs: Sequence[Channel]) -> A
         case "hwg_fork":
             return Fork(ins, outs)
         case "hwg_widen":
-            return Widen(ins[0], outs[0], params["Parts"])
+            return Widen(ins[0], outs[0], params)
         case "hwg_narrow":
-            return Narrow(ins[0], outs[0], params["Parts"])
+            return Narrow(ins[0], outs[0], params)
         case "hwg_window":
             return Window(ins[0], outs[0], params)
         case "hwg_pool_blocks":

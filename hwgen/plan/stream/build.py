@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -232,8 +233,13 @@ class Builder:
         matrix = sums_of(head, layer, source, lanes)
         facts = units.matvec(matrix, fold)
         fixed = Fixed(matrix.sum_bits, head.type.frac, True)
-        made = Map(self.fresh(f"{name}_sums"), head.type, fixed, fold.pe)
-        self.unit(name, facts, read, link_of(made, name))
+        sums = self.unit(name, facts, read, self._lanes(f"{name}_sums", name, fixed, facts))
+        made = Map(sums, head.type, fixed, fold.pe)
+        if layer.rows % fold.pe:  # the last word of a vector is not full
+            common = math.gcd(layer.rows, fold.pe)
+            facts = units.converter(fixed.width, fold.pe, facts.words, common, layer.rows)
+            made = replace(made, link=self.fresh(f"{name}_x{common}"), lanes=common)
+            self.unit(f"{name}_cut", facts, sums, link_of(made, name))
         self.give(segment.name, self.functions(segment, made))
 
     def _columns(
@@ -252,12 +258,12 @@ class Builder:
         if layer.window is not None:
             read = self.windows(segment, source, layer.window, bits)
             wide = source.lanes * layer.taps
-        elements = layer.positions * layer.channels * layer.taps
+        words = layer.positions * layer.channels * layer.taps // wide
+        vector = 0 if layer.depthwise or layer.columns % entering == 0 else layer.columns
         for step in units.conversion(wide, entering):
-            words = elements // wide
-            facts = units.converter(source.fixed.width, wide, words, step)
+            facts = units.converter(source.fixed.width, wide, words, step, vector)
             link = self._lanes(f"{name}_x{step}", f"columns of {name}", source.fixed, facts)
-            read, wide = self.unit(f"{name}_to{step}", facts, read, link), step
+            read, wide, words = self.unit(f"{name}_to{step}", facts, read, link), step, facts.words
         return read
 
     def binary_stage(self, segment: Segment, fold: Fold, lanes: int, bits: bool) -> None:

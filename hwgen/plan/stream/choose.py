@@ -69,11 +69,13 @@ def chosen(
         DoesNotFit: a layer cannot keep the interval, or no interval meets the budget.
     """
     limit = LONGEST if goal.pace.interval is None else goal.pace.interval
+    multiplier = board.family.dsp_widths if board.budget.dsp else None
     ways = {
         segment.name: _asked(
-            list(choices(graph, parts, segment, limit, board.budget.dsp > 0)),
+            list(choices(graph, parts, segment, limit, multiplier)),
             segment.head.name,
             mapping.get(segment.head.name),
+            multiplier,
         )
         for segment in parts.segments
     }
@@ -114,7 +116,23 @@ def affordable(taken: Takes | UnitCost, board: Board, goal: Goal, room: float = 
     return True
 
 
-def _asked(every: list[Choice], name: str, asked: Realisation | None) -> list[Choice]:
+def _blocks(multiplier: tuple[int, int] | None) -> str:
+    """Return what products in DSP blocks need."""
+    if multiplier is None:
+        return "this board has no DSP blocks (dsp 0)"
+    wide, narrow = multiplier
+    return (
+        f"a DSP block multiplies {wide} by {narrow} bits: a product (dsp 1) must fit; two (dsp 2) "
+        "take an even pe, and two weights and an activation in the wider operand"
+    )
+
+
+def _asked(
+    every: list[Choice],
+    name: str,
+    asked: Realisation | None,
+    multiplier: tuple[int, int] | None,
+) -> list[Choice]:
     found = [choice for choice in every if _is(choice, asked)]
     if not found:
         assert asked is not None
@@ -131,8 +149,8 @@ def _asked(every: list[Choice], name: str, asked: Realisation | None) -> list[Ch
         raise ConfigError(
             f"layer {name} cannot be folded with pe {asked.pe}, simd {asked.simd}, dsp {asked.dsp}",
             f"layers.{name}",
-            f"pe divides the outputs and simd the inputs of the matrix, {other}; two products in a "
-            "DSP block (dsp 2) need 25 bits for two weights and an activation, and an even pe",
+            f"pe and simd are the least for their steps over the matrix, {other}; "
+            f"{_blocks(multiplier)}",
         )
     return found
 

@@ -46,6 +46,10 @@ class FoldedLayer:
         """Products in one output."""
         return self.taps if self.depthwise else self.channels * self.taps
 
+    def cut(self, pe: int) -> int:
+        """Return the words of a sample that leave where *pe* rows a cycle do not divide them."""
+        return self.positions * (self.rows // math.gcd(self.rows, pe)) if self.rows % pe else 0
+
     def entering(self, pe: int, simd: int) -> int:
         """Return the elements of a word that a unit of *pe* rows by *simd* columns takes."""
         return pe * simd if self.depthwise else simd
@@ -90,30 +94,49 @@ def sizes(layer: FoldedLayer, interval: int) -> Iterator[Size]:
 
     Rows of a depthwise layer are channels of the input, so that a word of it holds as many.
     """
-    rows = [pe for pe in range(1, layer.rows + 1) if layer.rows % pe == 0]
-    for simd in range(1, layer.columns + 1):
-        if layer.columns % simd:
-            continue
-        if layer.depthwise:
-            yield from (Size(pe, simd, pe) for pe in rows)
-        elif lanes := lanes_for(layer, simd, interval):
+    if layer.depthwise:
+        rows = [pe for pe in range(1, layer.rows + 1) if layer.rows % pe == 0]
+        taps = [simd for simd in range(1, layer.columns + 1) if layer.columns % simd == 0]
+        yield from (Size(pe, simd, pe) for simd in taps for pe in rows)
+        return
+    rows = [pe for pe in _fewest(layer.rows) if layer.cut(pe) <= interval]
+    for simd in _fewest(layer.columns):
+        if lanes := lanes_for(layer, simd, interval):
             yield from (Size(pe, simd, lanes) for pe in rows)
+
+
+def _fewest(count: int) -> Iterator[int]:
+    """Yield, for every number of steps in which *count* can be walked over, the least length."""
+    before = 0
+    for length in range(1, count + 1):
+        steps = -(-count // length)
+        if steps != before:
+            yield length
+        before = steps
 
 
 def lanes_for(layer: FoldedLayer, simd: int, interval: int) -> int:
     """Return the channels of a word of the input whose windows are cut into words of *simd*.
 
-    The fewest that divide the channels, give whole words, and bring a sample in within *interval*
-    cycles: a window of few channels is a short register. 0 if there are none.
+    The fewest that divide the channels and bring a sample in within *interval* cycles: a window of
+    few channels is a short register. Where *simd* divides the columns its words are whole; else the
+    last one of a vector is not full, and the elements come in parts that both lengths have. 0 if
+    there are none.
     """
+    whole = layer.columns % simd == 0
     if layer.window is None:
-        return simd if layer.channels % simd == 0 else 0
+        lanes = math.gcd(layer.channels, simd)
+        return lanes if whole or layer.positions * (layer.columns // lanes) <= interval else 0
     fits = (
         lanes
         for lanes in range(1, layer.channels + 1)
         if layer.channels % lanes == 0
-        and lanes * layer.taps % simd == 0
         and layer.pixels * (layer.channels // lanes) <= interval
+        and (
+            lanes * layer.taps % simd == 0
+            if whole
+            else layer.positions * (layer.columns // math.gcd(lanes * layer.taps, simd)) <= interval
+        )
     )
     return next(fits, 0)
 

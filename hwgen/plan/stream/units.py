@@ -54,7 +54,7 @@ def conversion(before: int, after: int) -> Iterator[int]:
         yield after
 
 
-def converter(bits: int, lanes: int, words: int, to: int) -> Facts:
+def converter(bits: int, lanes: int, words: int, to: int, vector: int = 0) -> Facts:
     """Return a converter to more lanes, or to fewer.
 
     Args:
@@ -62,11 +62,18 @@ def converter(bits: int, lanes: int, words: int, to: int) -> Facts:
         lanes: of a word that it takes.
         words: that it takes a sample.
         to: lanes of a word that it writes, a multiple or a part.
+        vector: elements that begin with a word of their own, the last wide word of which is not
+            full; 0 where all words are.
     """
-    parts = max(lanes, to) // min(lanes, to)
-    params = {"Width": bits * min(lanes, to), "Parts": parts, "Count": parts}
-    unit, latency = ("hwg_widen", parts - 1) if to > lanes else ("hwg_narrow", 0)
-    made = words * lanes // to
+    least = min(lanes, to)
+    parts = max(lanes, to) // least
+    count = vector // least if vector % max(lanes, to) else parts
+    params = {"Width": bits * least, "Parts": parts, "Count": count}
+    wide = -(-count // parts)  # words of more lanes in as many of fewer
+    if to > lanes:
+        unit, latency, made = "hwg_widen", parts - 1, words // count * wide
+    else:
+        unit, latency, made = "hwg_narrow", 0, words // wide * count
     note = f"{lanes} to {to} elements a word"
     return Facts(UnitRef(unit, params), to, made, latency, max(words, made), note)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -34,7 +35,6 @@ from hwgen.plan.stream.words import LARGEST
 
 DSP_WORTH, BLOCK_WORTH = 100, 600  # tables that a DSP block and a memory of 36 kbit are worth
 OPERAND_BITS = 16  # of an operand of a folded unit
-PAIR_BITS = 25  # of a DSP block's wide operand, in all families
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,24 @@ def worth(cost: UnitCost) -> float:
 
 
 @lru_cache(maxsize=1 << 16)
-def conversion_cost(bits: int, before: int, after: int) -> UnitCost:
-    """Return the cost of the converters between words of two lengths."""
+def conversion_cost(bits: int, before: int, after: int, vector: int = 0) -> UnitCost:
+    """Return the cost of the converters between words of two lengths.
+
+    Args:
+        bits: of an element.
+        before: elements of a word that comes.
+        after: elements of a word that leaves.
+        vector: as of `converter`.
+    """
     whole = UnitCost()
     for step in conversion(before, after):
-        unit = converter(bits, before, max(step, 1), step).unit
+        unit = converter(bits, before, max(step, 1), step, vector).unit
         whole, before = whole + unit_cost(unit.unit, unit.params), step
     return whole
 
 
 def choices(
-    graph: Graph, parts: Cut, segment: Segment, limit: int, blocks: bool
+    graph: Graph, parts: Cut, segment: Segment, limit: int, multiplier: tuple[int, int] | None
 ) -> Iterator[Choice]:
     """Yield the ways to build a segment: as adder graphs, and folded in every way.
 
@@ -88,7 +95,8 @@ def choices(
         parts: all segments.
         segment: what to build.
         limit: cycles of a sample that are allowed.
-        blocks: whether the board has DSP blocks.
+        multiplier: bits of the signed operands of the board's DSP blocks, the wider first; None
+            where it has none.
     """
     head, kinds = segment.head, graph.types(segment.head)
     source, channels = kinds[0], kinds[0].shape[-1]
@@ -118,41 +126,52 @@ def choices(
         return
     matrix = sums_of(head, layer, Map("", source, source.fixed, channels), channels)
     if max(matrix.bits, matrix.weight_bits) <= OPERAND_BITS:
-        yield from _foldings(segment, layer, matrix, source, _Allowed(limit, blocks))
+        yield from _foldings(segment, layer, matrix, source, limit, multiplier)
     if reads_signs(graph, parts, segment):
         yield from _binary(segment, layer, source, matrix.sum_bits, limit)
 
 
-@dataclass(frozen=True)
-class _Allowed:
-    """Cycles of a sample that are allowed, and whether there are DSP blocks."""
+def products_of(matrix: Matrix, multiplier: tuple[int, int] | None) -> tuple[int, ...]:
+    """Return what the products of a matrix can be made of, as ``Dsp`` of ``hwg_dot`` has it.
 
-    limit: int
-    blocks: bool
+    A product is in one block where its signed operands fit; two are in one where the pair of
+    weights fits beside an activation.
+    """
+    if multiplier is None:
+        return (0,)
+    wide, narrow = multiplier
+    activation = matrix.bits + (not matrix.signed)
+    low, high = sorted((activation, matrix.weight_bits))
+    alone = (1,) if low <= narrow and high <= wide else ()
+    pair = matrix.bits + 2 * matrix.weight_bits + 1
+    packs = not matrix.depthwise and pair <= wide and matrix.bits + 1 <= narrow
+    return (0, *alone, *((2,) if packs else ()))
 
 
 def _foldings(
-    segment: Segment, layer: FoldedLayer, matrix: Matrix, source: TensorType, allowed: _Allowed
+    segment: Segment,
+    layer: FoldedLayer,
+    matrix: Matrix,
+    source: TensorType,
+    limit: int,
+    multiplier: tuple[int, int] | None,
 ) -> Iterator[Choice]:
     head, bits = segment.head, source.fixed.width
-    packs = not layer.depthwise and matrix.bits + 2 * matrix.weight_bits + 1 <= PAIR_BITS
-    for size in sizes(layer, max(allowed.limit, layer.pixels)):
+    every = products_of(matrix, multiplier)
+    for size in sizes(layer, max(limit, layer.pixels)):
         pe, simd, width = size.pe, size.simd, size.lanes
         entering = layer.pixels * (layer.channels // width)
         around = _window_cost(head, source, width)
-        if layer.window is not None:
-            around += conversion_cost(bits, width * layer.taps, layer.entering(pe, simd))
-        products = (
-            0,
-            *((1,) if allowed.blocks else ()),
-            *((2,) if allowed.blocks and packs and pe % 2 == 0 else ()),
-        )
+        group = layer.columns if layer.columns % simd else 0
+        around += conversion_cost(bits, width * layer.taps, layer.entering(pe, simd), group)
+        products = [dsp for dsp in every if dsp < 2 or pe % 2 == 0]
         behind, leaving = _functions(segment, pe, matrix.sum_bits)
         for dsp, memory in product(products, ("lut", "block")):
             fold = Fold(pe, simd, dsp, memory)
             own = unit_cost("hwg_matvec", matvec_params(matrix, fold))
             cycles = layer.positions * matvec_cycles(matrix, fold)
-            yield Choice(fold, width, leaving, max(cycles, entering), own + around + behind)
+            cycles = max(cycles, entering, layer.cut(pe))
+            yield Choice(fold, width, leaving, cycles, own + around + behind)
 
 
 def _binary(
@@ -162,6 +181,8 @@ def _binary(
     step = step_of(segment)
     for size in sizes(layer, max(limit, layer.pixels)):
         pe, simd, width = size.pe, size.simd, size.lanes
+        if layer.rows % pe or layer.columns % simd:
+            continue
         entering = layer.pixels * (layer.channels // width)
         around = _window_cost(segment.head, source, width, 1)
         if layer.window is not None:
@@ -178,13 +199,15 @@ def _binary(
 
 def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]:
     """Return the cost of the functions behind a folded layer, and the elements of their words."""
+    rows, cost = segment.head.type.shape[-1], UnitCost()
+    if rows % pe:
+        cost, pe = conversion_cost(sum_bits, pe, math.gcd(rows, pe), rows), math.gcd(rows, pe)
     if not segment.tail:
-        return UnitCost(), pe
-    rows = segment.head.type.shape[-1]
+        return cost, pe
     alike = alike_behind(segment, pe)
     lanes = pe if alike else rows
     each = sum_bits * len(segment.tail)
-    cost = UnitCost(lut=lanes * each + 20, ff=lanes * sum_bits)
+    cost += UnitCost(lut=lanes * each + 20, ff=lanes * sum_bits)
     return (cost if alike else cost + conversion_cost(sum_bits, pe, rows)), lanes
 
 
