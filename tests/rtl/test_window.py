@@ -178,7 +178,6 @@ def test_random_geometries(part: int, tmp_path: Path, seed: int, rng: np.random.
 FAULTS = (
     ("hwg_window", "flush      = tail_q & room;", "flush      = tail_q & room & in_valid_i;",
      "waits_for_no_word_of_the_next_frame"),
-    ("hwg_window", "room | (tail_q & ~level)", "room", "waits_for_no_word_of_the_next_frame"),
     ("hwg_window", "room | (tail_q & ~level)", "room | tail_q",
      "loses_nothing_under_stalls_and_gaps"),
     ("hwg_window", "y_q >= Y_WIDTH'(OWN)", "1'b1", "loses_nothing_under_stalls_and_gaps"),

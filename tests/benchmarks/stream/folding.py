@@ -205,7 +205,9 @@ class _Case:
 
     def __init__(self, graph: Graph, target: int) -> None:
         self.graph, self.parts = graph, cut(graph)
-        self.ways = {s.name: list(choices(graph, s, target, BLOCK)) for s in self.parts.segments}
+        self.ways = {
+            s.name: list(choices(graph, self.parts, s, target, BLOCK)) for s in self.parts.segments
+        }
         bits = {segment.name: _bits(segment) for segment in self.parts.segments}
         walks = {blocks: walk(self.ways, bits, target, blocks) for blocks in (False, True)}
         self.limit = max(target, *(choice.interval for choice in walks[False].values()))
