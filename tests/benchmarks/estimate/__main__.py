@@ -18,7 +18,7 @@ from hwgen.errors import ConfigError, HwgenError
 from hwgen.files import json_bytes
 from hwgen.synth import yosys
 from hwgen.target.board import load_board
-from tests.benchmarks.estimate import calibrate, requants, routes
+from tests.benchmarks.estimate import calibrate, clocks, kinds, requants, routes
 from tests.benchmarks.estimate.calibrate import Record
 from tests.benchmarks.estimate.corpus import BOARDS, Case, cases, fresh
 from tests.benchmarks.estimate.measure import Mapped, measure, planned
@@ -36,6 +36,8 @@ def main() -> int:
     parser.add_argument("--family", default=",".join(BOARDS), help="some of: %(default)s")
     parser.add_argument("--record", action="store_true", help="measure the whole corpus, fit anew")
     parser.add_argument("--routes", action="store_true", help="place and route a part of it")
+    parser.add_argument("--clocks", action="store_true", help="route what is planned for a clock")
+    parser.add_argument("--kinds", action="store_true", help="fresh designs, kind by kind")
     parser.add_argument("--refit", action="store_true", help="fit today's terms to it")
     parser.add_argument("--bless", action="store_true", help="write the tables into the docs")
     given = parser.parse_args()
@@ -56,6 +58,9 @@ def main() -> int:
                 store(family, list(told_anew(family)))
         if given.record or given.routes or given.refit:
             fit_all()
+        if given.clocks or given.kinds:
+            wrong = [*(clocked() if given.clocks else []), *(by_kind(families, given.kinds))]
+            return told(wrong)
         return 0 if given.refit else compare(families, given.bless)
     except HwgenError as error:
         print(f"bench-estimate: {error}", file=sys.stderr)
@@ -142,6 +147,44 @@ def fit_all() -> None:
     CALIBRATION.write_bytes(json_bytes({"families": families}))
 
 
+def told(wrong: Sequence[str]) -> int:
+    """Print what is beyond its bar, and return the exit code."""
+    for line in wrong:
+        print(f"FAILED: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def clocked() -> list[str]:
+    """Place and route what is planned for a clock; return the clocks that are missed."""
+    rows = []
+    for case in clocks.CASES:
+        rows += clocks.placed(OUT / "routed", (case,))
+        print(clocks.table(rows[-1:]), flush=True)
+    print(clocks.table(rows))
+    return [f"{r.name}: {r.reached:.1f} of {r.asked:g} MHz" for r in rows if r.reached < r.asked]
+
+
+def by_kind(families: Sequence[str], asked: bool) -> list[str]:
+    """Compare estimate and synthesis kind by kind; return the kinds beyond their bar."""
+    wrong = []
+    for family in families if asked else ():
+        factors = json.loads(CALIBRATION.read_text())["families"][family]["factors"]
+        rows = []
+        for kind in kinds.KINDS:
+            found = list(kinds.records(kind, family, OUT / "mapped", _fresh))
+            rows.append(kinds.error(kind, found, factors))
+        print(f"{family}\n{kinds.table(rows)}", flush=True)
+        wrong += [f"{family}: {r.kind}, {r.median:.1%}, {r.worst:.1%}" for r in rows if not r.holds]
+    return wrong
+
+
+def _fresh(name: str, kind: str, design: Design, mapped: Mapped) -> Record:
+    """Return what is kept of a fresh design of a kind."""
+    board = load_board(design.target)
+    clock = board.name, design.clock_mhz
+    return record(Case(name, kind, *clock), design, mapped, True)
+
+
 # ---------------------------------------------------------------- estimate against synthesis
 
 
@@ -172,9 +215,7 @@ def compare(families: Sequence[str], bless: bool) -> int:
     if bless:
         head, _, _ = DOCUMENT.read_text().partition(MARK)
         DOCUMENT.write_text("\n\n".join([f"{head}{MARK}", *parts]) + "\n")
-    for line in wrong:
-        print(f"FAILED: {line}", file=sys.stderr)
-    return 1 if wrong else 0
+    return told(wrong)
 
 
 def table(records: Sequence[Record], factors: dict[str, float]) -> str:
