@@ -73,8 +73,8 @@ bench-quantize: setup ## post-training quantization on digits, method by method:
 bench-tables: setup ## networks of tables and few-bit layers, mapped and simulated: ONLY=jets
 	$(BIN)/python -m tests.benchmarks.tables $(if $(ONLY),--only "$(ONLY)")
 
-bench-heads: setup ## arg max and softmax by the number of classes, mapped and simulated: ONLY=argmax10 BLESS=1
-	$(BIN)/python -m tests.benchmarks.heads --only "$(ONLY)" $(if $(BLESS),--bless)
+bench-heads: setup ## arg max and softmax by the number of classes, mapped and simulated: ONLY=argmax10 QUICK=1 BLESS=1
+	$(BIN)/python -m tests.benchmarks.heads --only "$(ONLY)" $(if $(QUICK),--quick) $(if $(BLESS),--bless)
 
 bench-models: setup ## public models, one by one: docs/models.md: ONLY=qkeras_3layer QUICK=1 BLESS=1
 	$(BIN)/python -m tests.benchmarks.models --only "$(ONLY)" $(if $(QUICK),--quick) $(if $(BLESS),--bless)
