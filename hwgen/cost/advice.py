@@ -13,8 +13,8 @@ from hwgen.logic.nodes import Add, Add3
 from hwgen.ops.base import Elementwise
 from hwgen.target.family import Family
 
-# Of 20 designs of another generator of adder graphs, placed and routed by AMD's tool, as their
-# authors published them: LUT over that generator's own cost, which is carry positions as ours.
+# Of 20 designs of another generator of adder graphs, placed and routed by AMD's tool (not by us):
+# LUT over that generator's own cost, which is carry positions as ours.
 ROUTED_OVER_COST = (0.97, 1.13)
 ROUTED_DESIGNS = 20
 _ADDERS = ("adders", "ternary_adders", "adder_bits")
