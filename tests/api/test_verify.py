@@ -21,6 +21,9 @@ from tests.cli.models import GRID, act, dense, sequential, source, variables
 from tests.frontends.keras_files import full_h5, layer
 
 
+pytestmark = pytest.mark.keras  # where they differ, Keras itself is asked layer by layer
+
+
 def off_by_a_bit(x: Any) -> Any:
     """A machine whose reciprocal root is the next float32."""
     return np.nextafter((1 / np.sqrt(x.astype(np.float64))).astype(np.float32), np.float32(9))
@@ -52,7 +55,7 @@ def machine(normalised: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any]
     def enter(edit: Any = lambda outputs: None) -> None:
         theirs = load(normalised / "model/keras/m.h5", options=Options(root=off_by_a_bit))
 
-        def oracle(path: Path, weights: Any, floats: Any, count: int) -> list[Any]:
+        def logits(found: live.Opened, floats: Any) -> list[Any]:
             codes = {
                 node.name: np.ldexp(floats[node.name], node.type.frac).astype(np.int64)
                 for node in theirs.inputs
@@ -62,7 +65,7 @@ def machine(normalised: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any]
             edit(values)
             return [values.astype(np.float32)]
 
-        monkeypatch.setattr(live, "oracle", oracle)
+        monkeypatch.setattr(live, "logits", logits)
         monkeypatch.setattr(live, "own_root", off_by_a_bit)
 
     return enter
@@ -101,14 +104,14 @@ def test_without_a_note_nothing_is_announced(
     model = full_h5(tmp_path / "m.h5", config, variables({"fc1": (4, 8)}))
     graph = hwgen.build(model, tmp_path / "out", board="vcu118").graph
 
-    def oracle(path: Path, weights: Any, floats: Any, count: int) -> list[Any]:
+    def logits(found: live.Opened, floats: Any) -> list[Any]:
         codes = {"x": np.ldexp(floats["x"], graph.inputs[0].type.frac).astype(np.int64)}
         out = graph.outputs[0]
         values = Reference(graph).run(codes)[out.name] * np.array(out.scale)
         values[7, 0] += out.scale[0]
         return [values.astype(np.float32)]
 
-    monkeypatch.setattr(live, "oracle", oracle)
+    monkeypatch.setattr(live, "logits", logits)
     with pytest.raises(Mismatch) as caught:
         hwgen.verify(tmp_path / "out", samples=50)
     assert caught.value.mismatches == 1
