@@ -64,7 +64,8 @@ def tap_lines(lines: tuple[int, int], depth: int, style: int, tail: bool) -> Uni
     place = bits(depth)
     made = UnitCost(lut=(1.5 + 2.5 * tail) * place, ff=(1 + tail) * place)
     if style == 1:
-        return made + UnitCost(lut=count * distributed(width, depth))
+        choice = 2.2 * count * place * tail  # whose place is read, and written, line by line
+        return made + UnitCost(lut=count * distributed(width, depth) + choice)
     return made + UnitCost(lut=place, bram=count * blocks(width, depth))
 
 
