@@ -20,7 +20,6 @@ from hwgen.ops.reference import Reference
 from tests.cli.models import GRID, act, dense, sequential, source, variables
 from tests.frontends.keras_files import full_h5, layer
 
-
 pytestmark = pytest.mark.keras  # where they differ, Keras itself is asked layer by layer
 
 
