@@ -27,7 +27,7 @@ from tests.emit.hls_lint import problems
 from tests.emit.test_hls import DEVICE, STRICT, gpp
 from tests.emit.test_hls_lint import HOST
 from tests.plan.branches import branchy
-from tests.plan.test_stream import GOAL, planned, residual_cnn, separable_cnn
+from tests.plan.test_stream import GOAL, moving_net, planned, residual_cnn, separable_cnn
 from tests.verify.conftest import small_net, two_ways
 
 NETS: dict[str, tuple[Callable[[], Graph], int]] = {
@@ -37,6 +37,7 @@ NETS: dict[str, tuple[Callable[[], Graph], int]] = {
     "chain": (small_net, 2),
     "twoway": (two_ways, 2),
     "depthwise": (separable_cnn, 3000),
+    "movements": (moving_net, 3000),
     "branches": (lambda: branchy(3), 400),
 }
 

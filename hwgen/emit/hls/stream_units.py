@@ -16,6 +16,7 @@ from hwgen.emit.hls import cpp
 from hwgen.errors import ConfigError
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.tensor import Codes
+from hwgen.units.facts import with_defaults
 
 _SINKS = 4  # of one fork
 
@@ -85,6 +86,15 @@ def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
             table, made = _table(f"{prefix}_PAD", unit.constants["Pad"])
             of = f"{_with_params(unit)}::of<{kind}, {lanes}>"
             return Call(name, (f"{of}({', '.join([*arguments, table])});",), tuple(made))
+        case "upsample" | "crop" | "reorder":
+            of = f"{_with_params(unit)}::of<{word(source)} >"
+            return Call(name, (f"{of}({', '.join(arguments)});",))
+        case "pad":
+            table, made = _table(
+                f"{prefix}_PAD", unit.constants.get("Pad", np.zeros(lanes, np.int64))
+            )
+            of = f"{_with_params(unit)}::of<{kind}, {lanes}>"
+            return Call(name, (f"{of}({', '.join([*arguments, table])});",), tuple(made))
         case "pool_blocks":
             of = f"{_with_params(unit)}::of<{element(sinks[0])}, {kind}>"
             return Call(name, (f"{of}({', '.join(arguments)});",))
@@ -106,7 +116,7 @@ def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
 
 def _with_params(unit: UnitRef) -> str:
     name = unit.unit.removeprefix("hwg_")
-    given: Mapping[str, int] = unit.params
+    given: Mapping[str, int] = with_defaults(unit.unit, unit.params)
     return f"hwg::{name}<{', '.join(cpp.number(given[key]) for key in parameters(name))}>"
 
 
