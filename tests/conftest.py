@@ -60,3 +60,11 @@ def seed(request: pytest.FixtureRequest) -> int:
 def rng(seed: int) -> np.random.Generator:
     """Seeded randomness."""
     return np.random.default_rng(seed)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a proof from ports to ports give up at once: what else is proven is what counts."""
+    from hwgen.verify.prove import whole
+
+    monkeypatch.setattr(whole, "MILLISECONDS", 200)

@@ -44,6 +44,8 @@ def _read(graph: Graph, node: Node, wanted: Mask) -> list[Mask]:
     match node.op:
         case Elementwise():
             return [wanted]
+        case Movement() as op if op.in_order or op.on_word(types[0].shape, 1) is not None:
+            return [wanted.reshape(types[0].shape)]
         case Movement() if len(types) == 1:
             # Where each element comes from, told by numbers that are moved; 0 where a rim is added.
             places = np.arange(1, types[0].size + 1).reshape(1, *types[0].shape)

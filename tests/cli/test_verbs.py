@@ -33,9 +33,9 @@ from tests.frontends.keras_files import layer
 Capture = pytest.CaptureFixture[str]
 FIGURES = {
     "name", "model", "style", "board", "part", "clock_mhz", "latency_cycles", "latency_ns",
-    "interval", "terms", "weights", "zeros", "layers", "bops", "ebops", "modelled", "notes",
-    "latency_crossings", "parameters", "input_bits", "budget", "lut_error", "fmax", "stages",
-    "packaged",
+    "interval", "terms", "weights", "zeros", "layers", "bops", "ebops", "ebops_live", "modelled",
+    "notes", "latency_crossings", "parameters", "input_bits", "budget", "lut_error", "fmax",
+    "stages", "packaged", "vendor",
 }  # fmt: skip
 
 
@@ -196,6 +196,7 @@ def test_verify_tells_how_many_differ(
         hwgen.verify(tiny, samples=30)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_verify_proves_the_verilog(tiny: Path, capfd: Capture, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(tiny, out)
@@ -209,6 +210,7 @@ def test_verify_proves_the_verilog(tiny: Path, capfd: Capture, tmp_path: Path) -
     assert "RTL = model, every input: proven" in (out / "report.html").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_verify_says_what_it_cannot_prove(tiny: Path, capfd: Capture, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(tiny, out)

@@ -39,6 +39,16 @@ def test_what_nothing_reads_is_dead() -> None:
     assert found["x"].all()
 
 
+def test_a_shift_reads_what_it_gives_and_a_rim_reads_nothing() -> None:
+    made = Net(2, 3, fixed="u3.0")
+    made.add("shift", ops.ShiftLeft(12), "x")
+    made.add("rim", ops.Pad(((1, 1), (0, 0))), "shift")
+    made.add("flat", ops.Reshape((12,)), "rim")
+    made.add("fc", ops.Dense(np.arange(12).reshape(12, 1) % 6, np.zeros(1, int)), "flat")
+    found = live(made.graph("fc"))
+    assert found["x"].tolist() == found["shift"].tolist() == [[True] * 3, [False, True, True]]
+
+
 def test_dead_weights_change_no_output() -> None:
     graph = net(2)
     found = live(graph)

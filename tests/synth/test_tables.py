@@ -19,7 +19,8 @@ from hwgen.synth.count import Measured, count
 from hwgen.synth.yosys import map_design
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import make_vectors
-from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate, trace_of
+from hwgen.verify.simulate import FLOW_CLAIMS, BenchSettings, simulate
+from hwgen.verify.trace import trace_of
 from tests.synth.equivalence import DIAGRAMS, Product, prove
 from tests.synth.sparse import by_hand, network, planned
 

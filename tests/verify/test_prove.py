@@ -38,6 +38,9 @@ from tests.verify.faults import (
 FLOW = (*SUMS, *SIGNS, *REGISTERS, *WIRING, *ROUNDING, *THRESHOLDS, *VALID_BITS)
 
 
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
 def claims(design) -> Claims:
     ports = [
         {port.name: (port.fixed.width, port.fixed.signed) for port in some}

@@ -20,8 +20,8 @@ from hwgen.verify.simulate import (
     WORDS_CLAIMS,
     BenchSettings,
     simulate,
-    trace_of,
 )
+from hwgen.verify.trace import trace_of
 from hwgen.verify.vectors import Vectors
 from tests.plan.test_stream import GOAL, moving_net, planned, residual_cnn, separable_cnn
 

@@ -31,7 +31,7 @@ WORK = 1 << 26  # and how many of them times nets
 _ONCE = 1 << 13
 ASKED = 48  # input bits of a design that a solver is asked about
 WIRES = 400  # and its nets
-_MILLISECONDS = 10_000
+MILLISECONDS = 10_000  # that a solver may take
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,9 @@ def asked(top: Any, graph: Graph, wires: int) -> Whole | None:
             made = walk.whole(walk.value(inside[f"{out.name}_data_o"], i * width, width))
             pairs.append((made, terms.slice(_Meant(terms, space, free).sum(form), 0, width)))
     how = f"SAT from ports to ports (z3), {count_of(len(pairs), 'output')}"
-    where = terms.differs(pairs, given, _MILLISECONDS)
+    where = terms.differs(pairs, given, MILLISECONDS)
     if where is None:
-        return Whole(None, f"{how}: not decided in {_MILLISECONDS // 1000} s")
+        return Whole(None, f"{how}: not decided in {MILLISECONDS // 1000} s")
     return Whole(not where, how, where)
 
 
