@@ -154,9 +154,10 @@ def run(
     )
 
 
+@pytest.mark.ci  # make test has both sides in test_engine.py
 @pytest.mark.parametrize(
     ("lanes", "coder", "width", "weighted"),
-    [(1, Coder.HUFFMAN, 64, True), pytest.param(4, Coder.TANS, 128, False, marks=pytest.mark.ci)],
+    [(1, Coder.HUFFMAN, 64, True), (4, Coder.TANS, 128, False)],
 )
 def test_memory_is_as_software_leaves_it(
     tmp_path: Path, seed: int, lanes: int, coder: Coder, width: int, weighted: bool
