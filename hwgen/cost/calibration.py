@@ -87,16 +87,16 @@ class Calibration:
 def path_ns(path: tuple[float, float, float], model_ns: float, lut: float) -> float:
     """Return the longest path after place and route.
 
-    ``factor model_ns + spread sqrt(LUT / 1000) + term``: wires grow with the side of what is
-    placed, and the longest path has about as many long ones whatever its logic.
+    ``(factor + spread sqrt(LUT / 1000)) model_ns + term``: wires grow with the side of what is
+    placed.
 
     Args:
-        path: factor, then spread and term in ns.
+        path: factor, spread, term in ns.
         model_ns: longest path of the delay model.
         lut: look-up tables of the design.
     """
     factor, spread, term = path
-    return factor * model_ns + spread * math.sqrt(lut / 1000) + term
+    return (factor + spread * math.sqrt(lut / 1000)) * model_ns + term
 
 
 def grade_of(board: Board) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import fmax, layer_luts
 from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit
@@ -37,8 +36,7 @@ def quick_enough(
     """Return a design that reaches a clock, or else the quickest that was found.
 
     The scheduler places registers by the delays of the family alone. Where place and route was
-    measured to make longer paths, it is given a faster clock to aim at, until the clock is reached
-    with twice the median error of that measurement to spare.
+    measured to make longer paths, it is given a faster clock to aim at.
 
     Args:
         at: plans for a clock in MHz.
@@ -46,14 +44,12 @@ def quick_enough(
         clock_mhz: the clock to reach.
         around: look-up tables beside the design, as `reached_mhz` takes them.
     """
-    measured = calibrated(board.family).fmax
-    goal_mhz = clock_mhz * (1 + (2 * measured.median if measured else 0.0))
     best, aim, top = at(clock_mhz), clock_mhz, math.inf  # at top, one node alone is too slow
     reached = last = reached_mhz(best, board, around)
     for _ in range(_TRIES):
-        if holds_clock(reached, goal_mhz):
+        if holds_clock(reached, clock_mhz):
             break
-        wanted = aim * max(1.02 * goal_mhz / last, 1.02)
+        wanted = aim * max(1.02 * clock_mhz / last, 1.02)
         wanted = wanted if wanted < top else math.sqrt(aim * top)
         try:
             tighter = at(wanted)

@@ -228,7 +228,7 @@ def test_a_rate_above_the_clock_is_refused(rng: np.random.Generator) -> None:
 @pytest.mark.ci
 def test_the_smallest_board_that_holds_it_is_named(rng: np.random.Generator) -> None:
     graph = net(rng, 24, 32, 12)
-    found = examine(Ask(graph, "tangnano9k", clock="20MHz"))
+    found = examine(Ask(graph, "tangnano9k", clock="20MHz", style="parallel"))
     assert found.refusal is not None  # its figures are told all the same
     need = found.figures.modelled.lut
     assert need > found.board.budget.lut
@@ -236,9 +236,9 @@ def test_the_smallest_board_that_holds_it_is_named(rng: np.random.Generator) -> 
     stages = {stage.name: stage.lut for stage in found.figures.stages}
     assert found.refusal.where == max(stages, key=lambda name: stages[name])
     name = found.refusal.hint.split("holds it is ")[1].split()[0]
-    assert examine(Ask(graph, name, clock="20MHz")).refusal is None
+    assert examine(Ask(graph, name, clock="20MHz", style="parallel")).refusal is None
     with pytest.raises(DoesNotFit, match="tangnano9k"):
-        estimate(graph, board="tangnano9k", clock="20MHz")
+        estimate(graph, board="tangnano9k", clock="20MHz", style="parallel")
 
 
 @pytest.mark.ci

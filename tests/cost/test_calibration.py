@@ -131,7 +131,7 @@ def test_paths_grow_with_the_side_of_a_design() -> None:
         (m, lut, path_ns(path, m, lut)) for m, lut in ((2, 900), (5, 4000), (9, 100), (3, 9000))
     ]
     assert fit_path(rows) == pytest.approx(path, abs=1e-3)
-    assert path_ns(path, 10, 4000) == pytest.approx(7 + 0.2 + 0.4)
+    assert path_ns(path, 10, 4000) == pytest.approx(7 + 2 + 0.4)
 
 
 def test_shares_are_rounded_up() -> None:

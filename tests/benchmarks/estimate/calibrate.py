@@ -139,7 +139,7 @@ def fit_path(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, 
     Least squares of shares.
     """
     model, lut, routed = np.array(rows, np.float64).T
-    columns = np.stack([model, np.sqrt(lut / 1000), np.ones(len(rows))], axis=1)
+    columns = np.stack([model, model * np.sqrt(lut / 1000), np.ones(len(rows))], axis=1)
     found = np.linalg.lstsq(columns / routed[:, None], np.ones(len(rows)), rcond=None)[0]
     factor, spread, term = (round(float(value), 4) for value in found)
     return factor, spread, term
