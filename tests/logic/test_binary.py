@@ -23,6 +23,7 @@ from hwgen.logic.nodes.heap import INVERTED, PLAIN
 from hwgen.ops.builder import GraphBuilder
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
+from hwgen.ops.merge import Concat
 from hwgen.ops.reference import Reference
 from hwgen.ops.thresholds import Thresholds
 from hwgen.plan.parallel.lower import lower
@@ -107,6 +108,26 @@ def test_a_comparison_is_right_at_every_threshold(rng: Rng, size: int) -> None:
             logic = Logic.of(b, [("y", [wire])])
             got = evaluate(logic, {"x": x}, check=True)["y"][:, 0]
             assert np.array_equal(got, np.where(total >= threshold, 1, -1))
+
+
+def test_a_comparison_counts_a_bit_as_often_as_it_is_there() -> None:
+    x, b = every(9), Builder(3)
+    ins = [b.input("x", i, 0, 1) for i in range(9)]
+    terms = [Term(0, (wire, 0)) for wire in ins for _ in range(2)]
+    logic = Logic.of(b, [("y", [reached(b, terms, 8, (0, 1))])])
+    got = evaluate(logic, {"x": x}, check=True)["y"][:, 0]
+    assert np.array_equal(got, 2 * x.sum(axis=1) >= 8)
+
+
+def test_bits_and_signs_of_the_same_bits_are_compared(rng: Rng) -> None:
+    net = GraphBuilder("twice")
+    net.put("x", Input.of((9,), Fixed(1, 0, False)))
+    net.put("sign", Thresholds(np.array([1]), np.array([-1, 1]), 0))
+    net.put("both", Concat(), ("x", "sign"))
+    weight = np.array([[2]] * 9 + [[1]] * 9) * rng.choice([-1, 1], (18, 4))
+    net.put("fc", Dense(weight, rng.integers(-3, 4, 4)))
+    net.put("act", Thresholds(rng.integers(-5, 6, (4, 1)), np.array([[0, 1]] * 4), 0))
+    check(net.graph(), rng)
 
 
 @pytest.mark.parametrize("largest", [2, 5, 6])

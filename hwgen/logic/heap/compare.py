@@ -44,9 +44,9 @@ def luts(sizes: Sequence[int]) -> int:
     return total + 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Bit:
-    """A term that is there, and how many chains and tables lie before it."""
+    """A term that is there, one of equal ones too, and how many chains and tables lie before it."""
 
     term: Term
     when: int
