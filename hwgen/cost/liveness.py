@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hwgen.cost.matmul import ebops_of
 from hwgen.ir.graph import Graph, Node
-from hwgen.ops.base import Elementwise, Matmul, Movement
+from hwgen.ops.base import Elementwise, Matmul, Movement, Taps
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -55,16 +55,17 @@ def _read(graph: Graph, node: Node, wanted: Mask) -> list[Mask]:
             return [read[1:].reshape(types[0].shape)]
         case Matmul() as op:
             taps = op.taps(types[0])
-            channels = wanted.reshape(-1, wanted.shape[-1]).any(axis=0)
-            used = (taps.weight != 0) & _outputs(taps.weight.shape, taps.summed, channels)
+            used = (taps.weight != 0) & _outputs(taps, wanted)
             return [every[0] & used.any(axis=(0, 2))]
         case _:
             return every
 
 
-def _outputs(shape: tuple[int, ...], summed: tuple[int, ...], channels: Mask) -> Mask:
-    """Return channels out as axes of a weight that broadcast: those that it does not sum over."""
-    return channels.reshape([1 if axis in summed else n for axis, n in enumerate(shape)])
+def _outputs(taps: Taps, wanted: Mask) -> Mask:
+    """Return the channels out that are wanted, as axes of a weight that it does not sum over."""
+    channels: Mask = wanted.reshape(-1, wanted.shape[-1]).any(axis=0)
+    sizes = enumerate(taps.weight.shape)
+    return channels.reshape([1 if axis in taps.summed else n for axis, n in sizes])
 
 
 def live_ebops(graph: Graph) -> int:
@@ -74,7 +75,6 @@ def live_ebops(graph: Graph) -> int:
     for node in graph.nodes:
         if isinstance(node.op, Matmul):
             (source,) = graph.types(node)
-            taps, wanted = node.op.taps(source), found[node.name]
-            channels = wanted.reshape(-1, wanted.shape[-1]).any(axis=0)
-            total += ebops_of(taps, _outputs(taps.weight.shape, taps.summed, channels))
+            taps = node.op.taps(source)
+            total += ebops_of(taps, _outputs(taps, found[node.name]))
     return total

@@ -193,11 +193,11 @@ _COMPARED = 4.0  # more where bounds are compared bit by bit, and a little more 
 
 def _bounds_of_a_word(bank: Bank) -> bool:
     """Tell whether the bounds are those of a word, so that few bits tell an overflow."""
-    low, high = (-(1 << (bank.out_width - 1)), -1) if bank.lo < 0 else (0, 0)
-    high += 1 << (bank.out_width - (bank.lo < 0))
-    high -= bank.lo >= 0
+    signed = bank.lo < 0
+    low = -(1 << (bank.out_width - 1)) if signed else 0
+    high = (1 << (bank.out_width - signed)) - 1
     whole = (not bank.sat_lo or bank.lo == low) and (not bank.sat_hi or bank.hi == high)
-    return whole and (bank.lo >= 0 or bank.signed)
+    return whole and (bank.signed or not signed)
 
 
 def _requant(digit: int) -> tuple[float, float]:

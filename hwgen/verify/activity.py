@@ -154,7 +154,7 @@ def _counted(lines: Iterator[str], codes: dict[str, list[Bit]]) -> int:
             for bit, digit in zip(bits, reversed(filled), strict=False):
                 if digit != bit.value:
                     bit.becomes(digit, now)
-        elif first in "01xXzZ" and first:
+        elif first in "01xXzZ":
             for bit in codes.get(line[1:].strip(), []):
                 bit.becomes(first, now)
     return now

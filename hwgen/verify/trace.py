@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,24 +25,19 @@ def trace_of(design: Design) -> Trace:
     exports, digits)``, or ``(samples, fields, 1)`` between its stages where it has several; of a
     stream design ``(samples, words, lanes)``.
     """
+    given = {"stream": link_values, "serial": _digits}.get(design.style, _exports)
+    return partial(given, design)
 
-    def words(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        return link_values(design, inputs)
 
-    def digits(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        return _digits(design, inputs)
+def _exports(design: Design, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    layers = design.pipeline.layers
+    wires = [tap.wire for layer in layers for tap in layer.exports]
+    values = evaluate_wires(design.pipeline.logic, inputs, wires)
 
-    def trace(inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        layers = design.pipeline.layers
-        wires = [tap.wire for layer in layers for tap in layer.exports]
-        values = evaluate_wires(design.pipeline.logic, inputs, wires)
+    def value(tap: Tap) -> npt.NDArray[Any]:
+        return (values[tap.wire] < 0).astype(np.int64) if tap.sign else values[tap.wire]
 
-        def value(tap: Tap) -> npt.NDArray[Any]:
-            return (values[tap.wire] < 0).astype(np.int64) if tap.sign else values[tap.wire]
-
-        return {x.link: np.stack([value(tap) for tap in x.exports], axis=1) for x in layers}
-
-    return {"stream": words, "serial": digits}.get(design.style, trace)
+    return {x.link: np.stack([value(tap) for tap in x.exports], axis=1) for x in layers}
 
 
 def _digits(design: Design, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:

@@ -18,8 +18,7 @@ from hwgen.ir.fixed import bits_for
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.columns import signed_digits
 from hwgen.logic.cmvm.nodes import Random
-from hwgen.logic.heap.problem import Options
-from hwgen.logic.heap.sums import Heap, Signal, Term, heap_of, signal, source_of
+from hwgen.logic.heap.sums import Signal, Term, signal, source_of
 from hwgen.logic.nodes import Wire
 from hwgen.logic.nodes.heap import INVERTED, PLAIN
 
@@ -106,12 +105,6 @@ class Product:
     bias: int
     lo: int
     hi: int
-
-
-def product(inputs: Sequence[Input], of: Product, options: Options) -> Heap:
-    """Return the heap of one output."""
-    terms, constant = terms_of(inputs, of)
-    return heap_of(terms, constant, of.lo, of.hi, options)
 
 
 def terms_of(inputs: Sequence[Input], of: Product) -> tuple[list[Term], int]:

@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from hwgen.logic.builder import Builder
 from hwgen.logic.heap.problem import Options
-from hwgen.logic.heap.sums import Signal, Term, built, heap_of, signal
+from hwgen.logic.heap.sums import Places, Signal, Term, built, heap_of, signal
 from hwgen.logic.nodes import PlacedTable, Wire
 from hwgen.logic.nodes.heap import INVERTED
 from hwgen.logic.truth_tables import Function, spread
@@ -138,9 +138,9 @@ def _groups(signs: Signs, largest: int) -> Iterator[Group]:
         while len(free) >= size:
             found = _closest(signs, free, size)
             pairs = size / 2 * gain(signs, tuple(free[:2]))
-            if gain(signs, found) <= pairs:
+            if (saved := gain(signs, found)) <= pairs:
                 break
-            yield Group(found, gain(signs, found))
+            yield Group(found, saved)
             free = [i for i in free if i not in found]
     while len(free) >= 2:
         found = _closest(signs, free, 2)
@@ -247,10 +247,9 @@ class _Made:
     def _tables(self, wanted: Sequence[tuple[tuple[int, ...], int]]) -> list[Signal]:
         """Return functions of groups, two of up to five bits in a look-up table."""
         places = list(dict.fromkeys(i for group, _ in wanted for i in group))
-        signals = [self.bits.signals[i] for i in places]
-        ins = tuple(dict.fromkeys(wire for wire, _ in signals))
-        picks = tuple((ins.index(wire), bit) for wire, bit in signals)
-        found: list[Signal] = []
+        operands = Places()
+        picks = tuple(operands.of(self.bits.signals[i]) for i in places)
+        ins, found = tuple(operands.wires), list[Signal]()
         for first in range(0, len(wanted), _WORD):
             some = wanted[first : first + _WORD]
             columns = [spread(Function(group, truth), places) for group, truth in some]

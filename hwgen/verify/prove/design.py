@@ -238,10 +238,8 @@ class _Proof:
 
     def _ports(self) -> None:
         """Compare from ports to ports, where the design is small; else the forms alone decide."""
-        found: Whole | None = None
-        for compared in (tried, asked):
-            found = found or compared(self.top, self.graph, self.found.wires)
-        self.found.whole = found
+        design = self.top, self.graph, self.found.wires
+        found = self.found.whole = tried(*design) or asked(*design)
         if found is None or found.equal is None:
             self.found.problems += self.found.unequal
         elif found.equal:

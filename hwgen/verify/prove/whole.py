@@ -114,9 +114,10 @@ def asked(top: Any, graph: Graph, wires: int) -> Whole | None:
     pairs = []
     for out in graph.outputs:
         forms, width = spec.forms(out.node), graph[out.node].type.fixed.width
+        meant = _Meant(terms, space, free)
         for i, form in enumerate(forms):
             made = walk.whole(walk.value(inside[f"{out.name}_data_o"], i * width, width))
-            pairs.append((made, terms.slice(_Meant(terms, space, free).sum(form), 0, width)))
+            pairs.append((made, terms.slice(meant.sum(form), 0, width)))
     how = f"SAT from ports to ports (z3), {count_of(len(pairs), 'output')}"
     where = terms.differs(pairs, given, MILLISECONDS)
     if where is None:
