@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from hwgen import paths
-from hwgen.emit.hls.design import twin_headers
+from hwgen.emit.hls.design import MOST_BITS, twin_headers
 from hwgen.emit.hls.flow import FlowCore
 from hwgen.errors import ConfigError, ModelError, ToolMissing
 from hwgen.ir.fixed import Fixed
@@ -34,7 +34,6 @@ from hwgen.plan.planner import plan
 from hwgen.target.board import load_board
 
 KINDS = ("adders", "xnor")
-_MOST_BITS = 63  # of a word of the C++
 
 
 def realise(
@@ -208,9 +207,9 @@ def _adders(data: _DenseData, board: str, clock: str) -> str:
     source = Input.of((weight.shape[0],), fixed)
     dense = Dense(weight, bias, frac)
     kind = dense.infer([source.infer([])])
-    if kind.fixed.width > _MOST_BITS:
+    if kind.fixed.width > MOST_BITS:
         raise ModelError(
-            f"sums of {kind.fixed.width} bits are more than the C++ holds ({_MOST_BITS})",
+            f"sums of {kind.fixed.width} bits are more than the C++ holds ({MOST_BITS})",
             data.name,
             "give weights or data fewer bits",
         )
@@ -219,8 +218,9 @@ def _adders(data: _DenseData, board: str, clock: str) -> str:
     graph = Graph(name, nodes, (Output("y", "y", (1.0,)),))
     goal = Goal(float(clock.removesuffix("MHz")), style="parallel")
     core = FlowCore(plan(graph, load_board(board), goal, name), False)
-    body = [_plain(str(text)) for path, text in core.files().items() if path.endswith(".h")]
-    body += [_plain(str(text)) for path, text in core.files().items() if path.endswith(".cpp")]
+    # Headers come first, each group in its own order.
+    files = sorted(core.files().items(), key=lambda file: file[0].endswith(".cpp"))
+    body = [_plain(str(text)) for _, text in files]
     n_in, n_out = weight.shape
     (port,) = core.design.outputs
     (entry,) = core.design.inputs

@@ -20,7 +20,7 @@ from hwgen.files import FileSet
 from hwgen.ir.tensor import Codes
 
 _SUPPORT = ("lang/int.h", "lang/pragmas.h", "lang/stream.h")
-_PORT_BITS = 63  # of an element: what the bench's numbers hold
+MOST_BITS = 63  # of an element: what the bench's numbers hold
 
 
 def code_of(design: Design) -> FlowCore | SerialCore | SerialText | StreamText:
@@ -49,9 +49,9 @@ def emit_hls(
         ConfigError: a unit without a C++ twin, or numbers that C++ does not hold.
     """
     for port in (*design.inputs, *design.outputs):
-        if port.fixed.width > _PORT_BITS:
+        if port.fixed.width > MOST_BITS:
             raise ConfigError(
-                f"elements of {port.fixed.width} bits; HLS C++ has ports of up to {_PORT_BITS}",
+                f"elements of {port.fixed.width} bits; HLS C++ has ports of up to {MOST_BITS}",
                 port.name,
                 "build without --hls, or give the port a narrower format",
             )

@@ -50,7 +50,7 @@ class FlowCore:
     def files(self) -> dict[str, bytes | str]:
         """Return header, constants and source."""
         found: dict[str, bytes | str] = {
-            f"{self.top}.h": self._header(),
+            f"{self.top}.h": ports.header(self.design, self.top),
             f"{self.top}.cpp": self._source(),
         }
         if self.constants:
@@ -59,26 +59,6 @@ class FlowCore:
             name = f"{self.top}_constants"
             found[f"{name}.h"] = cpp.header(name, top, body)
         return found
-
-    def _header(self) -> str:
-        design = self.design
-        top = cpp.banner(
-            design.model,
-            [
-                f"{design.name}: one sample a call, codes in and codes out.",
-                *(ports.told("input", port) for port in design.inputs),
-                *(ports.told("output", port) for port in design.outputs),
-            ],
-        )
-        body = ['#include "hwg/lang/int.h"', "", f"{self._signature()};"]
-        return cpp.header(self.top, top, body)
-
-    def _signature(self) -> str:
-        arguments = [
-            *map(ports.input_argument, self.design.inputs),
-            *map(ports.output_argument, self.design.outputs),
-        ]
-        return cpp.call(f"void {self.top}", arguments)
 
     def _source(self) -> str:
         design = self.design
@@ -149,7 +129,7 @@ class FlowCore:
         yield f"// {self.design.name}: all layers, a sample every cycle"
         if self.alone:
             yield "HWG_TOP"
-        yield f"{self._signature()} {{"
+        yield f"{ports.signature(self.design, self.top)} {{"
         yield "  HWG_TOP_BODY" if self.alone else "  HWG_CORE"
         for port in self.design.inputs if self.alone else ():
             yield f"  HWG_ARRAY({ports.input_name(port)})"

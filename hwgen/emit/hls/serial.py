@@ -120,26 +120,9 @@ class SerialCore:
     # ---------------------------------------------------------------- text
 
     def _header(self) -> str:
-        design = self.design
         bits = f"{self.digit} bit{'s' if self.digit > 1 else ''}"
-        top = cpp.banner(
-            design.model,
-            [
-                f"{design.name}: one sample a call, codes in and codes out; {bits} of every "
-                "value a step inside.",
-                *(ports.told("input", port) for port in design.inputs),
-                *(ports.told("output", port) for port in design.outputs),
-            ],
-        )
-        body = ['#include "hwg/lang/int.h"', "", f"{self._signature()};"]
-        return cpp.header(self.top, top, body)
-
-    def _signature(self) -> str:
-        arguments = [
-            *map(ports.input_argument, self.design.inputs),
-            *map(ports.output_argument, self.design.outputs),
-        ]
-        return cpp.call(f"void {self.top}", arguments)
+        how = f"codes in and codes out; {bits} of every value a step inside."
+        return ports.header(self.design, self.top, f"one sample a call, {how}")
 
     def _source(self) -> Iterator[str]:
         design = self.design
@@ -259,9 +242,8 @@ class SerialCore:
         nodes = self.graph.nodes
         terms = [term for w in loop.sums for term in _sum(nodes[w]).terms]
         lines = _lines(terms)
-        for wire in dict.fromkeys(term.wire for term in terms):
-            if wire in inside:
-                continue
+        read = [w for w in dict.fromkeys(term.wire for term in terms) if w not in inside]
+        for wire in read:
             self.units.add("serial_unpack")
             node = nodes[wire]
             width, signed = self.graph.width(wire), int(self.graph.lo[wire] < 0)
@@ -279,13 +261,12 @@ class SerialCore:
             yield f"  hwg::serial_pack<{digit}, {loop.steps}> {self.wires[wire]}_word;"
         yield f"  for (int step = 0; step < {loop.steps}; ++step) {{"
         yield "    HWG_PIPELINE_LOOP"
-        for wire in dict.fromkeys(term.wire for term in terms):
-            if wire not in inside:
-                name = self._digits(wire)
-                yield f"    const ui<{digit}> {name} = {name}_of.next();"
+        for wire in read:
+            name = self._digits(wire)
+            yield f"    const ui<{digit}> {name} = {name}_of.next();"
         for wire in loop.sums:
-            read = ", ".join(self._operands(wire, lines))
-            text = f"const ui<{digit}> {self._digits(wire)} = {self.wires[wire]}_sum.of({read});"
+            given = ", ".join(self._operands(wire, lines))
+            text = f"const ui<{digit}> {self._digits(wire)} = {self.wires[wire]}_sum.of({given});"
             yield from cpp.statement(text, self._formula(wire), "    ")
         for (wire, _, fill), bits in lines.items():
             yield f"    {self._line(wire, bits, fill)}.next({self._digits(wire)});"
@@ -308,10 +289,10 @@ class SerialCore:
     def _unit(self, wire: Wire) -> str:
         node = _sum(self.graph.nodes[wire])
         three = node.ways == 3
-        self.units.add("serial_add3" if three else "serial_add")
+        kind = "serial_add3" if three else "serial_add"
+        self.units.add(kind)
         subs = [term.sub for term in node.terms]
         mask = sum(1 << i for i, sub in enumerate(subs) if sub) if three else int(any(subs))
-        kind = "serial_add3" if three else "serial_add"
         return f"hwg::{kind}<{self.digit}, {mask}, {node.carry}>"
 
     def _operands(self, wire: Wire, lines: Mapping[tuple[Wire, int, int], int]) -> list[str]:
@@ -348,7 +329,7 @@ class SerialCore:
         yield f"// {design.name}: all layers"
         if self.alone:
             yield "HWG_TOP"
-        yield f"{self._signature()} {{"
+        yield f"{ports.signature(design, self.top)} {{"
         for port in (*design.inputs, *design.outputs) if self.alone else ():
             own = port in design.inputs
             yield f"  HWG_ARRAY({ports.input_name(port) if own else ports.output_name(port)})"

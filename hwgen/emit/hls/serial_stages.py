@@ -11,6 +11,7 @@ from hwgen.design.types import Design
 from hwgen.emit.hls import cpp, ports
 from hwgen.emit.hls.flow import FlowCore
 from hwgen.emit.hls.serial import SerialCore
+from hwgen.emit.hls.stream_units import element
 
 
 class SerialText:
@@ -42,27 +43,15 @@ class SerialText:
 
     def files(self) -> dict[str, bytes | str]:
         """Return header and source of the top, and those of the stages."""
-        design = self.design
-        arguments = [
-            *map(ports.input_argument, design.inputs),
-            *map(ports.output_argument, design.outputs),
-        ]
-        signature = cpp.call(f"void {self.top}", arguments)
-        told = [
-            f"{design.name}: one sample a call, codes in and codes out.",
-            *(ports.told("input", port) for port in design.inputs),
-            *(ports.told("output", port) for port in design.outputs),
-        ]
-        body = ['#include "hwg/lang/int.h"', "", f"{signature};"]
         found: dict[str, bytes | str] = {
-            f"{self.top}.h": cpp.header(self.top, cpp.banner(design.model, told), body),
-            f"{self.top}.cpp": "\n".join(self._source(signature)),
+            f"{self.top}.h": ports.header(self.design, self.top),
+            f"{self.top}.cpp": "\n".join(self._source()),
         }
         for core in self.cores.values():
             found |= core.files()
         return found
 
-    def _source(self, signature: str) -> Iterator[str]:
+    def _source(self) -> Iterator[str]:
         design = self.design
         what = [f"{design.name}: its stages; between them are words of all elements."]
         yield from cpp.banner(design.model, what)
@@ -71,7 +60,7 @@ class SerialText:
         yield from (f'#include "{core.top}.h"' for core in self.cores.values())
         yield ""
         yield "HWG_TOP"
-        yield f"{signature} {{"
+        yield f"{ports.signature(design, self.top)} {{"
         names = {port.link: ports.input_name(port) for port in design.inputs}
         names |= {port.link: ports.output_name(port) for port in design.outputs}
         for name in names.values():
@@ -80,9 +69,8 @@ class SerialText:
             for link in stage.writes:
                 if link not in names:
                     names[link] = f"{link}_data"
-                    fields = design.link(link).fields
-                    kind = cpp.typed(fields[0].width, fields[0].signed)
-                    yield f"  hwg::{kind} {link}_data[{len(fields)}];"
+                    kind, count = element(design.link(link)), len(design.link(link).fields)
+                    yield f"  {kind} {link}_data[{count}];"
                     yield f"  HWG_SPREAD({link}_data)"
             given = ", ".join(names[link] for link in (*stage.reads, *stage.writes))
             yield f"  // {cpp.comment(f'{stage.name}: {stage.note}')}"

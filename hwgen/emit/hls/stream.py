@@ -29,7 +29,8 @@ class StreamText:
 
     Attributes:
         top: the function of a sample; it reads and writes streams of words.
-        units: twins that it takes.
+        twins: of the stages of hand-written units.
+        units: twins that it takes, its flow cores too.
         sources: names of its C++ files.
         statements: how many there are.
 
@@ -59,8 +60,8 @@ class StreamText:
             if call.constants:
                 self.constants += [f"// {cpp.comment(f'{stage.name}: {stage.note}')}"]
                 self.constants += call.constants
-        self.units = {call.unit for call in self.calls.values()}
-        self.units |= {unit for core in self.cores.values() for unit in core.units}
+        self.twins = {call.unit for call in self.calls.values()}
+        self.units = self.twins | {unit for core in self.cores.values() for unit in core.units}
         own = (name for core in self.cores.values() for name in core.sources)
         self.sources = (f"{self.top}.cpp", *own)
 
@@ -141,7 +142,7 @@ class StreamText:
         )
         yield f'#include "{self.top}.h"'
         yield '#include "hwg/lang/pragmas.h"'
-        yield from (f'#include "hwg/{unit}.h"' for unit in self._twins())
+        yield from (f'#include "hwg/{unit}.h"' for unit in sorted(self.twins))
         yield from (f'#include "{core.top}.h"' for core in self.cores.values())
         if self.constants:
             yield f'#include "{self.top}_constants.h"'
@@ -165,9 +166,6 @@ class StreamText:
         """Return the name of the type of a link's words."""
         port = next((p for p in (*self.ins, *self.outs) if p.link == link.name), None)
         return self.word(port) if port else f"{self.top}_{link.name}_t"
-
-    def _twins(self) -> list[str]:
-        return sorted({call.unit for call in self.calls.values()})
 
     def _stage(self, stage: Stage) -> Iterator[str]:
         """Yield the function of a stage."""

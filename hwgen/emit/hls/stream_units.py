@@ -82,17 +82,12 @@ def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
             of = f"hwg::{name}<{width}, {parts}, {count}>::of<{kind}, {few}>"
             taken = -(-count // parts) if name == "narrow" else count
             return Call(name, tuple(_loop(source.words // taken, f"{of}({', '.join(arguments)});")))
-        case "window":
-            table, made = _table(f"{prefix}_PAD", unit.constants["Pad"])
-            of = f"{_with_params(unit)}::of<{kind}, {lanes}>"
-            return Call(name, (f"{of}({', '.join([*arguments, table])});",), tuple(made))
         case "upsample" | "crop" | "reorder":
             of = f"{_with_params(unit)}::of<{word(source)} >"
             return Call(name, (f"{of}({', '.join(arguments)});",))
-        case "pad":
-            table, made = _table(
-                f"{prefix}_PAD", unit.constants.get("Pad", np.zeros(lanes, np.int64))
-            )
+        case "window" | "pad":
+            pad = unit.constants.get("Pad", np.zeros(lanes, np.int64))
+            table, made = _table(f"{prefix}_PAD", pad)
             of = f"{_with_params(unit)}::of<{kind}, {lanes}>"
             return Call(name, (f"{of}({', '.join([*arguments, table])});",), tuple(made))
         case "pool_blocks":
