@@ -29,7 +29,7 @@ from hwgen.ir.names import identifier
 from hwgen.ir.tensor import Codes
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
-from hwgen.plan.goal import Goal
+from hwgen.plan.goal import Goal, parse_clock
 from hwgen.plan.planner import plan
 from hwgen.target.board import load_board
 
@@ -46,10 +46,10 @@ def realise(
         choices: layer to ``adders`` (shared adders instead of products) or ``xnor`` (where data and
             weights are both signs).
         board: that adder graphs are made for.
-        clock: that they are made for.
+        clock: that they are made for, as of the option ``--clock``.
 
     Raises:
-        ConfigError: another backend or kind of streams, or no such layer or realisation.
+        ConfigError: another backend or kind of streams, no such layer or realisation, or no clock.
         ModelError: a layer that is not dense, or whose formats hwgen does not take.
         ToolMissing: hls4ml is not installed.
     """
@@ -216,7 +216,7 @@ def _adders(data: _DenseData, board: str, clock: str) -> str:
     name = identifier(data.name)
     nodes = (Node("x", source, (), source.infer([])), Node("y", dense, ("x",), kind))
     graph = Graph(name, nodes, (Output("y", "y", (1.0,)),))
-    goal = Goal(float(clock.removesuffix("MHz")), style="parallel")
+    goal = Goal(parse_clock(clock), style="parallel")
     core = FlowCore(plan(graph, load_board(board), goal, name), False)
     # Headers come first, each group in its own order.
     files = sorted(core.files().items(), key=lambda file: file[0].endswith(".cpp"))

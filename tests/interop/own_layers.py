@@ -66,7 +66,7 @@ def main() -> dict[str, object]:
     types = {"x": {"result": "fixed<10,4>"}, "fc1": eighth, "fc2": eighth}
     types = {**types, "act": {"result": "ufixed<8,4>"}}
     theirs, ours = (converted(plain, types, "io_parallel") for _ in range(2))
-    realise(ours, {"fc1": "adders", "fc2": "adders"})
+    realise(ours, {"fc1": "adders", "fc2": "adders"}, clock="5ns")
     for model in (theirs, ours):
         model.compile()
     found: dict[str, object] = {"adders": bool(np.array_equal(theirs.predict(x), ours.predict(x)))}
