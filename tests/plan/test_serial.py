@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def test_words_stand_where_a_layer_needs_them() -> None:
     assert kinds == [SerialPipeline, Pipeline, SerialPipeline]
     self_check(small_net(), design, 1)
     assert mapping_of(design) == {f"fc{i}": Realisation("serial") for i in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("net", [small_net, two_ways])
+def test_a_value_may_be_two_outputs(net: Callable[[], Graph]) -> None:
+    graph = net()
+    graph = replace(graph, outputs=(*graph.outputs, replace(graph.outputs[0], name="again")))
+    design = planned(graph, 4)
+    assert {port.name for port in design.outputs} == {output.name for output in graph.outputs}
+    self_check(graph, design, 1)
 
 
 def test_a_layer_on_whole_words_in_front_of_serial_ones() -> None:

@@ -83,7 +83,6 @@ def _cut(
     graph: Graph, place: Mapping[str, tuple[int, bool]], keys: Sequence[tuple[int, bool]]
 ) -> tuple[Region, ...]:
     inputs = [node.name for node in graph.inputs]
-    outputs = {output.node: output for output in graph.outputs}
     names = Names([*inputs, *(output.name for output in graph.outputs)])
     crossing: dict[str, str] = {}  # link of every node that another region reads
     for node in graph.nodes:
@@ -102,7 +101,7 @@ def _cut(
         leaving = [
             Output(crossing[node.name], node.name, (1.0,)) for node in own if node.name in crossing
         ]
-        leaving += [replace(outputs[n.name]) for n in own if n.name in outputs]
+        leaving += [out for node in own for out in graph.outputs if out.node == node.name]
         part = Graph(graph.name, (*entering, *renamed), tuple(leaving))
         made.append(Region(key[1], part))
     return tuple(made)
