@@ -72,7 +72,7 @@ def _stored(ask: Ask, options: Options) -> KerasModel:
 
 def _outputs(stored: KerasModel, options: Options, raw: Mapping[str, Any]) -> list[Any]:
     """Return the outputs of the model itself, those that are built alone."""
-    forward = Forward.of(stored, options=options)
+    forward = Forward.of(stored, options)
     network = forward.network
     try:
         with np.errstate(over="ignore", invalid="ignore"):

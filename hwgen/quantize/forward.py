@@ -51,20 +51,13 @@ class Forward:
     changed: Weights
 
     @classmethod
-    def of(
-        cls, model: KerasModel, changed: Weights | None = None, options: Options | None = None
-    ) -> Forward:
+    def of(cls, model: KerasModel, options: Options | None = None) -> Forward:
         """Return the forward pass of a model, or of the outputs and with the masks of *options*."""
         options = options or Options()
         whole = parse(model.config, model.source)
         network = cut(whole, options.outputs)
         pruned = Options(masks=options.masks)
-        return cls(
-            model,
-            network,
-            Conversion(model, network, pruned, whole),
-            {} if changed is None else changed,
-        )
+        return cls(model, network, Conversion(model, network, pruned, whole), {})
 
     def weight(self, layer: Layer, name: str) -> F64:
         """Return a weight array, quantized where the model quantizes it."""

@@ -154,15 +154,15 @@ class _Work:
 
     def __init__(self, model: KerasModel, recipe: Recipe, options: Options) -> None:
         self.recipe, self.model, self.options = recipe, model, options
-        self.plain = Forward.of(model, options=options)
+        self.plain = Forward.of(model, options)
         found = foldings(self.plain)
         self.terms = {f.product.key: f.norm for f in found}
         self.changed: dict[str, F64] = {}
         for folding in found:
             self.changed.update(folding.changed)
         # The same function; its kernels are those that are quantized.
-        self.folded = Forward.of(model, dict(self.changed), options)
-        self.now = Forward.of(model, self.changed, options)
+        self.folded = replace(self.plain, changed=dict(self.changed))
+        self.now = replace(self.plain, changed=self.changed)
         every = Fixed(8, 4, True)
         asked = replace(options, formats={"*": every}, weight_formats={"*": every})
         whole = parse(model.config, model.source)

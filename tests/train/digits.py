@@ -17,8 +17,14 @@ def images(count: int) -> npt.NDArray[np.uint8]:
         with np.load(MNIST, allow_pickle=False) as file:
             found: npt.NDArray[np.uint8] = file["x_test"][:count]
         return found
+    return enlarged()[0][:count]
+
+
+def enlarged() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return scikit-learn's 8x8 digits, every pixel nine times, and their classes."""
     from sklearn.datasets import load_digits
 
-    small = load_digits().images[:count].astype(np.uint8)
-    large = np.kron(np.minimum(small * 16, 255), np.ones((1, 3, 3), np.uint8))
-    return np.pad(large, ((0, 0), (2, 2), (2, 2))).astype(np.uint8)
+    found = load_digits()
+    large = np.kron(found.images, np.ones((1, 3, 3)))  # 0 to 16, as float64
+    whole = np.pad(large, ((0, 0), (2, 2), (2, 2)))
+    return np.minimum(16 * whole, 255).astype(np.uint8), found.target

@@ -19,9 +19,9 @@ from hwgen.ops.base import Matmul
 from hwgen.ops.reference import Reference
 from hwgen.verify.self_check import make_vectors
 from hwgen.verify.simulate import BenchSettings, simulate
+from tests.train.digits import MNIST
 
 NAMES = ("bcnn", "bmlp")
-MNIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist.npz"
 HAVE = pytest.mark.skipif(not MNIST.is_file(), reason="the pictures are not beside this checkout")
 KERAS = pytest.mark.keras
 SIM = pytest.mark.sim

@@ -15,7 +15,7 @@ from hwgen.api.predict import predict
 from hwgen.cost.estimate import zeros
 from hwgen.errors import ConfigError
 from hwgen.train import mnist
-from tests.train.digits import MNIST, images
+from tests.train.digits import MNIST, enlarged, images
 
 FOLDER = Path(hwgen.demo.__path__[0]) / "mnist"
 NOTICE = (FOLDER / "NOTICE").read_text("utf-8")
@@ -76,11 +76,7 @@ def test_all_images_of_the_test_set(name: str) -> None:
 @pytest.mark.slow
 def test_a_short_training_learns_and_prunes(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow_model_optimization")
-    from sklearn.datasets import load_digits
-
-    x = np.pad(np.kron(load_digits().images, np.ones((1, 3, 3))), ((0, 0), (2, 2), (2, 2)))
-    y = load_digits().target
-    x = np.minimum(16 * x, 255).astype(np.uint8)
+    x, y = enlarged()
     mnist.train("mnist_separable", {"x_train": x, "y_train": y}, tmp_path / "m.h5", epochs=8)
     graph = load(tmp_path / "m.h5")
     found = np.asarray(predict(graph, mnist.pixels(x))).argmax(axis=-1)
