@@ -169,8 +169,8 @@ def _check(data: Mapping[str, npt.NDArray[Any]], network: Network) -> None:
                 "data",
                 f"give whole numbers of shape (pictures{', 28, 28' if shape else ''})",
             )
-        other = data.get(f"y_{'train' if part else 'test'}")
-        if other is None or len(other) != len(found) or not len(found):
+        other = data.get(f"y_{'train' if part else 'test'}", np.empty(0))
+        if other.shape[:1] != found.shape[:1] or not len(found):
             raise ConfigError(
                 f"{name} has {count_of(len(found), 'picture')}, and its classes another number",
                 "data",
@@ -300,12 +300,11 @@ def _h5(model: Any) -> bytes:
 def _written(run: _Run, teacher: Any, trained: Any) -> Trained:
     """Write model, twin and figures; the model is read again and held against the training's."""
     network, (pictures, labels) = run.network, run.test
-    stored = for_file(network, trained)
+    content = _h5(for_file(network, trained))
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{network.name}.h5"
-        path.write_bytes(_h5(stored))
+        path.write_bytes(content)
         codes = np.asarray(predict(load(path), pictures))
-        content = path.read_bytes()
     wanted = trained.predict(pictures, batch_size=512, verbose=0)
     differ = int((codes != wanted).any(-1).sum())
     if differ:

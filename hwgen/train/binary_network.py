@@ -115,9 +115,9 @@ class _Builder:
         copies = x if network.bits == 1 else self.k.Concatenate(name="copies")([x] * network.bits)
         steps = [-(i + 0.5) * LEVELS / network.bits for i in range(network.bits)]
         moved = self.k.Rescaling(1.0, steps, name="levels")(copies)
-        if self.step in ("float", "activations", "weights"):
-            return layers().Sign(name="bits")(moved)
-        return self.q.QActivation("binary(alpha=1)", name="bits")(moved)
+        if self.step == "file":
+            return self.q.QActivation("binary(alpha=1)", name="bits")(moved)
+        return layers().Sign(name="bits")(moved)
 
     def shift(self, x: Any, name: str) -> Any:
         """Return x with a trained term a channel."""

@@ -40,6 +40,7 @@ def pictures(count: int, seed: int = 1) -> dict[str, Any]:
         ({"x_test": np.zeros((20, 28, 27), np.uint8)}, "x_test is uint8(20, 28, 27)"),
         ({"x_train": np.zeros((40, 28, 28), np.float32)}, "x_train is float32"),
         ({"y_train": np.zeros(39, np.uint8)}, "x_train has 40 pictures, and its classes"),
+        ({"y_train": np.array(3, np.uint8)}, "x_train has 40 pictures, and its classes"),
         ({"y_test": np.full(20, 10)}, "y_test reaches from 10 to 10"),
         ({"x_train": np.full((40, 28, 28), -1)}, "x_train reaches from -1 to -1"),
     ],
