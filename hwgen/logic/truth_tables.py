@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import combinations
@@ -159,7 +159,7 @@ def luts(values: tuple[int, ...], k: int) -> int:
         functions |= dict.fromkeys(part for part in parts if not (part.fixed or part.plain))
         total += len(selects) ** 2 // 4 << (k < PART)
     total += sum(1 << max(len(one.reads) - k, 0) for one in functions)
-    return total - (_pairs([frozenset(f.reads) for f in functions]) if k >= PART else 0)
+    return total - (_shared(functions) if k >= PART else 0)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -173,7 +173,7 @@ def placed_luts(values: tuple[int, ...], k: int) -> int:
     if k < PART:
         return luts(values, k)
     total = sum(alone(len(one.reads)) for one in functions)
-    return total - _pairs([frozenset(f.reads) for f in functions if len(f.reads) < PART])
+    return total - _shared(functions)
 
 
 def alone(reads: int) -> int:
@@ -182,17 +182,29 @@ def alone(reads: int) -> int:
     return (1 << more) + (more**2 // 4 if reads > PLACED else 0)
 
 
-def _pairs(reads: Sequence[frozenset[int]]) -> int:
-    """Return how many pairs of functions share a table of six inputs."""
-    left = sorted((r for r in reads if len(r) <= _PAIRED), key=lambda r: (-len(r), sorted(r)))
-    pairs = 0
+def _shared(functions: Iterable[Function]) -> int:
+    """Return how many tables of six inputs hold two functions, in whatever order they are given."""
+    return len(pairs(sorted(one.reads for one in functions)))
+
+
+def pairs(reads: Sequence[tuple[int, ...]]) -> list[tuple[int, int]]:
+    """Return which functions share a table of six inputs, two places each: long addresses first.
+
+    Args:
+        reads: address bits of every function; of equally long ones the first comes first.
+    """
+    sets = [frozenset(one) for one in reads]
+    left = [place for place, one in enumerate(sets) if len(one) <= _PAIRED]
+    left.sort(key=lambda place: -len(sets[place]))
+    found: list[tuple[int, int]] = []
     while left:
         one = left.pop(0)
-        fits = [other for other in left if len(one | other) <= _PAIRED]
+        fits = [other for other in left if len(sets[one] | sets[other]) <= _PAIRED]
         if fits:
-            left.remove(max(fits, key=lambda other: len(one & other)))
-            pairs += 1
-    return pairs
+            other = max(fits, key=lambda place: len(sets[one] & sets[place]))
+            left.remove(other)
+            found.append((one, other))
+    return found
 
 
 def levels(values: tuple[int, ...], k: int) -> int:

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from hwgen.emit.verilog import sv
 from hwgen.logic.nodes import Node, PlacedTable, Table
-from hwgen.logic.truth_tables import PART, PLACED, Column, Function, columns, split, spread
+from hwgen.logic.truth_tables import PART, PLACED, Column, Function, columns, pairs, split, spread
 
 TABLE_UNIT, PAIR_UNIT = "hwg_table", "hwg_table_pair"
-_PAIRED = 5  # address bits of two functions of one look-up table
 
 
 def placed(node: Node) -> set[str]:
@@ -24,20 +23,11 @@ def placed(node: Node) -> set[str]:
 
 
 def _pairs(made: Sequence[Column]) -> dict[int, int]:
-    """Return the bits that share a look-up table, each with its partner: long addresses first."""
-    left = [
-        bit for bit, one in enumerate(made) if _in_unit(one) and len(one.whole.reads) <= _PAIRED
-    ]
-    left.sort(key=lambda bit: (-len(made[bit].whole.reads), bit))
+    """Return the bits that share a look-up table, each with its partner."""
+    bits = [bit for bit, one in enumerate(made) if _in_unit(one)]
     found: dict[int, int] = {}
-    while left:
-        bit = left.pop(0)
-        reads = set(made[bit].whole.reads)
-        fits = [other for other in left if len(reads | set(made[other].whole.reads)) <= _PAIRED]
-        if fits:
-            other = max(fits, key=lambda one: len(reads & set(made[one].whole.reads)))
-            left.remove(other)
-            found[bit], found[other] = other, bit
+    for one, other in pairs([made[bit].whole.reads for bit in bits]):
+        found[bits[one]], found[bits[other]] = bits[other], bits[one]
     return found
 
 
