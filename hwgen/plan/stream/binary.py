@@ -8,7 +8,6 @@ a position makes good for it: a position's kind tells which taps of its window a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,8 +20,8 @@ from hwgen.ops.thresholds import Thresholds
 from hwgen.ops.windows import Window
 from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of
 from hwgen.plan.stream.segments import Cut, Segment
-from hwgen.plan.stream.units import BLOCK_BITS, Facts, Fold
-from hwgen.units.facts import facts, with_defaults
+from hwgen.plan.stream.units import BLOCK_BITS, Facts, Fold, in_memory
+from hwgen.units.facts import facts, folds, with_defaults
 
 UNIT = "hwg_xnor_matvec"
 
@@ -119,9 +118,7 @@ def signs_of(
         offset = (offset - low) >> 1
         peak = int(np.abs(offset).max()) + layer.columns
         sum_bits = peak.bit_length() + 1
-    groups = layer.channels // lanes
-    ordered = weight.reshape(layer.taps, groups, lanes, layer.rows).transpose(1, 0, 2, 3)
-    matrix = ordered.reshape(layer.columns, layer.rows)
+    matrix = layer.ordered(weight, lanes)
     return Signs(matrix, offset, rows, columns, sum_bits, layer.positions, step is not None)
 
 
@@ -179,9 +176,9 @@ def unit_of(signs: Signs, fold: Fold) -> Facts:
     """Return a binary unit with its weights in the order of the memory beside it."""
     columns, rows = signs.weight.shape
     params = params_of(signs, fold)
-    turns, steps = -(-rows // fold.pe), -(-columns // fold.simd)
+    turns, steps = folds(params)
     parts: list[Codes] = [signs.weight > 0, signs.weight != 0]
-    memory = [_folded(part, fold) for part in parts[: 1 + params["Masked"]]]
+    memory = [in_memory(part, fold) for part in parts[: 1 + params["Masked"]]]
     bias = np.zeros((params["Kinds"], turns * fold.pe), np.int64)
     bias[:, :rows] = signs.bias
     constants = {
@@ -202,13 +199,3 @@ def unit_of(signs: Signs, fold: Fold) -> Facts:
         signs.positions * turns * steps,
         note,
     )
-
-
-def _folded(bits: Sequence[Sequence[int]] | Codes, fold: Fold) -> Codes:
-    """Return bits (columns, rows) as words: a turn after the other, step by step, row by row."""
-    one = np.asarray(bits, np.int64)
-    turns, steps = -(-one.shape[1] // fold.pe), -(-one.shape[0] // fold.simd)
-    whole = np.zeros((steps * fold.simd, turns * fold.pe), np.int64)
-    whole[: one.shape[0], : one.shape[1]] = one
-    made = whole.reshape(steps, fold.simd, turns, fold.pe).transpose(2, 0, 3, 1)
-    return made.reshape(turns * steps, -1)

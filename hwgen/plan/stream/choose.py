@@ -46,15 +46,10 @@ class Picked:
         return sum((choice.taken for choice in self.choices.values()), UnitCost())
 
 
-def chosen(
-    graph: Graph,
-    parts: Cut,
-    board: Board,
-    goal: Goal,
-    mapping: Mapping[str, Realisation],
-    factor: float = 1.0,
-) -> Picked:
-    """Return the way to build every segment.
+def ways_of(
+    graph: Graph, parts: Cut, board: Board, goal: Goal, mapping: Mapping[str, Realisation]
+) -> dict[str, list[Choice]]:
+    """Return the ways to build every segment, by its name.
 
     Args:
         graph: what to build.
@@ -62,15 +57,13 @@ def chosen(
         board: what to build for.
         goal: of the build.
         mapping: how layers shall be realised.
-        factor: by how much the whole is larger than the formulas of its layers say.
 
     Raises:
         ConfigError: a realisation that was asked for is not possible.
-        DoesNotFit: a layer cannot keep the interval, or no interval meets the budget.
     """
     limit = LONGEST if goal.pace.interval is None else goal.pace.interval
     multiplier = board.family.dsp_widths if board.budget.dsp else None
-    ways = {
+    return {
         segment.name: _asked(
             list(choices(graph, parts, segment, limit, multiplier)),
             segment.head.name,
@@ -79,8 +72,31 @@ def chosen(
         )
         for segment in parts.segments
     }
+
+
+def chosen(
+    graph: Graph,
+    parts: Cut,
+    ways: Mapping[str, Sequence[Choice]],
+    board: Board,
+    goal: Goal,
+    factor: float = 1.0,
+) -> Picked:
+    """Return the way to build every segment.
+
+    Args:
+        graph: what to build.
+        parts: its segments.
+        ways: to build each.
+        board: what to build for.
+        goal: of the build.
+        factor: by how much the whole is larger than the formulas of its layers say.
+
+    Raises:
+        DoesNotFit: a layer cannot keep the interval, or no interval meets the budget.
+    """
     if goal.pace.interval is not None:
-        return picked(graph, parts, ways, limit)
+        return picked(graph, parts, ways, goal.pace.interval)
     every = sorted({choice.interval for found in ways.values() for choice in found})
     fits = [n for n in every if all(_kept(found, n) for found in ways.values())]
     low, high = 0, len(fits) - 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwgen.ir.graph import Node
-from hwgen.ir.tensor import TensorType
+from hwgen.ir.tensor import Codes, TensorType
 from hwgen.ops.base import Matmul, Windowed
 from hwgen.ops.windows import Window
 from hwgen.plan.stream.maps import Map
@@ -53,6 +53,18 @@ class FoldedLayer:
     def entering(self, pe: int, simd: int) -> int:
         """Return the elements of a word that a unit of *pe* rows by *simd* columns takes."""
         return pe * simd if self.depthwise else simd
+
+    def ordered(self, weight: Codes, lanes: int) -> Codes:
+        """Return weights as (columns, rows), the columns in the order in which elements travel.
+
+        Args:
+            weight: of the layer, its last axis the rows.
+            lanes: channels of a group; a window of one group follows that of another.
+        """
+        if not self.depthwise:
+            groups = self.channels // lanes
+            weight = weight.reshape(self.taps, groups, lanes, self.rows).transpose(1, 0, 2, 3)
+        return weight.reshape(self.columns, self.rows)
 
 
 def can_fold(node: Node) -> bool:
@@ -151,14 +163,10 @@ def sums_of(node: Node, layer: FoldedLayer, source: Map, lanes: int) -> Matrix:
         lanes: channels of a group; a window of one group follows that of another.
     """
     weight = np.asarray(node.op.weight, np.int64)
-    ordered = weight.reshape(layer.columns, layer.rows)
-    if not layer.depthwise:
-        groups = layer.channels // lanes
-        ordered = weight.reshape(layer.taps, groups, lanes, layer.rows).transpose(1, 0, 2, 3)
     low, high = int(node.type.lo.min()), int(node.type.hi.max())
     sum_bits = max((~low if low < 0 else low).bit_length(), max(high, 0).bit_length()) + 1
     return Matrix(
-        ordered.reshape(layer.columns, layer.rows),
+        layer.ordered(weight, lanes),
         np.asarray(node.op.bias, np.int64),
         source.fixed.width,
         source.fixed.signed,

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import accumulate
 
 from hwgen.plan.stream.channels import Actor, Channel
-
-Params = Mapping[str, int]
+from hwgen.units.models import Params
 
 
 class _Count:

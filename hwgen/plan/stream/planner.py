@@ -19,7 +19,7 @@ from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.binary import as_bits
 from hwgen.plan.stream.build import Builder
-from hwgen.plan.stream.choose import Picked, affordable, chosen
+from hwgen.plan.stream.choose import Picked, affordable, chosen, ways_of
 from hwgen.plan.stream.fifos import with_fifos
 from hwgen.plan.stream.segments import Cut, cut
 from hwgen.plan.stream.tokens import pace
@@ -45,10 +45,10 @@ def plan_stream(
         DoesNotFit: too slow for the goal.
     """
     heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
-    factor = 1.0
+    parts, factor = cut(graph), 1.0
+    ways = ways_of(graph, parts, board, goal, mapping)
     while True:
-        parts = cut(graph)
-        picked = chosen(graph, parts, board, goal, mapping, factor)
+        picked = chosen(graph, parts, ways, board, goal, factor)
         settings = Settings(heading, board, goal, mapping, picked.taken.lut)
         design = _assembled(graph, parts, settings, picked)
         factor *= _STEP
@@ -60,7 +60,7 @@ def plan_stream(
     if not holds_clock(reached, goal.clock_mhz):
         # Wires are as long as the whole is large, which is known only now.
         whole = sum(layer_luts(design, board.family).values())
-        again = _assembled(graph, cut(graph), replace(settings, around=whole), picked)
+        again = _assembled(graph, parts, replace(settings, around=whole), picked)
         design = again if reached_mhz(again, board) > reached else design
     design = pace(with_fifos(design))
     check(design)

@@ -18,7 +18,7 @@ from hwgen.design.types import UnitRef
 from hwgen.errors import count_of
 from hwgen.ir.tensor import Codes
 from hwgen.ops.windows import Window
-from hwgen.units.facts import facts, with_defaults
+from hwgen.units.facts import facts, folds, with_defaults
 from hwgen.units.models import window_lags
 
 BLOCK_BITS = 8192  # of a memory from which on it is made of blocks
@@ -230,17 +230,27 @@ def matvec_cycles(matrix: Matrix, fold: Fold) -> int:
     return -(-rows // fold.pe) * -(-columns // fold.simd)
 
 
+def in_memory(matrix: Codes, fold: Fold) -> Codes:
+    """Return a matrix (columns, rows) as words: a turn after the other, step by step, row by row.
+
+    What stands beyond the last row and column is 0.
+    """
+    columns, rows = matrix.shape
+    turns, steps = -(-rows // fold.pe), -(-columns // fold.simd)
+    whole = np.zeros((steps * fold.simd, turns * fold.pe), np.int64)
+    whole[:columns, :rows] = matrix
+    made = whole.reshape(steps, fold.simd, turns, fold.pe).transpose(2, 0, 3, 1)
+    return made.reshape(turns * steps, -1)
+
+
 def matvec(matrix: Matrix, fold: Fold) -> Facts:
     """Return a matrix-vector unit with its weights in the order of the memory beside it."""
     columns, rows = matrix.weight.shape
-    turns, steps = -(-rows // fold.pe), -(-columns // fold.simd)
-    whole = np.zeros((steps * fold.simd, turns * fold.pe), np.int64)
-    whole[:columns, :rows] = matrix.weight
-    memory = whole.reshape(steps, fold.simd, turns, fold.pe).transpose(2, 0, 3, 1)
+    params = matvec_params(matrix, fold)
+    turns, steps = folds(params)
     bias = np.zeros(turns * fold.pe, np.int64)
     bias[:rows] = matrix.bias
-    constants = {"Weights": memory.reshape(turns * steps, -1), "Bias": bias}
-    params = matvec_params(matrix, fold)
+    constants = {"Weights": in_memory(matrix.weight, fold), "Bias": bias}
     zero = 100 * float(np.mean(matrix.weight == 0))
     what = f"{rows} kernels of {columns}" if matrix.depthwise else f"matrix of {columns} x {rows}"
     note = (

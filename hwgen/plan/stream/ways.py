@@ -32,6 +32,7 @@ from hwgen.plan.stream.units import (
     window,
 )
 from hwgen.plan.stream.words import LARGEST
+from hwgen.units.facts import folds
 
 DSP_WORTH, BLOCK_WORTH = 100, 600  # tables that a DSP block and a memory of 36 kbit are worth
 OPERAND_BITS = 16  # of an operand of a folded unit
@@ -179,6 +180,8 @@ def _binary(
 ) -> Iterator[Choice]:
     """Yield the foldings of a binary unit, whose input is one bit an element."""
     step = step_of(segment)
+    # Lanes only order the columns, which changes neither parameters nor cost.
+    signs = signs_of(segment.head, layer, layer.channels, step, sum_bits)
     for size in sizes(layer, max(limit, layer.pixels)):
         pe, simd, width = size.pe, size.simd, size.lanes
         if layer.rows % pe or layer.columns % simd:
@@ -187,14 +190,12 @@ def _binary(
         around = _window_cost(segment.head, source, width, 1)
         if layer.window is not None:
             around += conversion_cost(1, width * layer.taps, simd)
-        signs = signs_of(segment.head, layer, width, step, sum_bits)
         behind, leaving = (UnitCost(), pe) if step else _functions(segment, pe, sum_bits)
         for memory in ("lut", "block"):
             fold = Fold(pe, simd, 0, memory, True)
-            own = unit_cost(UNIT, params_of(signs, fold))
-            turns, steps = -(-layer.rows // pe), -(-layer.columns // simd)
-            cycles = layer.positions * turns * steps
-            yield Choice(fold, width, leaving, max(cycles, entering), own + around + behind)
+            params = params_of(signs, fold)
+            cycles = max(layer.positions * math.prod(folds(params)), entering)
+            yield Choice(fold, width, leaving, cycles, unit_cost(UNIT, params) + around + behind)
 
 
 def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]:
