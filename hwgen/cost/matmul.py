@@ -142,6 +142,11 @@ def matmul_terms(graph: Graph) -> tuple[MatmulTerms, ...]:
     return tuple(out)
 
 
+def unshared_adders(graph: Graph) -> int:
+    """Return the adders of all layers, if every layer is unrolled and none is shared."""
+    return sum(terms.adders for terms in matmul_terms(graph))
+
+
 def likely_luts(graph: Graph) -> int:
     """Return the look-up tables that adders take, about, if every layer is unrolled."""
     return sum(t.luts for t in matmul_terms(graph)) * SHARING // USUAL

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from hwgen.cost.estimate import Estimate, estimate, estimate_layers, longest_ns
 from hwgen.cost.figures import exceeded
-from hwgen.cost.matmul import matmul_terms
+from hwgen.cost.matmul import unshared_adders
 from hwgen.cost.serial import serial_ns
 from hwgen.cost.timing import layer_ns
 from hwgen.design.stage_core import stage_cores
@@ -219,4 +219,4 @@ def _smallest(
 def _quick(graph: Graph, goal: Goal) -> bool:
     """Tell whether a network is planned so quickly that other families are tried for it."""
     folded = goal.style == "stream"  # its large layers fold
-    return folded or sum(terms.adders for terms in matmul_terms(graph)) <= _QUICK
+    return folded or unshared_adders(graph) <= _QUICK

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import estimate
 from hwgen.cost.figures import exceeded
-from hwgen.cost.matmul import check_parallel, likely_luts, matmul_terms
+from hwgen.cost.matmul import check_parallel, likely_luts, unshared_adders
 from hwgen.design.types import Design, Heading
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
@@ -220,7 +220,7 @@ def _hopeless(graph: Graph, board: Board, goal: Goal) -> str:
             there = f"{board.name} has {board.budget.lut:,}"
             return f"side by side the adders would take about {likely:,} LUT; {there}"
         return ""
-    adders = sum(terms.adders for terms in matmul_terms(graph))
+    adders = unshared_adders(graph)
     return f"side by side there would be about {adders:,} adders" if adders > _MANY else ""
 
 

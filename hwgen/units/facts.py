@@ -288,19 +288,19 @@ def _upsample_cost(params: Params) -> UnitCost:
     return made + UnitCost(lut=p["Width"] * factors)
 
 
-def _edges(params: Params, sign: int) -> tuple[int, int]:
-    """Return rows and columns of a map with its edges, or without them."""
+def _padded(params: Params) -> tuple[int, int]:
+    """Return rows and columns of a map with its edges."""
     p = params
-    return p["H"] + sign * (p["Top"] + p["Bottom"]), p["W"] + sign * (p["Left"] + p["Right"])
+    return p["Top"] + p["H"] + p["Bottom"], p["Left"] + p["W"] + p["Right"]
 
 
 def _pad_interval(params: Params) -> int:
-    rows, columns = _edges(params, 1)
+    rows, columns = _padded(params)
     return rows * columns * params["CF"]
 
 
 def _pad_cost(params: Params) -> UnitCost:
-    rows, columns = _edges(params, 1)
+    rows, columns = _padded(params)
     counters = bits(rows) + bits(columns) + bits(params["CF"])
     return UnitCost(lut=2.2 * counters + 4 + params["Width"], ff=counters)
 
