@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.verify.prove.solver import Term, Terms, opened
+from hwgen.verify.prove.solver import opened
 from hwgen.verify.prove.steps import Steps
 from hwgen.verify.prove.syntax import ports
 
@@ -20,26 +20,16 @@ def signed_of(params: Mapping[str, int], name: str) -> int:
     return value - size if value >= size >> 1 else value
 
 
-def _within(terms: Terms, x: Term, lo: int, hi: int) -> list[Any]:
-    """Return that a number lies in an interval."""
-    return [x.bits >= lo, x.bits <= hi]
-
-
 def requant_is_right(instance: Any, lo: int, hi: int) -> str:
     """Return where `hwg_requant` does not round and clip numbers of an interval; else nothing."""
     terms, walk, inputs, params = opened(instance)
     shift, out_width = params["Shift"], params["OutWidth"]
     wide = max(params["InWidth"], shift + 1, out_width) + 3
     x = terms.extend(inputs["data_i"], wide, bool(params["InSigned"]))
-    given = _within(terms, x, lo, hi)
+    given = x.within(lo, hi)
     if params["Half"]:
         x = terms.binary("sub", x, terms.const(1 << (shift - 1), wide), True)
-    total = terms.shift("arithmetic", x, shift, True)
-    if shift:
-        odd = terms.extend(terms.slice(total, 0, 1), wide, False)
-        less = terms.const(((1 << (shift - 1)) - 1) % (1 << wide), wide)
-        up = terms.binary("add", terms.binary("add", x, less, True), odd, True)
-        total = terms.shift("arithmetic", up, shift, True)
+    total = terms.half_even(x, shift) if shift else x
     for name, bound, op in (("SatLo", "Lo", "lt"), ("SatHi", "Hi", "gt")):
         if params[name]:
             end = terms.const(signed_of(params, bound) % (1 << wide), wide)
@@ -77,7 +67,7 @@ def thresholds_are_right(instance: Any, lo: int, hi: int) -> str:
         reached = terms.binary("ge", x, terms.const(threshold % (1 << wide), wide), True)
         meant = terms.mux(reached, terms.const(value, params["OutWidth"]), meant)
     made = walk.whole(walk.value(ports(instance)["data_o"]))
-    return terms.differ((made, meant), given=_within(terms, x, lo, hi))
+    return terms.differ((made, meant), given=x.within(lo, hi))
 
 
 # Units of which a form can be made without trying every value, and what proves their text.

@@ -34,6 +34,10 @@ class Term:
     bits: Any
     width: int
 
+    def within(self, lo: int, hi: int) -> list[Any]:
+        """Return that it lies in an interval, as a number with a sign."""
+        return [self.bits >= lo, self.bits <= hi]
+
 
 class Terms:
     """Operators on terms."""
@@ -140,6 +144,14 @@ class Terms:
     def lookup(self, bits: int, size: int, address: Term) -> Term:
         """Return the bit of a constant that an address chooses."""
         return self.choose(self.const(bits, size), address)
+
+    def half_even(self, a: Term, shift: int) -> Term:
+        """Return a signed number over ``2 ** shift``, rounded half to even; *shift* is not 0."""
+        down = self.shift("arithmetic", a, shift, True)
+        odd = self.extend(self.slice(down, 0, 1), a.width, False)
+        less = self.const((1 << (shift - 1)) - 1, a.width)
+        up = self.binary("add", self.binary("add", a, less, True), odd, True)
+        return self.shift("arithmetic", up, shift, True)
 
     def differ(self, *pairs: tuple[Term, Term], given: Sequence[Any] = ()) -> str:
         """Return an input at which two words differ, as text; empty where none exists.

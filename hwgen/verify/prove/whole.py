@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Equality from ports to ports of small designs: every input tried, or asked of a solver (z3).
 
-A second way beside the forms, which shares with them the reading of the Verilog and no more: the
-text is computed with the registers left out, and the graph by the integer reference.
+A second way beside the forms of the text, which shares with them the reading of the Verilog: the
+text is computed with the registers left out. Where inputs are tried it is held against the integer
+reference, and where a solver is asked against the forms of the graph.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def asked(top: Any, graph: Graph, wires: int) -> Whole | None:
         for i, (form, (lo, hi)) in enumerate(zip(spec.forms(node.name), ends, strict=True)):
             words.append(terms.free(f"{node.name}[{i}]", width))
             long = terms.extend(words[-1], width + 1, signed)
-            given += [long.bits >= int(lo), long.bits <= int(hi)]
+            given += long.within(int(lo), int(hi))
             free |= dict.fromkeys(form.terms, (words[-1], signed))  # type: ignore[arg-type]
         walk.give(inside[f"{node.name}_data_i"], words)
     pairs = []
@@ -180,11 +181,7 @@ class _Meant:
             case "floor":
                 return terms.shift("arithmetic", ins[0], made.shift, True)
             case "rounded":
-                down = terms.shift("arithmetic", ins[0], made.shift, True)
-                odd = terms.extend(terms.slice(down, 0, 1), self.width, False)
-                less = self.const((1 << (made.shift - 1)) - 1)
-                total = terms.binary("add", terms.binary("add", ins[0], less, True), odd, True)
-                return terms.shift("arithmetic", total, made.shift, True)
+                return terms.half_even(ins[0], made.shift)
             case "product":
                 return terms.binary("mul", ins[0], ins[1], True)
             case _:
