@@ -16,10 +16,11 @@ from hwgen.codec.transform import Quantiser, Spatial, Transform, klt
 from hwgen.codec.wire import Coder, Fault, Grid, Header, Ints, Mode, pack_index, unpack_index
 from tests.rtl.codec_cases import KINDS, tables_of, values_of
 from tests.rtl.test_codec_twins import FILL, shared
-from tests.rtl.twins import STRICT, Program, check_fault, listed, vendor_flags
+from tests.rtl.twins import STRICT, Program, check_fault, drain, feed, listed, vendor_flags
 
 LANES, VALUES, ROOM = 4, 256, 700  # room: words of memory in a case
 INDEX = 600  # where the index lies
+KIND = "si<16>"  # of a value
 
 
 def described(grid: Grid, form: Format, slot: int, capacity: int, room: int) -> str:
@@ -36,20 +37,12 @@ def lanes_of(rows: list[Ints]) -> Ints:
     return np.concatenate([np.pad(r.ravel(), (0, -r.size % LANES)) for r in rows])
 
 
-def words_in(values: Ints, kind: str = "si<16>") -> str:
-    body = f"  stream<lanes<{kind}, {LANES}> > in;\n"
-    body += (
-        f"  for (int n = 0; n < {len(values) // LANES}; ++n) {{\n    lanes<{kind}, {LANES}> w;\n"
-    )
-    body += f"    for (int i = 0; i < {LANES}; ++i) w.at[i] = {kind}(x[{LANES} * n + i]);\n"
-    return body + "    in.write(w);\n  }\n"
+def words_in(values: Ints) -> str:
+    return feed(KIND, len(values) // LANES, LANES)
 
 
-def words_out(count: int, kind: str = "si<16>") -> str:
-    body = f"  for (int n = 0; n < {count // LANES}; ++n) {{\n"
-    body += f"    const lanes<{kind}, {LANES}> w = out.read();\n"
-    body += f"    for (int i = 0; i < {LANES}; ++i) put(w.at[i]);\n  }}\n"
-    return body + '  if (hwg::waiting(out)) std::printf("more ");\n'
+def words_out(count: int) -> str:
+    return drain(KIND, count // LANES, LANES)
 
 
 TOLD = '  std::printf("%d %d %d %d %d %d ", s.raw, s.zero, s.coded, s.faults, s.fault, s.block);\n'

@@ -10,24 +10,7 @@ import pytest
 
 from hwgen.ops import MulShift, Requantize
 from hwgen.ops.windows import Window
-from tests.rtl.twins import STRICT, Program, check_fault, listed, vendor_flags
-
-
-def loop(count: int, body: str) -> str:
-    return f"  for (int n = 0; n < {count}; ++n) {{\n{body}\n  }}\n"
-
-
-def feed(kind: str, words: int, width: int, source: str = "x") -> str:
-    """Return what fills the stream ``in`` with words of lanes."""
-    word = f"    lanes<{kind}, {width}> w;\n"
-    word += f"    for (int i = 0; i < {width}; ++i) w.at[i] = {kind}({source}[n * {width} + i]);\n"
-    return f"  stream<lanes<{kind}, {width}> > in;\n" + loop(words, word + "    in.write(w);")
-
-
-def drain(kind: str, words: int, width: int) -> str:
-    body = f"    const lanes<{kind}, {width}> w = out.read();\n"
-    body += f"    for (int i = 0; i < {width}; ++i) put(w.at[i]);"
-    return loop(words, body) + '  if (hwg::waiting(out)) std::printf("more ");\n'
+from tests.rtl.twins import STRICT, Program, check_fault, drain, feed, listed, loop, vendor_flags
 
 
 def elementwise(program: Program, rng: np.random.Generator) -> None:

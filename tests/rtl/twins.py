@@ -35,6 +35,25 @@ def vendor_flags() -> list[list[str]]:
     return [[f"-D{kind.define}", "-isystem", str(kind.include)] for kind in kinds]
 
 
+def loop(count: int, body: str) -> str:
+    """Return a loop over ``n``."""
+    return f"  for (int n = 0; n < {count}; ++n) {{\n{body}\n  }}\n"
+
+
+def feed(kind: str, words: int, width: int, source: str = "x") -> str:
+    """Return what fills the stream ``in`` with words of lanes."""
+    word = f"    lanes<{kind}, {width}> w;\n"
+    word += f"    for (int i = 0; i < {width}; ++i) w.at[i] = {kind}({source}[n * {width} + i]);\n"
+    return f"  stream<lanes<{kind}, {width}> > in;\n" + loop(words, word + "    in.write(w);")
+
+
+def drain(kind: str, words: int, width: int) -> str:
+    """Return what prints words of lanes from the stream ``out``, and whether there are more."""
+    body = f"    const lanes<{kind}, {width}> w = out.read();\n"
+    body += f"    for (int i = 0; i < {width}; ++i) put(w.at[i]);"
+    return loop(words, body) + '  if (hwg::waiting(out)) std::printf("more ");\n'
+
+
 class Program:
     """A program of one function a case; each prints its results in a line."""
 
