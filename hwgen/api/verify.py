@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from hwgen.errors import ConfigError, Mismatch, count_of
 from hwgen.frontends.keras import live, live_double
 from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
-from hwgen.ir.tensor import Codes
 from hwgen.progress import Progress, silent
 from hwgen.verify.announced import differing, distance, floats_of, output_codes, reasons
 from hwgen.verify.compile_hls import Compiled, compilations, samples_for
@@ -200,7 +198,7 @@ def _compiled(opened: BuildFolder, vectors: Vectors, asked: int, progress: Progr
         with tempfile.TemporaryDirectory() as scratch:
             made = Compiled(opened.folder, opened.design, how, Path(scratch))
             found, more = made.run(some), ""
-            if how.integers.include is None and _same(found, some):
+            if how.integers.include is None and some.equal(found):
                 more = _more(made, some)
         rows = np.zeros(count, bool)
         for port, codes in some.outputs.items():
@@ -228,10 +226,6 @@ def _compiled(opened: BuildFolder, vectors: Vectors, asked: int, progress: Progr
     return verdict
 
 
-def _same(found: Mapping[str, Codes], vectors: Vectors) -> bool:
-    return all(np.array_equal(found[port], codes) for port, codes in vectors.outputs.items())
-
-
 def _more(made: Compiled, vectors: Vectors) -> str:
     """Return what else is found of C++ that computes the right numbers: its frames, its FIFOs."""
     frames = vectors.rows(0, min(len(vectors), _FRAMES))
@@ -239,7 +233,7 @@ def _more(made: Compiled, vectors: Vectors) -> str:
     told = f", {len(frames)} in frames"
     if made.design.style == "stream" and made.how.compiler.name == "g++":
         few = vectors.rows(0, min(len(vectors), _BOUNDED))
-        if not _same(made.run_bounded(few), few):
+        if not few.equal(made.run_bounded(few)):
             raise Mismatch("stages in threads give other numbers", made.names.top)
         told += f", {len(few)} with a thread a stage and bounded FIFOs"
     return told

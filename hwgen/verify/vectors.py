@@ -47,6 +47,10 @@ class Vectors:
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))
 
+    def equal(self, found: Mapping[str, Rows]) -> bool:
+        """Tell whether outputs by port are those that are expected."""
+        return all(np.array_equal(found[port], rows) for port, rows in self.outputs.items())
+
     def label(self, row: int) -> str:
         """Return where a row comes from."""
         for name, count in self.origin:

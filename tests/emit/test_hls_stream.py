@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from hwgen import paths
@@ -51,18 +50,13 @@ def write(name: str, folder: Path, samples: int = 40) -> tuple[Design, Vectors]:
     return design, vectors
 
 
-def equal(found: object, vectors: Vectors) -> bool:
-    assert isinstance(found, dict)
-    return all(np.array_equal(found[port], codes) for port, codes in vectors.outputs.items())
-
-
 def check(folder: Path, design: Design, vectors: Vectors, scratch: Path) -> None:
     scratch.mkdir()
     made = Compiled(folder, design, gpp(), scratch, more=STRICT)
-    assert equal(made.run(vectors), vectors)
+    assert vectors.equal(made.run(vectors))
     assert "PASS" in made.run_axis(vectors)
     few = vectors.rows(0, 10)
-    assert equal(made.run_bounded(few), few)
+    assert few.equal(made.run_bounded(few))
 
 
 def test_a_cnn_equals_the_reference(tmp_path: Path) -> None:
@@ -72,7 +66,7 @@ def test_a_cnn_equals_the_reference(tmp_path: Path) -> None:
     }
     assert units >= {"hwg_fork", "hwg_narrow", "hwg_window", "hwg_matvec", "hwg_pool_blocks"}
     made = Compiled(tmp_path / "out", design, gpp(), tmp_path, more=STRICT)
-    assert equal(made.run(vectors), vectors)
+    assert vectors.equal(made.run(vectors))
     for path in sorted((tmp_path / "out" / "hls").rglob("*")):
         if path.suffix in (".cpp", ".h") and "_bench" not in path.name:
             assert problems(path.read_text()) == HOST.get(path.name, []), path
@@ -100,7 +94,7 @@ def test_every_compiler_and_kind_of_integers(name: str, tmp_path: Path) -> None:
         scratch = tmp_path / str(index)
         scratch.mkdir()
         made = Compiled(tmp_path / "out", design, how, scratch)
-        assert equal(made.run(vectors), vectors), how
+        assert vectors.equal(made.run(vectors)), how
         if how.compiler.name == "g++":
             assert "PASS" in made.run_axis(vectors.rows(0, 20)), how
 
@@ -114,8 +108,8 @@ def test_sanitizers_find_nothing(tmp_path: Path) -> None:
         flags = (f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-g")
         made = Compiled(tmp_path / "out", design, gpp(), scratch, more=flags)
         few = vectors.rows(0, 10)
-        assert equal(made.run(few), few)
-        assert equal(made.run_bounded(few), few)
+        assert few.equal(made.run(few))
+        assert few.equal(made.run_bounded(few))
         assert "PASS" in made.run_axis(few)
 
 
@@ -154,7 +148,7 @@ def test_faults_are_found(kind: str, tmp_path: Path) -> None:
         try:
             made = Compiled(tmp_path / "out", design, gpp(), scratch)
             if kind == "words":
-                assert not equal(made.run(vectors), vectors), old
+                assert not vectors.equal(made.run(vectors)), old
             else:
                 run = made.run_axis if kind == "frames" else made.run_bounded
                 told = "." if kind == "frames" else "deadlock"
