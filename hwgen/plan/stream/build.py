@@ -192,11 +192,7 @@ class Builder:
         self.give(segment.name, self.functions(segment, made))
 
     def _plane(self, source: Map) -> units.Plane:
-        shape = source.type.shape
-        height, width = (1, shape[0]) if len(shape) == 2 else shape[:2]
-        return units.Plane(
-            height, width, source.channels // source.lanes, source.lanes, source.fixed.width
-        )
+        return units.Plane.of(source.type.shape, source.lanes, source.fixed.width)
 
     def windows(self, segment: Segment, source: Map, taken: Window, bits: bool = False) -> str:
         """Enter a window generator and return its link: all taps of a position in a word.

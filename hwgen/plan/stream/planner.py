@@ -47,10 +47,12 @@ def plan_stream(
     heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
     parts, factor = cut(graph), 1.0
     ways = ways_of(graph, parts, board, goal, mapping)
+    made: Picked | None = None
     while True:
         picked = chosen(graph, parts, ways, board, goal, factor)
-        settings = Settings(heading, board, goal, mapping, picked.taken.lut)
-        design = _assembled(graph, parts, settings, picked)
+        if picked != made:  # else the design is made already
+            made, settings = picked, Settings(heading, board, goal, mapping, picked.taken.lut)
+            design = _assembled(graph, parts, settings, picked)
         factor *= _STEP
         if goal.pace.interval is not None or factor > _MOST:
             break

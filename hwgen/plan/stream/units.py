@@ -95,6 +95,12 @@ class Plane:
     lanes: int
     bits: int
 
+    @classmethod
+    def of(cls, shape: tuple[int, ...], lanes: int, bits: int) -> Plane:
+        """Return a tensor of some shape as a map, channels last, *lanes* of them a group."""
+        height, width = (1, shape[0]) if len(shape) == 2 else shape[:2]
+        return cls(height, width, shape[-1] // lanes, lanes, bits)
+
 
 def window(plane: Plane, taken: Window, outside: int) -> Facts:
     """Return a window generator.

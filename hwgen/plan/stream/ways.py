@@ -221,9 +221,7 @@ def _window_cost(head: Node, source: TensorType, lanes: int, bits: int = 0) -> U
     taken = getattr(head.op, "window", None)
     if taken is None or taken.plain:
         return UnitCost()
-    shape = source.shape
-    height, width = (1, shape[0]) if len(shape) == 2 else shape[:2]
-    plane = Plane(height, width, shape[-1] // lanes, lanes, bits or source.fixed.width)
+    plane = Plane.of(source.shape, lanes, bits or source.fixed.width)
     unit = window(plane, taken, 0).unit
     return unit_cost(unit.unit, unit.params)
 
