@@ -151,6 +151,7 @@ class _DenseData:
         frac: fraction bits of the weights.
         bias_frac: fraction bits of the bias.
         source: precision of the data.
+        signs: whether the data are signs; a single bit alone may be 0 and 1.
         binary: whether data and weights are signs.
     """
 
@@ -167,8 +168,8 @@ class _DenseData:
             values = np.where(values > 0, 1.0, -1.0)
         before = node.get_input_node()
         activation = "" if before is None else str(before.get_attr("activation", ""))
-        signs = bool(np.isin(values, (-1.0, 1.0)).all())
-        self.binary = signs and (_is_bit(self.source) or activation.startswith("binary"))
+        self.signs = "Xnor" in type(self.source).__name__ or activation.startswith("binary")
+        self.binary = self.signs and bool(np.isin(values, (-1.0, 1.0)).all())
         self.weight, self.frac = _codes(values, self.name)
         self.bias, self.bias_frac = _codes(np.asarray(bias.data, np.float64), self.name)
 
@@ -193,9 +194,11 @@ def _codes(values: Any, name: str) -> tuple[Codes, int]:
 
 def _adders(data: _DenseData, board: str, clock: str) -> str:
     """Return the C++ of a layer as an adder graph."""
-    if _is_bit(data.source):
+    if data.signs and _is_bit(data.source):
         raise ModelError(
-            "the layer's data are single bits", data.name, "realise it as 'xnor', or leave it"
+            "the layer's data are signs in single bits",
+            data.name,
+            "realise it as 'xnor', or leave it",
         )
     precision = data.source
     fixed = Fixed(

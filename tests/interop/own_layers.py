@@ -80,14 +80,25 @@ def main() -> dict[str, object]:
         realise(model, {"fc2": "xnor"})
         model.compile()
         found[name] = bool(np.array_equal(model.predict(x), want))
+    # A bit that no sign is in is 0 or 1.
+    bits = {**types, "act": {"result": "ufixed<1,1>"}}
+    counted = [*plain[:3], dense("fc2", "act", w3, b2)]
+    theirs, ours = (converted(counted, bits, "io_parallel") for _ in range(2))
+    realise(ours, {"fc2": "adders"})
+    for model in (theirs, ours):
+        model.compile()
+    found["adders, bits"] = bool(np.array_equal(theirs.predict(x), ours.predict(x)))
     refused = []
-    for layers, choice, io_type in (
-        (plain, {"fc2": "xnor"}, "io_parallel"), (plain, {"act": "adders"}, "io_parallel"),
-        (plain, {"fc3": "adders"}, "io_parallel"), (plain, {"fc1": "tables"}, "io_parallel"),
-        (plain, {"fc1": "adders"}, "io_stream"),
+    for used, layers, choice, io_type in (
+        (types, plain, {"fc2": "xnor"}, "io_parallel"),
+        (bits, counted, {"fc2": "xnor"}, "io_parallel"),
+        (types, plain, {"act": "adders"}, "io_parallel"),
+        (types, plain, {"fc3": "adders"}, "io_parallel"),
+        (types, plain, {"fc1": "tables"}, "io_parallel"),
+        (types, plain, {"fc1": "adders"}, "io_stream"),
     ):  # fmt: skip
         try:
-            realise(converted(layers, types, io_type), choice)
+            realise(converted(layers, used, io_type), choice)
         except HwgenError as error:
             refused.append(str(error))
     return {**found, "refused": refused}

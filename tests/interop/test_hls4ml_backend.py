@@ -262,7 +262,9 @@ def test_layers_of_hwgen_in_a_project_of_hls4ml(root: Path) -> None:
     assert found["adders"]
     assert found["xnor, two bits"]
     assert found["xnor, one bit"]
-    words = ("are signs", "is not dense", "no layer fc3", "no realisation", "whole vectors")
+    assert found["adders, bits"]
+    signs = ("are signs", "are signs")
+    words = (*signs, "is not dense", "no layer fc3", "no realisation", "whole vectors")
     assert len(found["refused"]) == len(words)
     assert all(word in text for word, text in zip(words, found["refused"], strict=True))
 
