@@ -10,7 +10,7 @@ from hwgen.design.timing import arrivals
 from hwgen.design.types import Design, Stage
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.layout import banner
-from hwgen.emit.verilog.serial_top import ERROR
+from hwgen.emit.verilog.serial_top import ERROR, admission
 from hwgen.emit.verilog.top import flow_ports
 
 UNITS = frozenset({"hwg_serial_admit", "hwg_delay", "hwg_valid"})
@@ -98,22 +98,9 @@ class _Top:
 
     def write(self) -> str:
         design = self.design
-        interval = f"{self.names.package}::INTERVAL"
         body = [
             "  logic sample_valid, sample_free;",
-            *sv.instance(
-                "hwg_serial_admit",
-                "u_admit",
-                [("Interval", interval)],
-                [
-                    ("clk_i", "clk_i"),
-                    ("rst_ni", "rst_ni"),
-                    ("valid_i", "in_valid_i"),
-                    ("valid_o", "sample_valid"),
-                    ("free_o", "sample_free"),
-                    ("error_o", ERROR),
-                ],
-            ),
+            *admission(self.names),
             *sv.unused("free", ["sample_free"]),
         ]
         for stage in design.stages:

@@ -67,6 +67,23 @@ def wire_names(design: Design, part: SerialPipeline) -> dict[Wire, str]:
     return made
 
 
+def admission(names: ModuleNames) -> Iterator[str]:
+    """Yield the unit that admits samples: ``sample_valid`` and ``sample_free`` are declared."""
+    yield from sv.instance(
+        "hwg_serial_admit",
+        "u_admit",
+        [("Interval", f"{names.package}::INTERVAL")],
+        [
+            ("clk_i", "clk_i"),
+            ("rst_ni", "rst_ni"),
+            ("valid_i", "in_valid_i"),
+            ("valid_o", "sample_valid"),
+            ("free_o", "sample_free"),
+            ("error_o", ERROR),
+        ],
+    )
+
+
 class _Top:
     def __init__(
         self,
@@ -87,19 +104,7 @@ class _Top:
         yield "  // first[k] is high k cycles behind a sample"
         yield "  logic sample_valid, sample_free;"
         yield f"  logic [{self.design.latency}:0] first;"
-        yield from sv.instance(
-            "hwg_serial_admit",
-            "u_admit",
-            [("Interval", f"{self.names.package}::INTERVAL")],
-            [
-                ("clk_i", "clk_i"),
-                ("rst_ni", "rst_ni"),
-                ("valid_i", "in_valid_i"),
-                ("valid_o", "sample_valid"),
-                ("free_o", "sample_free"),
-                ("error_o", ERROR),
-            ],
-        )
+        yield from admission(self.names)
         yield from sv.instance(
             "hwg_serial_first",
             "u_first",
