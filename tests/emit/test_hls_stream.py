@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from hwgen import paths
 from hwgen.design.types import Design, UnitRef
 from hwgen.emit.hls.design import emit_hls
 from hwgen.emit.hls.stream_units import parameters
@@ -27,6 +27,7 @@ from tests.emit.test_hls import DEVICE, STRICT, gpp
 from tests.emit.test_hls_lint import HOST
 from tests.plan.branches import branchy
 from tests.plan.test_stream import GOAL, moving_net, planned, residual_cnn, separable_cnn
+from tests.plan.test_stream_binary import FOLDS, cnn
 from tests.verify.conftest import small_net, two_ways
 
 NETS: dict[str, tuple[Callable[[], Graph], int]] = {
@@ -38,13 +39,17 @@ NETS: dict[str, tuple[Callable[[], Graph], int]] = {
     "depthwise": (separable_cnn, 3000),
     "movements": (moving_net, 3000),
     "branches": (lambda: branchy(3), 400),
+    "binary": (lambda: cnn(np.random.default_rng(5), stride=2, zeros=0.3), 4000),
+    "signs": (lambda: cnn(np.random.default_rng(6), (2, 0)), 4000),
 }
+CHOSEN = {"binary": FOLDS, "signs": FOLDS}  # realisations, where the planner takes others
+IN_CI = ("folded", "binary")
 
 
 def write(name: str, folder: Path, samples: int = 40) -> tuple[Design, Vectors]:
     make, interval = NETS[name]
     graph = make()
-    design, vectors = planned(graph, replace(GOAL, pace=Pace(interval))), None
+    design = planned(graph, replace(GOAL, pace=Pace(interval)), CHOSEN.get(name, {}))
     vectors = make_vectors(graph, samples, 1)
     emit_hls(design, DEVICE, vectors.inputs, vectors.outputs).write(folder)
     return design, vectors
@@ -77,8 +82,8 @@ def test_a_cnn_equals_the_reference(tmp_path: Path) -> None:
     [
         n
         if n == "chain"
-        else pytest.param(n, marks=getattr(pytest.mark, "ci" if i < 1 else "slow"))
-        for i, n in enumerate(NETS)
+        else pytest.param(n, marks=getattr(pytest.mark, "ci" if n in IN_CI else "slow"))
+        for n in NETS
     ],
 )
 def test_designs_equal_the_reference(name: str, tmp_path: Path) -> None:
@@ -160,11 +165,19 @@ def test_faults_are_found(kind: str, tmp_path: Path) -> None:
 
 def test_parameters_of_twins_are_those_of_their_units() -> None:
     for unit in sorted(MODELS):
-        header = paths.hls_templates() / "include" / "hwg" / f"{unit.removeprefix('hwg_')}.h"
-        if unit == "hwg_fork" or not header.is_file():  # without a twin: refused by name
+        if unit == "hwg_fork":  # a loop that is printed in its stage
             continue
         own = {parameter.name for parameter in find_unit(unit).parameters}
         assert set(parameters(unit.removeprefix("hwg_"))) <= own, unit
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_binary_layers_are_calls_of_their_twin(name: str, tmp_path: Path) -> None:
+    write(name, tmp_path, samples=2)
+    text = (tmp_path / "hls" / "hwg_cnn.cpp").read_text()
+    assert text.count("hwg::xnor_matvec<") == 3
+    for path in (tmp_path / "hls").rglob("*.h"):
+        assert problems(path.read_text()) == HOST.get(path.name, []), path
 
 
 def test_a_unit_without_a_twin_is_refused_by_name(tmp_path: Path) -> None:

@@ -116,13 +116,6 @@ def maps(program: Program, rng: np.random.Generator) -> None:
     flat = x.reshape(-1)
     joined = np.concatenate([flat[:12].reshape(4, 3), flat[12:16].reshape(4, 1)], axis=1)
     program.case(body + loop(16, "    put(out.read());"), joined, x=x)
-    for sinks in (2, 3, 4):
-        names = ["one", "two", "three", "four"][:sinks]
-        body = f"  stream<ui<8> > in, {', '.join(names)};\n"
-        body += loop(24, "    in.write(ui<8>(x[n]));")
-        body += f"  hwg::fork<{sinks}, 24>::of<ui<8> >(in, {', '.join(names)});\n"
-        read = loop(24, "\n".join(f"    put({name}.read());" for name in names))
-        program.case(body + read, x.reshape(-1).repeat(sinks), x=x)
 
 
 def matrices(program: Program, rng: np.random.Generator) -> None:
@@ -155,6 +148,35 @@ def matrices(program: Program, rng: np.random.Generator) -> None:
     body += f"  {unit}::of<si<8> >(in, out, weight, bias);\n"
     want = (x * weight).sum(1) + bias
     program.case(body + drain("si<16>", 2, pe), want, x=words, weight=memory, bias=bias)
+
+
+def signs(program: Program, rng: np.random.Generator) -> None:
+    """Count equal bits: sums and signs, masks, kinds of positions, columns beyond the last."""
+    for rows, columns, pe, simd, masked, sign in (
+        (4, 13, 2, 5, 1, 0), (5, 9, 2, 9, 0, 1), (2, 6, 2, 2, 1, 1), (3, 3, 1, 1, 0, 0),
+    ):  # fmt: skip
+        turns, steps = -(-rows // pe), -(-columns // simd)
+        bits = rng.integers(0, 2, (1 + masked, turns * pe, steps * simd))
+        memory = bits.reshape(-1, turns, pe, steps, simd).transpose(1, 3, 0, 2, 4)
+        row_kinds, column_kinds = np.array([0, 1]), np.array([0, 1, 1, 2])
+        bias = rng.integers(-columns, columns // 2, (6, turns * pe))
+        x = rng.integers(0, 2, (8, steps * simd))
+        matches = (x[:, None] == bits[0]) & (bits[-1] == 1 if masked else True)
+        matches = matches[..., :columns].sum(axis=2)
+        chosen = bias[np.add.outer(row_kinds * 3, column_kinds).reshape(-1)]
+        want = (matches + chosen >= 0) if sign else 2 * matches + chosen
+        numbers = [pe, simd, rows, columns, 7, sign, masked, 2, 4, 2, 3, 6]
+        kind = "ui<1>" if sign else "si<7>"
+        body = feed("ui<1>", 8 * steps, simd) + f"  stream<lanes<{kind}, {pe}> > out;\n"
+        body += f"  hwg::xnor_matvec<{listed(numbers)}>::of<{kind}, ui<1> >(in, out, memory, bias,"
+        body += " row_kinds, column_kinds);\n" + drain(kind, 8 * turns, pe)
+        program.case(
+            body, want, x=x, memory=memory, bias=bias, row_kinds=row_kinds,
+            column_kinds=column_kinds,
+        )  # fmt: skip
+    x = rng.integers(0, 2, 70)
+    body = "  bool bits[70];\n" + loop(70, "    bits[n] = x[n] != 0;")
+    program.case(body + "  put(si<8>(hwg::popcount<70>::of(bits)));\n", x.sum(), x=x)
 
 
 def planes(program: Program, rng: np.random.Generator) -> None:
@@ -196,6 +218,7 @@ def whole(seed: int) -> Program:
     elementwise(program, rng)
     maps(program, rng)
     matrices(program, rng)
+    signs(program, rng)
     planes(program, rng)
     return program
 
@@ -219,6 +242,11 @@ def test_twins_of_streams_with_vendor_integers(tmp_path: Path, seed: int) -> Non
         ("stream_thresholds.h", ">= si", "> si"),
         ("reorder.h", "m * MiddleStep", "m * InnerStep"),
         ("bit_planes.h", "2 * ones - columns", "2 * ones - SIMD"),
+        ("xnor_matvec.h", "there && counts", "counts"),
+        ("xnor_matvec.h", "* KindsX + ", "+ "),
+        ("xnor_matvec.h", "Masked == 0 ||", "true ||"),
+        ("xnor_matvec.h", "sum < acc_t(0)", "sum < acc_t(1)"),
+        ("popcount.h", "int i = 0", "int i = 1"),
         ("bit_planes.h", "minus ? -ones", "false ? -ones"),
         ("crop.h", "W - Right", "W - Left"),
     ],

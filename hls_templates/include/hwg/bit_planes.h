@@ -12,6 +12,7 @@
 #define HWG_BIT_PLANES_H
 
 #include "lang/words.h"
+#include "popcount.h"
 
 namespace hwg {
 
@@ -45,18 +46,18 @@ struct bit_planes {
             HWG_UNROLL
             for (int p = 0; p < PE; ++p) {
               HWG_UNROLL_BODY
-              int ones = 0;
+              bool hits[unsigned(SIMD)];
               int columns = 0;
               HWG_UNROLL
               for (int s = 0; s < SIMD; ++s) {
                 HWG_UNROLL_BODY
-                if (step * SIMD + s < Columns) {
-                  const int w = index(Weights[(((i * TURNS + turn) * STEPS + step) * PE + p) * SIMD + s]);
-                  const int x = (index(held[step].at[s]) >> (AWidth - 1 - j)) & 1;
-                  ones += kind.bipolar ? (w == x ? 1 : 0) : w & x;
-                  ++columns;
-                }
+                const bool there = step * SIMD + s < Columns;
+                const int w = index(Weights[(((i * TURNS + turn) * STEPS + step) * PE + p) * SIMD + s]);
+                const int x = (index(held[step].at[s]) >> (AWidth - 1 - j)) & 1;
+                hits[s] = there && (kind.bipolar ? w == x : (w & x) != 0);
+                columns += there ? 1 : 0;
               }
+              const int ones = popcount<SIMD>::of(hits);
               const int made = kind.bipolar ? 2 * ones - columns : minus ? -ones : ones;
               const acc_t before = i == 0 && j == 0 && step == 0
                                        ? acc_t(Bias[(kind.table * TURNS + turn) * PE + p]) : acc.at[p];

@@ -60,7 +60,7 @@ class StreamText:
             if call.constants:
                 self.constants += [f"// {cpp.comment(f'{stage.name}: {stage.note}')}"]
                 self.constants += call.constants
-        self.twins = {call.unit for call in self.calls.values()}
+        self.twins = {call.unit for call in self.calls.values() if call.unit}
         self.units = self.twins | {unit for core in self.cores.values() for unit in core.units}
         own = (name for core in self.cores.values() for name in core.sources)
         self.sources = (f"{self.top}.cpp", *own)

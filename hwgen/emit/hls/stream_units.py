@@ -16,9 +16,7 @@ from hwgen.emit.hls import cpp
 from hwgen.errors import ConfigError
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.tensor import Codes
-from hwgen.units.facts import with_defaults
-
-_SINKS = 4  # of one fork
+from hwgen.units.facts import folds, with_defaults
 
 
 def element(link: Link) -> str:
@@ -42,10 +40,10 @@ def parameters(unit: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Call:
-    """Call of a twin in a stage.
+    """Statements of a stage that is a unit: mostly the call of its twin.
 
     Attributes:
-        unit: the twin, without ``hwg_``.
+        unit: the twin, without ``hwg_``; empty where the statements do all.
         lines: statements that call it.
         constants: declarations of its arrays.
         words: neighbours of each array that are read at once, by name.
@@ -75,7 +73,7 @@ def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
     kind, lanes = element(source), len(source.fields)
     match name:
         case "fork":
-            return Call(name, tuple(_forks(source, arguments)))
+            return Call("", tuple(_copies(source, arguments)))
         case "widen" | "narrow":
             width, parts, count = (unit.params[key] for key in ("Width", "Parts", "Count"))
             few = min(lanes, len(sinks[0].fields))
@@ -93,13 +91,24 @@ def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
         case "pool_blocks":
             of = f"{_with_params(unit)}::of<{element(sinks[0])}, {kind}>"
             return Call(name, (f"{of}({', '.join(arguments)});",))
+        case "xnor_matvec":
+            weights, first = _table(f"{prefix}_WEIGHTS", unit.constants["Weights"])
+            biases, second = _table(f"{prefix}_BIAS", unit.constants["Bias"])
+            rows, third = _table(f"{prefix}_ROW_KINDS", unit.constants["RowKinds"])
+            columns, fourth = _table(f"{prefix}_COLUMN_KINDS", unit.constants["ColumnKinds"])
+            of = f"{_with_params(unit)}::of<{element(sinks[0])}, {kind}>"
+            text = f"{of}({', '.join([*arguments, weights, biases, rows, columns])});"
+            bits = unit.params["PE"] * unit.params["SIMD"] * (1 + unit.params["Masked"])
+            read = ((weights, bits), (biases, unit.params["PE"]))
+            maps = _vectors(unit, sinks[0]) // (unit.params["Height"] * unit.params["Width"])
+            return Call(name, tuple(_loop(maps, text)), (*first, *second, *third, *fourth), read)
         case "matvec":
             weights, first = _table(f"{prefix}_WEIGHTS", unit.constants["Weights"])
             biases, second = _table(f"{prefix}_BIAS", unit.constants["Bias"])
             of = f"{_with_params(unit)}::of<{kind}>"
-            vectors = sinks[0].words // (len(unit.constants["Bias"]) // unit.params["PE"])
             text = f"{of}({', '.join([*arguments, weights, biases])});"
             read = ((weights, unit.params["PE"] * unit.params["SIMD"]), (biases, unit.params["PE"]))
+            vectors = _vectors(unit, sinks[0])
             return Call(name, tuple(_loop(vectors, text)), (*first, *second), read)
         case _:
             raise ConfigError(
@@ -115,6 +124,12 @@ def _with_params(unit: UnitRef) -> str:
     return f"hwg::{name}<{', '.join(cpp.number(given[key]) for key in parameters(name))}>"
 
 
+def _vectors(unit: UnitRef, sink: Link) -> int:
+    """Return the vectors of a sample that a matrix-vector unit takes."""
+    turns, _ = folds(unit.params)
+    return sink.words // turns
+
+
 def _loop(turns: int, text: str) -> Iterator[str]:
     if turns == 1:
         yield text
@@ -124,13 +139,9 @@ def _loop(turns: int, text: str) -> Iterator[str]:
     yield "}"
 
 
-def _forks(source: Link, arguments: Sequence[str]) -> Iterator[str]:
-    """Yield what copies words to any number of sinks: the twin for up to four."""
+def _copies(source: Link, arguments: Sequence[str]) -> Iterator[str]:
+    """Yield what gives every word to each of several sinks."""
     taken, *sinks = arguments
-    if len(sinks) <= _SINKS:
-        text = f"hwg::fork<{len(sinks)}, {source.words}>::of<{word(source)} >"
-        yield f"{text}({', '.join(arguments)});"
-        return
     yield f"for (int n = 0; n < {source.words}; ++n) {{"
     yield "  HWG_PIPELINE_LOOP"
     yield f"  const {word(source)} copied = {taken}.read();"
