@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import cache
 
 from hwgen.design.flow_core import buffer_of, pipeline_of, unit_of
 from hwgen.design.types import Stage
@@ -22,10 +23,15 @@ from hwgen.units.models import Params, window_lags
 class Core(Actor):
     """Flow core behind credits: a word from each input launches, its result waits in a FIFO."""
 
+    rule = 2
+
     def __init__(self, ins: Sequence[Channel], out: Channel, latency: int, depth: int) -> None:
         super().__init__(ins, (out,))
         self.latency, self.depth = latency, depth
-        self.launched: list[int] = []
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return its latency and its depth."""
+        return self.latency, self.depth
 
     def advance(self) -> bool:
         """Launch, and offer results."""
@@ -55,6 +61,8 @@ class Fifo(Core):
 class Fork(Actor):
     """Fork: every sink takes every word once, and then the next one is offered."""
 
+    rule = 3
+
     def advance(self) -> bool:
         """Take what everybody took, and hand on."""
         (source,), before = self.ins, len(self.ins[0].taken)
@@ -76,9 +84,15 @@ class Widen(Actor):
         params: Parts in a wide word; Count in a group, which begins a new one.
     """
 
+    rule = 4
+
     def __init__(self, source: Channel, out: Channel, params: Params) -> None:
         super().__init__((source,), (out,))
         self.parts, self.count = params["Parts"], params["Count"]
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the parts of a wide word, and of a group."""
+        return self.parts, self.count
 
     def advance(self) -> bool:
         """Hand on as many wide words as possible."""
@@ -106,9 +120,15 @@ class Narrow(Actor):
         params: as of `Widen`.
     """
 
+    rule = 5
+
     def __init__(self, source: Channel, out: Channel, params: Params) -> None:
         super().__init__((source,), (out,))
         self.parts, self.count = params["Parts"], params["Count"]
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the parts of a wide word, and of a group."""
+        return self.parts, self.count
 
     def advance(self) -> bool:
         """Hand on as many parts as possible."""
@@ -140,15 +160,21 @@ class Window(Actor):
     n of a frame the windows `due` leave, in step n of the walk behind it those of `tail`.
     """
 
+    rule = 6
+
     def __init__(self, source: Channel, out: Channel, params: Params) -> None:
         super().__init__((source,), (out,))
         self.frame = params["H"] * params["W"] * params["CF"]
-        self.due, self.tail = _window_steps(params)
+        self.due, self.tail = _window_steps(*(params[key] for key in _GEOMETRY))
         self.step = 0  # of this frame, that comes next
         self.flushed = [-1] * len(self.tail)  # cycles of the walk behind the frame before
         self.now = 0  # cycle that the next pixel's step may take
 
-    def _when(self, emits: bool, now: int) -> int | None:
+    def patterns(self) -> tuple[bytes, ...]:
+        """Return with which steps windows leave."""
+        return self.due, self.tail
+
+    def _when(self, emits: int, now: int) -> int | None:
         """Return the earliest cycle of a step from *now* on, as the output allows it."""
         (out,) = self.outs
         if not emits or not out.shown:
@@ -200,32 +226,42 @@ class Window(Actor):
         return moved
 
 
-def _window_steps(params: Params) -> tuple[list[bool], list[bool]]:
+_GEOMETRY = (
+    "H", "W", "CF", "KernelH", "KernelW", "DilationH", "DilationW",
+    "PadTop", "PadLeft", "PadBottom", "PadRight", "StrideH", "StrideW",
+)  # fmt: skip
+
+
+@cache
+def _window_steps(*geometry: int) -> tuple[bytes, bytes]:
     """Return, for the steps of a frame and for those behind it, with which windows leave."""
+    params = dict(zip(_GEOMETRY, geometry, strict=True))
     h, w, groups = params["H"], params["W"], params["CF"]
     lag_h, lag_w = window_lags(params)
     tail = params["PadBottom"] * w + params["PadRight"]
-    steps = [False] * (h * w + tail)
+    steps = bytearray(h * w + tail)
     out_h, out_w = h - lag_h + params["PadBottom"], w - lag_w + params["PadRight"]
     for i in range(0, out_h, params["StrideH"]):
         for j in range(0, out_w, params["StrideW"]):
-            steps[(i + lag_h) * w + j + lag_w] = True
-    spread = [one for one in steps for _ in range(groups)]
+            steps[(i + lag_h) * w + j + lag_w] = 1
+    spread = bytes(one for one in steps for _ in range(groups))
     return spread[: h * w * groups], spread[h * w * groups :]
 
 
 class Blocks(Actor):
     """Pool of blocks: a word a step, none while a result waits; the last of a block shows one."""
 
+    rule = 7
+
     def __init__(self, source: Channel, out: Channel, params: Params) -> None:
         super().__init__((source,), (out,))
-        rows, columns = params["H"] // params["BlockH"], params["W"] // params["BlockW"]
-        frame = [False] * (params["H"] * params["W"])
-        for i in range(1, rows + 1):
-            for j in range(1, columns + 1):
-                frame[(i * params["BlockH"] - 1) * params["W"] + j * params["BlockW"] - 1] = True
-        self.ends = [end for end in frame for _ in range(params["CF"])]
+        sizes = ("H", "W", "BlockH", "BlockW", "CF")
+        self.ends = _block_ends(*(params[key] for key in sizes))
         self.now = 0
+
+    def patterns(self) -> tuple[bytes, ...]:
+        """Return with which words of a sample a block ends."""
+        return (self.ends,)
 
     def advance(self) -> bool:
         """Take as many words as possible."""
@@ -240,12 +276,24 @@ class Blocks(Actor):
         return moved
 
 
+@cache
+def _block_ends(h: int, w: int, block_h: int, block_w: int, groups: int) -> bytes:
+    """Return with which words of a sample a block ends."""
+    frame = bytearray(h * w)
+    for i in range(1, h // block_h + 1):
+        for j in range(1, w // block_w + 1):
+            frame[(i * block_h - 1) * w + j * block_w - 1] = 1
+    return bytes(end for end in frame for _ in range(groups))
+
+
 class Matvec(Actor):
     """Matrix-vector unit: a step a cycle; the whole pipeline stands still while a result waits.
 
     Steps are counted in cycles in which the pipeline moves: a result that is not taken at once
     moves all later cycles by as long as it waits.
     """
+
+    rule = 8
 
     def __init__(self, source: Channel, out: Channel, unit: str, params: Params) -> None:
         super().__init__((source,), (out,))
@@ -257,6 +305,10 @@ class Matvec(Actor):
         self.waited = 0  # cycles in which it stood still
         self.pending: deque[int] = deque()  # of results: the moving cycle in which they are shown
         self.results = 0
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return its turns, the steps of each, its latency, and whether it is depthwise."""
+        return self.turns, self.steps, self.latency, int(self.depthwise)
 
     def advance(self) -> bool:
         """Take as many steps as possible."""

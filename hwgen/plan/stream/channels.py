@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 
 @dataclass
@@ -26,14 +27,30 @@ class Channel:
 
 
 class Actor:
-    """Stage of the simulation; `advance` moves as many words as is known."""
+    """Stage of the simulation; `advance` moves as many words as is known.
+
+    Attributes:
+        rule: its number in the compiled simulation (`hwgen.plan.stream.native`).
+        launched: cycles in which words were launched into it, of a core or a FIFO.
+    """
+
+    rule: ClassVar[int]
 
     def __init__(self, ins: Sequence[Channel], outs: Sequence[Channel]) -> None:
         self.ins, self.outs = tuple(ins), tuple(outs)
+        self.launched: list[int] = []
 
     def advance(self) -> bool:
         """Move words; tell whether one moved."""
         raise NotImplementedError
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the numbers that its rule needs, as the compiled simulation takes them."""
+        return ()
+
+    def patterns(self) -> tuple[bytes, ...]:
+        """Return the sequences of 0 and 1 that its rule needs, likewise."""
+        return ()
 
 
 class Source(Actor):
@@ -45,22 +62,30 @@ class Source(Actor):
         pace: cycles of a sample and its words, over which they are spread; without a pause if None.
     """
 
+    rule = 0
+
     def __init__(self, out: Channel, words: int, pace: tuple[int, int] | None) -> None:
         super().__init__((), (out,))
-        self.words, self.pace = words, pace
+        self.words, self.pace = words, pace or (0, 1)
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return its words, and its pace."""
+        return self.words, *self.pace
 
     def advance(self) -> bool:
         """Offer all words."""
         (out,) = self.outs
         if out.shown:
             return False
-        cycles, words = self.pace or (0, 1)
+        cycles, words = self.pace
         out.shown += [-(-k * cycles // words) for k in range(self.words)]
         return True
 
 
 class Sink(Actor):
     """Sink that always takes."""
+
+    rule = 1
 
     def __init__(self, source: Channel) -> None:
         super().__init__((source,), ())

@@ -12,7 +12,7 @@ from hwgen.units.models import Params
 class _Count:
     """Count of the words that go through before one of a sequence of equal samples."""
 
-    def __init__(self, through: list[bool]) -> None:
+    def __init__(self, through: bytes) -> None:
         self.sums = [0, *accumulate(through)]
 
     def of(self, k: int) -> int:
@@ -32,9 +32,15 @@ class Grown(Actor):
         through: for every word of a sample that leaves, whether it goes through.
     """
 
-    def __init__(self, source: Channel, out: Channel, through: list[bool]) -> None:
+    rule = 9
+
+    def __init__(self, source: Channel, out: Channel, through: bytes) -> None:
         super().__init__((source,), (out,))
         self.through, self.before = through, _Count(through)
+
+    def patterns(self) -> tuple[bytes, ...]:
+        """Return which words of a sample go through."""
+        return (self.through,)
 
     def advance(self) -> bool:
         """Offer what can be, and take what has gone through."""
@@ -64,9 +70,15 @@ class Cropped(Actor):
         through: for every word of a sample that comes, whether it goes through.
     """
 
-    def __init__(self, source: Channel, out: Channel, through: list[bool]) -> None:
+    rule = 10
+
+    def __init__(self, source: Channel, out: Channel, through: bytes) -> None:
         super().__init__((source,), (out,))
         self.through, self.before = through, _Count(through)
+
+    def patterns(self) -> tuple[bytes, ...]:
+        """Return which words of a sample go through."""
+        return (self.through,)
 
     def advance(self) -> bool:
         """Hand on as many words as possible."""
@@ -89,10 +101,16 @@ class Cropped(Actor):
 class Reorder(Actor):
     """Reorder: one half of its memory is filled while the other leaves."""
 
+    rule = 11
+
     def __init__(self, source: Channel, out: Channel, words: int) -> None:
         super().__init__((source,), (out,))
         self.words = words
         self.pulls: list[int] = []  # cycles in which words were read
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the words of a sample."""
+        return (self.words,)
 
     def advance(self) -> bool:
         """Take and give as many words as possible."""
@@ -129,20 +147,20 @@ class Reorder(Actor):
             moved = True
 
 
-def repeated(params: Params) -> list[bool]:
+def repeated(params: Params) -> bytes:
     """Return which words that leave ``hwg_upsample`` go through: the first copy of each."""
     p = params
-    return [
+    return bytes(
         row == 0 and copy == 0
         for _ in range(p["H"])
         for row in range(p["FactorH"])
         for _ in range(p["W"])
         for copy in range(p["FactorW"])
         for _ in range(p["CF"])
-    ]
+    )
 
 
-def kept(params: Params, out: bool) -> list[bool]:
+def kept(params: Params, out: bool) -> bytes:
     """Return which words of the larger map, with its rim, go through ``hwg_crop`` or ``hwg_pad``.
 
     Args:
@@ -152,9 +170,9 @@ def kept(params: Params, out: bool) -> list[bool]:
     p = params
     rows = p["H"] if out else p["Top"] + p["H"] + p["Bottom"]
     columns = p["W"] if out else p["Left"] + p["W"] + p["Right"]
-    return [
+    return bytes(
         p["Top"] <= y < rows - p["Bottom"] and p["Left"] <= x < columns - p["Right"]
         for y in range(rows)
         for x in range(columns)
         for _ in range(p["CF"])
-    ]
+    )

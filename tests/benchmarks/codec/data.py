@@ -106,17 +106,18 @@ def rn06(shared: Path, seed: int = 0) -> Net | None:
         return None
     graph = load(file, input_format="u8.8")
     name = graph.inputs[0].name
-    photos = _photographs()
+    photos = photographs()
     rng = np.random.default_rng(seed)
     return Net(
         "RN06, 8-bit ReLUs",
         graph,
-        {name: _crops(photos, 2 * CALIBRATE, rng, left=True)},
-        {name: _crops(photos, ERROR, rng, left=False)},
+        {name: crops(photos, 2 * CALIBRATE, rng, left=True)},
+        {name: crops(photos, ERROR, rng, left=False)},
     )
 
 
-def _photographs() -> list[Any]:
+def photographs() -> list[Any]:
+    """Return scikit-learn's two photographs, as floats from 0 to 255."""
     import sklearn
     import tensorflow as tf
 
@@ -125,7 +126,7 @@ def _photographs() -> list[Any]:
     return [tf.io.decode_jpeg(file.read_bytes()).numpy().astype(np.float64) for file in files]
 
 
-def _crops(photos: list[Any], count: int, rng: np.random.Generator, left: bool) -> Any:
+def crops(photos: list[Any], count: int, rng: np.random.Generator, left: bool) -> Any:
     """Return 32 x 32 pictures: crops of 64 to 192 pixels, averaged down, some mirrored."""
     made = []
     for _ in range(count):

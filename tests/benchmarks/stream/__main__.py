@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks.stream import fifos, folding, networks, units, windows
+from tests.benchmarks.stream import fifos, folding, networks, pictures, units, windows
 
 PARTS = {
     "windows": windows.main,
@@ -15,6 +15,7 @@ PARTS = {
     "folding": folding.main,
     "fifos": fifos.main,
     "networks": networks.main,
+    "pictures": pictures.main,
 }
 DOCUMENT = Path(__file__).parents[3] / "docs" / "measurements" / "stream.md"
 

@@ -1,23 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FIFO depths of random branchy graphs beside the least that keep the rate, link by link."""
+"""FIFO depths beside the least that keep the rate, link by link.
+
+The graphs are random ones whose branches part and meet again, and two chains of long maps.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hwgen.api.load import load
 from hwgen.design.types import Design
+from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.pace import Pace
 from hwgen.plan.stream import planner, tokens
 from hwgen.plan.stream.fifos import with_fifos
 from hwgen.target.board import load_board
+from tests.benchmarks.stream.networks import DIGITS, balanced
 from tests.plan.branches import branchy
 
 BAR, SECONDS, GRAPHS = 1.06, 1.0, 12
 LONG = 60  # samples over which a rate must last
+
+
+@dataclass(frozen=True)
+class Case:
+    """Graph of the table, its board, the clock in MHz and the cycles a sample that are allowed."""
+
+    name: str
+    graph: Graph
+    board: str
+    clock: float
+    allowed: int
+
+
+def cases() -> Iterator[Case]:
+    """Yield the graphs of the table."""
+    for seed in range(GRAPHS):
+        allowed = int(np.random.default_rng(seed).choice([64, 100, 300, 1000]))
+        yield Case(str(seed), branchy(seed), "vcu118", 200.0, allowed)
+    yield Case("balanced", balanced(), "vcu118", 200.0, 1_024)
+    digits = load(DIGITS / "mnist_residual.h5")
+    yield Case("MNIST, residual", digits, "ulx3s", 100.0, 6_272)
 
 
 def keeps(design: Design) -> bool:
@@ -47,7 +75,7 @@ def _with(design: Design, name: str, depth: int) -> Design:
 
 def main() -> tuple[list[str], bool]:
     """Print depths and least depths; return the lines, and whether the bars are held."""
-    board, sized = load_board("vcu118"), dict[int, float]()
+    sized = dict[int, float]()
 
     def timed(design: Design) -> Design:
         began = time.process_time()
@@ -59,15 +87,16 @@ def main() -> tuple[list[str], bool]:
     lines = ["| graph | stages | interval | depths | least |", "|---|---|---|---|---|"]
     ours = best = 0
     slowest, right = 0.0, True
-    for seed in range(GRAPHS):
-        allowed = int(np.random.default_rng(seed).choice([64, 100, 300, 1000]))
-        goal = Goal(200.0, style="stream", pace=Pace(allowed))
-        design = planner.plan_stream(branchy(seed), board, goal, "net", {})
+    for case in cases():
+        goal = Goal(case.clock, style="stream", pace=Pace(case.allowed))
+        design = planner.plan_stream(case.graph, load_board(case.board), goal, "net", {})
         right &= keeps(design)
         short = least(design)
         depths, fewest = (sum(link.depth for link in d.links) for d in (design, short))
         ours, best, slowest = ours + depths, best + fewest, max(slowest, sized[0])
-        lines.append(f"| {seed} | {len(design.stages)} | {design.interval} | {depths} | {fewest} |")
+        lines.append(
+            f"| {case.name} | {len(design.stages)} | {design.interval:,} | {depths} | {fewest} |"
+        )
     planner.with_fifos = with_fifos
     lines += ["", f"Depths {ours / max(best, 1):.3f} of the least, bar {BAR}; "
               f"rates {'kept, no deadlock' if right else 'LOST'}."]  # fmt: skip

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled simulation of words (tokens.cpp of the adder-graph core).
+
+It does what the actors specify, and gives the same cycles. Where it was not built, the actors
+themselves are run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from hwgen.logic.cmvm.native import library as core
+from hwgen.plan.stream.channels import Actor, Channel
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """Return the compiled core, or None where it was not built or is older than this simulation."""
+    lib = core()
+    if lib is None or not hasattr(lib, "hwgen_tokens_run"):
+        return None
+    number, place = ctypes.c_int64, ctypes.c_void_p
+    lib.hwgen_tokens_run.argtypes = [number, number, place, place, place]
+    lib.hwgen_tokens_run.restype = place
+    lib.hwgen_tokens_take.argtypes = [place, place]
+    lib.hwgen_tokens_take.restype = None
+    return lib
+
+
+def settle(actors: Sequence[Actor]) -> bool:
+    """Move words until none can; False where there is no compiled simulation."""
+    lib = library()
+    if lib is None:
+        return False
+    known: dict[int, Channel] = {id(c): c for a in actors for c in (*a.ins, *a.outs)}
+    index = {key: i for i, key in enumerate(known)}
+    facts, bits = list[int](), list[bytes]()
+    for actor in actors:
+        patterns = actor.patterns()
+        rows = (
+            [index[id(c)] for c in actor.ins],
+            [index[id(c)] for c in actor.outs],
+            actor.numbers(),
+            [len(one) for one in patterns],
+        )
+        facts.append(actor.rule)
+        for row in rows:
+            facts += [len(row), *row]
+        bits += patterns
+    plain = np.array(facts, np.int64)
+    sizes = np.zeros(2 * len(known) + len(actors), np.int64)
+    handle = lib.hwgen_tokens_run(
+        len(known), len(actors), plain.ctypes.data, b"".join(bits), sizes.ctypes.data
+    )
+    if not handle:
+        raise MemoryError
+    cycles = np.empty(int(sizes.sum()), np.int64)
+    lib.hwgen_tokens_take(handle, cycles.ctypes.data)
+    found = [one.tolist() for one in np.split(cycles, np.cumsum(sizes)[:-1])]
+    for i, channel in enumerate(known.values()):
+        channel.shown, channel.taken = found[2 * i : 2 * i + 2]
+    for actor, launched in zip(actors, found[2 * len(known) :], strict=True):
+        actor.launched = launched
+    return True
