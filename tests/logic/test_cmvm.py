@@ -10,7 +10,7 @@ import pytest
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.cmvm import native
 from hwgen.logic.cmvm import solve as solver
-from hwgen.logic.cmvm.columns import differences, direct, signed_digits
+from hwgen.logic.cmvm.columns import centred, differences, direct, signed_digits
 from hwgen.logic.cmvm.problem import Options, Problem
 from hwgen.logic.cmvm.solve import AdderGraph, apply, solve
 from hwgen.logic.evaluate import evaluate
@@ -161,6 +161,46 @@ def test_differences_of_columns_pay_for_signs(rng: Rng) -> None:
     assert plain is not None
     assert plan.bits < 0.9 * plain.cost
     assert differences(matrix(rng, 16, 16, 6, 0.2), [0] * 16, 1) is None
+
+
+def test_weights_of_one_sign_share_a_sum(rng: Rng) -> None:
+    weight = rng.integers(129, 256, (12, 12))
+    weight[:, 5] = 0  # gains nothing by the shared sum
+    weight[:, 7] = 2 * weight[:, 6]
+    bias = list(range(-6, 6))
+    found = centred(weight, bias)
+    assert found is not None
+    whole = direct(weight, bias)
+    terms = [sum(len(row.terms) for row in rows) for rows in (found.rows, whole.rows)]
+    assert terms[0] < 0.75 * terms[1]
+    ends = (-128,) * 12, (127,) * 12, (0,) * 12
+    plain = native.run(Problem(*ends, whole.rows), Options(arity=2, budget=1_000_000))
+    plan = solve(weight, bias, *map(list, ends[:2]), arity=2)
+    assert plain is not None
+    assert plan.bits < 0.88 * plain.cost
+    assert np.array_equal(plan.matrix()[0], weight)
+    assert plan.matrix()[1].tolist() == bias
+    assert centred(matrix(rng, 16, 16, 3, 0.8), [0] * 16) is None
+    assert centred(weight << 12, bias) is None  # too many constants to try
+
+
+def test_a_rivals_sums_are_read_as_they_are(rng: Rng) -> None:
+    from tests.benchmarks.adders.graphs import Shape, read
+
+    shape, weight = Shape("", 2, 0, 7, 1), np.array([[5, 3], [-2, 1]])
+    program = {
+        "sums": [
+            [[0, 0, 1], [0, 2, 1]],
+            [[2, 0, 1], [1, 1, -1]],
+            [[0, -1, 1], [0, 0, 1], [1, -1, 1]],
+        ],
+        "outputs": [[3, 0, 1], [4, 1, 1]],
+    }
+    plan = read(shape, weight, 3, program)
+    assert (plan.adders, plan.depth) == (3, 2)
+    program["outputs"][1][2] = -1
+    with pytest.raises(AssertionError, match="not the matrix"):
+        read(shape, weight, 3, program)
 
 
 def test_the_adders_of_small_matrices_stay_few_and_shallow() -> None:

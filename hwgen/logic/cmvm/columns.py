@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from hwgen.logic.cmvm.problem import Row, Term
 
 Matrix = npt.NDArray[Any]
+_CENTRED = 4, 1 << 10  # the largest weight of a matrix whose every constant is tried
 
 
 @cache
@@ -78,6 +79,27 @@ def differences(weight: Matrix, bias: Sequence[int], depth: int) -> Columns | No
     return _columns(weight, bias, parent)
 
 
+def centred(weight: Matrix, bias: Sequence[int]) -> Columns | None:
+    """Return rows that build columns as one shared sum plus what is left of each.
+
+    ``W = c 1' + D``: weights of one sign have high digits in common. The constant c of each input
+    is the one that leaves the fewest digits in its row of D; the sum ``x c`` is built once, and
+    every column that gains by it reads it. None if that leaves nearly as many digits as the columns
+    themselves have, and of signs, which differences of columns serve better.
+    """
+    least, most = _CENTRED
+    if min(weight.shape, default=0) < 2 or not least <= int(abs(weight).max()) <= most:
+        return None
+    digits = _digit_counter(weight)
+    own = digits(weight).sum()
+    tries = np.arange(min(weight.min(), 0), max(weight.max(), 0) + 1)
+    left = np.stack([digits(weight - c).sum(1) + len(signed_digits(int(c))) for c in tries])
+    centre = tries[left.argmin(0)]
+    if left.min(0).sum() + weight.shape[1] > 0.95 * own:
+        return None
+    return _columns(weight, bias, None, centre.tolist())
+
+
 def _digit_counter(weight: Matrix) -> Any:
     top = 2 * int(abs(weight).max()) + 1
     if top > 1 << 16:
@@ -92,7 +114,10 @@ def _terms(column: Sequence[int]) -> list[Term]:
 
 
 def _columns(
-    weight: Matrix, bias: Sequence[int], parent: Sequence[tuple[int, int]] | None
+    weight: Matrix,
+    bias: Sequence[int],
+    parent: Sequence[tuple[int, int]] | None,
+    centre: Sequence[int] | None = None,
 ) -> Columns:
     n = len(weight)
     columns = [tuple(map(int, column)) for column in weight.T.tolist()]
@@ -139,4 +164,11 @@ def _columns(
             rest = [a - sign * b for a, b in zip(columns[j], columns[above], strict=True)]
             terms = (*_terms(rest), (number, low, sign * turned))
             rows[at] = Row(columns[j], terms, bias[j] - sign * own)
+    if centre is not None:
+        shared = n + len(rows), 0, 1
+        for at, row in enumerate(rows):
+            rest = _terms([a - b for a, b in zip(row.coefficients, centre, strict=True)])
+            if len(rest) + 1 < len(row.terms):
+                rows[at] = replace(row, terms=(*rest, shared))
+        rows.append(Row(tuple(centre), tuple(_terms(centre)), fixed=False))
     return Columns(tuple(rows), tuple(row_of))

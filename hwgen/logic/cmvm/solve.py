@@ -21,7 +21,7 @@ from hwgen.ir.fixed import bits_for
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm import native, search
 from hwgen.logic.cmvm.adder_graph import AdderGraph, Maker
-from hwgen.logic.cmvm.columns import Columns, Matrix, differences, direct, signed_digits
+from hwgen.logic.cmvm.columns import Columns, Matrix, centred, differences, direct, signed_digits
 from hwgen.logic.cmvm.problem import Options, Problem, Row, Solution, least_delay
 from hwgen.logic.nodes import Wire
 
@@ -168,23 +168,27 @@ def _best(
     effort: int,
     seed: int,
 ) -> tuple[Columns, Solution]:
-    """Try the matrix as it is and as differences of columns; keep the cheaper graph.
+    """Try the matrix as it is, as differences of columns and as one sum and rests; keep the best.
 
     Depth counts as well: an adder more is worth a few percent of the area. But a search never ends
     with more area than less effort does.
     """
     whole = direct(weight, bias)
-    other = differences(weight, bias, 1)
+    other, shared = differences(weight, bias, 1), centred(weight, bias)
     if effort < 2 and other is not None and 4 * _terms(other) > 3 * _terms(whole):
         other = None  # what few terms it saves, its depth costs
+    others = sorted((one for one in (other, shared) if one is not None), key=_terms)
+    if effort < 2:
+        del others[1:]
     options = _options(whole.rows, lo, hi, arrival, arity, effort, seed)
     tries = [(whole, options)]
-    if other is not None:
-        plain = [_plain(c, lo, hi, arrival, options) for c in (whole, other)]
-        deep = max(options.limit, plain[1].depth)
-        tries.append((other, replace(options, limit=deep, relax=0)))
-        if effort < 2:  # anneal the more promising one alone
-            tries = [tries[int(plain[1].score < plain[0].score)]]
+    if others:
+        plain = [_plain(c, lo, hi, arrival, options) for c in (whole, *others)]
+        for columns, made in zip(others, plain[1:], strict=True):
+            deep = max(options.limit, made.depth)
+            tries.append((columns, replace(options, limit=deep, relax=0)))
+        if effort < 2:  # anneal the most promising one alone
+            tries = [min(zip(tries, plain, strict=True), key=lambda pair: pair[1].score)[0]]
     found = []
     for columns, settings in tries:
         for turn in range(2 if effort == 3 else 1):

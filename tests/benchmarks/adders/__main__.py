@@ -17,7 +17,7 @@ from hwgen.synth import nextpnr
 from hwgen.synth.path import PathModel
 from hwgen.synth.yosys import script_for, version
 from hwgen.target.board import load_board
-from tests.benchmarks.adders import bars, ecp5, speed, table
+from tests.benchmarks.adders import bars, ecp5, graphs, speed, table
 from tests.benchmarks.adders.cases import Case, matrices, networks
 from tests.benchmarks.adders.designs import (
     BOARD,
@@ -57,6 +57,7 @@ class Found:
     rows: list[table.Row] = field(default_factory=list)
     timed: list[speed.Timed] = field(default_factory=list)
     placed: list[ecp5.Placed] = field(default_factory=list)
+    solved: list[graphs.Solved] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
 
@@ -86,6 +87,7 @@ def groups() -> dict[str, list[str]]:
         "search": [f"search_{case.name}" for case in matrices()],
         "speed": speed.names(),
         "ecp5": list(ecp5.cases()),
+        "graphs": list(graphs.SHAPES),
     }
 
 
@@ -146,6 +148,12 @@ def _place(found: Found, name: str, tools: set[str]) -> None:
         )
 
 
+def _solve(found: Found, name: str, tools: set[str]) -> None:
+    for row in graphs.run(name, tools, OUT / "rivals", environment(OUT / "venv")):
+        found.solved.append(row)
+        print(f"{name:14} {row.by:22} {row.arity} operands {row.positions}", flush=True)
+
+
 def run(wanted: list[str], tools: set[str]) -> Found:
     """Measure what is wanted; what fails is noted, and the rest goes on."""
     known, found, kinds = cases(), Found(), groups()
@@ -160,6 +168,8 @@ def run(wanted: list[str], tools: set[str]) -> Found:
                 _time(found, name, tools)
             elif name in kinds["ecp5"]:
                 _place(found, name, tools)
+            elif name in kinds["graphs"]:
+                _solve(found, name, tools)
             else:
                 case = known[name]()
                 _map(found, name, case, texts(case, tools))
@@ -216,7 +226,12 @@ def report_of(found: Found, only: str = "") -> str:
         f"{', '.join(tools)}. Written by `make bench-adders BLESS=1{only and f' ONLY={only}'}`."
         + (" That was a part; of the rest nothing is said." if only else ""),
         "What was to be reached:",
-        bars.text(bars.bars(found.rows, found.timed, found.placed, MATRICES, MODEL_LIMIT)),
+        bars.text(
+            [
+                *bars.bars(found.rows, found.timed, found.placed, MATRICES, MODEL_LIMIT),
+                *bars.of_graphs(found.solved),
+            ]
+        ),
     ]
     if found.rows:
         parts += ["### LUT, FF and path on UltraScale+", table.rows_text(found.rows)]
@@ -230,6 +245,8 @@ def report_of(found: Found, only: str = "") -> str:
             "The same after a search (`--effort 3`), still over alkaid's best:",
             table.ratios_text(squares, bars.SEARCH),
         ]
+    if found.solved:
+        parts += ["### Graphs by themselves", graphs.table(found.solved)]
     if found.timed:
         parts += ["### Seconds to solve", speed.table(found.timed)]
     if found.placed:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tests.benchmarks.adders import speed, table
+from tests.benchmarks.adders import graphs, speed, table
 from tests.benchmarks.adders.ecp5 import Placed
 from tests.benchmarks.adders.table import Pair, Row
 
@@ -94,6 +94,18 @@ def _networks(rows: Sequence[Row]) -> Iterator[Bar]:
         yield Bar(title, "stages", 5, cut.own.result.latency if cut else None)
         yield Bar(title, "LUT over alkaid's", 0.80, cut.lut if cut else None)
         yield Bar(title, "FF over alkaid's", 0.35, cut.ff if cut else None)
+
+
+def of_graphs(found: Sequence[graphs.Solved]) -> list[Bar]:
+    """Return what is to be reached by graphs alone."""
+    work = "random matrices, graphs alone"
+    rows: list[tuple[str, float, Iterator[tuple[float, str]]]] = [
+        ("positions over the better rival, effort 2, the worst", 1.0, graphs.ratios(found, 2)),
+        ("the same, effort 1", graphs.BEHIND, graphs.ratios(found, 1)),
+        ("positions over those of less effort, at no less depth", 1.0, graphs.growth(found)),
+        ("adders over H_cmvm's as published, effort 1", 1.0, graphs.published(found)),
+    ]
+    return [Bar(work, what, limit, *_worst(list(figures))) for what, limit, figures in rows]
 
 
 def _speeds(rows: Sequence[Row], timed: Sequence[speed.Timed]) -> Iterator[Bar]:

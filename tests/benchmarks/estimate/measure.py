@@ -39,12 +39,12 @@ class Mapped:
 
     Attributes:
         layers: of every stage, its LUT sites when it is mapped by itself.
-        lut, ff: of the whole design, flat.
+        lut, ff: of the whole design, flat; 0 where only its stages were mapped.
     """
 
     layers: dict[str, int]
-    lut: int
-    ff: int
+    lut: int = 0
+    ff: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,32 +75,41 @@ def planned(case: Case) -> Design:
 
 
 def measure(
-    designs: Mapping[str, Design], family: str, cache: Path
+    designs: Mapping[str, Design], family: str, cache: Path, *, flat: bool = True
 ) -> Iterator[tuple[str, Mapped]]:
     """Yield (name, counts) of every design, in order; what is known by digest is not mapped again.
+
+    Args:
+        designs: by name.
+        family: that they are mapped to.
+        cache: folder of what is known.
+        flat: whether the whole design is mapped besides its stages.
 
     Raises:
         ToolMissing, ToolFailed: from Yosys.
     """
     script = yosys.script_for(family, [], "bench")
     parts = {name: _modules(design) for name, design in designs.items()}
-    waiting: list[Module] = []
-    for module in (m for whole, stages in parts.values() for m in (whole, *stages.values())):
-        if not _kept(module, script, cache).is_file():
-            waiting.append(module)
-    done = {m.name for whole, stages in parts.values() for m in (whole, *stages.values())}
-    done -= {m.name for m in waiting}
+    needed = {
+        name: [*([whole] if flat else []), *stages.values()]
+        for name, (whole, stages) in parts.items()
+    }
+    every = [module for modules in needed.values() for module in modules]
+    waiting = [module for module in every if not _kept(module, script, cache).is_file()]
+    done = {module.name for module in every} - {module.name for module in waiting}
     for name, (whole, stages) in parts.items():
-        while not {whole.name, *(m.name for m in stages.values())} <= done:
+        while not {module.name for module in needed[name]} <= done:
             batch, waiting = waiting[:BATCH], waiting[BATCH:]
             _map(batch, family, script, cache)
             done |= {m.name for m in batch}
-        total = json.loads(_kept(whole, script, cache).read_text())
-        layers = {
-            stage: json.loads(_kept(module, script, cache).read_text())["lut"]
-            for stage, module in stages.items()
-        }
-        yield name, Mapped(layers, total["lut"], total["ff"])
+        layers = {s: _known(module, script, cache)["lut"] for s, module in stages.items()}
+        total = _known(whole, script, cache) if flat else {}
+        yield name, Mapped(layers, **total)
+
+
+def _known(module: Module, script: Sequence[str], cache: Path) -> dict[str, int]:
+    counts: dict[str, int] = json.loads(_kept(module, script, cache).read_text())
+    return counts
 
 
 def _kept(module: Module, script: Sequence[str], cache: Path) -> Path:
