@@ -167,8 +167,8 @@ def _columns(
     if centre is not None:
         shared = n + len(rows), 0, 1
         for at, row in enumerate(rows):
-            rest = _terms([a - b for a, b in zip(row.coefficients, centre, strict=True)])
-            if len(rest) + 1 < len(row.terms):
-                rows[at] = replace(row, terms=(*rest, shared))
+            left = _terms([a - b for a, b in zip(row.coefficients, centre, strict=True)])
+            if len(left) + 1 < len(row.terms):
+                rows[at] = replace(row, terms=(*left, shared))
         rows.append(Row(tuple(centre), tuple(_terms(centre)), fixed=False))
     return Columns(tuple(rows), tuple(row_of))
