@@ -14,7 +14,9 @@ of k inputs:
 - ``compare``: tables of a comparison with a constant, each taking k - 1 more bits above the lowest
   one of the constant; ``long_compare``: positions of a carry chain that compares, where the word is
   too long for tables (AMD: a position takes k bits; else one, in pairs);
-- ``order``: likewise of a comparison of two variables;
+- ``order``: bits of the larger, or the smaller, of two variables: a comparison on a carry chain
+  (AMD: three bits in two tables), and a choice of every bit by its carry. A difference of the same
+  two variables whose sign alone is read is that comparison, and takes nothing;
 - ``table``: tables of a function of few inputs, told by its own values;
 - ``heap``: positions of the carry chains of heaps of bits, counted and not fitted;
 - ``lookup``: tables of a truth table (hwgen.logic.truth_tables), counted and not fitted;
@@ -41,6 +43,7 @@ from hwgen.logic.nodes import (
     Gather,
     Max,
     Mul,
+    Node,
     PlacedTable,
     Requant,
     Select,
@@ -66,10 +69,8 @@ TERMS = (
     "product",
     "product_sum",
     "chain",
-    "pick",
     "gate",
     "short_add",
-    "short_order",
     "short_round",
     "short_round_bits",
 )
@@ -95,7 +96,8 @@ def terms_of(
     terms: Counter[str] = Counter()
     wires = list(wires)
     merged = _sides(logic, wires)
-    for wire in wires:
+    compared, chosen = _maxima(logic, wires)
+    for wire in sorted(set(wires) - compared):
         node = logic.nodes[wire]
         tables = None
         if isinstance(node, Requant) and wire not in merged:
@@ -104,6 +106,8 @@ def terms_of(
             _enter(logic, wire, k, wire in registered, wire in merged, terms)
         else:
             terms["requant"] += tables
+        if k >= 6 and wire in chosen and wire not in registered:
+            terms["mux"] -= muxes(logic.width(wire), k)
     return terms
 
 
@@ -117,6 +121,37 @@ def _sides(logic: Logic, wires: Iterable[Wire]) -> set[Wire]:
             if all(isinstance(side, Requant) and side.a == node.a for side in sides):
                 merged.update((node.on_pos, node.on_neg))
     return merged
+
+
+def _maxima(logic: Logic, wires: Iterable[Wire]) -> tuple[set[Wire], set[Wire]]:
+    """Return what the carry chains of maxima and minima do besides, and what others do for them.
+
+    Returns:
+        differences that are the comparison of a maximum: choices read their sign, and nothing
+        reads the rest; maxima that one sum alone reads, one a sum: its tables choose as well.
+    """
+    ordered = {frozenset(n.operands) for w in wires if isinstance(n := logic.nodes[w], Max)}
+    if not ordered:
+        return set(), set()
+    read = {wire: [-1] for _, outputs in logic.outputs for wire in outputs}
+    for reader, node in enumerate(logic.nodes):
+        for source in node.operands[1:] if isinstance(node, Select) else node.operands:
+            read.setdefault(source, []).append(reader)
+    compared = {w for w in wires if w not in read and _difference(logic.nodes[w]) in ordered}
+    chosen: dict[Wire, Wire] = {}  # a sum: one of its maxima
+    for wire in wires:
+        readers = read.get(wire, [])
+        if isinstance(logic.nodes[wire], Max) and len(readers) == 1 and readers[0] >= 0:
+            summed = isinstance(logic.nodes[readers[0]], Add)
+            if summed and adder_positions(logic, readers[0]):
+                chosen[readers[0]] = wire
+    return compared, set(chosen.values())
+
+
+def _difference(node: Node) -> frozenset[Wire] | None:
+    """Return the two operands of a plain difference; None of anything else."""
+    plain = isinstance(node, Add) and node.sub and not node.shift_a and not node.shift_b
+    return frozenset(node.operands) if plain else None
 
 
 def _common(logic: Logic, wire: Wire, node: Requant, registered: bool, family: str) -> int | None:
@@ -140,21 +175,21 @@ def _enter(
         case Add3():
             terms["add3"] += adder_positions(logic, wire)
         case Max(a, b):
-            width = max(logic.width(a), logic.width(b)) + 1
             if logic.width(a) + logic.width(b) <= k:
                 terms["compare"] += max(out - 1, 1)  # a table of all inputs each, but the topmost
             else:
-                _chain("order", 2 * ceil(width, 3) if k >= 6 else width, k, terms)
-                # Small tables: the signs are looked at again for every bit.
-                signed = k < 6 and (logic.signed(a) or logic.signed(b))
-                terms["pick" if signed else "mux"] += muxes(out, k)
+                terms["order"] += max(logic.width(a), logic.width(b))
+                if k < 6:
+                    terms["chain"] += 1
         case Mul(a, b):
             terms["product"] += logic.width(a) * logic.width(b)
             terms["product_sum"] += out
-        case Select(a, _, on_pos):
+        case Select(a, on_neg, on_pos):
             taken = logic.nodes[on_pos]
             if not (isinstance(taken, Requant) and taken.a == a):  # else its own choice does it too
-                terms["mux"] += muxes(out, k)
+                # Where both are fixed, a bit is the sign, its inverse, or fixed as well.
+                vary = max(_varying(logic, on_neg), _varying(logic, on_pos))
+                terms["mux"] += muxes(min(out, vary), k)
         case Requant():
             _requant(logic, wire, node, k, registered, side, terms)
         case Thresh():
@@ -167,6 +202,12 @@ def _enter(
             terms["lookup"] += placed_luts(node.values, k)
         case Table():
             terms["lookup"] += luts(node.values, k)
+
+
+def _varying(logic: Logic, wire: Wire) -> int:
+    """Return the bits of a word that its interval leaves open, all below the first that it does."""
+    lo, hi = logic.lo[wire], logic.hi[wire]
+    return (lo ^ hi).bit_length() if lo >= 0 or hi < 0 else logic.width(wire)
 
 
 def _requant(

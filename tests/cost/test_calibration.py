@@ -107,8 +107,8 @@ def test_factors_that_made_the_figures_are_found() -> None:
     ]  # fmt: skip
     found = fit(exact)
     used = {t for r in rows if not r.held for terms, _ in r.layers.values() for t in terms}
-    assert {t: found[t] for t in ("add", "mux", "requant")} == pytest.approx(
-        {t: known[t] for t in ("add", "mux", "requant")}, rel=0.05
+    assert {t: found[t] for t in ("add", "order", "requant")} == pytest.approx(
+        {t: known[t] for t in ("add", "order", "requant")}, rel=0.05
     )
     assert all(found[t] == 1 for t in TERMS if t not in used)  # as the formula says
     off = [abs(error) for *_, error in layer_errors(exact, found)]

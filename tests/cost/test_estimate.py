@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -96,14 +97,24 @@ WIDE = range(-99, 99, 7)
         # Three positions and the carry that leaves the chain: small tables.
         (lambda b, x, y, z: b.add(z, b.shl(z, 1)), {"add": 3}, {"short_add": 7}),
         (lambda b, x, y, z: b.shl(x, 2), {}, {}),
-        # A comparison of nine bits, three to a position of two tables; a choice of eight.
+        # Eight bits are compared and chosen.
+        (lambda b, x, y, z: b.max(x, y), {"order": 8}, {"order": 8, "chain": 1}),
+        # The tables of a sum choose a maximum that nothing else reads; small ones cannot.
         (
-            lambda b, x, y, z: b.max(x, y),
-            {"order": 6, "mux": 4},
-            {"order": 9, "chain": 1, "pick": 8},
+            lambda b, x, y, z: b.add(b.max(x, y), z),
+            {"order": 8, "add": 9, "mux": -4},
+            {"order": 8, "add": 9, "chain": 2},
         ),
         (lambda b, x, y, z: b.mul(x, y), {"product": 32, "product_sum": 12}, None),
         (lambda b, x, y, z: b.select(x, y, b.const(3)), {"mux": 2}, {"mux": 4}),
+        # It has room for one of two.
+        (
+            lambda b, x, y, z: b.add(b.max(x, y), b.max(x, z), sub=True),
+            {"order": 16, "add": 9, "mux": -4},
+            {"order": 16, "add": 9, "chain": 3},
+        ),
+        # Of two constants the sign alone is left.
+        (lambda b, x, y, z: b.select(x, b.const(6), b.const(3)), {}, {}),
         # Five kept bits are rounded and need one more; nothing saturates.
         (
             lambda b, x, y, z: b.requant(x, 3, -99, 99),
@@ -147,6 +158,26 @@ def test_terms_by_hand(make: object, six: dict[str, int], four: dict[str, int] |
     assert terms(make, 6) == six
     if four is not None:
         assert terms(make, 4) == four
+
+
+def match(reads_difference: bool) -> Callable[[Builder, int, int, int], int]:
+    """Return a match of an arg max: the larger value, and an index by the sign of a difference."""
+
+    def make(b: Builder, x: int, y: int, z: int) -> int:
+        ahead = b.add(x, y, sub=True)
+        index = b.select(ahead, z, b.const(3))
+        larger = b.shl(b.max(x, y), 8)
+        return b.add(larger, b.shl(ahead, 30) if reads_difference else index)
+
+    return make
+
+
+def test_a_maximum_compares_for_an_arg_max() -> None:
+    # Three bits of an index beside the eight of the maximum, which a shift reads.
+    assert terms(match(False), 6) == {"order": 8, "mux": 2}
+    assert terms(match(False), 4) == {"order": 8, "chain": 1, "mux": 3}
+    # A difference that something else reads is a sum of its own.
+    assert terms(match(True), 6)["add"] >= 9
 
 
 def test_a_register_behind_a_rectifier_is_reset_by_the_sign() -> None:
