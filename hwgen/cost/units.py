@@ -81,6 +81,7 @@ COSTS: Mapping[str, Callable[[Params], UnitCost]] = {
     "hwg_crop": _of_facts("hwg_crop"),
     "hwg_pad": _of_facts("hwg_pad"),
     "hwg_reorder": _of_facts("hwg_reorder"),
+    "hwg_stream_thresholds": _of_facts("hwg_stream_thresholds"),
     "hwg_narrow": _of_facts("hwg_narrow"),
     "hwg_widen": _of_facts("hwg_widen"),
     "hwg_flow_buffer": lambda p: (

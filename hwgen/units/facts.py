@@ -328,6 +328,23 @@ def _reorder_cost(params: Params) -> UnitCost:
     return made + UnitCost(lut=distributed(p["Width"], 2 << bits(words)), ff=p["Width"])
 
 
+def _thresholds_latency(params: Params) -> int:
+    return params["Levels"] + 1
+
+
+def _thresholds_cost(params: Params) -> UnitCost:
+    p, cut = params, params["InWidth"] + 1
+    lut, ff = p["OutWidth"] * max(p["ValueTurns"] * 2 ** p["Levels"] / 64, 0.5), p["OutWidth"]
+    for level in range(p["Levels"]):
+        places = p["Turns"] * 2**level
+        lut += cut * (0.85 + (max(places / 64, 0.5) if places > 1 else 0))
+        ff += level + 1 + (cut - 1 if level < p["Levels"] - 1 else 0)
+        if (level == 0) != (p["Turns"] == 1):  # Yosys moves the address' register behind the table
+            ff += 0.6 * cut
+    walk = bits(p["Turns"]) * (p["Levels"] + 1) + p["Levels"] + 1
+    return UnitCost(p["Lanes"] * lut + walk, p["Lanes"] * ff + walk)
+
+
 def _count(params: Params) -> int:
     return params["Count"]
 
@@ -342,6 +359,7 @@ _FACTS: Mapping[str, Facts] = {
     "hwg_skid": Facts(_one, _one, _skid_cost),
     "hwg_pool": Facts(_pool_latency, _one, _pool_cost),
     "hwg_pool_blocks": Facts(_one, _map_interval, _blocks_cost),
+    "hwg_stream_thresholds": Facts(_thresholds_latency, _one, _thresholds_cost),
     "hwg_upsample": Facts(_none, _upsample_interval, _upsample_cost),
     "hwg_crop": Facts(_none, _map_interval, _crop_cost),
     "hwg_pad": Facts(_none, _pad_interval, _pad_cost),

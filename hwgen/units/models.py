@@ -177,6 +177,21 @@ def _reorder(params: Params, constants: Constants, ins: Sequence[Codes]) -> list
     return [source[:, (outer[:, None, None] + middle[:, None] + inner).reshape(-1)]]
 
 
+def _thresholds(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    (source,) = ins
+    p, samples = params, len(source)
+    shape = p["Turns"], p["Lanes"]
+    limits = constants["Thresholds"].reshape(*shape, -1)
+    values = constants["Values"].reshape(p["ValueTurns"], p["Lanes"], -1)
+    values = np.broadcast_to(values, (*shape, values.shape[-1]))
+    words = source.reshape(samples, -1, *shape)
+    made = np.empty_like(words)
+    for turn, lane in np.ndindex(*shape):
+        counts = np.searchsorted(limits[turn, lane], words[:, :, turn, lane], side="right")
+        made[:, :, turn, lane] = values[turn, lane][counts]
+    return [made.reshape(samples, -1, p["Lanes"])]
+
+
 MODELS: Mapping[str, Model] = {
     "hwg_fork": _fork,
     "hwg_widen": _widen,
@@ -189,4 +204,5 @@ MODELS: Mapping[str, Model] = {
     "hwg_crop": _crop,
     "hwg_pad": _pad,
     "hwg_reorder": _reorder,
+    "hwg_stream_thresholds": _thresholds,
 }

@@ -28,6 +28,7 @@ from tests.emit.test_hls_lint import HOST
 from tests.plan.branches import branchy
 from tests.plan.test_stream import GOAL, moving_net, planned, residual_cnn, separable_cnn
 from tests.plan.test_stream_binary import FOLDS, cnn
+from tests.plan.test_stream_stairs import numbers
 from tests.verify.conftest import small_net, two_ways
 
 NETS: dict[str, tuple[Callable[[], Graph], int]] = {
@@ -41,6 +42,7 @@ NETS: dict[str, tuple[Callable[[], Graph], int]] = {
     "branches": (lambda: branchy(3), 400),
     "binary": (lambda: cnn(np.random.default_rng(5), stride=2, zeros=0.3), 4000),
     "signs": (lambda: cnn(np.random.default_rng(6), (2, 0)), 4000),
+    "stairs": (numbers, 400),
 }
 CHOSEN = {"binary": FOLDS, "signs": FOLDS}  # realisations, where the planner takes others
 IN_CI = ("folded", "binary")

@@ -20,6 +20,7 @@ from hwgen.target.board import load_board
 from hwgen.verify.self_check import make_vectors
 from hwgen.verify.simulate import BenchSettings, simulate
 from tests.logic.test_binary import layer
+from tests.plan import test_stream_stairs as stairs
 from tests.plan.test_stream_binary import FOLDS, cnn, planned
 
 pytestmark = pytest.mark.sim
@@ -43,6 +44,12 @@ def test_stream(rng: np.random.Generator, tmp_path: Path, lint: Lint) -> None:
     # A first layer as quick as its input: behind a slow one the last sample comes early.
     quick = Realisation("adders")
     check(graph, planned(graph, 4000, c1=quick, **FOLDS), tmp_path / "out", lint, 6)
+
+
+@pytest.mark.ci
+def test_steps_by_turns(rng: np.random.Generator, tmp_path: Path, lint: Lint) -> None:
+    graph = stairs.stepped(rng)
+    check(graph, planned(graph, 6000, **stairs.FOLDS), tmp_path / "out", lint, 6)
 
 
 @pytest.mark.ci

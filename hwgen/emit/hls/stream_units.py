@@ -110,6 +110,16 @@ def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
             read = ((weights, unit.params["PE"] * unit.params["SIMD"]), (biases, unit.params["PE"]))
             vectors = _vectors(unit, sinks[0])
             return Call(name, tuple(_loop(vectors, text)), (*first, *second), read)
+        case "stream_thresholds":
+            limits, first = _table(f"{prefix}_THRESHOLDS", unit.constants["Thresholds"])
+            values, second = _table(f"{prefix}_VALUES", unit.constants["Values"])
+            turn = f"n % {unit.params['Turns']}"
+            read = f"{arguments[0]}.read(), {turn}, {limits}, {values}"
+            of = f"{_with_params(unit)}::of<{element(sinks[0])}>({read})"
+            text = f"{arguments[1]}.write({of});"
+            loop = (f"for (int n = 0; n < {source.words}; ++n) {{", "  HWG_PIPELINE_LOOP",
+                    f"  {text}", "}")  # fmt: skip
+            return Call(name, loop, (*first, *second))
         case _:
             raise ConfigError(
                 f"{unit.unit} is not printed as HLS C++ yet",

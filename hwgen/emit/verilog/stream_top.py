@@ -16,7 +16,13 @@ from hwgen.ir.names import Names
 from hwgen.units.library import find_unit
 
 FORK, FIFO, CHECK = "hwg_fork", "hwg_fifo", "hwg_stream_check"
-_WIDTHS = {"Bias": "AccWidth", "RowKinds": "KindBits", "ColumnKinds": "KindBits"}  # of constants
+_WIDTHS = {  # of an element of a constant vector: the parameter that says it, and what is added
+    "Bias": ("AccWidth", 0),
+    "RowKinds": ("KindBits", 0),
+    "ColumnKinds": ("KindBits", 0),
+    "Thresholds": ("InWidth", 1),
+    "Values": ("OutWidth", 0),
+}
 
 
 @dataclass(frozen=True)
@@ -279,8 +285,8 @@ def _given(unit: UnitRef) -> list[tuple[str, str]]:
             params.append((name, str(unit.params[name])))
         elif name in unit.constants:
             codes = unit.constants[name]
-            word = _WIDTHS.get(name)
-            width = unit.params[word] if word else unit.params["Width"] // len(codes)
+            word, more = _WIDTHS.get(name, ("", 0))
+            width = unit.params[word] + more if word else unit.params["Width"] // len(codes)
             params.append((name, packed_literal(codes, width)))
     return params
 

@@ -302,7 +302,9 @@ class Matvec(Actor):
         self.depthwise = bool(params.get("Depthwise", 0))
         self.move = -1  # number of the last step's cycle, of those in which the pipeline moves
         self.place = 0  # step within a vector
-        self.waited = 0  # cycles in which it stood still
+        self.waited = 0  # cycles in which it stood still, for the results that are settled
+        self.stood = 0  # the same up to the last step
+        self.stops: deque[tuple[int, int]] = deque()  # behind it: moving cycle, cycles it waits for
         self.pending: deque[int] = deque()  # of results: the moving cycle in which they are shown
         self.results = 0
 
@@ -318,23 +320,25 @@ class Matvec(Actor):
                 out.shown.append(self.pending[0] + self.waited)
                 moved = True
             if self.pending and len(out.taken) > self._given():
-                self.waited += out.taken[-1] - out.shown[-1]
-                self.pending.popleft()
+                at = self.pending.popleft()
+                if (cycles := out.taken[-1] - out.shown[-1]) > 0:
+                    self.waited += cycles
+                    self.stops.append((at, cycles))
                 moved = True
                 continue
             fresh, steps = self.depthwise or self.place < self.steps, 1
             if fresh:
                 if len(source.taken) >= len(source.shown):
                     return moved
-                move = max(self.move + 1, source.offered(len(source.taken)) - self.waited)
+                move = self._first(source.offered(len(source.taken)))
             else:  # the vector is there: to the end of this turn at once
                 steps = self.steps - self.place % self.steps
                 move = self.move + steps
             if self.pending and self.pending[0] <= move:
                 return moved  # whether the pipeline stands still is not known yet
+            self._step(move)
             if fresh:
-                source.taken.append(move + self.waited)
-            self.move = move
+                source.taken.append(move + self.stood)
             self.place += steps
             if self.place % self.steps == 0:
                 self.pending.append(move + self.latency)
@@ -342,6 +346,22 @@ class Matvec(Actor):
             if self.place == self.steps * self.turns:
                 self.place = 0
             moved = True
+
+    def _first(self, offered: int) -> int:
+        """Return the first moving cycle behind the last step that is not before a cycle."""
+        move, stood = max(self.move + 1, offered - self.stood), self.stood
+        for at, cycles in self.stops:
+            if move < at:
+                break
+            stood += cycles
+            move = max(at, self.move + 1, offered - stood)
+        return move
+
+    def _step(self, move: int) -> None:
+        """Step in a moving cycle: what stood still up to it is behind us."""
+        self.move = move
+        while self.stops and self.stops[0][0] <= move:
+            self.stood += self.stops.popleft()[1]
 
     def _given(self) -> int:
         """Return how many results are settled."""
@@ -367,6 +387,9 @@ def actor_of(stage: Stage, ins: Sequence[Channel], outs: Sequence[Channel]) -> A
             return Window(ins[0], outs[0], params)
         case "hwg_pool_blocks":
             return Blocks(ins[0], outs[0], params)
+        case "hwg_stream_thresholds":
+            alone = {"PE": 1, "SIMD": 1, "Rows": 1, "Columns": 1}  # each word is a vector
+            return Matvec(ins[0], outs[0], unit.unit, {**params, **alone})
         case "hwg_matvec" | "hwg_xnor_matvec":
             return Matvec(ins[0], outs[0], unit.unit, params)
         case "hwg_upsample":

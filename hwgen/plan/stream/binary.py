@@ -14,8 +14,9 @@ import numpy as np
 
 from hwgen.design.types import UnitRef
 from hwgen.errors import count_of
+from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
-from hwgen.ir.tensor import Codes
+from hwgen.ir.tensor import Codes, TensorType
 from hwgen.ops.thresholds import Thresholds
 from hwgen.ops.windows import Window
 from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of
@@ -49,8 +50,9 @@ def reads_signs(graph: Graph, parts: Cut, segment: Segment) -> bool:
 def as_bits(segment: Segment) -> Segment:
     """Return a segment that gives bits where it gave signs."""
     *others, last = segment.nodes
-    op = last.op.changed(values=(last.op.values + 1) // 2)
-    nodes = [*others, replace(last, op=op)]
+    op, kind = last.op.changed(values=(last.op.values + 1) // 2), last.type
+    bits = TensorType(kind.shape, Fixed(1, kind.frac), (kind.lo + 1) // 2, (kind.hi + 1) // 2)
+    nodes = [*others, replace(last, op=op, type=bits)]
     return Segment(nodes[0], tuple(nodes[1:]))
 
 

@@ -15,7 +15,7 @@ from hwgen.ir.names import Names, identifier
 from hwgen.ops.base import Windowed
 from hwgen.ops.pool import Pool
 from hwgen.ops.windows import Window
-from hwgen.plan.stream import adders, units
+from hwgen.plan.stream import adders, stairs, units
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.binary import as_bits, signs_of, step_of, unit_of
 from hwgen.plan.stream.folded import FoldedLayer, columns_of, sums_of
@@ -236,7 +236,7 @@ class Builder:
             facts = units.converter(fixed.width, fold.pe, facts.words, common, layer.rows)
             made = replace(made, link=self.fresh(f"{name}_x{common}"), lanes=common)
             self.unit(f"{name}_cut", facts, sums, link_of(made, name))
-        self.give(segment.name, self.functions(segment, made))
+        self.give(segment.name, self.sums(segment, made))
 
     def _columns(
         self, segment: Segment, layer: FoldedLayer, source: Map, entering: int, bits: bool = False
@@ -286,10 +286,19 @@ class Builder:
             self.give(segment.name, replace(made, type=segment.tail[0].type))
         else:
             rest = as_bits(segment) if bits else segment
-            self.give(segment.name, self.functions(rest, made))
+            self.give(segment.name, self.sums(rest, made))
+
+    def sums(self, segment: Segment, made: Map) -> Map:
+        """Enter the functions behind the sums of a folded layer, steps by channel as a unit."""
+        if not stairs.takes(segment, made.lanes):
+            return self.functions(segment, made)
+        first, *others = segment.tail
+        steps = Map(self.fresh(f"{first.name}_s"), first.type, first.type.fixed, made.lanes)
+        self.unit(first.name, stairs.stairs(first, made), made.link, link_of(steps, first.name))
+        return self.functions(Segment(first, tuple(others)), steps)
 
     def functions(self, segment: Segment, made: Map) -> Map:
-        """Enter the functions behind a folded layer; on whole positions where channels differ."""
+        """Enter the functions behind a unit; on whole positions where channels differ."""
         if not segment.tail:
             return made
         if not alike_behind(segment, made.lanes):

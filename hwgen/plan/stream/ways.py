@@ -12,10 +12,12 @@ from itertools import product
 import numpy as np
 
 from hwgen.cost.units import UnitCost, unit_cost
+from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Matmul
 from hwgen.ops.pool import Pool
+from hwgen.plan.stream import stairs
 from hwgen.plan.stream.binary import UNIT, params_of, reads_signs, signs_of, step_of
 from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, sizes, sums_of
 from hwgen.plan.stream.maps import Map
@@ -205,10 +207,15 @@ def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]
         cost, pe = conversion_cost(sum_bits, pe, math.gcd(rows, pe), rows), math.gcd(rows, pe)
     if not segment.tail:
         return cost, pe
-    alike = alike_behind(segment, pe)
+    tail = segment.tail
+    if stepped := stairs.takes(segment, pe):
+        cost += unit_cost(stairs.UNIT, stairs.params_of(tail[0], pe, Fixed(sum_bits, 0, True)))
+        tail = tail[1:]
+    alike = stepped or alike_behind(segment, pe)
     lanes = pe if alike else rows
-    each = sum_bits * len(segment.tail)
-    cost += UnitCost(lut=lanes * each + 20, ff=lanes * sum_bits)
+    if tail:
+        each = sum_bits * sum(stairs.comparisons(node) for node in tail)
+        cost += UnitCost(lut=lanes * each + 20, ff=lanes * sum_bits)
     return (cost if alike else cost + conversion_cost(sum_bits, pe, rows)), lanes
 
 

@@ -6,10 +6,14 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+import numpy as np
+
+from hwgen.emit.verilog.rom import packed_literal
+from hwgen.ir.tensor import Codes
 from hwgen.synth.count import Measured, count
 from hwgen.synth.yosys import map_design
 from hwgen.units.facts import facts, with_defaults
@@ -37,11 +41,23 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Point:
-    """A unit at some parameters."""
+    """A unit at some parameters, and vectors of constants as words, by their bits each."""
 
     module: str
     params: Mapping[str, int]
     anchor: Anchor | None = None
+    constants: Mapping[str, tuple[int, Codes]] = field(default_factory=dict)
+
+
+def _steps(lanes: int, turns: int, levels: int, widths: tuple[int, int], own: bool = True) -> Point:
+    """Return steps by channel; *widths* of what comes and leaves, *own* values a channel."""
+    rng, near = np.random.default_rng(1), 1 << widths[0] - 2
+    params = {"Lanes": lanes, "Turns": turns, "Levels": levels, "InWidth": widths[0],
+              "OutWidth": widths[1], "ValueTurns": turns if own else 1}  # fmt: skip
+    cuts = np.sort(rng.integers(-near, near, (turns * lanes, 2**levels - 1))).reshape(-1)
+    values = rng.integers(0, 1 << widths[1], params["ValueTurns"] * lanes << levels)
+    words = {"Thresholds": (widths[0] + 1, cuts), "Values": (widths[1], values)}
+    return Point("hwg_stream_thresholds", params, constants=words)
 
 
 _MAP = {"W": 32, "H": 32}
@@ -82,16 +98,25 @@ POINTS = (
                           "MiddleStep": 48, "InnerStep": 8}),
     Point("hwg_reorder", {"Width": 16, "Outer": 32, "Middle": 16, "Inner": 16, "OuterStep": 1,
                           "MiddleStep": 512, "InnerStep": 32, "RamStyle": 2}),
+    _steps(2, 12, 4, (10, 4)),
+    _steps(1, 48, 4, (7, 4)),
+    _steps(4, 8, 1, (12, 1), own=False),
+    _steps(1, 16, 6, (14, 6), own=False),
+    _steps(8, 1, 4, (9, 4)),
     Point("hwg_skid", {"Width": 64}),
     Point("hwg_narrow", {"Width": 32, "Parts": 4, "Count": 4}),
     Point("hwg_widen", {"Width": 32, "Parts": 4, "Count": 4}),
 )  # fmt: skip
 
 
-def with_parameters(text: str, params: Mapping[str, int]) -> str:
-    """Return a source whose parameters have other defaults."""
-    for name, value in params.items():
+def with_parameters(text: str, point: Point) -> str:
+    """Return a source whose parameters have the defaults of a point."""
+    for name, value in point.params.items():
         text, found = re.subn(rf"(parameter int {name}\s*= )-?\w+", rf"\g<1>{value}", text)
+        assert found == 1, name
+    for name, (width, words) in point.constants.items():
+        word = packed_literal(words, width)
+        text, found = re.subn(rf"(parameter logic \[.*\]\s+{name}\s*= )'0", rf"\g<1>{word}", text)
         assert found == 1, name
     return text
 
@@ -102,7 +127,7 @@ def measure(point: Point, folder: Path) -> Measured:
     for unit in with_uses([point.module]):
         text = unit.path.read_text("utf-8")
         if unit.module == point.module:
-            text = with_parameters(text, point.params)
+            text = with_parameters(text, point)
         files.append(folder / f"{unit.module}.sv")
         files[-1].write_text(text, "utf-8")
     dsp = bool(point.params.get("Dsp", 0))
