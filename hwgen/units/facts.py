@@ -334,7 +334,8 @@ def _thresholds_latency(params: Params) -> int:
 
 def _thresholds_cost(params: Params) -> UnitCost:
     p, cut = params, params["InWidth"] + 1
-    lut, ff = p["OutWidth"] * max(p["ValueTurns"] * 2 ** p["Levels"] / 64, 0.5), p["OutWidth"]
+    lut = p["OutWidth"] * max(p["ValueTurns"] * 2 ** p["Levels"] / 64, 0.5)
+    ff = float(p["OutWidth"])
     for level in range(p["Levels"]):
         places = p["Turns"] * 2**level
         lut += cut * (0.85 + (max(places / 64, 0.5) if places > 1 else 0))

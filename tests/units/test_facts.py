@@ -8,7 +8,7 @@ import pytest
 from hwgen.errors import HwgenError
 from hwgen.units import facts as module
 from hwgen.units.facts import blocks, distributed, facts, folds, with_defaults
-from tests.benchmarks.stream.units import POINTS, with_parameters
+from tests.benchmarks.stream.units import POINTS, Point, with_parameters
 
 
 def test_parameters_that_are_not_given_are_those_of_the_header() -> None:
@@ -57,4 +57,4 @@ def test_a_fold_that_does_not_divide_takes_a_turn_more() -> None:
 def test_every_unit_with_facts_is_measured() -> None:
     assert {point.module for point in POINTS} == set(module._FACTS)
     with pytest.raises(AssertionError, match="Missing"):
-        with_parameters("parameter int W = 3", {"Missing": 1})
+        with_parameters("parameter int W = 3", Point("hwg_skid", {"Missing": 1}))

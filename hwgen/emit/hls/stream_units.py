@@ -114,8 +114,8 @@ def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
             limits, first = _table(f"{prefix}_THRESHOLDS", unit.constants["Thresholds"])
             values, second = _table(f"{prefix}_VALUES", unit.constants["Values"])
             turn = f"n % {unit.params['Turns']}"
-            read = f"{arguments[0]}.read(), {turn}, {limits}, {values}"
-            of = f"{_with_params(unit)}::of<{element(sinks[0])}>({read})"
+            given = f"{arguments[0]}.read(), {turn}, {limits}, {values}"
+            of = f"{_with_params(unit)}::of<{element(sinks[0])}>({given})"
             text = f"{arguments[1]}.write({of});"
             loop = (f"for (int n = 0; n < {source.words}; ++n) {{", "  HWG_PIPELINE_LOOP",
                     f"  {text}", "}")  # fmt: skip
