@@ -66,6 +66,20 @@ def numbers() -> Graph:
     return net.graph()
 
 
+def deep() -> Graph:
+    """Return units one behind the other that stand still as a whole, behind them a slow layer."""
+    rng = np.random.default_rng(6)
+    net = GraphBuilder("deep")
+    net.put("x", Input.of((5, 5, 6), Fixed(4, 0, True)))
+    for i, channels in enumerate((6, 8)):
+        weight = rng.integers(-3, 4, (1, 1, 6, channels))
+        net.put(f"c{i}", Conv(weight, np.zeros(channels, np.int64)))
+        net.put(f"s{i}", ladder(rng, channels, 6, 30))
+    same = ((1, 1), (1, 1))
+    net.put("c2", Conv(rng.integers(-3, 4, (3, 3, 8, 4)), np.zeros(4, np.int64), padding=same))
+    return net.graph()
+
+
 FOLDS = {
     "c1": Realisation("folded", pe=2, simd=9, memory="lut"),
     "c2": Realisation("folded", pe=2, simd=3, memory="lut"),

@@ -320,9 +320,9 @@ class Matvec(Actor):
                 out.shown.append(self.pending[0] + self.waited)
                 moved = True
             if self.pending and len(out.taken) > self._given():
-                at = self.pending.popleft()
-                if (cycles := out.taken[-1] - out.shown[-1]) > 0:
-                    self.waited += cycles
+                at, cycles = self.pending.popleft(), out.taken[-1] - out.shown[-1]
+                self.waited += cycles
+                if cycles:
                     self.stops.append((at, cycles))
                 moved = True
                 continue

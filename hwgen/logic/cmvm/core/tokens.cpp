@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -219,13 +220,31 @@ struct Blocks : Actor {
 struct Matvec : Actor {
   i64 turns, steps, latency;
   bool depthwise;
-  i64 move = -1, place = 0, waited = 0, results = 0;
+  i64 move = -1, place = 0, waited = 0, stood = 0, results = 0;
   std::deque<i64> pending;
+  std::deque<std::pair<i64, i64>> stops; // behind the last step: moving cycle, cycles it waits for
 
   explicit Matvec(const std::vector<i64> &n)
       : turns(n[0]), steps(n[1]), latency(n[2]), depthwise(n[3] != 0) {}
 
   i64 given() const { return results - static_cast<i64>(pending.size()); }
+
+  // The first moving cycle behind the last step that is not before the cycle of an offer.
+  i64 first(i64 offered) const {
+    i64 next = std::max(move + 1, offered - stood), still = stood;
+    for (const auto &[at, cycles] : stops) {
+      if (next < at) break;
+      still += cycles;
+      next = std::max({at, move + 1, offered - still});
+    }
+    return next;
+  }
+
+  // What stood still up to a step is behind it.
+  void step(i64 at) {
+    for (move = at; !stops.empty() && stops.front().first <= move; stops.pop_front())
+      stood += stops.front().second;
+  }
 
   bool advance() override {
     Channel &in = source();
@@ -235,7 +254,9 @@ struct Matvec : Actor {
         moved = true;
       }
       if (!pending.empty() && out().gone() > given()) {
-        waited += out().taken.back() - out().shown.back();
+        i64 cycles = out().taken.back() - out().shown.back();
+        if (cycles > 0) stops.emplace_back(pending.front(), cycles);
+        waited += cycles;
         pending.pop_front();
         moved = true;
         continue;
@@ -244,14 +265,14 @@ struct Matvec : Actor {
       i64 count = 1, next;
       if (fresh) {
         if (in.gone() >= in.there()) return moved;
-        next = std::max(move + 1, in.offered(in.gone()) - waited);
+        next = first(in.offered(in.gone()));
       } else { // the vector is there: to the end of this turn at once
         count = steps - place % steps;
         next = move + count;
       }
       if (!pending.empty() && pending.front() <= next) return moved; // it may stand still
-      if (fresh) in.taken.push_back(next + waited);
-      move = next;
+      step(next);
+      if (fresh) in.taken.push_back(next + stood);
       place += count;
       if (place % steps == 0) {
         pending.push_back(move + latency);
