@@ -14,8 +14,8 @@ from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.pace import Pace
 from hwgen.plan.stream import native, tokens
-from hwgen.plan.stream.actors import Matvec
 from hwgen.plan.stream.channels import Actor, Channel
+from hwgen.plan.stream.matvec_actor import Matvec
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import load_board
 from tests.plan.branches import branchy

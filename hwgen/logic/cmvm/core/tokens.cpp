@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Word-level simulation of a stream design: when each word of each link moves.
-// hwgen/plan/stream/{channels,actors,move_actors}.py specify every rule; native.py there calls this
+// hwgen/plan/stream/{channels,actors,matvec_actor,move_actors}.py specify every rule; native.py there calls this
 // through ctypes. The order in which actors are asked changes nothing: none decides by data.
 #include <algorithm>
 #include <cstdint>
