@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Actor of pipelines that stand still as a whole while a result waits: matrix-vector units, steps."""
+"""Actor of pipelines that stand still while a result waits: matrix-vector units, and steps."""
 
 from __future__ import annotations
 
