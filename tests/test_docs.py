@@ -22,6 +22,7 @@ import pytest
 
 from hwgen.cli import VERBS, _parse
 from hwgen.verify.simulate import AXIS_CLAIMS, FLOW_CLAIMS
+from tests.benchmarks.page import marked, write_marked
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -263,3 +264,16 @@ def test_what_documents_and_units_name_is_there() -> None:
     assert missing("as hwgen.codec.wire.Fault, not hwgen.codec.wire.Falt or hwgen.codek") == [
         "hwgen.codec.wire.Falt", "hwgen.codek"
     ]  # fmt: skip
+
+
+def test_benchmarks_write_between_the_marks_of_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("head\n<!-- a -->\nold\n<!-- /a -->\nmiddle\n<!-- b -->\nold\n", "utf-8")
+    write_marked(page, "a", "new")
+    write_marked(page, "b", "\nto the end\n")
+    assert page.read_text("utf-8") == (
+        "head\n<!-- a -->\nnew\n<!-- /a -->\nmiddle\n<!-- b -->\n\nto the end\n"
+    )
+    assert marked(page, "a") == "new\n"
+    with pytest.raises(ValueError, match="has no mark <!-- c -->"):
+        write_marked(page, "c", "new")

@@ -15,15 +15,13 @@ from typing import Any
 
 from hwgen import __version__
 from hwgen.api.config import config_files
+from hwgen.api.designed import designed
 from hwgen.api.deviation import Deviation
 from hwgen.api.guard import check_place, write_build
 from hwgen.api.load import KerasGraph, checked_name, top_name, with_weights
-from hwgen.api.original import measure
 from hwgen.api.results import VerbResult
-from hwgen.api.scalers import scaler_lines
 from hwgen.api.settings import Ask
 from hwgen.cost.estimate import Estimate, zeros
-from hwgen.cost.estimate import estimate as estimate_design
 from hwgen.cost.figures import Figures
 from hwgen.design.serial import SCHEMA
 from hwgen.design.types import Design
@@ -38,12 +36,10 @@ from hwgen.ir.graph import Graph
 from hwgen.ops.integers_only import integers_only
 from hwgen.ops.serial import graph_to_json
 from hwgen.paths import sim as sim_folder
-from hwgen.plan.alternatives import missed_clock, too_large
 from hwgen.plan.goal import Goal
-from hwgen.plan.planner import Planned, reached_mhz
+from hwgen.plan.planner import Planned
 from hwgen.plan.serial.choice import kept_whole
 from hwgen.progress import Progress, silent
-from hwgen.report.figures import figures
 from hwgen.report.page import render
 from hwgen.report.sheet import build_sheet
 from hwgen.report.text import build_report
@@ -143,29 +139,25 @@ def build(
     progress(
         "load", f"{count_of(len(graph.nodes), 'node')}, {count_of(total, 'weight')}, {none:,} zero"
     )
-    off = measure(ask, graph)
-    if off is not None:
-        progress("data", f"compared with the model itself on {count_of(off.samples, 'sample')}")
-    found = ask.planned(graph, target, goal, title)
-    planned, goal = found.design, found.settled(goal)
-    if found.why:
-        progress("style", f"{planned.style}: {found.why}")
-    taken = estimate_design(planned, target.family)
-    progress("schedule", f"{planned.latency} cycles, {taken.lut:,} LUT, {taken.ff:,} FF (modelled)")
-    refused = too_large(graph, planned, taken, target, goal)
-    if refused is None and not ask.best_effort:
-        reached = reached_mhz(planned, target)
-        refused = missed_clock(graph, planned, reached, target, goal, ask.realisations())
-    refused = found.explained(refused)
-    if refused is not None:
-        raise refused
+    found = designed(ask, graph, target, goal, title, progress)
+    if found.refusal is not None:
+        raise found.refusal
+    planned, design = found.planned, found.planned.design
     vectors = make_vectors(graph, VECTORS, ask.seed)
-    self_check(graph, planned, ask.seed)
+    self_check(graph, design, ask.seed)
     progress("check", f"logic equals the reference on {SELF_CHECK} samples")
-    told = figures(graph, planned, taken, target, goal)
-    told = replace(told, notes=(*told.notes, *scaler_lines(graph, target)))
-    made = Build(graph, planned, taken, target, goal, FileSet(), told, deviation=off, why=found.why)
-    files = _files(ask, made, found, vectors)
+    made = Build(
+        graph,
+        design,
+        found.taken,
+        target,
+        found.goal,
+        FileSet(),
+        found.figures,
+        deviation=found.deviation,
+        why=planned.why,
+    )
+    files = _files(ask, made, planned, vectors)
     progress("emit", f"{count_of(len(files.paths), 'file')}")
     if out is not None:
         write_build(files, Path(out), overwrite)

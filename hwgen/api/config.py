@@ -23,7 +23,7 @@ from hwgen.files import npz_bytes
 from hwgen.frontends.options import Options, settled
 from hwgen.frontends.options import options as options_of
 from hwgen.plan.goal import Goal
-from hwgen.plan.mapping import Realisation, mapping_of, read_mapping, rows_of
+from hwgen.plan.mapping import BUILT, Realisation, mapping_of, read_mapping, rows_of
 from hwgen.plan.planner import Planned
 
 # The keys of the file: the settings of a build, by the names of the command line.
@@ -40,7 +40,7 @@ _HEAD = f"""\
 # {SPDX}
 # Settings of this build. Edit them, or the realisation of a layer, and build again:
 #   hwgen build MODEL --config config.toml -o OUT
-# A layer can be adders, tables, serial or folded; a layer that is not named is what costs less.
+# A layer can be {", ".join(BUILT[:-1])} or {BUILT[-1]}; one that is not named is what costs less.
 """
 _REGISTERS = """\
 # Registers are placed for a faster clock, because wires take the rest. Delete this line when you

@@ -9,26 +9,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hwgen.api.designed import designed
 from hwgen.api.deviation import Deviation
 from hwgen.api.load import top_name
-from hwgen.api.original import measure
 from hwgen.api.results import VerbResult
-from hwgen.api.scalers import scaler_lines
 from hwgen.api.settings import Ask
-from hwgen.cost.estimate import estimate as estimate_design
 from hwgen.cost.figures import Figures
 from hwgen.design.types import Design
 from hwgen.errors import ConfigError, DoesNotFit, suggest
 from hwgen.frontends.options import Options
 from hwgen.frontends.options import options as options_of
 from hwgen.ir.graph import Graph
-from hwgen.plan.alternatives import missed_clock, quicker, roomier, too_large
+from hwgen.plan.alternatives import quicker, roomier
 from hwgen.plan.goal import Goal
-from hwgen.plan.planner import reached_mhz
 from hwgen.plan.serial.choice import kept_whole
 from hwgen.plan.trigger_budget import Answer, judge, parse_trigger
 from hwgen.report.comparison import Column, comparison
-from hwgen.report.figures import figures
 from hwgen.report.text import build_report
 from hwgen.target.board import Board
 
@@ -125,22 +121,22 @@ def examine(ask: Ask, trigger: str | None = None) -> Estimated:
     conditions = parse_trigger(trigger) if trigger is not None else ()
     board, goal = ask.target()
     graph = ask.load()
-    off = measure(ask, graph)
-    made = ask.planned(graph, board, goal, top_name(ask.model))
-    design, goal = made.design, made.settled(goal)
-    taken = estimate_design(design, board.family)
-    found = figures(graph, design, taken, board, goal)
-    found = replace(found, notes=(*found.notes, *scaler_lines(graph, board)))
-    refusal = too_large(graph, design, taken, board, goal)
-    if refusal is None and not ask.best_effort:
-        reached, asked = reached_mhz(design, board), ask.realisations()
-        refusal = missed_clock(graph, design, reached, board, goal, asked)
-    refusal = made.explained(refusal)
-    answers = judge(conditions, found)
+    done = designed(ask, graph, board, goal, top_name(ask.model))
+    design, goal, refusal = done.planned.design, done.goal, done.refusal
+    answers = judge(conditions, done.figures)
     refused = [answer for answer in answers if not answer.holds]
     if refused and refusal is None:
         refusal = _refusal(graph, design, board, goal, refused)
-    told = Estimated(graph, design, board, goal, found, answers, deviation=off, why=made.why)
+    told = Estimated(
+        graph,
+        design,
+        board,
+        goal,
+        done.figures,
+        answers,
+        deviation=done.deviation,
+        why=done.planned.why,
+    )
     return told if refusal is None else replace(told, refusal=refusal.carrying(told))
 
 

@@ -131,7 +131,7 @@ class Lists:
     latencies: str | None = None
     intervals: str | None = None
     efforts: str = "1"
-    styles: str = "parallel"
+    styles: str = "auto"
     scores: Sequence[float] | None = None
     seed: int = 1
 

@@ -161,7 +161,7 @@ def verify(
     if differs.any() and graph.notes and not given:
         rows = np.flatnonzero(differs)
         some = {name: codes[rows] for name, codes in vectors.inputs.items()}
-        told = reasons(path, options, graph.notes, some, [each[rows] for each in found])
+        told = reasons(model, options, graph.notes, some, [each[rows] for each in found])
         announced[rows], because = told.rows, told.notes
         progress("notes", f"{int(announced.sum())} of {len(rows)} as the build announced")
     made = None

@@ -42,7 +42,8 @@ ARGUMENTS: Arguments = (
         "range 100MHz:400MHz:50MHz; default: each board's"}),
     ("explore", "--latency", {"metavar": "A,B", "help": "caps to try, such as 50ns,none"}),
     ("explore", "--interval", {"metavar": "1,8", "help": "intervals to try, such as 1,2,4,8,auto"}),
-    ("explore", "--style", {"metavar": "A,B", "default": "parallel", "help": "styles to try"}),
+    ("explore", "--style", {"metavar": "A,B", "default": "auto", "help": "styles to try, "
+        "such as parallel,stream; default: auto, as for build"}),
     ("explore", "--effort", {"metavar": "0,1", "default": "1", "help": "efforts to try"}),
     ("explore", "--score", {"metavar": "S", "nargs": "+", "type": float, "help": "a figure of each "
         "model to maximise, such as its accuracy, for the objective 'score'"}),

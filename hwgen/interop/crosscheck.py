@@ -138,7 +138,7 @@ def crosscheck(
     count = len(next(iter(codes.values())))
     ours = _layers(graph, codes)
     progress("hwgen", f"{count} samples through {len(ours)} layers")
-    theirs = live.tensors(model, weights, floats, {name: (name, 0) for name in ours})
+    theirs = live.tensors(live.opened(model, weights), floats, {name: (name, 0) for name in ours})
     progress("qkeras", f"{len(theirs)} layers compared")
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         rival = Emulation(model, weights, Path(folder), trace=True)

@@ -28,7 +28,6 @@ import numpy as np
 from hwgen.ir.tensor import Codes
 from hwgen.logic.pieces import (
     GATE,
-    PAIRED,
     PLACE,
     Base,
     Gate,
@@ -42,7 +41,7 @@ from hwgen.logic.pieces import (
     price,
     raised,
 )
-from hwgen.logic.truth_tables import function_of
+from hwgen.logic.truth_tables import PAIRED, function_of
 
 _LIKELY = 3  # ways whose bits are looked at, for each that is followed
 _LONG = 8  # address bits beyond which fewer ways are tried

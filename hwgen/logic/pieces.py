@@ -10,11 +10,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from hwgen.ir.tensor import Codes
-from hwgen.logic.truth_tables import Function, alone, function_of
+from hwgen.logic.truth_tables import PAIRED, Function, alone, function_of
 
 PLACE = 0.5  # look-up tables of a bit in the sum
 GATE = 0.1  # what a gate may cost: it takes an input of the chain's table
-PAIRED = 5  # address bits of which two functions share a look-up table
 
 Read: TypeAlias = int | Function  # address bit, or a function of address bits
 

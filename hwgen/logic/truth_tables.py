@@ -16,7 +16,7 @@ from hwgen.ir.fixed import bits_for
 LIMIT = 10  # address bits of the largest table that is ever considered
 PART = 6  # address bits of one part
 PLACED = 8  # address bits of a function that one cluster of look-up tables holds
-_PAIRED = 5  # bits that two functions in one table of six inputs may read
+PAIRED = 5  # bits that two functions in one table of six inputs may read
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +194,12 @@ def pairs(reads: Sequence[tuple[int, ...]]) -> list[tuple[int, int]]:
         reads: address bits of every function; of equally long ones the first comes first.
     """
     sets = [frozenset(one) for one in reads]
-    left = [place for place, one in enumerate(sets) if len(one) <= _PAIRED]
+    left = [place for place, one in enumerate(sets) if len(one) <= PAIRED]
     left.sort(key=lambda place: -len(sets[place]))
     found: list[tuple[int, int]] = []
     while left:
         one = left.pop(0)
-        fits = [other for other in left if len(sets[one] | sets[other]) <= _PAIRED]
+        fits = [other for other in left if len(sets[one] | sets[other]) <= PAIRED]
         if fits:
             other = max(fits, key=lambda place: len(sets[one] & sets[place]))
             left.remove(other)

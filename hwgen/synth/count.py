@@ -23,10 +23,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hwgen.errors import ConfigError
+from hwgen.logic.truth_tables import PAIRED
 from hwgen.synth.cells import AMD, CELLS
 from hwgen.synth.netlist import Bit, Cell, Netlist
 
-_SHARED = 5  # nets that two tables of one site may read
 _CROWD = 400  # a net that more tables read says nothing about who belongs together
 
 
@@ -245,11 +245,7 @@ class _Sites:
                 near = [c for net in sorted(reads) for c in readers.get(net, ())[:_CROWD]]
                 near = [c for c in near if c.name in free and c.reads() <= reads]
                 beside = min(near, key=lambda c: c.name, default=None)
-            if (
-                beside is not None
-                and beside.name in free
-                and len(reads | beside.reads()) <= _SHARED
-            ):
+            if beside is not None and beside.name in free and len(reads | beside.reads()) <= PAIRED:
                 del free[beside.name]
                 moved += 1
         return moved
@@ -257,7 +253,7 @@ class _Sites:
 
 def _pairs(tables: list[Cell]) -> int:
     """Return how many pairs of tables share a site, most shared nets first."""
-    reads = {c.name: c.reads() for c in tables if len(c.reads()) <= _SHARED}
+    reads = {c.name: c.reads() for c in tables if len(c.reads()) <= PAIRED}
     readers: dict[int, list[str]] = {}
     for name in sorted(reads):
         for net in reads[name]:
@@ -276,7 +272,7 @@ def _pairs(tables: list[Cell]) -> int:
             if other != name and other not in taken
         }
         for other in others:
-            if len(reads[name] | reads[other]) <= _SHARED:
+            if len(reads[name] | reads[other]) <= PAIRED:
                 offer = (len(reads[name] & reads[other]), len(reads[other]), other)
                 best = offer if best is None or offer > best else best
         if best:

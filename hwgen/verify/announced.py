@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ import numpy.typing as npt
 
 from hwgen.errors import ConfigError, ModelError
 from hwgen.frontends.keras import live
-from hwgen.frontends.keras.file import read_keras
 from hwgen.frontends.options import Options
 from hwgen.frontends.qkeras.convert import traced
 from hwgen.ir.graph import Graph, Node, Output
@@ -53,7 +51,7 @@ class Reasons:
 
 
 def reasons(
-    path: Path,
+    model: live.Opened,
     options: Options,
     notes: Sequence[str],
     inputs: Mapping[str, Codes],
@@ -66,21 +64,16 @@ def reasons(
     from the layers at which float32 rounds, as a note says.
 
     Args:
-        path: the Keras model.
-        options: with which the graph was made, the weights file among them.
+        model: the Keras model.
+        options: with which the graph was made.
         notes: of that graph.
         inputs: codes of the inputs, of the samples that differ.
         found: float32 outputs of the framework for them, in the order of the graph's.
-
-    Raises:
-        ToolMissing, ToolFailed: TensorFlow is absent, or cannot load the model.
     """
-    weights = options.weights
-    model = read_keras(path, weights)
     try:
-        trace = traced(model, replace(options, root=live.own_root))
+        trace = traced(model.stored, replace(options, root=live.own_root))
     except (ModelError, ConfigError):  # it has no exact form that way
-        trace = traced(model, options)
+        trace = traced(model.stored, options)
     graph = run_passes(trace.graph)
     machine = ~differing(graph.outputs, Reference(graph).run(inputs), found)
     rounded = np.zeros(len(machine), bool)
@@ -89,7 +82,7 @@ def reasons(
     if len(left) and (room := places(graph, rounding, trace.outputs)):
         some = {name: codes[left] for name, codes in inputs.items()}
         wanted = {name: trace.outputs[name] for name in room if name in trace.outputs}
-        values = live.tensors(path, weights, floats_of(graph, some), wanted)
+        values = live.tensors(model, floats_of(graph, some), wanted)
         done = follow(graph, some, values, room)
         ends = {name: n for name, n in room.items() if name not in values}
         still = differing(graph.outputs, done.outputs, [each[left] for each in found], ends)

@@ -30,6 +30,7 @@ from hwgen.target.board import load_board
 from hwgen.verify.compile_rtl import files
 from hwgen.verify.self_check import make_vectors
 from hwgen.verify.simulate import BenchSettings, simulate
+from tests.benchmarks.page import marked, write_marked
 
 BOARD, CLOCK = "vcu118", 200.0
 LOGITS = Fixed(12, 6, True)
@@ -83,10 +84,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--bless", action="store_true")
     args = parser.parse_args(words)
     wanted = [name for name in args.only.split(",") if name]
-    text = PAGE.read_text("utf-8")
-    before, mark, rest = text.partition("<!-- heads -->\n")
-    old, end, behind = rest.partition("\n<!-- /heads -->")
-    assert mark, "the page has no place for the table"
+    old = marked(PAGE, "heads")
     rows = []
     for head in HEADS:
         for classes in CLASSES:
@@ -99,7 +97,7 @@ def main(words: Sequence[str] | None = None) -> None:
     made = TABLE + "\n".join(rows)
     print(made)
     if args.bless:
-        PAGE.write_text(f"{before}{mark}{made}{end}{behind}", "utf-8")
+        write_marked(PAGE, "heads", made)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from hwgen.frontends.qkeras.convert import convert
 from hwgen.ops.reference import run_reference
 from hwgen.passes import run_passes
 from hwgen.quantize.model import Recipe, quantize
+from tests.benchmarks.page import write_marked
 
 SEEDS = range(5)
 BITS = ((4, 4), (3, 4), (3, 3), (2, 4))
@@ -85,10 +86,7 @@ def main() -> None:
     made = table()
     print(made)
     if "--bless" in sys.argv:
-        text = PAGE.read_text("utf-8")
-        head, _, rest = text.partition("<!-- ladder -->\n")
-        _, mark, tail = rest.partition("<!-- /ladder -->")
-        PAGE.write_text(f"{head}<!-- ladder -->\n{made}\n{mark}{tail}", "utf-8")
+        write_marked(PAGE, "ladder", made)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import numpy as np
 
 from hwgen.errors import HwgenError, ToolFailed
 from hwgen.frontends import read
-from hwgen.frontends.keras.live import from_keras, oracle
+from hwgen.frontends.keras.live import from_keras, logits, opened
 from hwgen.frontends.options import Options
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
@@ -119,9 +119,10 @@ def outcome(k: SimpleNamespace, seed: int, form: str, folder: Path, strange: flo
     got = Reference(graph).run(codes)
     floats = {n.name: codes[n.name] * 2.0**-n.type.frac for n in graph.inputs}
     try:
-        wants = oracle(path, weights, floats, len(graph.outputs))
+        model = opened(path, weights)
     except ToolFailed as error:
         return Outcome(False, f"Keras cannot load it: {error}", made=False)
+    wants = logits(model, floats)
     for out, want in zip(graph.outputs, wants, strict=True):
         if got[out.name].shape != want.shape:
             have = got[out.name].shape
@@ -131,7 +132,7 @@ def outcome(k: SimpleNamespace, seed: int, form: str, folder: Path, strange: flo
     if announced:
         rows = np.flatnonzero(differs)
         some = {name: each[rows] for name, each in codes.items()}
-        told = reasons(path, options, graph.notes, some, [want[rows] for want in wants])
+        told = reasons(model, options, graph.notes, some, [want[rows] for want in wants])
         differs[rows] = ~told.rows
     if differs.any():
         row, first = int(np.argmax(differs)), graph.outputs[0].name

@@ -208,29 +208,24 @@ def logits(found: Opened, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.ND
 
 
 def tensors(
-    path: Path,
-    weights: Path | None,
+    found: Opened,
     inputs: Mapping[str, npt.NDArray[Any]],
     wanted: Mapping[str, tuple[str, int]],
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Return what the model's own layers make on the way to its outputs.
 
     Args:
-        path: as of `oracle`.
-        weights: as of `oracle`.
+        found: the model; a final activation is taken off it, as `logits` does.
         inputs: as of `oracle`.
         wanted: by a name of the caller's, the path of a layer and the number of its call.
 
     Returns:
         The float32 values by these names; a tensor that this Keras numbers otherwise is absent.
-
-    Raises:
-        ToolMissing, ToolFailed: as of `oracle`.
     """
-    model = logits_model(path, weights)
+    model = _logits_model(found.model)
     keras = import_tensorflow().framework.keras
-    found = {name: _tensor(keras, model, *place) for name, place in wanted.items()}
-    there = {name: tensor for name, tensor in found.items() if tensor is not None}
+    placed = {name: _tensor(keras, model, *place) for name, place in wanted.items()}
+    there = {name: tensor for name, tensor in placed.items() if tensor is not None}
     if not there:
         return {}
     made = _predict(keras.Model(model.inputs, list(there.values())), inputs)

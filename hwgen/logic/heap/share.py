@@ -30,13 +30,12 @@ from hwgen.logic.heap.problem import Options
 from hwgen.logic.heap.sums import Places, Signal, Term, built, heap_of, signal
 from hwgen.logic.nodes import PlacedTable, Wire
 from hwgen.logic.nodes.heap import INVERTED
-from hwgen.logic.truth_tables import Function, spread
+from hwgen.logic.truth_tables import PAIRED, Function, spread
 
 Signs = npt.NDArray[np.int8]
 
 _PLACE = 0.5  # look-up tables a bit of a heap
 _SIZES = (6, 5)  # of the groups that are tried besides pairs
-_PAIRED = 5  # bits that two functions of one table read at most
 _TWO = 2
 _WORD = 20  # functions of one table node
 _DENSE = 0.7  # share of signs that an output has to have to take part
@@ -170,7 +169,7 @@ def gain(signs: Signs, group: tuple[int, ...]) -> float:
         width = len(_columns(pattern))
         functions += width
         left += width * many
-    tables = functions / 2 if len(group) <= _PAIRED else functions
+    tables = functions / 2 if len(group) <= PAIRED else functions
     return _PLACE * (direct - left - 1) - tables
 
 
@@ -259,7 +258,7 @@ class _Made:
             )
             wire = self.b.table(PlacedTable(ins, picks, values, "counts that outputs share"))
             found += [(wire, k) for k in range(len(some))]
-        self.cost += len(wanted) / 2 if len(places) <= _PAIRED else len(wanted)
+        self.cost += len(wanted) / 2 if len(places) <= PAIRED else len(wanted)
         return found
 
     def shared(self, inside: Sequence[int]) -> Shared:

@@ -30,10 +30,11 @@ from tests.benchmarks.adders.designs import (
     searched,
 )
 from tests.benchmarks.adders.measure import FAMILY, TERNARY, measure
+from tests.benchmarks.page import write_marked
 
 ROOT = Path(__file__).parents[3]
 OUT = ROOT / "out" / "bench-adders"
-DOCUMENT, MARK = ROOT / "docs" / "measurements" / "adders.md", "<!-- bench-adders -->"
+DOCUMENT, MARK = ROOT / "docs" / "measurements" / "adders.md", "bench-adders"
 CUTOFF = 5.0
 MODEL_LIMIT = 0.10
 TOOLS = ("hwgen", "alkaid", "da4ml")
@@ -203,8 +204,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if found.failures or drifted:
         return 1
     if given.bless:
-        head, _, _ = DOCUMENT.read_text().partition(MARK)
-        DOCUMENT.write_text(f"{head}{MARK}\n\n{report}")
+        write_marked(DOCUMENT, MARK, f"\n{report}")
     return 0
 
 

@@ -28,10 +28,11 @@ from tests.benchmarks.adders.designs import Asked, Text, environment, ours, riva
 from tests.benchmarks.adders.measure import FAMILY, check, written
 from tests.benchmarks.binary.rows import Row, bare, naive, rows
 from tests.benchmarks.binary.units import FOLDED
+from tests.benchmarks.page import write_marked
 
 ROOT = Path(__file__).parents[3]
 OUT = ROOT / "out" / "bench-binary"
-DOCUMENT, MARK = ROOT / "docs" / "binary.md", "<!-- bench-binary -->"
+DOCUMENT, MARK = ROOT / "docs" / "binary.md", "bench-binary"
 OWN, PLAIN, FUSED = "hwgen", "plain, a chain an addition", "plain, Yosys' own flow"
 MODEL_OFF = 0.10  # share by which the estimate may be off
 _MINUTES = 20  # of the processor that a rival may take
@@ -197,10 +198,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if done.failures:
         return 1
     if given.bless:
-        head, _, _ = DOCUMENT.read_text().partition(MARK)
-        DOCUMENT.write_text(
-            f"{head}{MARK}\n\n{version()}, `make bench-binary BLESS=1`.\n\n{text}\n"
-        )
+        told = f"{version()}, `make bench-binary BLESS=1`."
+        write_marked(DOCUMENT, MARK, f"\n{told}\n\n{text}")
     return 0
 
 

@@ -23,10 +23,11 @@ from hwgen.codec.wire import Coder, Grid
 from tests.benchmarks.codec import hardware
 from tests.benchmarks.codec.data import BITS, Net, images, rn06, trained
 from tests.benchmarks.codec.measure import BUDGETS, OURS, PUBLISHED, WIDTHS, Lossy, Maps, at_error
+from tests.benchmarks.page import write_marked
 
 ROOT = Path(__file__).parents[3]
 OUT, SHARED = ROOT / "out" / "bench-codec", ROOT.parent / "shared"
-DOCUMENT, MARK = ROOT / "docs" / "codec.md", "<!-- bench-codec -->"
+DOCUMENT, MARK = ROOT / "docs" / "codec.md", "bench-codec"
 PARTS = ("rates", "hardware", "engine")
 LOSSLESS_BAR, LOSSY_BAR = 0.20, 0.35
 SPEED_BAR = 5e6
@@ -80,8 +81,7 @@ def _told(name: str, lines: Sequence[str], bless: bool) -> None:
     """Print a report, and write it between the document's markers of that name."""
     print("\n" + "\n".join(lines))
     if bless:
-        text = DOCUMENT.read_text("utf-8")
-        DOCUMENT.write_text(hardware.inserted(text, name, lines), "utf-8")
+        write_marked(DOCUMENT, name, "\n".join(lines))
 
 
 def _rates(bless: bool) -> list[str]:
@@ -117,8 +117,7 @@ def _rates(bless: bool) -> list[str]:
         if min(there, back) < SPEED_BAR:
             failures.append(f"{coder.name.lower()} is slower than {SPEED_BAR / 1e6:g} M values/s")
     if bless:
-        head, _, _ = DOCUMENT.read_text("utf-8").partition(MARK)
-        DOCUMENT.write_text(f"{head}{MARK}\n\n{report}\n", "utf-8")
+        write_marked(DOCUMENT, MARK, f"\n{report}")
     return failures
 
 

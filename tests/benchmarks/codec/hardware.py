@@ -198,17 +198,3 @@ def report(figures: Sequence[Figures]) -> list[str]:
         )  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return lines
-
-
-def inserted(document: str, name: str, lines: Sequence[str]) -> str:
-    """Return the document with a report between the markers of a name.
-
-    Raises:
-        ValueError: it has not both of them.
-    """
-    mark, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    head, found, rest = document.partition(mark)
-    _, closed, tail = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"no {mark} and {end}")
-    return "\n".join([head + mark, "", *lines, "", end + tail])

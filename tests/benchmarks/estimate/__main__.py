@@ -22,11 +22,12 @@ from tests.benchmarks.estimate import calibrate, clocks, kinds, requants, routes
 from tests.benchmarks.estimate.calibrate import Record
 from tests.benchmarks.estimate.corpus import BOARDS, Case, cases, fresh
 from tests.benchmarks.estimate.measure import Mapped, measure, planned
+from tests.benchmarks.page import write_marked
 
 ROOT = Path(__file__).parents[3]
 OUT = ROOT / "out" / "bench-estimate"
 RECORDS = Path(__file__).with_name("records.json")
-DOCUMENT, MARK = ROOT / "docs" / "estimates.md", "<!-- bench-estimate -->"
+DOCUMENT, MARK = ROOT / "docs" / "estimates.md", "bench-estimate"
 MEDIAN, WORST = 0.10, 0.25  # of a layer
 
 
@@ -215,8 +216,7 @@ def compare(families: Sequence[str], bless: bool) -> int:
         if median > MEDIAN or worst > WORST:
             wrong.append(f"{family}: layers are off by {median:.1%} (median), {worst:.1%} (worst)")
     if bless:
-        head, _, _ = DOCUMENT.read_text().partition(MARK)
-        DOCUMENT.write_text("\n\n".join([f"{head}{MARK}", *parts]) + "\n")
+        write_marked(DOCUMENT, MARK, "\n" + "\n\n".join(parts))
     return told(wrong)
 
 

@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tests.benchmarks.page import write_marked
 from tests.benchmarks.stream import fifos, folding, networks, pictures, units, windows
 
 PARTS = {
@@ -36,17 +37,9 @@ def main() -> int:
         lines, good = PARTS[name]()
         held &= good
         if given.bless:
-            _write(name, lines)
+            write_marked(DOCUMENT, f"bench-stream {name}", "\n".join(lines))
     print("\nall bars are held" if held else "\nA BAR IS MISSED")
     return 0 if held else 1
-
-
-def _write(name: str, lines: list[str]) -> None:
-    """Put a table between its marks in the document."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    mark = f"<!-- bench-stream {name} -->\n"
-    before, _, after = text.split(mark)
-    DOCUMENT.write_text(mark.join([before, "\n".join([*lines, ""]), after]), encoding="utf-8")
 
 
 if __name__ == "__main__":
