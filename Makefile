@@ -14,7 +14,7 @@ JOBS   ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations 30 --durations-min 0.5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize bench-heads bench-models bench-tables bench-serial bench-stream bench-binary golden lint fmt type doctor clean
+.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize bench-heads bench-models bench-tables bench-serial bench-stream bench-binary bench-hls golden lint fmt type doctor clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ bench-serial: setup ## the dial of networks, mapped and simulated, and what stan
 
 bench-stream: setup ## units of the stream style in simulation and synthesis, beside FINN's: ONLY=windows BLESS=1
 	$(BIN)/python -m tests.benchmarks.stream $(if $(ONLY),--only "$(ONLY)") $(if $(BLESS),--bless)
+
+bench-hls: setup ## HLS C++ of whole models in every compilation, and under sanitizers: ONLY="MAGIC" BLESS=1
+	$(BIN)/python -m tests.benchmarks.hls $(if $(ONLY),--only "$(ONLY)") $(if $(BLESS),--bless)
 
 bench-binary: setup ## binary layers and folded binary units beside the plain form and rivals: ONLY=neuron BLESS=1
 	$(BIN)/python -m tests.benchmarks.binary $(if $(ONLY),--only "$(ONLY)") $(if $(BLESS),--bless)

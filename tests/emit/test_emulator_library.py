@@ -22,6 +22,7 @@ from hwgen.tools import run
 from hwgen.verify.compile_emulator import Loaded
 from hwgen.verify.emulation import emulator_of
 from hwgen.verify.self_check import make_vectors
+from tests.emit.hls_models import ADDRESS, THREAD, run_threads
 from tests.emit.test_emulator import STRICT, small_cnn
 from tests.emit.test_hls import GRAPHS
 from tests.verify.conftest import small_net
@@ -96,31 +97,13 @@ def test_one_library_of_windows_serves_all_machines(tmp_path: Path) -> None:
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
+@pytest.mark.parametrize("sanitizer", [ADDRESS, THREAD])
 def test_sanitizers_find_nothing(sanitizer: str, tmp_path: Path) -> None:
     for name in ("binary", "merge", "tables", "tiny"):
         graph = GRAPHS[name]()
         folder = tmp_path / name
         folder.mkdir()
-        sources(graph, folder)
-        library = emulator_of(graph)
-        ins = ", ".join(f"{s.name}.data()" for s in library.inputs)
-        outs = ", ".join(f"{s.name}.data()" for s in library.outputs)
-        lines = [f'#include "{library.name}_emulator.h"', "#include <thread>", "#include <vector>"]
-        lines += ["static void work() {", "  const size_t n = 300;"]
-        for side in library.inputs:
-            lines.append(f"  std::vector<float> {side.name}(n * {side.size}, 1.3f);")
-        for side in library.outputs:
-            lines.append(f"  std::vector<double> {side.name}(n * {side.size});")
-        lines.append(f"  {library.name}_predict(n, {ins}, {outs}, nullptr);\n}}")
-        lines.append("int main() {\n  std::vector<std::thread> all;")
-        lines.append("  for (int k = 0; k < 4; ++k) all.emplace_back(work);")
-        lines.append("  for (auto& one : all) one.join();\n  return 0;\n}")
-        (folder / "main.cpp").write_text("\n".join(lines))
-        flags = ["-std=c++17", "-O1", "-DHWG_NATIVE", "-pthread", f"-fsanitize={sanitizer}"]
-        flags += ["-fno-sanitize-recover=all"] if "address" in sanitizer else []
-        run(["g++", *flags, library.source, "main.cpp", "-o", "main"], folder)
-        run(["./main"], folder)
+        run_threads(graph, None, sanitizer, folder)
 
 
 def test_the_library_is_written_on_the_command_line(tmp_path: Path) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-import hwgen
-from hwgen import paths
 from hwgen.design.types import Design, Heading
 from hwgen.emit.emulator import graph_form
 from hwgen.emit.hls import nodes as hls_nodes
@@ -28,22 +26,21 @@ from hwgen.target.board import load_board
 from hwgen.tools import run
 from hwgen.verify.compile_hls import (
     Compilation,
-    Compiled,
     Integers,
     compilations,
     run_axis,
     run_hls,
-    samples_for,
 )
 from hwgen.verify.self_check import make_vectors
 from hwgen.verify.vectors import Vectors
+from tests.emit.hls_models import MODELS, compare, without_warnings
 from tests.golden.test_golden import DESIGNS, planned
+from tests.rtl.twins import STRICT
 from tests.verify.conftest import heaps, small_net, two_ways
 
 DEVICE = Device("xcvu9p-flga2104-2L-e", 200.0)
 NETS: dict[str, Callable[[], Graph]] = {"tiny": small_net, "twoway": two_ways, "heaps": heaps}
 GRAPHS = {**DESIGNS, **NETS}
-STRICT = ("-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-pedantic", "-Werror")
 QUICK = Integers("plain integers", speed={"g++": "-O0"})
 
 
@@ -212,64 +209,27 @@ def test_a_style_that_is_not_printed_is_refused(tmp_path: Path) -> None:
         emit_hls(replace(design, inputs=(wide,)), DEVICE, {}, {})
 
 
-@dataclass(frozen=True)
-class Model:
-    """A model of ../shared/models, or one that ships: its files, its input's format, its style."""
-
-    file: str
-    weights: str | None = None
-    form: str | None = None
-    style: str = "parallel"
-    interval: int | None = None
-    samples: int = 10_000
-
-
-JET = ("qkeras_3layer.json", "qkeras_3layer_weights.h5")
-MODELS = {
-    "jet": Model(*JET, "s16.10"),
-    "ternary": Model(
-        "KERAS_3layer_ternary_small.json", "KERAS_3layer_ternary_small_weights.h5", "s8.4"
-    ),
-    "binary": Model(
-        "KERAS_3layer_binary_smaller.json", "KERAS_3layer_binary_smaller_weights.h5", "s8.4"
-    ),
-    "three": Model("QKERAS_3layer.h5", None, "s8.4"),
-    "tables": Model("kan/jets/truth_tables.json"),
-    "magic": Model(""),
-    "jet, serial": Model(*JET, "s16.10", "serial", 8),
-    "jet, stream": Model(*JET, "s16.10", "stream", 64, 1000),
-    "rn06, stream": Model("RN06_resnet_cifar10_8b.h5", None, "s8.7", "stream", 8192, 200),
-}
+@pytest.mark.ci
+def test_models_are_compiled_without_warnings_that_they_would_have(tmp_path: Path) -> None:
+    write(DESIGNS["dense"](), tmp_path, samples=5)
+    hls = tmp_path / "hls"
+    for how in compilations():
+        without_warnings(hls, how)
+    source = hls / "hwg_dense.cpp"
+    source.write_text(source.read_text() + "\nshort cut(int x) { return x; }\n")
+    for how in compilations():
+        with pytest.raises(ToolFailed, match="conversion"):
+            without_warnings(hls, how)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_models_in_every_compilation(name: str, tmp_path: Path) -> None:
-    """C++ = numpy, no warning: all samples in plain integers, what takes seconds in the others."""
-    chosen = MODELS[name]
-    model, weights = paths.demo() / "magic.h5", None
-    if chosen.file:
-        shared = paths.beside_checkout("shared")
-        if shared is None:
-            pytest.skip("no models beside the checkout")
-        model = shared / "models" / chosen.file
-        weights = shared / "models" / chosen.weights if chosen.weights else None
-    out = tmp_path / "out"
-    built = hwgen.build(
-        model, out, board="vu13p", weights=weights, input_format=chosen.form, hls=True,
-        best_effort=True, style=chosen.style, interval=chosen.interval,
-    )  # fmt: skip
-    vectors, seen = make_vectors(built.graph, chosen.samples, 1), set()
-    for index, how in enumerate(compilations()):
-        speed = how.integers.speed if how.integers.include is None else {}
-        speed = speed or ({"g++": "-O0", "clang++": "-O0"} if how.integers.include else {})
-        strict = replace(how, integers=replace(how.integers, speed=speed))
-        scratch = tmp_path / str(index)
-        scratch.mkdir()
-        some = vectors.rows(0, samples_for(built.design, how.integers, len(vectors)))
-        made = Compiled(out, built.design, strict, scratch, more=STRICT)
-        found = made.run(some)
-        assert some.equal(found), how
-        assert "PASS" in made.run_axis(some.rows(0, min(len(some), 20)))
-        seen.add((how.compiler.name, how.integers.define))
-    assert {define for _, define in seen} == {"", "HWG_AP", "HWG_AC"}
+    found = compare(MODELS[name], tmp_path)
+    if found is None:
+        pytest.skip("no models beside the checkout")
+    assert set(found.mismatches.values()) == {0}, found.mismatches
+    assert {how.split(" with ")[1].split()[0] for how in found.mismatches} == {
+        "plain", "ap_int", "ac_int"
+    }  # fmt: skip
+    assert len(found.clean) >= 5

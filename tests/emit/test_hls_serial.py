@@ -18,11 +18,12 @@ from hwgen.verify.compile_hls import Compilation, Compiled, compilations
 from hwgen.verify.self_check import make_vectors
 from hwgen.verify.vectors import Vectors
 from tests.emit.hls_lint import problems
-from tests.emit.test_hls import DEVICE, STRICT, gpp
+from tests.emit.test_hls import DEVICE, gpp
 from tests.emit.test_hls_lint import HOST
 from tests.plan.test_serial import planned
 from tests.plan.test_tables import network
 from tests.rtl.serial_nets import random_design, vectors_of
+from tests.rtl.twins import STRICT
 from tests.verify.conftest import small_net, two_ways
 from tests.verify.test_every_operation import graph_of_examples
 

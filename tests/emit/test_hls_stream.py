@@ -23,12 +23,13 @@ from hwgen.verify.compile_hls import Compiled, compilations
 from hwgen.verify.self_check import make_vectors
 from hwgen.verify.vectors import Vectors
 from tests.emit.hls_lint import problems
-from tests.emit.test_hls import DEVICE, STRICT, gpp
+from tests.emit.test_hls import DEVICE, gpp
 from tests.emit.test_hls_lint import HOST
 from tests.plan.branches import branchy
 from tests.plan.test_stream import GOAL, moving_net, planned, residual_cnn, separable_cnn
 from tests.plan.test_stream_binary import FOLDS, cnn
 from tests.plan.test_stream_stairs import numbers
+from tests.rtl.twins import STRICT
 from tests.verify.conftest import small_net, two_ways
 
 NETS: dict[str, tuple[Callable[[], Graph], int]] = {
