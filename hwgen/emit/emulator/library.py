@@ -181,6 +181,9 @@ class _Text:
                 f"    codes_of_{s.name}({s.name} + at * {s.size}, {s.name}_codes, int(some), "
                 "moved);"
             )
+        for s in self.inputs:
+            ahead = f"ask_for({s.name} + (at + BLOCK) * {s.size}, BLOCK * {s.size});"
+            yield f"    if (samples - at >= 2 * BLOCK) {ahead}"
         codes = [f"{s.name}_codes" for s in (*self.inputs, *self.outputs)]
         yield from cpp.statement(f"block({', '.join(['scratch', 'some', *codes])});", indent="    ")
         for s in self.outputs:
