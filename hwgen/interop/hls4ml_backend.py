@@ -70,6 +70,7 @@ class HWGenBackend(FPGABackend):  # type: ignore[misc]
         clock_period: float = 5,
         io_type: str = "io_parallel",
         input_format: str | None = None,
+        head: str | None = None,
         **others: Any,
     ) -> dict[str, object]:
         """Return the configuration of a project.
@@ -80,6 +81,7 @@ class HWGenBackend(FPGABackend):  # type: ignore[misc]
             clock_period: nanoseconds.
             io_type: ``io_parallel``, or ``io_stream`` for the stream style.
             input_format: ``s16.10`` for inputs without a quantizer; else hls4ml's own precision.
+            head: ``logits``, ``argmax`` or ``softmax``; else softmax where the model ends in one.
             others: what hls4ml's other backends take and this one has no use for.
 
         Raises:
@@ -94,6 +96,7 @@ class HWGenBackend(FPGABackend):  # type: ignore[misc]
             "ClockPeriod": clock_period,
             "IOType": io_type,
             "InputFormat": input_format,
+            "Head": head,
             "HLSConfig": {},
         }
 
@@ -142,6 +145,7 @@ def project(model: Any) -> Any:
             float(config("ClockPeriod") or 5),
             config("IOType") or "io_parallel",
             config("InputFormat"),
+            config("Head"),
         )
         found = Project(config("KerasModel"), settings, list(precisions.values()), _say)
         model.hwgen_project = found

@@ -21,6 +21,7 @@ from hwgen.api.samples import to_codes
 from hwgen.api.sim import sim
 from hwgen.api.synth import synth
 from hwgen.errors import ConfigError, Mismatch, ModelError
+from hwgen.frontends.options import Options
 from hwgen.ir.graph import Graph
 from hwgen.ir.names import node_name
 from hwgen.ops import Input
@@ -47,6 +48,7 @@ class Settings:
         clock_period: nanoseconds.
         io_type: ``io_parallel`` or ``io_stream``.
         input_format: ``s16.10`` for inputs without a quantizer; None: hls4ml's precision.
+        head: ``logits``, ``argmax`` or ``softmax``; None: softmax where the model ends in one.
     """
 
     folder: str
@@ -57,6 +59,7 @@ class Settings:
     clock_period: float
     io_type: str
     input_format: str | None
+    head: str | None = None
 
 
 class Project:
@@ -91,17 +94,39 @@ class Project:
         formats: str | dict[str, str] = self.format
         if settings.input_format is None and len(names) == len(precisions) > 1:
             formats = {n: _format_of(p) for n, p in zip(names, precisions, strict=True)}
-        self.graph: Graph = from_keras(keras, input_format=formats)
+        # The layers alone, whose values are traced; and what is compiled and built.
+        self.layers: Graph = from_keras(keras, input_format=formats)
+        self.graph = self._with_head(keras, formats)
+        self.names = [str(name) for name in keras.output_names]
         for node in self.graph.inputs:
             progress("input", f"{node.name} is {node.type.fixed} (bits.fraction bits)")
         for note in self.graph.notes:
             progress("note", note)
-        if any("softmax" in note or "sigmoid" in note for note in self.graph.notes):
+
+    def _with_head(self, keras: Any, formats: str | dict[str, str]) -> Graph:
+        """Return the graph with what is made of its outputs; without a choice as in the model.
+
+        Raises:
+            ConfigError: the outputs cannot have the head that was asked for.
+        """
+        plain, asked, why = self.layers, self.settings.head, ""
+        ends = [note for note in plain.notes if "softmax" in note or "sigmoid" in note]
+        soft = [note for note in ends if "softmax" in note]
+        head = asked or ("softmax" if len(soft) == len(plain.outputs) else "logits")
+        if head != "logits":
+            try:
+                return from_keras(keras, Options(head=head), input_format=formats)
+            except ConfigError as error:
+                if asked:
+                    raise
+                why = f" ({error.what})"
+        if ends and not asked:
             warnings.warn(
-                "the last softmax or sigmoid is dropped: predict gives the logits in front of it. "
-                "The class is the same; apply scipy.special.softmax for probabilities.",
+                f"the last softmax or sigmoid is dropped{why}: predict gives the logits in front "
+                "of it. The class is the same; apply scipy.special.softmax for probabilities.",
                 stacklevel=2,
             )
+        return plain
 
     @property
     def board(self) -> str:
@@ -162,16 +187,20 @@ class Project:
     def trace(self, x: Any) -> tuple[Any, Mapping[str, Any]]:
         """Return what `predict` returns, and the values of every layer by its name."""
         table, dtype = self._table(x)
-        codes, _ = to_codes(self.graph, table, "x")
-        made = Reference(self.graph, [node.name for node in self.graph.nodes]).run(codes)
+        codes, _ = to_codes(self.layers, table, "x")
+        made = Reference(self.layers, [node.name for node in self.layers.nodes]).run(codes)
         values = {
             node.layer or node.name: np.ldexp(
                 np.asarray(made[node.name], np.float64), -node.type.frac
             ).astype(dtype)
-            for node in self.graph.nodes
+            for node in self.layers.nodes
             if not isinstance(node.op, Input)
         }
-        return self.predict(x), values
+        found = self.predict(x)
+        if self.graph is not self.layers:
+            each = found if isinstance(found, list) else [found]
+            values |= dict(zip(self.names, each, strict=True))
+        return found, values
 
     # Hardware
 

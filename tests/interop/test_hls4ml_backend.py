@@ -8,6 +8,7 @@ import json
 import sys
 import tomllib
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,13 +17,16 @@ import numpy as np
 import pytest
 
 import hwgen
+from hwgen import paths
+from hwgen.api.load import headed
 from hwgen.errors import ConfigError, ModelError
+from hwgen.frontends.options import Options
 from hwgen.interop import crosscheck, hls4ml_project
 from hwgen.interop.hls4ml_project import Project, Settings
 from hwgen.ir.graph import Graph
-from hwgen.paths import beside_checkout
 from hwgen.tools import run
 from hwgen.verify import compile_emulator
+from tests.interop.tutorial import FEW
 from tests.verify.conftest import small_net, two_ways
 
 ENV = {"HLS4ML_BACKEND_PLUGINS": "hwgen.interop.hls4ml_backend"}
@@ -79,12 +83,15 @@ def project(graph: Graph, folder: Path, monkeypatch: pytest.MonkeyPatch, **chang
     }  # fmt: skip
     seen: list[Any] = []
 
-    def from_keras(_: Any, *, input_format: Any) -> Graph:
+    def from_keras(_: Any, options: Options | None = None, *, input_format: Any) -> Graph:
         seen.append(input_format)
-        return graph
+        return headed(graph, options or Options())
 
     monkeypatch.setattr(hls4ml_project, "from_keras", from_keras)
-    keras = SimpleNamespace(inputs=[SimpleNamespace(name=n.name) for n in graph.inputs])
+    keras = SimpleNamespace(
+        inputs=[SimpleNamespace(name=n.name) for n in graph.inputs],
+        output_names=[out.name for out in graph.outputs],
+    )
     fixed = SimpleNamespace(width=16, integer=6, signed=True)
     found = Project(
         keras, Settings(**{**given, **changed}), [fixed] * len(graph.inputs),
@@ -173,11 +180,43 @@ def test_a_stored_graph_has_lost_its_model(tmp_path: Path) -> None:
         Project(None, settings, [])
 
 
-def test_dropped_softmax_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def ending(kind: str, graph: Graph) -> Graph:
+    """Return a graph whose reader dropped a softmax or a sigmoid."""
+    note = f"{kind}: the final {kind} is dropped; the outputs are the logits in front of it"
+    return replace(graph, notes=(note,))
+
+
+def test_a_last_softmax_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    graph = ending("softmax", small_net())
+    x = rng.normal(0, 1, (20, 5)).astype(np.float32)
+    want = hwgen.predict(headed(graph, Options(head="softmax")), x)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "the last softmax")
+        made = project(graph, tmp_path, monkeypatch)
+        y, layers = made.trace(x)
+        assert np.array_equal(made.predict(x), want)
+        assert np.array_equal(y, want)
+        assert np.allclose(y.sum(axis=1), 1, atol=0.02)
+        assert np.array_equal(layers["fc3_out"], y)
+        assert np.array_equal(layers["fc3"], hwgen.predict(graph, x))
+        alone = project(graph, tmp_path, monkeypatch, head="logits")
+        assert np.array_equal(alone.predict(x), hwgen.predict(graph, x))
+    index = project(graph, tmp_path, monkeypatch, head="argmax").predict(x)
+    assert np.array_equal(index.reshape(-1), hwgen.predict(graph, x).argmax(axis=1))
+
+
+def test_a_head_that_cannot_be_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.warns(UserWarning, match="sigmoid is dropped: predict gives the logits"):
+        project(ending("sigmoid", small_net()), tmp_path, monkeypatch)
     graph = small_net()
-    object.__setattr__(graph, "notes", ("softmax: the final softmax is dropped",))
-    with pytest.warns(UserWarning, match="logits"):
-        project(graph, tmp_path, monkeypatch)
+    (out,) = graph.outputs
+    uneven = replace(graph, outputs=(replace(out, scale=(1.0, 1.0, 0.5, 1.0, 1.0)),))
+    with pytest.warns(UserWarning, match="differs between channels"):
+        project(ending("softmax", uneven), tmp_path, monkeypatch)
+    with pytest.raises(ConfigError, match="differs between channels"):
+        project(ending("softmax", uneven), tmp_path, monkeypatch, head="softmax")
 
 
 # ------------------------------------------------------------------------------- crosscheck
@@ -226,11 +265,15 @@ MODELS: dict[str, tuple[str, ...]] = {
     "io_parallel": ("qkeras_3layer.json", "qkeras_3layer_weights.h5"),
     "io_parallel, one file": ("QKERAS_3layer.h5",),
     "io_stream": ("RN06_resnet_cifar10_8b.h5",),
+    "io_parallel, few bits": (FEW,),
+    "io_stream, few bits": (FEW,),
 }
 
 
 def given(names: tuple[str, ...]) -> list[str]:
-    folder = beside_checkout("shared")
+    if names == (FEW,):
+        return [FEW]
+    folder = paths.beside_checkout("shared")
     if folder is None or not (folder / "models" / names[0]).is_file():
         pytest.skip("no models beside the checkout")
     return [str(folder / "models" / name) for name in names]
