@@ -57,6 +57,7 @@ BENCHES = (
     "lib/axis.py",
     "lib/bench_job.py",
 )
+CROSSED = ("design/bench_clocks.py", "design/clocks_driver.py")  # where AXI has its own clock
 VECTORS = 64  # random samples in vectors.npz, besides the corners
 
 
@@ -174,7 +175,8 @@ def _files(ask: Ask, made: Build, found: Planned, vectors: Vectors) -> FileSet:
     options = with_weights(ask.options or Options(), ask.weights)
     given: dict[str, object] = {"name": design.name, "board": board.name, "style": design.style}
     given |= {key: True for key in ("best_effort", "hls") if getattr(ask, key)}
-    benches = [sim_folder() / name for name in BENCHES]
+    crossed = CROSSED if design.axi_mhz is not None else ()
+    benches = [sim_folder() / name for name in (*BENCHES, *crossed)]
     files = emit_rtl(design)
     if ask.hls:
         device = Device(board.part, made.goal.clock_mhz)

@@ -28,7 +28,8 @@ from hwgen.plan.planner import Planned
 
 # The keys of the file: the settings of a build, by the names of the command line.
 _TEXT = (
-    *("name", "board", "clock", "register_clock", "latency", "style", "interval", "budget"),
+    *("name", "board", "clock", "register_clock", "axi_clock", "latency", "style", "interval"),
+    "budget",
     *("masks", "scaler", "head", "outputs"),
 )
 _NUMBERS = ("effort", "seed", "register_links")
@@ -53,7 +54,7 @@ class Config:
     """Content of a configuration file.
 
     Attributes:
-        settings: name, board, clock, latency, style, interval, budget, effort, seed,
+        settings: name, board, clock, axi_clock, latency, style, interval, budget, effort, seed,
             register_links, best_effort, hls, as the command line takes them; and register_clock.
         input_format: number formats of the inputs, as ``--input-format`` takes them.
         masks: file with pruning masks.
@@ -184,6 +185,8 @@ def config_files(
     rows |= {"effort": goal.effort, "seed": goal.seed}
     if goal.register_links:
         rows["register_links"] = goal.register_links
+    if goal.axi_mhz is not None:
+        rows["axi_clock"] = _quantity(goal.axi_mhz, "MHz")
     files: dict[str, bytes] = {}
     formats = {name: str(fixed) for name, fixed in options.input_formats.items()}
     if formats:

@@ -14,7 +14,7 @@ from hwgen.errors import ConfigError, suggest
 from hwgen.frontends.heads import with_outputs
 from hwgen.frontends.options import Options, settled
 from hwgen.ir.graph import Graph
-from hwgen.plan.goal import Goal, check_register_links, goal_for, parse_clock
+from hwgen.plan.goal import Goal, check_register_links, clock_on, goal_for, parse_clock
 from hwgen.plan.mapping import Realisation, of_style
 from hwgen.plan.pace import pace_of
 from hwgen.plan.planner import Planned, planned
@@ -24,6 +24,7 @@ T = TypeVar("T")
 _FORMATS = ("input_format", "formats", "weight_formats", "head", "outputs")
 _UNITS = {
     "clock": "200MHz or 5ns",
+    "axi_clock": "100MHz or 10ns",
     "latency": "100ns or 20cycles",
     "rate": "40MHz or 5000/s",
     "register_clock": "210MHz or 4.8ns",
@@ -64,6 +65,7 @@ class Ask:
         register_links: registers on every link between layers.
         register_clock: clock that registers are placed for, as a build's own file says it.
         data: samples as the model takes them, on which the deviation from it is measured.
+        axi_clock: of the AXI ports, where it is not the core's.
     """
 
     model: Path | str | Graph
@@ -87,6 +89,7 @@ class Ask:
     register_clock: str | None = None
     register_links: int = 0
     data: Any = None
+    axi_clock: str | None = None
 
     @classmethod
     def of(cls, model: Any, board: Any, given: Mapping[str, Any]) -> Ask:
@@ -180,13 +183,15 @@ class Ask:
         if self.style != "auto":
             pace = pace.of_style(self.style)
         check_register_links(self.register_links)
-        wires = self.register_links
-        return board, replace(goal, style=self.style, pace=pace, register_links=wires)
+        axi = None if self.axi_clock is None else clock_on(board, self.axi_clock, "--axi-clock")
+        wired = {"register_links": self.register_links, "axi_mhz": axi}
+        return board, replace(goal, style=self.style, pace=pace, **wired)
 
     def planned(self, graph: Graph, board: Board, goal: Goal, name: str) -> Planned:
         """Return the design that is asked for."""
         mhz = None if self.register_clock is None else parse_clock(self.register_clock)
-        return planned(graph, board, goal, name, self.realisations(), mhz)
+        made = planned(graph, board, goal, name, self.realisations(), mhz)
+        return replace(made, design=replace(made.design, axi_mhz=goal.axi_mhz))
 
     def realisations(self) -> dict[str, Realisation]:
         """Return how layers shall be realised: what was chosen, before what the style fills in."""

@@ -15,7 +15,7 @@ def _estimate(args: argparse.Namespace) -> Result:
 
     names = (
         "weights", "clock", "latency", "style", "effort", "seed", "config", "interval", "rate",
-        "fps", "budget", "register_links", "data",
+        "fps", "budget", "register_links", "axi_clock", "data",
     )  # fmt: skip
     given = {name: getattr(args, name) for name in names}
     given["best_effort"] = args.best_effort or None  # a flag that was not given

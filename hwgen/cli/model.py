@@ -32,7 +32,7 @@ def _build(args: argparse.Namespace) -> Result:
         effort=args.effort, seed=args.seed, config=args.config,
         best_effort=args.best_effort or None, overwrite=args.overwrite, hls=args.hls or None,
         interval=args.interval, rate=args.rate, fps=args.fps, budget=args.budget,
-        register_links=args.register_links, data=args.data,
+        register_links=args.register_links, axi_clock=args.axi_clock, data=args.data,
         progress=progress(args),
     )  # fmt: skip
 
@@ -84,6 +84,8 @@ ARGUMENTS: Arguments = (
     (_BUILD, "--data", {"metavar": "x.npy", "help": "samples as the model takes them; .npz by "
         "input name; prints the deviation from the model on them"}),
     (_BUILD, "--clock", {"metavar": "200MHz", "help": "or a period, 5ns; default: the board's"}),
+    (_BUILD, "--axi-clock", {"metavar": "100MHz", "help": "a clock of their own for the AXI ports, "
+        "of any phase; default: that of the core"}),
     (_BUILD, "--latency", {"metavar": "100ns", "help": "the most allowed, or such as 20cycles"}),
     (_BUILD, "--style", {"choices": ("auto", "parallel", "serial", "stream"), "help":
         "default: auto, which is parallel where that fits the board, and stream where it does not; "

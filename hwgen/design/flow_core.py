@@ -42,7 +42,7 @@ def flow_cores(design: Design) -> Mapping[str, Design]:
     Their names begin with that of the design, so that all modules of a build have names of their
     own.
     """
-    names = Names([f"{design.name}_axis", f"{design.name}_pkg"])
+    names = Names(f"{design.name}_{suffix}" for suffix in ("axis", "pkg", "cdc"))
     cores = {}
     for stage in design.stages:
         pipeline = pipeline_of(stage)

@@ -46,6 +46,7 @@ class ModuleNames:
         package: the constants.
         layers: module of every layer of a pipeline, by the name of its link.
         kind: of the links of the core, ``flow`` or ``stream``.
+        cdc: the AXI-Stream top with a clock of its own for AXI; empty where there is one clock.
     """
 
     top: str
@@ -53,21 +54,24 @@ class ModuleNames:
     package: str
     layers: dict[str, str]
     kind: str = "flow"
+    cdc: str = ""
 
     @classmethod
     def of(cls, design: Design) -> ModuleNames:
         """Name the modules; no hand-written unit is shadowed."""
         modules = Names(unit_files())
         top = "hwg_" + modules.take(design.name, "hwg_")
-        for suffix in ("axis", "pkg"):
+        crossed = design.axi_mhz is not None
+        for suffix in ("axis", "pkg", *(("cdc",) if crossed else ())):
             modules.take(suffix, f"{top}_")
         layers = {
             layer.link: f"{top}_{modules.take(layer.link, f'{top}_')}" for layer in design.layers
         }
         kind = "stream" if design.style == "stream" else "flow"
-        return cls(top, f"{top}_axis", f"{top}_pkg", layers, kind)
+        cdc = f"{top}_cdc" if crossed else ""
+        return cls(top, f"{top}_axis", f"{top}_pkg", layers, kind, cdc)
 
     @property
     def tops(self) -> dict[str, str]:
-        """The modules that a user instantiates: ``flow`` or ``stream``, and ``axis``."""
-        return {self.kind: self.top, "axis": self.axis}
+        """The modules that a user instantiates: ``flow`` or ``stream``, ``axis``, maybe ``cdc``."""
+        return {self.kind: self.top, "axis": self.axis, **({"cdc": self.cdc} if self.cdc else {})}

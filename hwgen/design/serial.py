@@ -102,6 +102,7 @@ def _document(design: Design, arrays: Arrays) -> Document:
         "outputs": [_of_port(port, outputs[port.name]) for port in design.outputs],
         "axis": {
             "data_width": design.data_width,
+            **({} if design.axi_mhz is None else {"clock_mhz": design.axi_mhz}),
             "inputs": [_of_frame(port, design.data_width) for port in design.inputs],
             "outputs": [_of_frame(port, design.data_width) for port in design.outputs],
         },
@@ -210,6 +211,7 @@ def _design(document: Mapping[str, Any], arrays: Arrays) -> Design:
         int(document["latency"]),
         int(document["interval"]),
         int(document["axis"]["data_width"]),
+        axi_mhz=None if (mhz := document["axis"].get("clock_mhz")) is None else float(mhz),
     )
 
 

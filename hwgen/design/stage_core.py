@@ -34,7 +34,7 @@ def stage_cores(design: Design) -> Mapping[str, Design]:
     """Return every stage of a serial design as a design of its own, by the name of the stage."""
     if len(design.stages) == 1:
         return {design.stages[0].name: design}
-    names = Names([f"{design.name}_axis", f"{design.name}_pkg"])
+    names = Names(f"{design.name}_{suffix}" for suffix in ("axis", "pkg", "cdc"))
     cores = {}
     for stage in design.stages:
         name = f"{design.name}_{names.take(stage.name, f'{design.name}_')}"

@@ -307,8 +307,7 @@ class Heading:
     """Whose design it is, and what it is planned for.
 
     Attributes:
-        name: of the design.
-        target: name of the board.
+        name, target: of the design, of the board.
         clock_mhz: the clock that every path meets.
         model: digest of the graph.
         data_width: bits of an AXI-Stream beat.
@@ -327,8 +326,7 @@ class Design:
 
     Attributes:
         name: of the design; a printer puts ``hwg_`` before it.
-        target: name of the board that it was planned for.
-        clock_mhz: the clock that it was planned for.
+        target, clock_mhz: the board and the clock that it was planned for.
         model: digest of the graph.
         inputs, outputs: ports of the network.
         links: all of them, also those between the layers of a pipeline.
@@ -337,6 +335,7 @@ class Design:
             word of a sample to the last word of its result, while nobody pauses.
         interval: cycles between two inputs.
         data_width: bits of an AXI-Stream beat.
+        axi_mhz: clock of the AXI ports where they have one of their own; else None.
     """
 
     name: str
@@ -350,6 +349,7 @@ class Design:
     latency: int
     interval: int = 1
     data_width: int = DATA_WIDTH
+    axi_mhz: float | None = None
 
     def link(self, name: str) -> Link:
         """Return a link by its name."""

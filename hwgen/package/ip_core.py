@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from hwgen.emit.verilog.sv import PortDecl
 from hwgen.ir.fixed import Fixed
+from hwgen.package.crossing import Crossing
 from hwgen.package.identity import Identity, Listing
 from hwgen.package.registers import RegisterMap
 from hwgen.package.text import commented
@@ -64,28 +65,35 @@ REGISTERS = "registers"  # target of the bus with the registers
 
 
 RESET = "aresetn"
+CORE_CLOCK, CORE_RESET = "core_aclk", "core_aresetn"  # where AXI has a clock of its own
 
 
 def clock_bus(
-    timed: Sequence[str], hertz: int | None = None, resets: Sequence[str] = (RESET,)
+    timed: Sequence[str],
+    hertz: int | None = None,
+    resets: Sequence[str] = (RESET,),
+    text: str = "times everything",
 ) -> Bus:
-    """Return the bus interface of ``aclk``.
+    """Return the bus interface of ``aclk``, or of the core's clock where no buses are timed.
 
     Args:
         timed: names of the buses that it times.
         hertz: its planned rate, if there is one.
         resets: ports that reset what it times.
+        text: what it times, for readers.
     """
-    facts = [("ASSOCIATED_BUSIF", "", ":".join(timed)), ("ASSOCIATED_RESET", "", ":".join(resets))]
+    port = "aclk" if timed else CORE_CLOCK
+    facts = [("ASSOCIATED_BUSIF", "", ":".join(timed))] if timed else []
+    facts.append(("ASSOCIATED_RESET", "", ":".join(resets)))
     if hertz is not None:
         facts.append(("FREQ_HZ", "longint", str(hertz)))
-    return Bus("aclk", BusKind.CLOCK, False, (("CLK", "aclk"),), tuple(facts), "times everything")
+    return Bus(port, BusKind.CLOCK, False, (("CLK", port),), tuple(facts), text)
 
 
-def reset_bus(port: str = RESET) -> Bus:
+def reset_bus(port: str = RESET, text: str = "synchronous") -> Bus:
     """Return the bus interface of a reset, ``aresetn`` unless another port is named."""
     facts = (("POLARITY", "", "ACTIVE_LOW"),)
-    return Bus(port, BusKind.RESET, False, (("RST", port),), facts, "synchronous")
+    return Bus(port, BusKind.RESET, False, (("RST", port),), facts, text)
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,11 @@ class AxisPort:
     def dims(self) -> str:
         """The shape in words."""
         return "x".join(map(str, self.shape)) or "1"
+
+
+def period_ns(mhz: float) -> float:
+    """Return one period of a clock, to the picosecond below: never slower than planned."""
+    return int(1e6 / mhz) / 1000
 
 
 def sample_words(rows: Rows, step: int) -> list[int]:
@@ -237,7 +250,7 @@ class IpCore:
         hwgen: version of the hwgen that made it.
         model: digest of the model; empty for a core without one.
         board: that it is planned for, or None.
-        clock_mhz: as planned, or None.
+        clock_mhz: of ``aclk``, as planned, or None.
         ports: of the module.
         buses: every port belongs to one.
         spaces: of its memory-mapped masters.
@@ -250,6 +263,8 @@ class IpCore:
         pynq, c: drivers.
         readme: Markdown before and behind the table of folders.
         manifest: further entries of manifest.json.
+        core_mhz: of ``core_aclk``, as planned; None where there is one clock.
+        crossings: between the two, as instances below the module.
         packaged: paths of the package so far; `hwgen.package.build.package` fills it in.
         sections: of the README so far; `package` fills them in, too.
     """
@@ -279,6 +294,8 @@ class IpCore:
     c: Driver
     readme: tuple[str, str]
     manifest: tuple[tuple[str, Any], ...]
+    core_mhz: float | None = None
+    crossings: tuple[Crossing, ...] = ()
     packaged: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
 
@@ -292,10 +309,10 @@ class IpCore:
         return round((self.clock_mhz or 0.0) * 1000)
 
     @property
-    def period_ns(self) -> float:
-        """One period of the planned clock, to the picosecond below: never slower than planned."""
-        assert self.clock_mhz, "a core without a clock has no period"
-        return int(1e6 / self.clock_mhz) / 1000
+    def clocks(self) -> tuple[tuple[str, float], ...]:
+        """Ports of the clocks, and what is planned for them in MHz."""
+        planned = (("aclk", self.clock_mhz), (CORE_CLOCK, self.core_mhz))
+        return tuple((port, mhz) for port, mhz in planned if mhz is not None)
 
     def streams(self) -> tuple[Bus, ...]:
         """Return the AXI-Stream buses."""

@@ -42,6 +42,7 @@ class Goal:
         style: of the design: ``parallel``, ``serial``, ``stream`` or ``auto``, where it is chosen.
         pace: cycles between two samples, and what the design may cost.
         register_links: registers on every link between layers; their cycles are latency.
+        axi_mhz: clock of the AXI ports where they have one of their own; else None.
     """
 
     clock_mhz: float
@@ -51,6 +52,7 @@ class Goal:
     style: str = "parallel"
     pace: Pace = field(default_factory=Pace)
     register_links: int = 0
+    axi_mhz: float | None = None
 
     @property
     def search(self) -> Search:
@@ -102,13 +104,7 @@ def goal_for(
             "0 is quick, 1 the default; 2 searches for seconds a layer, 3 for minutes",
         )
     check_seed(seed)
-    mhz = board.default_mhz if clock is None else parse_clock(clock)
-    if mhz > board.max_mhz * (1 + 1e-9):
-        raise DoesNotFit(
-            f"{board.name} runs at most at {board.max_mhz:g} MHz, not at {mhz:g} MHz",
-            "--clock",
-            f"ask for {board.max_mhz:g} MHz or less; the default is {board.default_mhz:g} MHz",
-        )
+    mhz = board.default_mhz if clock is None else clock_on(board, clock)
     cap = None if latency is None else parse_time(latency, mhz)
     goal = Goal(mhz, cap, effort, seed)
     if goal.max_cycles is not None and goal.max_cycles < 1:
@@ -118,6 +114,23 @@ def goal_for(
             "allow more time, or raise the clock",
         )
     return goal
+
+
+def clock_on(board: Board, clock: str, option: str = "--clock") -> float:
+    """Return the MHz of a clock that a board can have.
+
+    Raises:
+        ConfigError: a text that is no clock.
+        DoesNotFit: above the board's maximum.
+    """
+    mhz = parse_clock(clock, option)
+    if mhz > board.max_mhz * (1 + 1e-9):
+        raise DoesNotFit(
+            f"{board.name} runs at most at {board.max_mhz:g} MHz, not at {mhz:g} MHz",
+            option,
+            f"ask for {board.max_mhz:g} MHz or less; the default is {board.default_mhz:g} MHz",
+        )
+    return mhz
 
 
 def check_register_links(count: int) -> None:
@@ -144,22 +157,22 @@ def check_seed(seed: int) -> None:
         raise ConfigError(f"seed {seed} is out of range", "--seed", f"choose 0 to {MAX_SEED}")
 
 
-def parse_clock(text: str) -> float:
+def parse_clock(text: str, option: str = "--clock") -> float:
     """Return the MHz of a frequency (``200MHz``, ``0.2GHz``, ``200e6Hz``) or of a period (``5ns``).
 
     Raises:
         ConfigError: another form, or not positive.
     """
     hint = "write a frequency such as 200MHz or 0.2GHz, or a period such as 5ns"
-    number, unit = _quantity(text, "--clock", "clock", hint)
+    number, unit = _quantity(text, option, "clock", hint)
     if unit in _MHZ:
         mhz = number * _MHZ[unit]
     elif unit in _NS:
         mhz = 1000.0 / (number * _NS[unit]) if number else 0.0
     else:
-        raise ConfigError(f"{text!r} is no clock: unknown unit {unit!r}", "--clock", hint)
+        raise ConfigError(f"{text!r} is no clock: unknown unit {unit!r}", option, hint)
     if not 0 < mhz < math.inf:
-        raise ConfigError(f"a clock must be positive, not {text!r}", "--clock", hint)
+        raise ConfigError(f"a clock must be positive, not {text!r}", option, hint)
     return mhz
 
 

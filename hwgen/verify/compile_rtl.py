@@ -66,7 +66,7 @@ def files(out: Path) -> tuple[Path, ...]:
 
 
 def port_names(design: Design, top: str) -> list[str]:
-    """Return the ports of the ``flow``, ``stream`` or ``axis`` top of a design."""
+    """Return the ports of the ``flow``, ``stream``, ``axis`` or ``cdc`` top of a design."""
     ins, outs = ([port.name for port in side] for side in (design.inputs, design.outputs))
     if top == "stream":
         taken = [f"{n}_{w}" for n in ins for w in ("valid_i", "ready_o", "data_i")]
@@ -79,7 +79,12 @@ def port_names(design: Design, top: str) -> list[str]:
     prefixes = [f"s_axis_{n}" for n in ins] if len(ins) > 1 else ["s_axis"]
     prefixes += [f"m_axis_{n}" for n in outs] if len(outs) > 1 else ["m_axis"]
     wires = ("tdata", "tkeep", "tlast", "tvalid", "tready")
-    return ["aclk", "aresetn", "frame_error_o", *(f"{p}_{w}" for p in prefixes for w in wires)]
+    clocks = [
+        "aclk",
+        "aresetn",
+        *(["core_aclk", "core_aresetn", "aresetn_o"] if top == "cdc" else []),
+    ]
+    return [*clocks, "frame_error_o", *(f"{p}_{w}" for p in prefixes for w in wires)]
 
 
 def _defines(source: Source) -> list[str]:

@@ -61,6 +61,13 @@ WORDS_AXIS_CLAIMS = (
     "axis_survives_broken_frames",
     "axis_recovers_from_reset_midstream",
 )
+CROSSED_CLAIMS = (  # on the AXI-Stream top with two clocks
+    "crossed_matches_reference",
+    "crossed_holds_data_while_stalled",
+    "crossed_survives_broken_frames",
+    "crossed_recovers_from_any_reset",
+)
+_CROSSED_BENCH = "bench_clocks"
 # By style, the bench, the claims on the core and those on the AXI-Stream top.
 _BENCHES = {
     "flow": ("bench_design", FLOW_CLAIMS, AXIS_CLAIMS),
@@ -152,7 +159,7 @@ def simulate(
     settings: BenchSettings = BenchSettings(),
     trace: Trace | None = None,
 ) -> SimResult:
-    """Run the bench on the flow top and on the AXI-Stream top of a written design.
+    """Run the bench on the flow top and on the AXI-Stream tops of a written design.
 
     Args:
         out: the folder that `emit` wrote (``design.json``, ``rtl/files.f``).
@@ -186,8 +193,8 @@ def simulate(
 
     records: dict[str, Record] = {}
     problems: list[HwgenError] = []
-    # Two tops, two cores; one after the other where the first compiles the library of both. The
-    # flow top is judged first: what it shows explains the other.
+    # Several tops, several cores; one after the other where the first compiles the library of all.
+    # The flow top is judged first: what it shows explains the others.
     alone = simulator == "verilator" and not compile_rtl.library_ready(settings.waves)
     with ThreadPoolExecutor(1 if alone else min(len(wanted), os.cpu_count() or 1)) as pool:
         for future in [pool.submit(one, top) for top in wanted]:
@@ -197,11 +204,10 @@ def simulate(
                 problems.append(problem)
     if problems:
         raise problems[0]
+    around = (*_BENCHES[run.kind][2], *CROSSED_CLAIMS)  # claims on what is around the core
     for name, record in records.items():
         if "first" in record:
-            where, why = _explain(
-                run, vectors, record, None if name in _BENCHES[run.kind][2] else trace
-            )
+            where, why = _explain(run, vectors, record, None if name in around else trace)
             raise _mismatch(run, name, record, vectors, where, why)
         if record.get("violation"):
             raise ProtocolViolation(
@@ -236,6 +242,8 @@ def _wanted(tests: Sequence[str], run: _Run) -> dict[str, tuple[str, ...]]:
     serial = run.design.style == "serial"
     more = SERIAL_CLAIMS[: 1 + (run.design.interval > 1)] if serial else ()
     known = {run.kind: (*core, *more), "axis": axis}
+    if run.design.axi_mhz is not None:
+        known["cdc"] = CROSSED_CLAIMS
     unknown = set(tests) - {name for names in known.values() for name in names}
     if unknown:
         raise ConfigError(f"no claim {', '.join(sorted(unknown))}", "tests")
@@ -266,6 +274,7 @@ def _run_top(
     else:
         simulators.icarus()
         build = compile_rtl.icarus_job(source, folder, waves=settings.waves)
+    bench = _CROSSED_BENCH if top == "cdc" else _BENCHES[run.kind][0]
     job = folder / "job.json"
     facts = {
         "design": str(run.out / DOCUMENT), "vectors": str(vectors), "seed": run.seed,
@@ -274,7 +283,7 @@ def _run_top(
     job.write_text(json.dumps(facts), encoding="utf-8")
     log = compile_rtl.run_bench(
         source, folder,
-        compile_rtl.BenchRun(run.simulator, settings.waves, run.seed, _BENCHES[run.kind][0]),
+        compile_rtl.BenchRun(run.simulator, settings.waves, run.seed, bench),
         build=build, claims=claims, job=job, timeout=settings.timeout,
     )  # fmt: skip
     return _judge(claims, folder, log)

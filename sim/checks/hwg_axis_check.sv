@@ -21,7 +21,7 @@ module hwg_axis_check #(
   input wire logic [Width-1:0] data_i
 );
 
-  logic             reset_q, waits_q;
+  logic             reset_q = 1'b0, waits_q = 1'b0;  // known where a reset has not come yet
   logic [Width-1:0] data_q;
 
   always_ff @(posedge clk_i) begin

@@ -16,7 +16,7 @@ module hwg_gray_check #(
   input wire logic [Width-1:0] count_i
 );
 
-  logic             live_q;
+  logic             live_q = 1'b0;  // known where a reset has not come yet
   logic [Width-1:0] count_q;
   always_ff @(posedge clk_i) begin
     live_q  <= rst_ni;

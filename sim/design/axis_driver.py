@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,12 +46,17 @@ class Axis:
         self.valids = [getattr(dut, f"{n}_tvalid") for n in _prefixes("m_axis", DESIGN["outputs"])]
         self.frames = [f.frames(c) for f, c in zip(self.ins, INPUTS, strict=True)]
         self.expected = [f.frames(c) for f, c in zip(self.outs, OUTPUTS, strict=True)]
-        self.rate = max(INTERVAL, *(f.beats for f in (*self.ins, *self.outs)))
-        self.stall = 4 * (LATENCY + self.rate) + 32
+        self.pace()
+        self.cycle = 0
+
+    def pace(self, slower: float = 1.0) -> None:
+        """Set how long samples, stalls and silence take; a core cycle is *slower* of ours."""
+        late, beats = math.ceil(LATENCY * slower), max(f.beats for f in (*self.ins, *self.outs))
+        self.rate = math.ceil(max(INTERVAL * slower, beats * max(1.0, slower)))
+        self.stall = 4 * (late + self.rate) + 32
         if STREAM:  # a sample may take thousands of cycles, and stages hold few of its words
             self.stall = min(self.stall, 432)
-        self.patience = 2 * max(self.stall, LATENCY + self.rate + 32)
-        self.cycle = 0
+        self.patience = 2 * max(self.stall, late + self.rate + 32)
 
     async def start(self) -> None:
         """Start the clock and reset."""

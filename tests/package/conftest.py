@@ -17,6 +17,7 @@ from lxml import etree
 import hwgen
 from hwgen.api import pack
 from hwgen.design.source_list import read_list
+from hwgen.ir.graph import Graph
 from hwgen.package.ip_core import IpCore
 from hwgen.package.network.core import NetworkCore
 from hwgen.package.network.ip import network_ip
@@ -24,6 +25,7 @@ from hwgen.package.registers import Register
 from hwgen.verify import compile_rtl
 from tests.cli.models import branchy_h5, dense, sequential, source, tiny_h5, variables
 from tests.frontends.keras_files import full_h5, layer
+from tests.plan.test_stream_heads import network
 from tests.rtl.cocotb_bench import run
 
 
@@ -49,7 +51,7 @@ class Packed:
         return [self.ip / "hdl" / name for name in listing]
 
 
-def _packed(folder: Path, model: Path, board: str, **settings: Any) -> Packed:
+def _packed(folder: Path, model: Path | Graph, board: str, **settings: Any) -> Packed:
     hwgen.build(model, folder / "out", board=board, **settings)
     pack.pack(folder / "out")
     core = pack.open_core(folder / "out")
@@ -86,7 +88,24 @@ def scaled(tmp_path_factory: pytest.TempPathFactory) -> Packed:
     return _packed(folder, model, "pynq_z2", input_format="s8.4")
 
 
+@pytest.fixture(scope="session")
+def crossed(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """A map of several beats in the stream style, and a clock of their own for the AXI ports."""
+    folder = tmp_path_factory.mktemp("crossed")
+    stream: dict[str, Any] = {"style": "stream", "interval": 60, "effort": 0}
+    clocks = {"clock": "150MHz", "axi_clock": "100MHz"}
+    return _packed(folder, network("logits"), "pynq_z2", **stream, **clocks)
+
+
 @pytest.fixture(params=["tiny", "branchy"])
+def wrapped(request: pytest.FixtureRequest) -> Packed:
+    """Packages with a wrapper for trigger firmware."""
+    found = request.getfixturevalue(str(request.param))
+    assert isinstance(found, Packed)
+    return found
+
+
+@pytest.fixture(params=["tiny", "branchy", "crossed"])
 def packed(request: pytest.FixtureRequest) -> Packed:
     found = request.getfixturevalue(str(request.param))
     assert isinstance(found, Packed)

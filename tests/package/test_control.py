@@ -74,6 +74,13 @@ def test_a_fault_is_found(fault: str, tiny: Packed, control: Control, tmp_path: 
 
 
 def test_registers_and_streams_do_what_the_description_says(
-    packed: Packed, control: Control, tmp_path: Path
+    wrapped: Packed, control: Control, tmp_path: Path
 ) -> None:
-    assert control(packed, tmp_path) == set()
+    assert control(wrapped, tmp_path) == set()
+
+
+@pytest.mark.ci
+def test_a_stream_design_on_two_clocks_does_so_too(
+    crossed: Packed, control: Control, tmp_path: Path
+) -> None:
+    assert control(crossed, tmp_path) == set()

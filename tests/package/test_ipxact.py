@@ -54,12 +54,22 @@ def test_every_port_is_in_one_bus_and_the_clock_times_every_bus(packed: Packed) 
     assert sorted(mapped) == sorted(ports)
     buses = {bus.find("x:name", NS).text: bus for bus in root.findall(".//x:busInterface", NS)}
     facts = {
-        p.find("x:name", NS).text: p.find("x:value", NS).text
-        for p in buses["aclk"].findall(".//x:parameter", NS)
+        clock: {
+            p.find("x:name", NS).text: p.find("x:value", NS).text
+            for p in buses[clock].findall(".//x:parameter", NS)
+        }
+        for clock in buses
+        if clock.endswith("aclk")
     }
-    assert set(facts["ASSOCIATED_BUSIF"].split(":")) == set(buses) - {"aclk", "aresetn"}
-    assert facts["ASSOCIATED_RESET"] == "aresetn"
-    assert int(facts["FREQ_HZ"]) == packed.core.clock_mhz * 1e6
+    signals = {*facts, *(name for name in buses if name.endswith("aresetn"))}
+    assert set(facts["aclk"]["ASSOCIATED_BUSIF"].split(":")) == set(buses) - signals
+    assert facts["aclk"]["ASSOCIATED_RESET"] == "aresetn"
+    assert int(facts["aclk"]["FREQ_HZ"]) == packed.core.bus_mhz * 1e6
+    assert ("core_aclk" in facts) == bool(packed.core.cdc)
+    if packed.core.cdc:
+        assert "ASSOCIATED_BUSIF" not in facts["core_aclk"]
+        assert facts["core_aclk"]["ASSOCIATED_RESET"] == "core_aresetn"
+        assert int(facts["core_aclk"]["FREQ_HZ"]) == packed.core.clock_mhz * 1e6
     sides = {name: [c for c in ("master", "slave") if bus.find(f"x:{c}", NS) is not None]
              for name, bus in buses.items()}  # fmt: skip
     for stream in packed.core.inputs:
@@ -114,4 +124,5 @@ def test_ipyxact_reads_it(packed: Packed) -> None:
     # It groups what it read by kind.
     block = component.memoryMaps.memoryMap[0].addressBlock[0]
     assert [r.name for r in block.register] == [r.name for r in packed.registers]
-    assert {s.name for s in component.fileSets.fileSet} >= {"rtl", "sim", "trigger"}
+    wanted = {"rtl", "sim", *(("trigger",) if packed.core.flow else ())}
+    assert {s.name for s in component.fileSets.fileSet} >= wanted

@@ -21,7 +21,7 @@ from hwgen.api import pack
 from hwgen.cli import run
 from hwgen.errors import ConfigError, ToolMissing
 from hwgen.files import fill_template
-from hwgen.package.build import CHOICES, package
+from hwgen.package.build import CHOICES, choices_of, package
 from hwgen.package.formats.constraints import CONSTRAINTS
 from hwgen.package.network.core import NetworkCore
 from hwgen.package.network.ip import network_ip
@@ -58,7 +58,7 @@ def test_manifest_lists_every_file_and_names_the_model(packed: Packed) -> None:
     assert (manifest["kind"], manifest["model"]) == ("ip", packed.core.model)
     digits = packed.core.model[:8]
     assert manifest["vlnv"] == f"hwgen:ip:{packed.core.base}_{digits}:0.1.0"
-    assert manifest["formats"] == list(CHOICES)
+    assert manifest["formats"] == list(choices_of(packed.whole))
     there = {
         p.relative_to(packed.ip).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
         for p in packed.ip.rglob("*")
@@ -81,13 +81,19 @@ def test_every_text_names_the_model_and_its_licence(packed: Packed) -> None:
         assert "SPDX-License-Identifier: Apache-2.0" in text, path
 
 
-@pytest.mark.parametrize("top", ["ip", "trigger"])
-def test_the_packaged_sources_are_free_of_warnings(top: str, packed: Packed) -> None:
+def lint(packed: Packed, top: str) -> None:
     verilator = simulators.verilator()
-    name = getattr(packed.core, top)
-    command = [str(verilator.path), "--lint-only", "-Wall", "--top-module", name]
-    text = tools.run([*command, *map(str, packed.sources())], env=verilator.env, what=name)
+    command = [str(verilator.path), "--lint-only", "-Wall", "--top-module", top]
+    text = tools.run([*command, *map(str, packed.sources())], env=verilator.env, what=top)
     assert "%Warning" not in text
+
+
+def test_the_packaged_sources_are_free_of_warnings(packed: Packed) -> None:
+    lint(packed, packed.core.ip)
+
+
+def test_the_trigger_wrapper_is_free_of_warnings(wrapped: Packed) -> None:
+    lint(wrapped, wrapped.core.trigger)
 
 
 def test_yosys_reads_the_packaged_module(branchy: Packed) -> None:
@@ -111,8 +117,11 @@ def test_readme_tells_ports_registers_and_uses(packed: Packed) -> None:
     for name in re.findall(r"^\| `([\w./]+)` \|", text, re.M):
         if "/" in name or "." in name:
             assert (packed.ip / name).exists(), name
-    for title in ("FuseSoC", "Vivado", "PYNQ", "Bare metal", "Trigger firmware"):
+    for title in ("FuseSoC", "Vivado", "PYNQ", "Bare metal"):
         assert f"## {title}\n" in text
+    assert ("## Trigger firmware\n" in text) == (packed.core.flow is not None)
+    assert ("`core_aclk`, planned for 150 MHz" in text) == bool(packed.core.cdc)
+    assert ("a result all the same" if packed.core.stream else "dropped whole") in text
 
 
 # ------------------------------------------------------------------ formats

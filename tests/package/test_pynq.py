@@ -292,7 +292,7 @@ def test_wrong_samples_and_wrong_names_are_refused(tiny: Packed, branchy: Packed
             core.run(codes)
     with pytest.raises(ValueError, match="not finite"):
         core.predict(np.full((1, 4), np.nan))
-    with pytest.raises(ValueError, match="more than 3 bytes"):
+    with pytest.raises(ValueError, match="at most 3: give the DMA"):
         opened(tiny, max_bytes=3)
     for names in (None, {"x": "dma_x"}):
         with pytest.raises(ValueError, match="inputs= must name a DMA"):

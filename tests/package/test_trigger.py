@@ -58,25 +58,25 @@ def array_types(text: str) -> dict[str, int]:
     return {name: (int(last) + 1) * (int(high) + 1) for name, last, high in found}
 
 
-def test_verilog_component_and_entity_have_the_same_ports(packed: Packed) -> None:
-    hdl, name = packed.ip / "hdl", packed.core.trigger
+def test_verilog_component_and_entity_have_the_same_ports(wrapped: Packed) -> None:
+    hdl, name = wrapped.ip / "hdl", wrapped.core.trigger
     wrapper = verilog_ports((hdl / f"{name}.v").read_text("utf-8"))
     package = (hdl / f"{name}_pkg.vhd").read_text("utf-8")
     entity = (hdl / f"{name}_vhdl.vhd").read_text("utf-8")
     types = array_types(package)
-    assert len(types) == len(packed.core.inputs) + len(packed.core.outputs)
+    assert len(types) == len(wrapped.core.inputs) + len(wrapped.core.outputs)
     assert vhdl_ports(package, types) == wrapper
     assert vhdl_ports(entity, types) == wrapper
-    flow = verilog_ports((hdl / f"{packed.core.flow}.sv").read_text("utf-8"))
+    flow = verilog_ports((hdl / f"{wrapped.core.flow}.sv").read_text("utf-8"))
     assert sorted(v for k, v in wrapper.items()) == sorted(v for k, v in flow.items())
 
 
-def test_constants_are_those_of_the_design(packed: Packed) -> None:
-    package = (packed.ip / "hdl" / f"{packed.core.trigger}_pkg.vhd").read_text("utf-8")
-    name = packed.core.trigger
-    assert re.search(rf"constant {name}_LATENCY +: positive := {packed.core.latency};", package)
-    assert re.search(rf"constant {name}_INTERVAL +: positive := {packed.core.interval};", package)
-    for stream in (*packed.core.inputs, *packed.core.outputs):
+def test_constants_are_those_of_the_design(wrapped: Packed) -> None:
+    package = (wrapped.ip / "hdl" / f"{wrapped.core.trigger}_pkg.vhd").read_text("utf-8")
+    name = wrapped.core.trigger
+    assert re.search(rf"constant {name}_LATENCY +: positive := {wrapped.core.latency};", package)
+    assert re.search(rf"constant {name}_INTERVAL +: positive := {wrapped.core.interval};", package)
+    for stream in (*wrapped.core.inputs, *wrapped.core.outputs):
         kind = "signed" if stream.fixed.signed else "unsigned"
         assert (
             f"array (0 to {stream.size - 1}) of {kind}({stream.fixed.width - 1} downto 0)"
@@ -137,9 +137,9 @@ def vhdl_of(core: NetworkCore, folder: Path) -> list[Path]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("standard", ["93", "08"])
-def test_ghdl_accepts_the_vhdl(standard: str, packed: Packed, tmp_path: Path) -> None:
-    files = vhdl_of(packed.core, tmp_path)
-    ghdl(tmp_path, standard, files, f"{packed.core.trigger}_vhdl")
+def test_ghdl_accepts_the_vhdl(standard: str, wrapped: Packed, tmp_path: Path) -> None:
+    files = vhdl_of(wrapped.core, tmp_path)
+    ghdl(tmp_path, standard, files, f"{wrapped.core.trigger}_vhdl")
 
 
 @pytest.mark.slow

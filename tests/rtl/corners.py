@@ -219,6 +219,9 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"Outer": 1, "Middle": 1, "Inner": 5, "InnerStep": 1},
     ],
     "hwg_reset_sync": [{"Stages": 3}],
+    "hwg_reset_pair": [{"Stages": 3}],
+    "hwg_level_sync": [{"Stages": 3}],
+    "hwg_axis_cross": [{"DataWidth": 8, "Depth": 4}, {"DataWidth": 512, "Stages": 3}],
     "hwg_cdc_fifo": [{"Width": 1, "Depth": 4}, {"Width": 40, "Depth": 32, "Stages": 3}],
     "hwg_crop": [
         {"W": 1, "H": 1, "Top": 0, "Left": 0, "Bottom": 0, "Right": 0, "Width": 1},

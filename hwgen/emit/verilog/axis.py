@@ -50,8 +50,8 @@ def sticky_error(design: Design) -> Iterator[str]:
     yield "  assign frame_error_o = frame_error_q;"
 
 
-def bus_checks(design: Design) -> Iterator[str]:
-    """Yield a checker at every AXI-Stream port, for test builds."""
+def bus_checks(design: Design, reset: str = "aresetn") -> Iterator[str]:
+    """Yield a checker at every AXI-Stream port, for test builds; *reset* is active low."""
     width = design.data_width + design.data_width // 8 + 1
     yield ""
     yield "`ifdef HWG_ASSERT"
@@ -64,7 +64,7 @@ def bus_checks(design: Design) -> Iterator[str]:
                 [("Width", str(width))],
                 [
                     ("clk_i", "aclk"),
-                    ("rst_ni", "aresetn"),
+                    ("rst_ni", reset),
                     ("valid_i", f"{name}_tvalid"),
                     ("ready_i", f"{name}_tready"),
                     ("data_i", f"{{{name}_tlast, {name}_tkeep, {name}_tdata}}"),

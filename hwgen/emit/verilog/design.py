@@ -18,6 +18,7 @@ from hwgen.design.stage_core import stage_cores
 from hwgen.design.types import Design, Layer, cycles_text
 from hwgen.emit.verilog import sv
 from hwgen.emit.verilog.axis import axis_top, axis_units
+from hwgen.emit.verilog.axis_cross import CROSS_UNITS, cross_top
 from hwgen.emit.verilog.layout import banner, packed
 from hwgen.emit.verilog.pipeline import layer_module
 from hwgen.emit.verilog.serial_stages import UNITS, stages_top
@@ -50,7 +51,10 @@ def emit_rtl(design: Design) -> FileSet:
     names = ModuleNames.of(design)
     styles = {"stream": _stream, "serial": _serial, "parallel": _flow}
     made = styles[design.style](design, names)
-    sources, units = made.sources, made.units
+    sources, units = dict(made.sources), made.units
+    if design.axi_mhz is not None:
+        sources[f"{names.cdc}.sv"] = cross_top(design, names)
+        units |= CROSS_UNITS
     copied = {f"units/{unit.module}.sv": unit.path.read_bytes() for unit in with_uses(units)}
     order = [*made.packages, *copied, *(name for name in sources if name not in made.packages)]
     files: dict[str, bytes | str] = {f"rtl/{name}": text for name, text in sources.items()}

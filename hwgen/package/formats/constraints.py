@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Constraints: the planned clock in the language of the board's tools; in every package.
 
-A core has no pins of its own. Where the board's oscillator gives just the planned clock, its pin is
+A core has no pins of its own. Where AXI has a clock of its own, a file beside it limits the paths
+between the clocks. Where the board's oscillator gives just the planned clock, its pin is
 named as well, so that the file serves as the beginning of a board's constraints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from hwgen.files import FileSet
+from hwgen.package.crossing import Crossing, lpf, sdc, xdc
 from hwgen.package.formats import Format
-from hwgen.package.ip_core import IpCore
+from hwgen.package.ip_core import IpCore, period_ns
 from hwgen.target.board import Board
 
 _CLOCK = "The planned clock."
+Texts = dict[str, str]  # text by the name of its file
 
 
 def _pin(core: IpCore) -> tuple[str, str] | None:
@@ -26,48 +30,74 @@ def _pin(core: IpCore) -> tuple[str, str] | None:
 
 
 def _sdc(core: IpCore) -> str:
-    return f"create_clock -name aclk -period {core.period_ns:.3f} [get_ports {{aclk}}]\n"
+    return "".join(
+        f"create_clock -name {port} -period {period_ns(mhz):.3f} [get_ports {{{port}}}]\n"
+        for port, mhz in core.clocks
+    )
 
 
-def _xdc(core: IpCore) -> dict[str, str]:
-    note = "The planned clock, for synthesis of the core by itself."
-    return {f"{core.top}_ooc.xdc": core.banner("#", note) + _sdc(core)}
+def _clocks_of(core: IpCore) -> str:
+    return "The planned clocks." if len(core.clocks) > 1 else _CLOCK
 
 
-def _lpf(core: IpCore) -> dict[str, str]:
-    text = core.banner("#", _CLOCK) + f'FREQUENCY PORT "aclk" {core.clock_mhz:.6f} MHZ;\n'
+def _crossed(core: IpCore, ending: str, write: Callable[[Sequence[Crossing]], str]) -> Texts:
+    """Return the file with the constraints of what passes between two clocks, if anything does."""
+    if not core.crossings:
+        return {}
+    note = f"Of {core.top} by itself; below another top its instances have longer names."
+    return {f"{core.top}_cdc.{ending}": core.banner("#", note) + write(core.crossings)}
+
+
+def _xdc(core: IpCore) -> Texts:
+    note = f"{_clocks_of(core)[:-1]}, for synthesis of the core by itself."
+    clocks = core.banner("#", note) + _sdc(core)
+    return {f"{core.top}_ooc.xdc": clocks, **_crossed(core, "xdc", xdc)}
+
+
+def _lpf(core: IpCore) -> Texts:
+    text = core.banner("#", _clocks_of(core))
+    for port, mhz in core.clocks:
+        text += f'FREQUENCY PORT "{port}" {mhz:.6f} MHZ;\n'
     if pin := _pin(core):
         text += f'LOCATE COMP "aclk" SITE "{pin[0]}";\nIOBUF PORT "aclk" IO_TYPE={pin[1]};\n'
-    return {f"{core.top}.lpf": text}
+    return {f"{core.top}.lpf": text, **_crossed(core, "lpf", lpf)}
 
 
-def _pcf(core: IpCore) -> dict[str, str]:
-    text = core.banner("#", _CLOCK) + f"set_frequency aclk {core.clock_mhz:.6f}\n"
+def _pcf(core: IpCore) -> Texts:
+    text = core.banner("#", _clocks_of(core))
+    for port, mhz in core.clocks:
+        text += f"set_frequency {port} {mhz:.6f}\n"
     if pin := _pin(core):
         text += f"set_io aclk {pin[0]}\n"
-    return {f"{core.top}.pcf": text}
+    return {f"{core.top}.pcf": text, **_crossed(core, "sdc", sdc)}
 
 
-def _pdc(core: IpCore) -> dict[str, str]:
-    text = core.banner("#", _CLOCK) + _sdc(core)
+def _pdc(core: IpCore) -> Texts:
+    text = core.banner("#", _clocks_of(core)) + _sdc(core)
     if pin := _pin(core):
         text += f"ldc_set_location -site {{{pin[0]}}} [get_ports {{aclk}}]\n"
         text += f"ldc_set_port -iobuf {{IO_TYPE={pin[1]}}} [get_ports {{aclk}}]\n"
-    return {f"{core.top}.pdc": text}
+    radiant = partial(sdc, registers="get_cells", skew=False)
+    return {f"{core.top}.pdc": text, **_crossed(core, "pdc", radiant)}
 
 
-def _cst(core: IpCore) -> dict[str, str]:
-    text = core.banner("//", "Pins. The clock is in the .sdc beside this file.")
+def _cst(core: IpCore) -> Texts:
+    what = "clock is" if len(core.clocks) == 1 else "clocks are"
+    text = core.banner("//", f"Pins. The {what} in the .sdc beside this file.")
     if pin := _pin(core):
         text += f'IO_LOC "aclk" {pin[0]};\nIO_PORT "aclk" IO_TYPE={pin[1]};\n'
-    return {f"{core.top}.cst": text, **_plain(core)}
+    gowin = partial(sdc, registers="get_regs", skew=False)
+    clocks = core.banner("#", _clocks_of(core)) + _sdc(core)
+    crossed = _crossed(core, "sdc", gowin)
+    return {f"{core.top}.cst": text, f"{core.top}.sdc": clocks, **crossed}
 
 
-def _plain(core: IpCore) -> dict[str, str]:
-    return {f"{core.top}.sdc": core.banner("#", _CLOCK) + _sdc(core)}
+def _plain(core: IpCore) -> Texts:
+    clocks = core.banner("#", _clocks_of(core)) + _sdc(core)
+    return {f"{core.top}.sdc": clocks, **_crossed(core, "sdc", sdc)}
 
 
-_LANGUAGES: dict[str, Callable[[IpCore], dict[str, str]]] = {
+_LANGUAGES: dict[str, Callable[[IpCore], Texts]] = {
     "ultrascale_plus": _xdc,
     "ultrascale": _xdc,
     "series7": _xdc,
@@ -78,7 +108,7 @@ _LANGUAGES: dict[str, Callable[[IpCore], dict[str, str]]] = {
 }
 
 
-def _below(texts: dict[str, str]) -> FileSet:
+def _below(texts: Texts) -> FileSet:
     return FileSet.of({f"constraints/{name}": text for name, text in texts.items()})
 
 

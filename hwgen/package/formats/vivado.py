@@ -35,11 +35,14 @@ def _part(board: Board | None) -> str:
 def _constraints(paths: Sequence[str]) -> str:
     if not paths:
         return ""
-    return (
-        f"add_files -fileset constrs_1 -norecurse [file join $root {' '.join(paths)}]\n"
+    lines = [f"add_files -fileset constrs_1 -norecurse [file join $root {path}]" for path in paths]
+    lines.append(
         "set_property USED_IN {out_of_context synthesis implementation} "
         "[get_files -filter {NAME =~ *_ooc.xdc}]"
     )
+    if any(path.endswith("_cdc.xdc") for path in paths):  # behind the clocks of the system
+        lines.append("set_property PROCESSING_ORDER LATE [get_files -filter {NAME =~ *_cdc.xdc}]")
+    return "\n".join(lines)
 
 
 def _ports(bus: Bus) -> str:
@@ -47,15 +50,14 @@ def _ports(bus: Bus) -> str:
 
 
 def _clock(core: IpCore) -> str:
-    """Return the commands that state the planned rate of the clock."""
-    clock = next(bus for bus in core.buses if bus.kind is BusKind.CLOCK)
-    rate = next((value for name, _, value in clock.parameters if name == "FREQ_HZ"), None)
-    if rate is None:
-        return ""
-    return (
-        f"set clock [ipx::get_bus_interfaces {clock.name} -of_objects $core]\n"
-        f"set_property value {rate} [ipx::add_bus_parameter FREQ_HZ $clock]"
-    )
+    """Return the commands that state the planned rate of every clock."""
+    lines = []
+    for clock in core.buses:
+        rate = next((value for name, _, value in clock.parameters if name == "FREQ_HZ"), None)
+        if clock.kind is BusKind.CLOCK and rate is not None:
+            lines.append(f"set clock [ipx::get_bus_interfaces {clock.name} -of_objects $core]")
+            lines.append(f"set_property value {rate} [ipx::add_bus_parameter FREQ_HZ $clock]")
+    return "\n".join(lines)
 
 
 def _registers(registers: Sequence[Register]) -> str:

@@ -239,6 +239,7 @@ def c_driver(core: NetworkCore) -> Driver:
         heads="\n".join(f"{p.head};" for p in ports),
         quantizers="\n".join(f"{p.quantize};" for p in ports if p.given),
         model=core.model[:16],
+        broken="its result means nothing" if core.stream else "it was dropped",
         latency=str(core.latency),
         interval=str(core.interval),
         digest_hi=core.model[:8],

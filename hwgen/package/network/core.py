@@ -37,13 +37,16 @@ class NetworkCore:
         ip: module that is packaged: the AXI-Stream top behind its registers.
         trigger: module of the trigger wrapper.
         board: it was planned for.
-        clock_mhz, latency, interval: as planned.
+        clock_mhz, latency, interval: of the core, as planned.
         data_width: bits of an AXI-Stream beat.
         inputs, outputs: the streams.
         model: digest of the model.
         version: the hwgen that built it.
         sources: files of the core in compile order, below the package's ``hdl/``.
         rows: input and output codes by port, as the reference has them.
+        stream: whether a sample is worked on while it comes, so that a broken frame has a result.
+        cdc: module of the AXI-Stream top with two clocks; empty where there is one.
+        axi_mhz: clock of the AXI ports, as planned, where they have one of their own.
     """
 
     name: str
@@ -62,6 +65,9 @@ class NetworkCore:
     version: str
     sources: tuple[tuple[str, bytes], ...]
     rows: tuple[tuple[str, Rows], ...]
+    stream: bool
+    cdc: str
+    axi_mhz: float | None
 
     @classmethod
     def of(
@@ -117,7 +123,15 @@ class NetworkCore:
             version=version,
             sources=tuple(sources.items()),
             rows=tuple(rows),
+            stream=design.style == "stream",
+            cdc=tops.get("cdc", ""),
+            axi_mhz=design.axi_mhz,
         )
+
+    @property
+    def bus_mhz(self) -> float:
+        """Clock of the AXI ports, as planned."""
+        return self.axi_mhz or self.clock_mhz
 
     @property
     def base(self) -> str:

@@ -13,7 +13,7 @@ from hwgen.package.network.c_driver import c_driver
 from hwgen.package.network.core import NetworkCore
 from hwgen.package.network.pynq_driver import pynq_driver
 from hwgen.package.network.registers import network_registers
-from hwgen.package.network.top import UNITS, ip_buses, ip_ports, ip_top
+from hwgen.package.network.top import UNITS, ip_buses, ip_crossings, ip_ports, ip_top
 from hwgen.package.text import counted, release, template
 from hwgen.units.library import with_uses
 
@@ -43,7 +43,7 @@ def network_ip(core: NetworkCore) -> IpCore:
         hwgen=core.version,
         model=core.model,
         board=core.board,
-        clock_mhz=core.clock_mhz,
+        clock_mhz=core.bus_mhz,
         ports=tuple(ip_ports(core)),
         buses=ip_buses(core),
         spaces=(),
@@ -63,6 +63,8 @@ def network_ip(core: NetworkCore) -> IpCore:
         c=c_driver(core),
         readme=(_introduction(core), _ports(core)),
         manifest=(),
+        core_mhz=core.clock_mhz if core.cdc else None,
+        crossings=ip_crossings(core),
     )
 
 
@@ -111,6 +113,26 @@ def _table(title: str, streams: Sequence[AxisPort]) -> list[str]:
     ]
 
 
+_STREAMED = (
+    "a sample is worked on while it comes,\nso it has a result all the same, which means nothing"
+)
+
+
+def _clocks(core: NetworkCore) -> str:
+    """Return what the README tells of clocks and resets."""
+    if not core.cdc:
+        return "`aclk`, and `aresetn` (synchronous, active low), serve all buses."
+    return (
+        f"`aclk`, planned for {core.bus_mhz:g} MHz, serves all buses; `core_aclk`, planned for "
+        f"{core.clock_mhz:g} MHz, the\ncore, at any ratio and phase. `aresetn` and `core_aresetn` "
+        "are active low, may come from anywhere and last any\ntime: either of them resets both "
+        "sides (tie one high where there is only one), and no beat is taken before both\nare out "
+        "of it. Paths between the clocks have limits of their own: `constraints/` has them, for "
+        "these two clocks.\nDo not declare the clocks asynchronous to each other: in most tools "
+        "that would undo the limits."
+    )
+
+
 def _ports(core: NetworkCore) -> str:
     """Return what the README tells of the ports."""
     tables = [*_table("input", core.inputs), "", *_table("output", core.outputs)]
@@ -118,4 +140,6 @@ def _ports(core: NetworkCore) -> str:
         template("readme_network.md.in"),
         data_width=str(core.data_width),
         ports="\n".join(tables),
+        clocks=_clocks(core),
+        broken=_STREAMED if core.stream else "it is dropped whole",
     )

@@ -6,12 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hwgen.emit.verilog import sv
+from hwgen.package.crossing import LEVEL, Crossing, reset_pair
 from hwgen.package.ip_core import (
+    CORE_CLOCK,
+    CORE_RESET,
     REGISTERS,
     AxisPort,
     Bus,
     BusKind,
     clock_bus,
+    period_ns,
     reset_bus,
 )
 from hwgen.package.network.core import ADDRESS_WIDTH, NetworkCore
@@ -44,6 +48,9 @@ def stream_ports(core: NetworkCore, stream: AxisPort) -> list[sv.PortDecl]:
 def ip_ports(core: NetworkCore) -> list[sv.PortDecl]:
     """Return the ports of the packaged module."""
     ports = [sv.PortDecl("input", None, "aclk"), sv.PortDecl("input", None, "aresetn")]
+    if core.cdc:
+        ports.append(sv.PortDecl("input", None, CORE_CLOCK, "of any ratio and phase to aclk"))
+        ports.append(sv.PortDecl("input", None, CORE_RESET, "of any origin; or high"))
     ports += lite_ports(LITE_BUS, ADDRESS_WIDTH)
     for stream in core.streams:
         ports += stream_ports(core, stream)
@@ -70,8 +77,18 @@ def ip_buses(core: NetworkCore) -> tuple[Bus, ...]:
         )
         for stream in core.streams
     ]
-    clock = clock_bus(names, core.clock_khz * 1000)
-    return (clock, reset_bus(), lite_bus(LITE_BUS, REGISTERS), *streams)
+    lite = lite_bus(LITE_BUS, REGISTERS)
+    rate = core.clock_khz * 1000
+    if not core.cdc:
+        return (clock_bus(names, rate), reset_bus(), lite, *streams)
+    return (
+        clock_bus(names, round(core.bus_mhz * 1000) * 1000, text="times all buses"),
+        reset_bus(),
+        clock_bus((), rate, (CORE_RESET,), "times the core"),
+        reset_bus(CORE_RESET, "of any origin"),
+        lite,
+        *streams,
+    )
 
 
 def _registers(core: NetworkCore) -> Iterator[str]:
@@ -182,16 +199,37 @@ def _adapters(core: NetworkCore) -> Iterator[str]:
 
 def _core(core: NetworkCore) -> Iterator[str]:
     streams = [(f"{s.prefix}_{w}", f"core_{s.prefix}_{w}") for s in core.streams for w in BEAT]
+    resets = [("aresetn", "core_resetn")]
+    if core.cdc:
+        resets = [
+            ("aresetn", "aresetn & ~core_reset"),
+            (CORE_CLOCK, CORE_CLOCK),
+            (CORE_RESET, CORE_RESET),
+            ("aresetn_o", "core_resetn"),
+        ]
     yield from sv.instance(
-        core.axis,
+        core.cdc or core.axis,
         "u_core",
         [],
         [
             ("aclk", "aclk"),
-            ("aresetn", "core_resetn"),
+            *resets,
             *streams,
             ("frame_error_o", "frame_error"),
         ],
+    )
+
+
+def ip_crossings(core: NetworkCore) -> tuple[Crossing, ...]:
+    """Return what passes between the two clocks, as instances below the packaged module."""
+    if not core.cdc:
+        return ()
+    axi, own = period_ns(core.bus_mhz), period_ns(core.clock_mhz)
+    return (
+        *reset_pair("u_core/u_resets"),
+        *(Crossing(f"u_core/u_{s.prefix}_cross/u_fifo", axi, own) for s in core.inputs),
+        *(Crossing(f"u_core/u_{s.prefix}_cross/u_fifo", own, axi) for s in core.outputs),
+        Crossing("u_core/u_frame_error", unit=LEVEL),
     )
 
 
@@ -201,7 +239,7 @@ def ip_top(core: NetworkCore) -> str:
         "  // The core's own reset, by which the registers let it forget what is in flight.",
         "  wire core_resetn, batch_many;",
         *_registers(core),
-        "  assign core_resetn = aresetn & ~core_reset;",
+        *([] if core.cdc else ["  assign core_resetn = aresetn & ~core_reset;"]),
         "  assign batch_many  = |batch[31:1];",
         *_adapters(core),
         "",
