@@ -184,8 +184,9 @@ class Ask:
             pace = pace.of_style(self.style)
         check_register_links(self.register_links)
         axi = None if self.axi_clock is None else clock_on(board, self.axi_clock, "--axi-clock")
-        wired = {"register_links": self.register_links, "axi_mhz": axi}
-        return board, replace(goal, style=self.style, pace=pace, **wired)
+        wires = self.register_links
+        goal = replace(goal, style=self.style, pace=pace, register_links=wires)
+        return board, replace(goal, axi_mhz=axi)
 
     def planned(self, graph: Graph, board: Board, goal: Goal, name: str) -> Planned:
         """Return the design that is asked for."""

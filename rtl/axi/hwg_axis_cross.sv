@@ -38,6 +38,13 @@ module hwg_axis_cross #(
     initial $fatal(1, "hwg_axis_cross: DataWidth must be a multiple of 8");
   end
 
+  if (Depth < 4 || 2 ** $clog2(Depth) != Depth) begin : gen_check_depth
+    initial $fatal(1, "hwg_axis_cross: Depth must be a power of two >= 4");
+  end
+  if (Stages < 2) begin : gen_check_stages
+    initial $fatal(1, "hwg_axis_cross: Stages must be >= 2");
+  end
+
   localparam int BEAT_WIDTH = DataWidth + DataWidth / 8 + 1;
 
   logic                  room, waiting;

@@ -54,7 +54,8 @@ def run(script: Path, known: str, *arguments: str) -> list[tuple[str, ...]]:
 def test_script_packages_every_source_and_every_bus(packed: Packed, inferred: bool) -> None:
     core, script = packed.core, packed.ip / "vivado" / "package_ip.tcl"
     streams = [s.prefix for s in (*core.inputs, *core.outputs)]
-    calls = run(script, "aclk s_axil " + (" ".join(streams) if inferred else ""))
+    clocks = " ".join(clock for clock, _ in packed.whole.clocks)
+    calls = run(script, f"{clocks} s_axil " + (" ".join(streams) if inferred else ""))
     made = next(c for c in calls if c[0] == "create_project")
     assert made[1:3] == ("-in_memory", "-part")
     assert made[3] == (core.board.part if core.board.family.vendor == "amd" else "xc7z020clg400-1")

@@ -65,6 +65,7 @@ def _simulate(
     return simulate(folder, "bench_cross", text, ports, modules, facts, CLAIMS, edit)
 
 
+@pytest.mark.ci
 def test_frames_cross_to_a_slow_clock(tmp_path: Path, seed: int) -> None:
     assert _simulate(tmp_path, seed, 4) == set()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +151,22 @@ def test_generated_tops_are_free_of_warnings(
             assert complaints(files, top, {}, *defines) == []
 
 
-@pytest.mark.parametrize("top", ["hwg_net", "hwg_net_axis"])
+def test_a_top_of_two_clocks_is_free_of_warnings(
+    random_design: Callable[..., Any], lint: Callable[..., None], tmp_path: Path
+) -> None:
+    design = replace(random_design(2), axi_mhz=77.5)
+    files = _sources(emit_rtl(design).write(tmp_path / "out"))
+    for defines in ([], ["HWG_ASSERT"]):
+        lint(files, "hwg_net_cdc", {}, *defines)
+        assert complaints(files, "hwg_net_cdc", {}, *defines) == []
+
+
+@pytest.mark.parametrize("top", ["hwg_net", "hwg_net_axis", "hwg_net_cdc"])
 def test_yosys_reads_a_generated_top(
     top: str, random_design: Callable[..., Any], tmp_path: Path
 ) -> None:
-    folder = emit_rtl(random_design(3)).write(tmp_path / "out") / "rtl"
+    design = replace(random_design(3), axi_mhz=77.5 if top == "hwg_net_cdc" else None)
+    folder = emit_rtl(design).write(tmp_path / "out") / "rtl"
     files = " ".join(str(folder / line) for line in read_list((folder / "files.f").read_text()))
     script = (
         f"read_verilog -sv {files}",
