@@ -42,6 +42,10 @@ class ArgMax(Op):
         last = t.shape[-1] - 1 - wins[:, ::-1].argmax(1)
         return TensorType.covering(shape, 0, first.reshape(shape), last.reshape(shape))
 
+    def at_position(self, types: Sequence[TensorType]) -> ArgMax:
+        """Return the arg max itself: it acts on the last axis."""
+        return self
+
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Take the index of the largest element."""
         (x,) = ins

@@ -164,10 +164,13 @@ def _crop(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Co
 
 
 def _pad(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
-    p, pixels = params, _plane(params, ins[0])
-    rim = ((0, 0), (p["Top"], p["Bottom"]), (p["Left"], p["Right"]), (0, 0))
-    pixels = np.pad(pixels, rim)
-    return [pixels.reshape(len(pixels), -1, ins[0].shape[-1])]
+    p, lanes = params, ins[0].shape[-1]
+    pixels = ins[0].reshape(len(ins[0]), p["H"], p["W"], -1, lanes)
+    high, wide = p["Top"] + p["H"] + p["Bottom"], p["Left"] + p["W"] + p["Right"]
+    whole = np.zeros((len(pixels), high, wide, *pixels.shape[3:]), pixels.dtype)
+    whole[:] = constants.get("Pad", 0)
+    whole[:, p["Top"] : p["Top"] + p["H"], p["Left"] : p["Left"] + p["W"]] = pixels
+    return [whole.reshape(len(pixels), -1, lanes)]
 
 
 def _reorder(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:

@@ -195,17 +195,19 @@ class Builder:
         return units.Plane.of(source.type.shape, source.lanes, source.fixed.width)
 
     def windows(self, segment: Segment, source: Map, taken: Window, bits: bool = False) -> str:
-        """Enter a window generator and return its link: all taps of a position in a word.
+        """Enter what makes windows and return its link: all taps of a position in a word.
 
         With *bits* elements are bits, 0 beside the map.
         """
         name = segment.head.name
         assert isinstance(segment.head.op, Windowed)
         outside = 0 if bits else segment.head.op.outside(source.word())
-        facts = units.window(self._plane(source), taken, outside)
-        label = f"windows of {segment.head.inputs[0]}"
-        link = self._lanes(f"{name}_windows", label, source.fixed, facts)
-        return self.unit(f"{name}_window", facts, source.link, link)
+        label, read = f"windows of {segment.head.inputs[0]}", source.link
+        for facts in units.windows(self._plane(source), taken, outside):
+            what = facts.unit.unit.removeprefix("hwg_")  # a unit that pads, and the generator
+            link = self._lanes(f"{name}_{what}s", label, source.fixed, facts)
+            read = self.unit(f"{name}_{what}", facts, read, link)
+        return read
 
     def _lanes(self, name: str, label: str, fixed: Fixed, facts: Facts) -> Link:
         """Return a link of words whose elements have one format."""

@@ -14,7 +14,7 @@ from hwgen.ir.tensor import Codes, TensorType
 from hwgen.ops.base import Matmul, Windowed
 from hwgen.ops.windows import Window
 from hwgen.plan.stream.maps import Map
-from hwgen.plan.stream.units import Matrix
+from hwgen.plan.stream.units import Matrix, padded
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FoldedLayer:
         taps: of its windows, 1 where there are none.
         rows: channels out.
         positions: vectors of a sample.
-        pixels: of the input map.
+        pixels: of the map that its windows are taken of, what is padded apart included.
         sides: of the input map, its pixels along each axis.
         window: windows that it takes; None where there are none.
         depthwise: whether a channel out is made of one channel in, its own.
@@ -80,9 +80,9 @@ def columns_of(node: Node, source: TensorType) -> FoldedLayer:
         window, taps = (None, 1) if op.window.plain else (op.window, math.prod(op.window.kernel))
     rows = node.type.shape[-1]
     positions = math.prod(node.type.shape[:-1])
-    pixels = math.prod(source.shape[:-1])
-    depthwise = isinstance(op, Matmul) and op.matrix is None
     sides = source.shape[:-1]
+    pixels = math.prod(sides if window is None else padded(window, sides))
+    depthwise = isinstance(op, Matmul) and op.matrix is None
     return FoldedLayer(source.shape[-1], taps, rows, positions, pixels, sides, window, depthwise)
 
 

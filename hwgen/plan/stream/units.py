@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from hwgen.ir.tensor import Codes
 from hwgen.ops.windows import Window
 from hwgen.units.facts import facts, folds, with_defaults
 from hwgen.units.models import window_lags
+
+Pair: TypeAlias = tuple[int, int]
 
 BLOCK_BITS = 8192  # of a memory from which on it is made of blocks
 
@@ -102,14 +105,62 @@ class Plane:
         return cls(height, width, shape[-1] // lanes, lanes, bits)
 
 
-def window(plane: Plane, taken: Window, outside: int) -> Facts:
-    """Return a window generator.
+def pads_apart(taken: Window, sides: tuple[int, ...]) -> bool:
+    """Tell whether a map must be padded by a unit in front of its window generator.
+
+    The generator pads by itself, without a cycle, as long as the map does not grow by it and no
+    window lags more than a map behind its pixel.
+
+    Args:
+        taken: geometry of the windows.
+        sides: of the map, along each axis.
+    """
+    for axis, (before, behind) in enumerate(taken.padding):
+        lag = (taken.kernel[axis] - 1) * taken.dilation[axis] - before
+        rows = axis < taken.rank - 1
+        if behind > lag or lag > sides[axis] - rows:
+            return True
+    return False
+
+
+def padded(taken: Window, sides: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the sides of the map that a window generator reads."""
+    if not pads_apart(taken, sides):
+        return sides
+    return tuple(side + sum(pair) for side, pair in zip(sides, taken.padding, strict=True))
+
+
+def windows(plane: Plane, taken: Window, outside: int) -> Iterator[Facts]:
+    """Yield what makes windows of a map: a generator, behind a unit that pads where it cannot.
 
     Args:
         plane: what it reads.
         taken: geometry of the windows.
         outside: code of an element outside of the map.
     """
+    sides = (plane.height, plane.width)[2 - taken.rank :]
+    if pads_apart(taken, sides):
+        rows, columns = ((0, 0), *taken.padding)[-2:]
+        yield _pad(plane, rows, columns, outside)
+        height, width = plane.height + sum(rows), plane.width + sum(columns)
+        plane = replace(plane, height=height, width=width)
+        taken = replace(taken, padding=((0, 0),) * taken.rank)
+    yield _window(plane, taken, outside)
+
+
+def _pad(plane: Plane, rows: Pair, columns: Pair, outside: int) -> Facts:
+    params = {
+        "W": plane.width, "H": plane.height, "CF": plane.groups,
+        "Width": plane.lanes * plane.bits, "Top": rows[0], "Bottom": rows[1], "Left": columns[0],
+        "Right": columns[1],
+    }  # fmt: skip
+    words = (plane.height + sum(rows)) * (plane.width + sum(columns)) * plane.groups
+    pad = np.full(plane.lanes, outside, np.int64)
+    note = "a rim around the map, more than its windows take without it"
+    return Facts(UnitRef("hwg_pad", params, {"Pad": pad}), plane.lanes, words, 1, words, note)
+
+
+def _window(plane: Plane, taken: Window, outside: int) -> Facts:
     flat = taken.rank == 1
     (high, wide), (step_h, step_w), (far_h, far_w) = (
         (1, values[0]) if flat else values

@@ -15,7 +15,7 @@ from hwgen.cost.units import UnitCost, unit_cost
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import TensorType
-from hwgen.ops.base import Matmul
+from hwgen.ops.base import Matmul, Windowed
 from hwgen.ops.pool import Pool
 from hwgen.plan.stream import stairs
 from hwgen.plan.stream.binary import UNIT, params_of, reads_signs, signs_of, step_of
@@ -31,7 +31,8 @@ from hwgen.plan.stream.units import (
     converter,
     matvec_cycles,
     matvec_params,
-    window,
+    padded,
+    windows,
 )
 from hwgen.plan.stream.words import LARGEST
 from hwgen.units.facts import folds
@@ -104,6 +105,8 @@ def choices(
     head, kinds = segment.head, graph.types(segment.head)
     source, channels = kinds[0], kinds[0].shape[-1]
     words = max(head.type.size // head.type.shape[-1], *(t.size // t.shape[-1] for t in kinds))
+    if isinstance(head.op, Windowed):
+        words = max(words, math.prod(padded(head.op.window, source.shape[:-1])))
     if (walk := walk_of(head, kinds[0].shape)) is not None:
         for lanes in lanes_of(walk):
             made = moved(walk, source.fixed.width, lanes)
@@ -229,8 +232,8 @@ def _window_cost(head: Node, source: TensorType, lanes: int, bits: int = 0) -> U
     if taken is None or taken.plain:
         return UnitCost()
     plane = Plane.of(source.shape, lanes, bits or source.fixed.width)
-    unit = window(plane, taken, 0).unit
-    return unit_cost(unit.unit, unit.params)
+    units = (facts.unit for facts in windows(plane, taken, 0))
+    return sum((unit_cost(unit.unit, unit.params) for unit in units), UnitCost())
 
 
 def _adders(head: Node, source: TensorType) -> UnitCost:
