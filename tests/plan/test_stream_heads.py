@@ -14,13 +14,20 @@ from hwgen.frontends.heads import with_head
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.tensor import TensorType
+from hwgen.ops.argmax import ArgMax
 from hwgen.ops.base import Op
+from hwgen.ops.builder import GraphBuilder
 from hwgen.ops.conv import Conv
 from hwgen.ops.dense import Dense
 from hwgen.ops.input_ import Input
 from hwgen.ops.requantize import Requantize
 from hwgen.ops.shape import Reshape
 from hwgen.passes import run_passes
+from hwgen.plan.goal import Goal
+from hwgen.plan.pace import Pace
+from hwgen.plan.stream.planner import plan_stream
+from hwgen.target.board import load_board
+from hwgen.verify.self_check import self_check
 
 SIZE, CLASSES = 5, 6
 
@@ -55,3 +62,19 @@ def test_a_head_behind_a_folded_layer(head: str, simulated: bool, tmp_path: Path
     assert built.design.interval <= 60
     if out is not None:
         assert hwgen.sim(out, samples=30).mismatches == 0
+
+
+def test_an_arg_max_of_a_map_goes_position_by_position() -> None:
+    rng = np.random.default_rng(0)
+    net = GraphBuilder("map")
+    net.put("x", Input.of((8, 6, 3), Fixed(4, 0)))
+    weight = rng.integers(-7, 8, (3, 3, 3, 5))
+    net.put("conv", Conv(weight, np.zeros(5, np.int64), padding=((1, 1), (1, 1))))
+    net.put("top", ArgMax())
+    graph = net.graph()
+    for interval in (48, 4000):
+        goal = Goal(200.0, style="stream", pace=Pace(interval))
+        design = plan_stream(graph, load_board("vcu118"), goal, "net", {})
+        self_check(graph, design, 1)
+        (port,) = design.outputs
+        assert (design.link(port.link).words, len(design.link(port.link).fields)) == (48, 1)

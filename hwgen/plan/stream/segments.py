@@ -72,7 +72,7 @@ def cut(graph: Graph) -> Cut:
             source[node.name] = node.inputs[0]
             continue
         before = node.inputs[0]
-        if before in ends and readers[before] == 1 and _joins(node):
+        if before in ends and readers[before] == 1 and _joins(graph, ends[before].head, node):
             grown = ends.pop(before)
             ends[node.name] = replace(grown, tail=(*grown.tail, node))
         else:
@@ -90,7 +90,10 @@ def cut(graph: Graph) -> Cut:
     return made
 
 
-def _joins(node: Node) -> bool:
-    """Tell whether a node can stand behind another in one stage."""
-    shape = node.type.shape
-    return len(node.inputs) == 1 and node.op.on_word(shape, shape[-1] if shape else 1) is not None
+def _joins(graph: Graph, head: Node, node: Node) -> bool:
+    """Tell whether a node can stand behind another, and what is behind that, in one stage."""
+    shape, types = node.type.shape, graph.types(head)
+    lanes = shape[-1] if shape else 1
+    if head.op.at_position(types) is not None:  # which may leave fewer elements than an axis has
+        lanes = head.type.size * types[0].shape[-1] // types[0].size
+    return len(node.inputs) == 1 and node.op.on_word(shape, lanes) is not None
