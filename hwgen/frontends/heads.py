@@ -28,13 +28,13 @@ from hwgen.frontends.formats import check_names
 from hwgen.ir.graph import Graph, Node, Output
 from hwgen.ir.names import node_name
 from hwgen.ir.tensor import Codes
+from hwgen.ops.across import Across
 from hwgen.ops.argmax import ArgMax
 from hwgen.ops.base import Op
 from hwgen.ops.merge import Add, Multiply
 from hwgen.ops.mulshift import MulShift
-from hwgen.ops.pool import MaxPool, SumPool
 from hwgen.ops.requantize import Requantize
-from hwgen.ops.shape import Reshape, ShiftLeft
+from hwgen.ops.shape import ShiftLeft
 from hwgen.ops.thresholds import Thresholds
 
 HEADS = ("logits", "argmax", "softmax")
@@ -120,16 +120,13 @@ class _Work:
     def softmax(self, out: Output) -> Output:
         """Put a softmax on an output."""
         logits, scale = self._logits(out, "softmax", exact=False)
-        name, shape = out.name, logits.type.shape
-        classes, places = shape[-1], math.prod(shape[:-1])
-        rows = self.emit(f"{name}_rows", Reshape((places, classes, 1)), logits)
-        window, strides, pads = (1, classes), (1, 1), ((0, 0), (0, 0))
-        peak = self.emit(f"{name}_peak", MaxPool(window, strides, pads), rows)
-        behind = self.emit(f"{name}_behind", Add((1, -1)), peak, rows)
+        name, classes = out.name, logits.type.shape[-1]
+        peak = self.emit(f"{name}_peak", Across(), logits)
+        behind = self.emit(f"{name}_behind", Add((1, -1)), peak, logits)
         shift = round(math.log2(_STEP / scale))
         near = self.emit(f"{name}_near", Requantize(shift, 0, _LEVELS - 1), behind)
         exp = self.emit(f"{name}_exp", exp_table(scale * 2.0**shift), near)
-        total = self.emit(f"{name}_total", SumPool(window, strides, pads, gain=0), exp)
+        total = self.emit(f"{name}_total", Across(sums=True), exp)
         inverse = self.emit(f"{name}_inverse", inverse_table(classes), total)
         product = self.emit(f"{name}_product", Multiply(), exp, inverse)
         drop = _EXP_BITS + _INVERSE_BITS - _OUT_BITS
@@ -139,8 +136,7 @@ class _Work:
         )
         first = Thresholds(np.array([1]), np.array([1, 0]), _OUT_BITS)
         ahead = self.emit(f"{name}_ahead", first, behind)
-        made = self.emit(f"{name}_sum", Add((1, 1)), share, ahead)
-        made = self.emit(f"{name}_softmax", Reshape(shape), made)
+        made = self.emit(f"{name}_softmax", Add((1, 1)), share, ahead)
         worst = deviation(scale, int(np.asarray(behind.type.hi).max()), classes)
         self.notes.append(
             f"output {name}: softmax of {_OUT_BITS} fraction bits by its integer specification; "

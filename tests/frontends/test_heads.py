@@ -103,6 +103,19 @@ def test_outputs_that_cannot_have_a_head(
     assert "--format top=s16.9" in caught.value.hint or "sign" in caught.value.hint
 
 
+@pytest.mark.parametrize("axis", [-1, 2, [2], 1, [1, 2]])
+def test_a_head_goes_along_the_axis_of_a_last_softmax(axis: Any) -> None:
+    square = layer("Reshape", "r", "x", target_shape=[2, 2])
+    m = functional(square, layer("Softmax", "s", "r", axis=axis), outputs=["s"])
+    plain = convert(m, S8)
+    if axis in (-1, 2, [2]):
+        assert convert(m, settled(S8, head="argmax")) == plain
+        return
+    with pytest.raises(ModelProblems, match="chooses along the last one") as caught:
+        convert(m, settled(S8, head="argmax"))
+    assert "leave --head out" in str(caught.value)
+
+
 def test_a_head_that_does_not_exist() -> None:
     with pytest.raises(ConfigError, match="unknown head 'max'"):
         with_head(logits([-1, -1], [1, 1]), "max")

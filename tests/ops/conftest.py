@@ -219,6 +219,14 @@ def _argmax(x: Codes) -> Codes:
     return _filled(x.shape[:-1] or (1,), rule)
 
 
+def _across(op: Any, x: Codes) -> Codes:
+    def rule(*at: int) -> int:
+        row = [x[(*at[:-1], i)] for i in range(x.shape[-1])]
+        return sum(row) if op.sums else max(row)
+
+    return _filled(x.shape, rule)
+
+
 _RULES: dict[str, Callable[[Any, Sequence[Codes]], Codes]] = {
     "input": lambda op, ins: ins[0],
     "move_point": lambda op, ins: ins[0],
@@ -235,6 +243,7 @@ _RULES: dict[str, Callable[[Any, Sequence[Codes]], Codes]] = {
     ),
     "multiply": lambda op, ins: _merge(ins, math.prod),
     "maximum": lambda op, ins: _merge(ins, min if op.least else max),
+    "across": lambda op, ins: _across(op, ins[0]),
     "argmax": lambda op, ins: _argmax(ins[0]),
     "concat": _concat,
     "edge_tables": lambda op, ins: _edge_tables(op, ins[0]),

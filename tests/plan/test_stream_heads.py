@@ -51,6 +51,35 @@ def network(head: str) -> Graph:
     return run_passes(with_head(Graph("cnn", tuple(nodes), (output,)), head))
 
 
+def pixels(head: str, side: int, classes: int) -> Graph:
+    """A convolution that classifies every position of a map, with a head."""
+    rng = np.random.default_rng(5)
+    t = TensorType.of((side, side, 2), Fixed(6, 3, True))
+    op = Conv(rng.integers(-7, 8, (1, 1, 2, classes)), rng.integers(-9, 10, classes), frac=4)
+    kind = op.infer([t])
+    nodes = (
+        Node("x", Input(t.shape, t.fixed, t.lo, t.hi), (), t, "x"),
+        Node("conv", op, ("x",), kind, "conv"),
+    )
+    output = Output("y", "conv", (2.0**-kind.frac,))
+    return run_passes(with_head(Graph("pixels", nodes, (output,)), head))
+
+
+@pytest.mark.parametrize("head", ["argmax", "softmax"])
+@pytest.mark.parametrize(
+    ("side", "simulated"), [(16, False), pytest.param(4, True, marks=pytest.mark.ci)]
+)
+def test_a_head_at_every_position(head: str, side: int, simulated: bool, tmp_path: Path) -> None:
+    """A map of more elements than a word may hold: position by position, one a cycle."""
+    graph, out = pixels(head, side, 5), tmp_path / "out" if simulated else None
+    built = hwgen.build(graph, out, board="vcu118", style="stream", interval=side**2, effort=0)
+    assert built.design.interval == side**2
+    widest = max(link.bits for link in built.design.links)
+    assert widest <= 5 * 40  # no link holds more than one position
+    if out is not None:
+        assert hwgen.sim(out, samples=30).mismatches == 0
+
+
 @pytest.mark.parametrize("head", ["argmax", "softmax"])
 @pytest.mark.parametrize("simulated", [False, pytest.param(True, marks=pytest.mark.ci)])
 def test_a_head_behind_a_folded_layer(head: str, simulated: bool, tmp_path: Path) -> None:

@@ -148,6 +148,22 @@ class Elements:
         yield f"    scratch.{self.array(node.name)}[s][e] = {self.type}(found);"
         yield "  }"
 
+    def across(self, node: Node, sums: bool) -> Iterator[str]:
+        """Yield the loop of the sum, or of the largest element, along the last axis."""
+        row = node.type.shape[-1]
+        source, to = (
+            f"scratch.{self.array(n)}[s] + e * {row}" for n in (node.inputs[0], node.name)
+        )
+        joined = "found + from[i]" if sums else "hwg::larger<false>(found, from[i])"
+        yield "for (int s = 0; s < count; ++s)"
+        yield f"  for (int e = 0; e < {node.type.size // row}; ++e) {{"
+        yield f"    const {self.type}* from = {source};"
+        yield f"    {self.type}* to = {to};"
+        yield f"    {self.type} found = from[0];"
+        yield f"    for (int i = 1; i < {row}; ++i) found = {joined};"
+        yield f"    for (int i = 0; i < {row}; ++i) to[i] = found;"
+        yield "  }"
+
     # Several inputs, and movements
 
     def merge(self, node: Node) -> Iterator[str]:

@@ -34,6 +34,7 @@ from hwgen.ops import (
     SumPool,
     Thresholds,
 )
+from hwgen.ops.across import Across
 from hwgen.ops.argmax import ArgMax
 from hwgen.ops.edge_conv import EdgeConv
 from hwgen.ops.edge_tables import EdgeTables
@@ -153,6 +154,8 @@ class LayerForm(Elements):
                 yield from self.each(node, self.mul_shift(node, op))
             case ShiftLeft():
                 yield from self.each(node, f"v * {cpp.number(1 << op.bits)}")
+            case Across():
+                yield from self.across(node, op.sums)
             case ArgMax():
                 yield from self.largest(node)
             case Add() | Multiply() | Maximum():

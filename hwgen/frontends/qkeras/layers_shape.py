@@ -45,7 +45,17 @@ def activation(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
 
 @handles("Softmax")
 def softmax(c: Conversion, layer: Layer, ins: list[Value]) -> Value:
-    """Softmax: dropped at the end of the network."""
+    """Softmax: dropped at the end of the network; a head can take its place along the last axis."""
+    axis: Any = layer.config.get("axis", -1)
+    axes = axis if isinstance(axis, list | tuple) else (axis,)
+    head = c.options.head or "logits"
+    if head != "logits" and {*axes} - {-1, len(ins[0].type.shape)}:
+        raise UnsupportedLayer(
+            f"softmax along axis {axis}, and --head {head} chooses along the last one",
+            layer.where,
+            "leave --head out, then the outputs are the logits; or put a Permute in front that "
+            "moves the classes to the last axis",
+        )
     return final(c, ins[0], "softmax", layer)
 
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from hwgen.errors import Unproven
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
+from hwgen.ops.across import Across
 from hwgen.ops.argmax import ArgMax
 from hwgen.ops.base import Elementwise, Movement, Op, Sum
 from hwgen.ops.edge_conv import EdgeConv
@@ -84,6 +85,11 @@ class Spec:
             return [form for row in rows for form in self._edges(op, row, op.values)]
         if isinstance(op, EdgeConv):
             return self._windows(op, node, ins[0])
+        if isinstance(op, Across):
+            if op.sums:
+                return self._linear(node, ins)
+            rows = _rows(ins[0], node.type.shape[-1])
+            return [peak for row in rows for peak in [self.space.largest(row)] * len(row)]
         if isinstance(op, ArgMax):
             rows = _rows(ins[0], self.graph.types(node)[0].shape[-1])
             return [self._winner(row) for row in rows]
