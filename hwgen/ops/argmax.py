@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
 
 import numpy as np
 
@@ -52,10 +51,6 @@ class ArgMax(Op):
         (x,) = ins
         made = x.argmax(axis=-1)
         return cast(made.reshape(*x.shape[:-1]) if x.ndim > 2 else made[:, None], x.dtype)
-
-    def at_position(self, types: Sequence[TensorType]) -> Self:
-        """Return the arg max itself: the index takes the place of the channels."""
-        return self
 
     def lower(self, b: Builder, ins: Sequence[Wires]) -> Wires:
         """Build a tournament a position: a difference, a larger value and an index a match."""
