@@ -4,7 +4,9 @@
 Where inputs have few bits and adders take three operands, both are made and the cheaper one is
 kept. A graph shares what outputs have in common and pays for the ends of every adder; a heap fills
 its carry chains, and shares the counts of groups where weights are +1 and -1
-(`hwgen.logic.heap.share`). Up to five bits an input the heap wins, at eight the graph.
+(`hwgen.logic.heap.share`). Up to five bits an input the heap wins, at eight the graph. Where adders
+take two operands, few sums of single bits that are only compared with a constant do without
+themselves (`hwgen.logic.heap.compare`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from hwgen.logic.builder import GRAPHS_ALONE, Builder
 from hwgen.logic.cmvm.columns import Matrix
 from hwgen.logic.cmvm.solve import apply, solve
 from hwgen.logic.heap.layer import Layer, layers
-from hwgen.logic.heap.matrix import input_of
+from hwgen.logic.heap.matrix import Input, input_of
 from hwgen.logic.heap.problem import Options
 from hwgen.logic.heap.sums import TRIES
 from hwgen.logic.nodes import Shl, Wire
@@ -79,7 +81,12 @@ def matvec(
             plan.bits, plan.depth, against_depth
         ):
             return heaps.built(b)
-    return apply(plan, b, wires)
+    made = apply(plan, b, wires)
+    if b.arity == 2 and b.compares and b.haste != GRAPHS_ALONE and not any(late.values()):
+        direct = _direct(b, matrix, wires, total.tolist())
+        if direct and direct.small < plan.bits:
+            direct.enter(b, made)
+    return made
 
 
 def _price(cost: int, depth: int, against_depth: int) -> int:
@@ -90,6 +97,27 @@ def _heaps(
     b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int], against_depth: int
 ) -> Layer | None:
     """Return the cheapest heaps; None where inputs or sums have too many bits for them."""
+    inputs = _inputs(b, matrix, wires)
+    if inputs is None:
+        return None
+    found = layers(b, inputs, matrix, bias, _options(b))
+    return min(found, key=lambda one: _price(one.cost, one.depth, against_depth))
+
+
+def _direct(b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int]) -> Layer | None:
+    """Return every output's bits by themselves; None where inputs are no bits, or sums are long."""
+    inputs = _inputs(b, matrix, wires)
+    if inputs is None or any(len(one.bits) > 1 for one in inputs):
+        return None
+    return next(layers(b, inputs, matrix, bias, _options(b)))
+
+
+def _options(b: Builder) -> Options:
+    return Options(TRIES[b.effort], b.haste > 0, b.seed)
+
+
+def _inputs(b: Builder, matrix: Matrix, wires: Sequence[Wire]) -> list[Input] | None:
+    """Return the bits of inputs; None where they or sums of them are too many for heaps."""
     inputs = [input_of(b, wire) for wire in wires]
     if sum(len(one.bits) for one in inputs) > FEW * len(inputs):
         return None
@@ -97,6 +125,4 @@ def _heaps(
         bits = [len(one.bits) * int(w).bit_length() for one, w in zip(inputs, column, strict=True)]
         if sum(bits) > _LARGEST:
             return None
-    options = Options(TRIES[b.effort], b.haste > 0, b.seed)
-    found = layers(b, inputs, matrix, bias, options)
-    return min(found, key=lambda one: _price(one.cost, one.depth, against_depth))
+    return inputs

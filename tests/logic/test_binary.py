@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,8 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Output
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate
+from hwgen.logic.heap.compare import NARROW, WIDE, Fabric, reached, small_luts
 from hwgen.logic.heap.compare import luts as expected
-from hwgen.logic.heap.compare import reached
 from hwgen.logic.heap.problem import Options
 from hwgen.logic.heap.share import Bits, direct, shared
 from hwgen.logic.heap.sums import Term
@@ -35,8 +36,8 @@ def every(bits: int) -> np.ndarray:
     return np.arange(1 << bits)[:, None] >> np.arange(bits) & 1
 
 
-def luts(logic: Logic) -> int:
-    return sum(terms_of(logic, range(len(logic.nodes)), 6).values())
+def luts(logic: Logic, inputs: int = 6) -> int:
+    return sum(terms_of(logic, range(len(logic.nodes)), inputs).values())
 
 
 def layer(rng: Rng, size: tuple[int, int], bits: int, zeros: float, steps: int = 1) -> Graph:
@@ -89,8 +90,9 @@ def test_a_sum_that_leaves_too_is_made_once(rng: Rng) -> None:
     assert not any(isinstance(node, Thresh) for node in lower(graph, 3).logic.nodes)
 
 
+@pytest.mark.parametrize("fabric", [WIDE, NARROW])
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7, 9, 11])
-def test_a_comparison_is_right_at_every_threshold(rng: Rng, size: int) -> None:
+def test_a_comparison_is_right_at_every_threshold(rng: Rng, size: int, fabric: Fabric) -> None:
     """Exhaustively: all patterns of the bits, all thresholds that they reach."""
     for trial in range(4):
         columns = rng.integers(0, 1 + trial, size)
@@ -104,7 +106,7 @@ def test_a_comparison_is_right_at_every_threshold(rng: Rng, size: int) -> None:
                 Term(int(c), (wire, 0), int(t))
                 for c, wire, t in zip(columns, ins, truths, strict=True)
             ]
-            wire = reached(b, terms, threshold, (-1, 1))
+            wire = reached(b, terms, threshold, (-1, 1), fabric=fabric)
             logic = Logic.of(b, [("y", [wire])])
             got = evaluate(logic, {"x": x}, check=True)["y"][:, 0]
             assert np.array_equal(got, np.where(total >= threshold, 1, -1))
@@ -178,9 +180,34 @@ def test_layers_take_what_was_promised(rng: Rng, size: tuple[int, int], bar: int
     assert any(isinstance(node, Chain) for node in logic.nodes)
 
 
-def test_the_expectation_of_a_comparison_is_close(rng: Rng) -> None:
+@pytest.mark.parametrize(
+    ("fabric", "inputs", "said"), [(WIDE, 6, expected), (NARROW, 4, small_luts)]
+)
+def test_the_expectation_of_a_comparison_is_close(
+    fabric: Fabric, inputs: int, said: Callable[[list[int]], int]
+) -> None:
     for size in (20, 64, 200):
         b = Builder(3)
         terms = [Term(0, (b.input("x", i, 0, 1), 0)) for i in range(size)]
-        logic = Logic.of(b, [("y", [reached(b, terms, size // 2, (0, 1))])])
-        assert abs(luts(logic) - expected([size])) <= 2 + 0.02 * size
+        wire = reached(b, terms, size // 2 + 1, (0, 1), fabric=fabric)
+        logic = Logic.of(b, [("y", [wire])])
+        assert abs(luts(logic, inputs) - said([size])) <= 3 + 0.02 * size
+
+
+def test_a_neuron_on_tables_of_four_inputs_is_compared_without_its_sum(rng: Rng) -> None:
+    graph = layer(rng, (64, 1), 1, 0.0)
+    logic = lower(graph, 2).logic
+    assert luts(logic, 4) <= 115
+    assert not any(isinstance(node, Thresh) for node in logic.nodes)
+    many = lower(layer(rng, (64, 24), 1, 0.0), 2).logic  # outputs that share sums
+    assert any(isinstance(node, Thresh) for node in many.nodes)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_neurons_on_adders_of_two_are_right(rng: Rng, steps: int) -> None:
+    graph = layer(rng, (40, 1), 1, 0.1, steps)
+    logic = lower(graph, 2).logic
+    x = rng.integers(0, 2, (2000, 40))
+    (want,) = Reference(graph).run({"x": x}).values()
+    (got,) = evaluate(logic, {"x": x}, check=True).values()
+    assert np.array_equal(got, want.reshape(got.shape))

@@ -9,6 +9,9 @@ with n the sum of the bits of the lowest column and t = T mod 2. Columns of many
 carry chains, five bits to three a look-up table. Of what a column is left with, one bit goes or
 moves up, two are an AND or an OR that the chain above computes, up to five one look-up table of two
 outputs. The last six bits are a look-up table.
+
+Where tables have four inputs and a carry position adds two bits, chains gain nothing: three bits
+become two in two tables, a full adder, and four bits are read where it is five and six above.
 """
 
 from __future__ import annotations
@@ -22,26 +25,56 @@ from hwgen.logic.nodes import PlacedTable, Table, Wire
 from hwgen.logic.nodes.heap import ALWAYS, PLAIN
 
 _FULL, _ENTER = 3, 2  # terms of a position, and bits beside the lowest one
-_LEFT = 5  # bits that a table of two outputs reads
-LAST = 6  # bits of the last table
 _AND, _OR = 0b1000, 0b1110
 
 
+@dataclass(frozen=True)
+class Fabric:
+    """Look-up tables that a comparison is made of.
+
+    Attributes:
+        last: bits of the last table.
+        left: bits that a table reads of what a column is left with.
+        chains: whether a carry position takes five bits; if not, tables add three.
+    """
+
+    last: int
+    left: int
+    chains: bool
+
+
+WIDE, NARROW = Fabric(6, 5, True), Fabric(4, 4, False)
+
+
 def luts(sizes: Sequence[int]) -> int:
-    """Return about the look-up tables of a comparison, by the bits of every column."""
+    """Return about the look-up tables of a comparison on chains, by the bits of every column."""
     total, carried = 0, 0
     for column, size in enumerate(sizes):
         here = size + carried
-        if here + sum(sizes[column + 1 :]) <= LAST:
+        if here + sum(sizes[column + 1 :]) <= WIDE.last:
             break
-        fives = max(here - 2, 0) // (_LEFT - 1)
-        left = here - fives * (_LEFT - 1)
+        fives = max(here - 2, 0) // (WIDE.left - 1)
+        left = here - fives * (WIDE.left - 1)
         total += fives + (left > 2)
         carried = 2 * fives + (1 if left < 3 else 2)
-    while carried > LAST:
-        fives = max(carried - 2, 0) // (_LEFT - 1)
+    while carried > WIDE.last:
+        fives = max(carried - 2, 0) // (WIDE.left - 1)
         total, carried = total + fives + 1, 2 * fives + 2
     return total + 1
+
+
+def small_luts(sizes: Sequence[int]) -> int:
+    """Return about the look-up tables of four inputs of a comparison by full adders."""
+    total, columns = 1, [*sizes, 0, 0]
+    while sum(columns) > NARROW.last:
+        here = columns.pop(0)
+        columns += [0] * (2 - len(columns))
+        adders = max(here - NARROW.left + 1, 0) // 2
+        left = here - 2 * adders
+        total += 2 * adders + min(left - 1, 2) * (left > 1)
+        columns[0] += adders + (left > 1)
+        columns[1] += left > 2
+    return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +86,12 @@ class _Bit:
 
 
 def reached(
-    b: Builder, terms: Sequence[Term], threshold: int, values: tuple[int, int], slack: int = 1
+    b: Builder,
+    terms: Sequence[Term],
+    threshold: int,
+    values: tuple[int, int],
+    slack: int = 1,
+    fabric: Fabric = WIDE,
 ) -> Wire:
     """Return the wire of one value or another: whether the sum of some terms reaches a threshold.
 
@@ -63,18 +101,21 @@ def reached(
         threshold: that the sum may reach, and may miss.
         values: below the threshold, and from it on.
         slack: how much later the terms above the lowest position of a chain may come.
+        fabric: what it is made of.
     """
     if sum(not _plain(term) for term in terms) > len(terms) // 2:
         # What goes in inverted cannot enter beside the lowest position: sum_i ~x = sum_i 1 - x.
         whole = sum(1 << term.column for term in terms)
         terms = [term._replace(truth=~term.truth & ALWAYS) for term in terms]
         threshold, values = whole - threshold + 1, values[::-1]
-    return _Comparison(b, terms, threshold, slack).reached(values)
+    return _Comparison(b, terms, threshold, slack, fabric).reached(values)
 
 
 class _Comparison:
-    def __init__(self, b: Builder, terms: Sequence[Term], threshold: int, slack: int) -> None:
-        self.b, self.threshold, self.slack = b, threshold, slack
+    def __init__(
+        self, b: Builder, terms: Sequence[Term], threshold: int, slack: int, fabric: Fabric
+    ) -> None:
+        self.b, self.threshold, self.slack, self.fabric = b, threshold, slack, fabric
         self.columns: list[list[_Bit]] = [[]]
         for term in terms:
             self._put(term, 0)
@@ -86,10 +127,16 @@ class _Comparison:
 
     def reached(self, values: tuple[int, int]) -> Wire:
         """Return the wire."""
-        while len(_reads([bit.term for column in self.columns for bit in column])) > LAST:
+        while (
+            len(_reads([bit.term for column in self.columns for bit in column])) > self.fabric.last
+        ):
             lowest = self.columns[0]
-            if len(lowest) > 2 and len(_reads([bit.term for bit in lowest])) > _LEFT:
-                self._chain()
+            many = len(_reads([bit.term for bit in lowest])) > self.fabric.left
+            if many and len(lowest) > 2:
+                if self.fabric.chains:
+                    self._chain()
+                else:
+                    self._add()
             else:
                 self._carry()
         return self._last(values)
@@ -115,6 +162,13 @@ class _Comparison:
         for k in range(self.b.width(wire)):
             self._put(Term(min(k, len(rows)), (wire, k)), when)
 
+    def _add(self) -> None:
+        """Add three bits of the lowest column in a table."""
+        bits = sorted(self.columns[0], key=lambda bit: bit.when)[:_FULL]
+        self.columns[0] = [bit for bit in self.columns[0] if bit not in bits]
+        reads = _reads([bit.term for bit in bits])
+        self._table(bits, reads, _values([bit.term for bit in bits], reads), "sum of three bits")
+
     def _carry(self) -> None:
         """Replace the lowest column by what it carries into the next one."""
         odd, bits = self.threshold & 1, self.columns.pop(0)
@@ -125,17 +179,24 @@ class _Comparison:
         ]
         if len(bits) == 1 and odd:
             self._put(bits[0].term._replace(column=0), bits[0].when)
-        elif len(bits) == 2 and (joined := _joined(bits[0], bits[1], _OR if odd else _AND)):
+        elif (
+            self.fabric.chains
+            and len(bits) == 2
+            and (joined := _joined(bits[0], bits[1], _OR if odd else _AND))
+        ):
             self._put(joined, max(bit.when for bit in bits))
         elif len(bits) > 1:
-            self._table(bits, odd)
+            reads = _reads([bit.term for bit in bits])
+            sums = _values([bit.term for bit in bits], reads)
+            self._table(bits, reads, [(one + odd) >> 1 for one in sums], "carried bits of a sum")
 
-    def _table(self, bits: Sequence[_Bit], odd: int) -> None:
-        reads = _reads([bit.term for bit in bits])
-        values = [(value + odd) >> 1 for value in _values([bit.term for bit in bits], reads)]
+    def _table(
+        self, bits: Sequence[_Bit], reads: Sequence[Signal], values: Sequence[int], note: str
+    ) -> None:
+        """Enter a table of some bits, whose word is worth as much as the lowest column now is."""
         places = Places()
         picks = tuple(places.of(read) for read in reads)
-        node = PlacedTable(tuple(places.wires), picks, tuple(values), "carried bits of a sum")
+        node = PlacedTable(tuple(places.wires), picks, tuple(values), note)
         wire, when = self.b.table(node), max(bit.when for bit in bits) + 1
         for k in range(max(values).bit_length()):
             self._put(Term(k, (wire, k)), when)

@@ -12,7 +12,7 @@ import numpy as np
 from hwgen.ir.fixed import bits_for
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.columns import Matrix
-from hwgen.logic.heap.compare import luts, reached
+from hwgen.logic.heap.compare import NARROW, WIDE, Fabric, luts, reached, small_luts
 from hwgen.logic.heap.matrix import Input, Product, terms_of
 from hwgen.logic.heap.problem import Options
 from hwgen.logic.heap.share import Bits, direct, shared
@@ -79,8 +79,18 @@ class Layer:
         wires = [built(b, heap) for heap in self.heaps]
         if self.compared:
             for wire, output in zip(wires, self.outputs, strict=True):
-                b.compared.setdefault(wire, _Compared(output, self.options, b.layer))
+                b.compared.setdefault(wire, _Compared(output, self.options, b.layer, WIDE))
         return wires
+
+    @property
+    def small(self) -> int:
+        """Look-up tables of four inputs, where only one constant is compared with each output."""
+        return sum(small_luts(_sizes(output.terms)) for output in self.outputs)
+
+    def enter(self, b: Builder, wires: Sequence[Wire]) -> None:
+        """Enter how sums that are there are compared with a constant by tables of four inputs."""
+        for wire, output in zip(wires, self.outputs, strict=True):
+            b.compared.setdefault(wire, _Compared(output, self.options, b.layer, NARROW))
 
 
 def _sizes(terms: Sequence[Term]) -> list[int]:
@@ -99,11 +109,13 @@ class _Compared:
         output: the sum.
         options: of the search.
         layer: that it belongs to.
+        fabric: what a comparison is made of.
     """
 
     output: Output
     options: Options
     layer: str
+    fabric: Fabric
 
     def __call__(self, b: Builder, thresholds: Sequence[int], values: Sequence[int]) -> Wire | None:
         """Return the step function of the sum; None where its word is as good."""
@@ -113,8 +125,9 @@ class _Compared:
         layer, b.layer = b.layer, self.layer
         if len(bounds) == 1:
             slack = int(not self.options.levels)
-            found = reached(b, own.terms, bounds[0], (values[0], values[1]), slack)
-        elif bits_for(0, top) <= bits_for(0, own.hi - own.lo):
+            ends = values[0], values[1]
+            found = reached(b, own.terms, bounds[0], ends, slack, self.fabric)
+        elif self.fabric.chains and bits_for(0, top) <= bits_for(0, own.hi - own.lo):
             word = built(b, heap_of(own.terms, 0, 0, top, self.options))
             found = b.thresh(word, bounds, values)
         else:
