@@ -42,6 +42,7 @@ class Arch:
         pins: name of the file of pin constraints.
         lut, ff, bram, dsp: the names that make these up in nextpnr's utilisation.
         ways: options of placer and router; the next ones are tried where these fail.
+        fans: ways that come before these for a design with far readers (`Placement.fans`).
     """
 
     program: str
@@ -52,6 +53,7 @@ class Arch:
     bram: tuple[str, ...]
     dsp: tuple[str, ...]
     ways: tuple[tuple[str, ...], ...] = ((),)
+    fans: tuple[tuple[str, ...], ...] = ()
 
 
 ARCHS: Mapping[str, Arch] = {
@@ -61,6 +63,9 @@ ARCHS: Mapping[str, Arch] = {
         # For adder trees of a third of the device the default placer makes a quarter more wire,
         # and neither router ends. This one may put a clock where no way leads to its network.
         (("--placer", "static", "--router", "router2"), ("--router", "router2")),
+        # router2 joins a reader to the nearest wire of its net, however long the way from the
+        # driver is by then: 3 ns between neighbours. router1 weighs the delay.
+        (("--placer", "static", "--router", "router1"),),
     ),
     "ice40": Arch(
         "ice40", "design.asc", "pins.pcf",
@@ -286,15 +291,16 @@ def _route(
         "--seed", str(settings.seed), "--freq", f"{settings.freq_mhz:g}", "--timing-allow-fail",
     ]  # fmt: skip
     end, name, printed = time.monotonic() + settings.timeout, f"nextpnr-{known.program}", ""
-    for way in known.ways:
-        share = 1 if way == known.ways[-1] else 4  # of some seeds a placer never ends
+    ways = (*known.fans, *known.ways) if settings.fans else known.ways
+    for way in ways:
+        share = 1 if way == ways[-1] else 4  # of some seeds a placer never ends
         left = (end - time.monotonic()) / share
         try:
             printed = run([*command, *way], work, name=name, what=top, timeout=left, log=log)
             break
         except ToolFailed as error:
             small = _too_small(log.read_text("utf-8"), top, device)
-            if small or way == known.ways[-1] or time.monotonic() > end:
+            if small or way == ways[-1] or time.monotonic() > end:
                 raise small or error from None
     report = json.loads((work / "report.json").read_text("utf-8"))
     return _read(report, printed, known, settings.seed)

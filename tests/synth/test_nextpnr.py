@@ -142,3 +142,20 @@ def test_where_a_placer_fails_or_never_ends_the_next_one_is_tried(
     assert "--placer static" in first
     assert "--placer" not in second
     assert "--router router2" in second
+
+
+def test_far_readers_are_routed_by_delay_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool, tried, netlist = (tmp_path / name for name in ("tool", "tried", "made.json"))
+    fails = "'router1' in sys.argv"
+    tool.write_text(STAND_IN.format(python=sys.executable, tried=tried, fails=fails, sleeps=0))
+    tool.chmod(0o755)
+    netlist.write_text("{}")
+    monkeypatch.setattr(nextpnr, "nextpnr", lambda family: tool)
+    device = load_board("ulx3s").device
+    assert device is not None
+    nextpnr.place_and_route(netlist, "m", device, "ecp5", placement.Placement(fans=True))
+    first, second = tried.read_text().splitlines()
+    assert "--router router1" in first
+    assert "--router router2" in second

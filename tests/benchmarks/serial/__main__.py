@@ -19,7 +19,7 @@ from tests.benchmarks.serial import estimates, routes
 from tests.benchmarks.serial.rows import NETWORKS, RIVALS, Row, ours, rival
 
 PARTS = ("dial", "rivals", "folded", "estimate", "ecp5")
-FOLDED = (16, 8)  # intervals at which the folded unit stands beside
+FOLDED = (16, 8, 4)  # intervals at which the folded unit stands beside
 FALLS = 0.85  # most that interval 2 may take of interval 1
 
 
