@@ -20,7 +20,7 @@ import tokenize
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -372,16 +372,32 @@ def load_arrays(path: Path, option: str) -> Any:
         ) from error
 
 
-def load_table(path: Path, option: str) -> dict[str, npt.NDArray[Any]]:
+def load_table(
+    path: Path, option: str, names: Sequence[str] = (), hint: str = ""
+) -> dict[str, npt.NDArray[Any]]:
     """Return the name to array table of a ``.npz``.
 
+    Args:
+        path: the file.
+        option: what the user named it with, for messages.
+        names: arrays that it must have.
+        hint: which file is wanted; without one the hint says how to write one.
+
     Raises:
-        ConfigError: as `load_arrays`, or the file holds a single array.
+        ConfigError: as `load_arrays`; or the file holds a single array, or lacks one of *names*.
     """
-    found = load_arrays(path, option)
-    if isinstance(found, dict):
-        return found
-    raise ConfigError(f"{path} holds one array", option, "write a .npz with numpy.savez")
+    try:
+        found = load_arrays(path, option)
+    except ConfigError as error:
+        raise ConfigError(error.what, option, hint or error.hint) from error
+    if not isinstance(found, dict):
+        hint = hint or "write a .npz with numpy.savez"
+        raise ConfigError(f"{path} holds one array", option, hint)
+    missing = [name for name in names if name not in found]
+    if missing:
+        what = f"{path} holds no {', '.join(missing)}, it has {', '.join(found) or 'nothing'}"
+        raise ConfigError(what, option, hint or "write all of them into it with numpy.savez")
+    return found
 
 
 def make_folder(folder: Path) -> None:

@@ -22,13 +22,13 @@ import numpy.typing as npt
 from hwgen.api.load import load
 from hwgen.api.predict import predict
 from hwgen.cost.estimate import zeros
-from hwgen.errors import ConfigError
-from hwgen.files import write_files
+from hwgen.files import load_table, write_files
 
 SEED = 2026
 EVENTS = 1000  # shipped with the model, drawn from the test split
 SPARSITY = 0.5  # of every kernel; quantisation rounds some more weights to zero
 HIDDEN = (64, 32, 32)
+ARRAYS = ("x_train", "y_train", "x_test", "y_test", "train_mean", "train_std")
 FRAC = 5  # the input is quantized_bits(8, 2): sign, 2 integer bits, 5 fraction bits
 LO, HI = -4.0, 4.0 - 2.0**-FRAC
 BATCH, DENSE_EPOCHS, PRUNE_EPOCHS = 128, 30, 40
@@ -148,11 +148,7 @@ def make(data: Path, folder: Path, seed: int = SEED) -> Trained:
     Raises:
         ConfigError: the data file cannot be read, or the folder cannot be written.
     """
-    try:
-        with np.load(data, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{data} cannot be read ({error})", "data", "give magic04.npz") from error
+    arrays = load_table(data, "data", ARRAYS, "give magic04.npz")
     x = on_grid(arrays["x_test"], arrays["train_mean"], arrays["train_std"])
     y = arrays["y_test"].astype(np.int8)
     chosen = np.sort(np.random.default_rng(seed).choice(len(x), EVENTS, replace=False))

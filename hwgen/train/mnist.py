@@ -23,8 +23,7 @@ import numpy.typing as npt
 from hwgen.api.load import load
 from hwgen.api.predict import predict
 from hwgen.cost.estimate import zeros
-from hwgen.errors import ConfigError
-from hwgen.files import make_folder, write_files
+from hwgen.files import load_table, make_folder, write_files
 
 SEED = 2026
 SPARSITY = 0.5  # of every kernel but depthwise ones; quantisation rounds some more to zero
@@ -232,11 +231,8 @@ def make(data: Path, folder: Path) -> tuple[Trained, ...]:
     Raises:
         ConfigError: the data file cannot be read, or the folder cannot be written.
     """
-    try:
-        with np.load(data, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in ("x_train", "y_train", "x_test", "y_test")}
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigError(f"{data} cannot be read ({error})", "data", "give mnist.npz") from error
+    names = ("x_train", "y_train", "x_test", "y_test")
+    arrays = load_table(data, "data", names, "give mnist.npz")
     made = tuple(trained(name, arrays) for name in NETWORKS)
     models = (f"{m.name}.h5: {m.zero:,} of {m.weights:,} weights are zero" for m in made)
     accuracy = (f"{m.name}: {m.right:,} ({100 * m.right / m.test:.2f} %)" for m in made)

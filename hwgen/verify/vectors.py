@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import ConfigError, VerifyError
-from hwgen.files import npz_bytes
+from hwgen.files import BROKEN, npz_bytes
 from hwgen.ir.tensor import TensorType
 
 Rows = npt.NDArray[np.int64]
@@ -126,10 +125,7 @@ class Vectors:
                 int(arrays["seed"]),
                 int(arrays["first"]),
             )
-        except (
-            OSError, ValueError, KeyError, AssertionError, StopIteration, EOFError,
-            zipfile.BadZipFile,
-        ) as problem:  # fmt: skip
+        except (*BROKEN, AssertionError, StopIteration) as problem:
             raise VerifyError(
                 f"cannot read test vectors: {problem}", path.name, "build the design again"
             ) from None

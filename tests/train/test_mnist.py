@@ -14,7 +14,7 @@ from hwgen.api.load import load
 from hwgen.api.predict import predict
 from hwgen.cost.estimate import zeros
 from hwgen.errors import ConfigError
-from hwgen.train import mnist
+from hwgen.train import magic, mnist
 from tests.train.digits import MNIST, enlarged, images
 
 FOLDER = Path(hwgen.demo.__path__[0]) / "mnist"
@@ -87,6 +87,15 @@ def test_a_short_training_learns_and_prunes(tmp_path: Path) -> None:
 
 def test_data_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "half.npz", x_train=np.zeros(3))
-    for name in ("gone.npz", "half.npz"):
-        with pytest.raises(ConfigError, match=r"mnist\.npz"):
-            mnist.make(tmp_path / name, tmp_path)
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    whole = (tmp_path / "half.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    broken = bytearray(whole)
+    broken[60] ^= 255
+    (tmp_path / "broken.npz").write_bytes(broken)
+    for name in ("gone.npz", "half.npz", "cut.npz", "broken.npz", "one.npy"):
+        for made, wanted in ((mnist, "give mnist.npz"), (magic, "give magic04.npz")):
+            with pytest.raises(ConfigError) as caught:
+                made.make(tmp_path / name, tmp_path / "out")
+            assert caught.value.hint == wanted
+            assert not (tmp_path / "out").exists()
