@@ -24,7 +24,7 @@ ORDER = (
     ("units", "target"),
     ("logic", "codec"),
     ("ir",),
-    ("files", "tools", "paths", "progress", "doctor"),
+    ("files", "arrays", "tools", "paths", "progress", "doctor"),
     ("errors",),
 )
 RANK = {room: i for i, group in enumerate(ORDER) for room in group}
@@ -219,7 +219,7 @@ def test_what_is_allowed_passes(path: str, source: str) -> None:
 
 
 def test_nothing_lies_at_the_root(root: Path) -> None:
-    kept = {"__init__", "errors", "paths", "files", "tools", "progress", "doctor"}
+    kept = {"__init__", "errors", "paths", "files", "arrays", "tools", "progress", "doctor"}
     assert {file.stem for file in (root / "hwgen").glob("*.py")} == kept
 
 

@@ -16,6 +16,7 @@ from hwgen.api.load import load
 from hwgen.api.results import VerbResult
 from hwgen.api.samples import read_data, to_codes
 from hwgen.api.settings import from_names
+from hwgen.arrays import load_arrays
 from hwgen.codec.block_scan import FULL_KLT
 from hwgen.codec.container import Container, stacked
 from hwgen.codec.plan import CodingPlan, MapCoding
@@ -23,7 +24,7 @@ from hwgen.codec.statistics import token_counts
 from hwgen.codec.tables import Tables
 from hwgen.codec.wire import Coder
 from hwgen.errors import ConfigError, VerifyError, count_of
-from hwgen.files import json_bytes, load_arrays, write_files
+from hwgen.files import json_bytes, write_files
 from hwgen.frontends.bundle import write_bundle
 from hwgen.frontends.options import Options
 from hwgen.ir.fixed import bits_for

@@ -13,8 +13,8 @@ import numpy as np
 from hwgen.api.deviation import Deviation, deviation
 from hwgen.api.results import VerbResult
 from hwgen.api.samples import to_codes
+from hwgen.arrays import load_arrays
 from hwgen.errors import ConfigError, count_of
-from hwgen.files import load_arrays
 from hwgen.frontends import reader_of
 from hwgen.frontends.bundle import write_bundle
 from hwgen.frontends.keras import live

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hwgen.arrays import load_arrays
 from hwgen.errors import ConfigError, count_of
-from hwgen.files import load_arrays
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
 from hwgen.ops.reference import Reference

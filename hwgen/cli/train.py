@@ -12,7 +12,7 @@ from hwgen.errors import Result
 
 
 def _train(args: argparse.Namespace) -> Result:
-    from hwgen.files import load_table
+    from hwgen.arrays import load_table
     from hwgen.train.bcnn import Recipe, train
     from hwgen.train.binary_network import NETWORKS
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hwgen import __version__
+from hwgen.arrays import BROKEN
 from hwgen.design.arrays import Arrays, pack_codes, pack_pipeline, unpack_codes, unpack_pipeline
 from hwgen.design.frame import Frame
 from hwgen.design.names import ModuleNames
@@ -35,7 +36,7 @@ from hwgen.design.types import (
     UnitRef,
 )
 from hwgen.errors import ConfigError
-from hwgen.files import BROKEN, FileSet, json_bytes, npz_bytes
+from hwgen.files import FileSet, json_bytes, npz_bytes
 from hwgen.ir.fixed import Fixed
 
 SCHEMA = 2

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from hwgen.arrays import BROKEN
 from hwgen.errors import ConfigError, ModelError
-from hwgen.files import BROKEN, json_bytes, npz_bytes, write_files
+from hwgen.files import json_bytes, npz_bytes, write_files
 from hwgen.frontends.kinds import file_kind
 from hwgen.frontends.options import Options
 from hwgen.frontends.reader import Reader

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from hwgen.arrays import load_table
 from hwgen.errors import ConfigError, count_of
-from hwgen.files import load_table
 from hwgen.frontends.formats import Rules, parse_fixed, parse_rules
 from hwgen.ir.fixed import Fixed
 

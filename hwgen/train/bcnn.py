@@ -28,8 +28,9 @@ import numpy.typing as npt
 from hwgen.api.load import load
 from hwgen.api.predict import predict
 from hwgen.api.results import VerbResult
+from hwgen.arrays import load_table
 from hwgen.errors import ConfigError, VerifyError, count_of
-from hwgen.files import json_bytes, load_table, make_folder, npz_bytes, write_files
+from hwgen.files import json_bytes, make_folder, npz_bytes, write_files
 from hwgen.frontends.keras.live import import_tensorflow
 from hwgen.plan.goal import check_seed
 from hwgen.progress import Progress, silent

@@ -21,8 +21,9 @@ import numpy.typing as npt
 
 from hwgen.api.load import load
 from hwgen.api.predict import predict
+from hwgen.arrays import load_table
 from hwgen.cost.estimate import zeros
-from hwgen.files import load_table, write_files
+from hwgen.files import write_files
 
 SEED = 2026
 EVENTS = 1000  # shipped with the model, drawn from the test split

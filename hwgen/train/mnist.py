@@ -22,8 +22,9 @@ import numpy.typing as npt
 
 from hwgen.api.load import load
 from hwgen.api.predict import predict
+from hwgen.arrays import load_table
 from hwgen.cost.estimate import zeros
-from hwgen.files import load_table, make_folder, write_files
+from hwgen.files import make_folder, write_files
 
 SEED = 2026
 SPARSITY = 0.5  # of every kernel but depthwise ones; quantisation rounds some more to zero

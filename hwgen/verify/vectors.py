@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hwgen.arrays import BROKEN
 from hwgen.errors import ConfigError, VerifyError
-from hwgen.files import BROKEN, npz_bytes
+from hwgen.files import npz_bytes
 from hwgen.ir.tensor import TensorType
 
 Rows = npt.NDArray[np.int64]
