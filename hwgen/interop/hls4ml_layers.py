@@ -63,19 +63,11 @@ def realise(
     from hls4ml.model.optimizer import optimize_model
     from hls4ml.model.types import Source
 
-    for name, kind in choices.items():
-        node = model.graph.get(name)
-        if node is None:
-            raise ConfigError(
-                f"there is no layer {name}", "realise", f"there are {', '.join(model.graph)}"
-            )
-        if kind not in KINDS:
-            raise ConfigError(f"no realisation {kind!r}", name, f"there are {', '.join(KINDS)}")
-        data = _DenseData(node)
-        text = _xnor(data) if kind == "xnor" else _adders(data, board, clock)
+    # All of them are made before the first one is replaced: a model stays whole or as it was.
+    for node, name, text in [_made(model, *each, board, clock) for each in choices.items()]:
         attributes = {
-            "n_in": data.weight.shape[0],
-            "n_out": data.weight.shape[1],
+            "n_in": node.weights["weight"].data.shape[0],
+            "n_out": node.weights["weight"].data.shape[1],
             "call": f"hwgen_{identifier(name)}",
             "trace": node.get_attr("trace", False),
         }
@@ -85,6 +77,23 @@ def realise(
         made.set_attr("hwgen_code", Source(text))
         model.replace_node(node, made)
     optimize_model(model, list(passes))
+
+
+def _made(model: Any, name: str, kind: str, board: str, clock: str) -> tuple[Any, str, str]:
+    """Return a layer of a model, its name and the C++ that takes its place.
+
+    Raises:
+        ConfigError, ModelError: as `realise`.
+    """
+    node = model.graph.get(name)
+    if node is None:
+        raise ConfigError(
+            f"there is no layer {name}", "realise", f"there are {', '.join(model.graph)}"
+        )
+    if kind not in KINDS:
+        raise ConfigError(f"no realisation {kind!r}", name, f"there are {', '.join(KINDS)}")
+    data = _DenseData(node)
+    return node, name, _xnor(data) if kind == "xnor" else _adders(data, board, clock)
 
 
 @cache

@@ -109,7 +109,7 @@ def test_frames_equal_the_reference_and_broken_ones_are_dropped(name: str, tmp_p
     [
         ("hwg/axis_unpack.h", "last == (b == BEATS - 1)", "last == last"),
         ("hwg/axis_unpack.h", "|| kept(word, i)", "|| true"),
-        ("hwg/axis_unpack.h", "while (!last)", "while (false)"),
+        ("hwg/lang/frame.h", "while (!last)", "while (false)"),
         ("hwg/axis_pack.h", "word.last = b == BEATS - 1", "word.last = b == 0"),
         ("hwg/axis_pack.h", "b * LANES + i < BYTES", "true"),
         ("hwg_twoway_axis.cpp", "frame_error = true", "frame_error = false"),

@@ -132,7 +132,7 @@ FAULTS = {
         ("hwg/axis_to_words.h", "here ? byte_of(word, place + i) : ui<8>(0)", "ui<8>(0)"),
         ("hwg/axis_to_words.h", "good && here && kept(word, place + i)", "good"),
         ("hwg/axis_to_words.h", "turn * Grain / BEAT_BYTES == BEATS - 1", "last"),
-        ("hwg/axis_to_words.h", "while (!last)", "while (false)"),
+        ("hwg/lang/frame.h", "while (!last)", "while (false)"),
         ("hwg/axis_from_words.h", "place + i, used)", "place + i, true)"),
         ("hwg/axis_from_words.h", "word.last = ", "word.last = true || "),
     ],

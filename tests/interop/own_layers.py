@@ -101,6 +101,10 @@ def main() -> dict[str, object]:
             realise(converted(layers, used, io_type), choice)
         except HwgenError as error:
             refused.append(str(error))
+    kept = converted(plain, types, "io_parallel")
+    with contextlib.suppress(HwgenError):
+        realise(kept, {"fc1": "adders", "fc2": "xnor"})  # the second is refused
+    found["as it was"] = all(node.class_name != "HwgenDense" for node in kept.get_layers())
     return {**found, "refused": refused}
 
 

@@ -306,21 +306,30 @@ def test_layers_of_hwgen_in_a_project_of_hls4ml(root: Path) -> None:
     assert found["xnor, two bits"]
     assert found["xnor, one bit"]
     assert found["adders, bits"]
+    assert found["as it was"]
     signs = ("are signs", "are signs")
     words = (*signs, "is not dense", "no layer fc3", "no realisation", "whole vectors")
     assert len(found["refused"]) == len(words)
     assert all(word in text for word, text in zip(words, found["refused"], strict=True))
 
 
+CHECKED: dict[str, tuple[str, ...]] = {
+    "qkeras_3layer.json": ("--weights", "qkeras_3layer_weights.h5", "--input-format", "s16.10"),
+    "QKERAS_3layer.h5": ("--input-format", "s8.4"),
+    "RN06_resnet_cifar10_8b.h5": ("--input-format", "s8.7"),
+}
+
+
 @pytest.mark.keras
 @pytest.mark.slow
-def test_crosscheck_of_the_jet_tagger(root: Path) -> None:
-    model, weights = given(MODELS["io_parallel"])
-    words = ["crosscheck", model, "--weights", weights, "--input-format", "s16.10", "--json"]
-    command = [sys.executable, "-m", "hwgen.cli", *words, "--samples", "300", "-q"]
-    said = run(command, root, env={"PYTHONPATH": str(root)})
+@pytest.mark.parametrize("model", CHECKED)
+def test_crosscheck(model: str, root: Path) -> None:
+    more = [given((word,))[0] if word.endswith(".h5") else word for word in CHECKED[model]]
+    words = ["crosscheck", *given((model,)), *more, "--json", "--samples", "60", "-q"]
+    said = run([sys.executable, "-m", "hwgen.cli", *words], root, env={"PYTHONPATH": str(root)})
     found = json.loads(said.strip().splitlines()[-1])
     assert found["ok"]
-    assert [layer["name"] for layer in found["layers"]][-1] == "output"
+    assert len(found["layers"]) >= 7
     assert all(layer["keras"] in (0, None) for layer in found["layers"])
     assert all(layer["hls4ml"] in (0, None) for layer in found["layers"])
+    assert found["layers"][-1]["hls4ml"] == 0

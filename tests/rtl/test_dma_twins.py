@@ -277,7 +277,7 @@ def test_twins_of_the_dma_under_sanitizers(tmp_path: Path, seed: int) -> None:
         ("dma_fetch.h", "begin < end", "begin <= end"),
         ("dma_fetch.h", "&& !broken", ""),
         ("dma_grid.h", "tensor.width - x", "tensor.bw"),
-        ("dma_reader.h", "fault == FAULT_NONE && at < count", "at < count"),
+        ("lang/words.h", "good && at < count", "at < count"),
         ("codec_dma.h", "grid.c / (side * side)", "0"),
         ("dma_descriptor_check.h", "t.bc % unit == 0", "true"),
         ("axis_join.h", "ends && before == 1", "ends"),

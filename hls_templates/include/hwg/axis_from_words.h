@@ -9,22 +9,19 @@
 #ifndef HWG_AXIS_FROM_WORDS_H
 #define HWG_AXIS_FROM_WORDS_H
 
-#include "lang/stream.h"
+#include "lang/frame.h"
 #include "lang/words.h"
 
 namespace hwg {
 
 template <int DataWidth, int Container, int Width, int Signed, int Count, int Lanes, int Grain> struct axis_from_words {
-  static_assert(DataWidth >= 8 && DataWidth % 8 == 0, "DataWidth must be a multiple of 8");
-  static_assert(Container >= 8 && Container % 8 == 0, "Container must be a multiple of 8");
-  static_assert(Width >= 1 && Width <= Container && Count >= 1, "1 <= Width <= Container, Count >= 1");
+  typedef frame<DataWidth, Container, Width, Count> frame_t;
   static_assert(Lanes >= 1 && Count % Lanes == 0, "Lanes must divide Count");
   enum {
-    SIZE = Container / 8,        // bytes of an element
-    BYTES = SIZE * Count,        // of a sample
-    WORD_BYTES = SIZE * Lanes,   // of a word
-    BEAT_BYTES = DataWidth / 8,  // of a beat
-    BEATS = (int(BYTES) + int(BEAT_BYTES) - 1) / int(BEAT_BYTES),
+    BYTES = frame_t::BYTES,
+    BEAT_BYTES = frame_t::BEAT_BYTES,
+    BEATS = frame_t::BEATS,
+    WORD_BYTES = frame_t::SIZE * Lanes,
     TURNS = int(BEATS) * int(BEAT_BYTES) / Grain
   };
   static_assert(Grain >= 1 && int(BEAT_BYTES) % Grain == 0 && int(WORD_BYTES) % Grain == 0,
@@ -43,12 +40,7 @@ template <int DataWidth, int Container, int Width, int Signed, int Count, int La
         HWG_UNROLL
         for (int e = 0; e < Lanes; ++e) {
           HWG_UNROLL_BODY
-          const si<Container + 1> code = si<Container + 1>(taken.at[e]);
-          HWG_UNROLL
-          for (int k = 0; k < SIZE; ++k) {
-            HWG_UNROLL_BODY
-            bytes[e * SIZE + k] = low_byte(code, 8 * k);
-          }
+          to_bytes<frame_t::SIZE>(taken.at[e], bytes + e * frame_t::SIZE);
         }
       }
       HWG_UNROLL

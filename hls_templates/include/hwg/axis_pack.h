@@ -7,20 +7,13 @@
 #ifndef HWG_AXIS_PACK_H
 #define HWG_AXIS_PACK_H
 
-#include "lang/pragmas.h"
-#include "lang/stream.h"
+#include "lang/frame.h"
 
 namespace hwg {
 
 template <int DataWidth, int Container, int Width, int Signed, int Count> struct axis_pack {
-  static_assert(DataWidth >= 8 && DataWidth % 8 == 0, "DataWidth must be a multiple of 8");
-  static_assert(Container >= 8 && Container % 8 == 0, "Container must be a multiple of 8");
-  static_assert(Width >= 1 && Width <= Container && Count >= 1, "1 <= Width <= Container, Count >= 1");
-  enum {
-    BYTES = Container / 8 * Count,
-    LANES = DataWidth / 8,
-    BEATS = (int(BYTES) + int(LANES) - 1) / int(LANES)
-  };
+  typedef frame<DataWidth, Container, Width, Count> frame_t;
+  enum { BYTES = frame_t::BYTES, LANES = frame_t::BEAT_BYTES, BEATS = frame_t::BEATS };
 
   template <class T, class S> static void of(const T* in, S& out) {
     ui<8> bytes[BEATS * LANES];
@@ -32,12 +25,7 @@ template <int DataWidth, int Container, int Width, int Signed, int Count> struct
     HWG_UNROLL
     for (int e = 0; e < Count; ++e) {
       HWG_UNROLL_BODY
-      const si<Container + 1> word = si<Container + 1>(in[e]);
-      HWG_UNROLL
-      for (int k = 0; k < Container / 8; ++k) {
-        HWG_UNROLL_BODY
-        bytes[e * (Container / 8) + k] = low_byte(word, 8 * k);
-      }
+      to_bytes<frame_t::SIZE>(in[e], bytes + e * frame_t::SIZE);
     }
     for (int b = 0; b < BEATS; ++b) {
       HWG_PIPELINE_LOOP

@@ -11,24 +11,20 @@
 #ifndef HWG_AXIS_TO_WORDS_H
 #define HWG_AXIS_TO_WORDS_H
 
-#include "lang/stream.h"
+#include "lang/frame.h"
 #include "lang/words.h"
 
 namespace hwg {
 
 template <int DataWidth, int Container, int Width, int Signed, int Count, int Lanes, int Grain> struct axis_to_words {
-  static_assert(DataWidth >= 8 && DataWidth % 8 == 0, "DataWidth must be a multiple of 8");
-  static_assert(Container >= 8 && Container % 8 == 0, "Container must be a multiple of 8");
-  static_assert(Width >= 1 && Width <= Container && Count >= 1, "1 <= Width <= Container, Count >= 1");
+  typedef frame<DataWidth, Container, Width, Count> frame_t;
   static_assert(Lanes >= 1 && Count % Lanes == 0, "Lanes must divide Count");
   enum {
-    SIZE = Container / 8,          // bytes of an element
-    BYTES = SIZE * Count,          // of a sample
-    WORD_BYTES = SIZE * Lanes,     // of a word
-    BEAT_BYTES = DataWidth / 8,    // of a beat
-    BEATS = (int(BYTES) + int(BEAT_BYTES) - 1) / int(BEAT_BYTES),
-    TURNS = int(BYTES) / Grain,
-    USED = (Width + 7) / 8  // bytes of a container that are read
+    BYTES = frame_t::BYTES,
+    BEAT_BYTES = frame_t::BEAT_BYTES,
+    BEATS = frame_t::BEATS,
+    WORD_BYTES = frame_t::SIZE * Lanes,
+    TURNS = int(BYTES) / Grain
   };
   static_assert(Grain >= 1 && int(BYTES) % Grain == 0 && int(BEAT_BYTES) % Grain == 0 && int(WORD_BYTES) % Grain == 0,
                 "Grain must divide beats, words and the sample");
@@ -63,22 +59,12 @@ template <int DataWidth, int Container, int Width, int Signed, int Count, int La
         HWG_UNROLL
         for (int e = 0; e < Lanes; ++e) {
           HWG_UNROLL_BODY
-          ui<USED * 8> code = ui<USED * 8>(0);
-          HWG_UNROLL
-          for (int k = 0; k < USED; ++k) {
-            HWG_UNROLL_BODY
-            code = ui<USED * 8>(code + shl_by<USED * 8>(bytes[e * SIZE + k], 8 * k));
-          }
-          made.at[e] = element<T, Width, Signed>(bits<0, Width>(code));
+          made.at[e] = from_bytes<T, Width, Signed>(bytes + e * frame_t::SIZE);
         }
         out.write(made);
       }
     }
-    while (!last) {
-      HWG_PIPELINE_LOOP
-      word = in.read();
-      last = word.last != 0;
-    }
+    drop_rest<DataWidth>(in, last);
     whole = good;
   }
 };

@@ -9,21 +9,13 @@
 #ifndef HWG_AXIS_UNPACK_H
 #define HWG_AXIS_UNPACK_H
 
-#include "lang/pragmas.h"
-#include "lang/stream.h"
+#include "lang/frame.h"
 
 namespace hwg {
 
 template <int DataWidth, int Container, int Width, int Signed, int Count> struct axis_unpack {
-  static_assert(DataWidth >= 8 && DataWidth % 8 == 0, "DataWidth must be a multiple of 8");
-  static_assert(Container >= 8 && Container % 8 == 0, "Container must be a multiple of 8");
-  static_assert(Width >= 1 && Width <= Container && Count >= 1, "1 <= Width <= Container, Count >= 1");
-  enum {
-    BYTES = Container / 8 * Count,  // of a sample
-    LANES = DataWidth / 8,          // bytes of a beat
-    BEATS = (int(BYTES) + int(LANES) - 1) / int(LANES),
-    USED = (Width + 7) / 8  // bytes of a container that are read
-  };
+  typedef frame<DataWidth, Container, Width, Count> frame_t;
+  enum { BYTES = frame_t::BYTES, LANES = frame_t::BEAT_BYTES, BEATS = frame_t::BEATS };
 
   template <class S, class T> static bool of(S& in, T* out) {
     ui<8> bytes[BEATS * LANES];
@@ -43,22 +35,12 @@ template <int DataWidth, int Container, int Width, int Signed, int Count> struct
         }
       }
     }
-    while (!last) {
-      HWG_PIPELINE_LOOP
-      const beat<DataWidth> word = in.read();
-      last = word.last != 0;
-    }
+    drop_rest<DataWidth>(in, last);
     if (good) {
       HWG_UNROLL
       for (int e = 0; e < Count; ++e) {
         HWG_UNROLL_BODY
-        ui<USED * 8> word = ui<USED * 8>(0);
-        HWG_UNROLL
-        for (int k = 0; k < USED; ++k) {
-          HWG_UNROLL_BODY
-          word = ui<USED * 8>(word + shl_by<USED * 8>(bytes[e * (Container / 8) + k], 8 * k));
-        }
-        out[e] = element<T, Width, Signed>(bits<0, Width>(word));
+        out[e] = from_bytes<T, Width, Signed>(bytes + e * frame_t::SIZE);
       }
     }
     return good;

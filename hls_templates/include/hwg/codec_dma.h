@@ -34,94 +34,48 @@ template <class M, class N> struct dma_map {
 
 template <int Coder, int Bits, int Weighted, int Lanes, int Values, int Kinds, int Groups> struct codec_dma {
   typedef dma_descriptor_check<Bits, 16, Values, Kinds, Groups> check_t;
-  typedef codec_decode<Coder, Bits, Weighted, Values> decode_t;
-  enum { WORDS = (Values + Lanes - 1) / Lanes };
 
   template <class V, class C, class I, class P, class A, class B, class W, class M>
   static dma_status store_map(I& in, const dma_tensor& tensor, const P& map, const A* Symbols, const B* States,
                           const W* Weights, M* memory) {
-    dma_status status;
-    if (!check_t::good_map(tensor, map.set, map.height, map.width)) {
-      status.fault = FAULT_CFG;
-      return status;
-    }
+    if (!check_t::good_map(tensor, map.set, map.height, map.width)) return refused();
+    dma_writer<Coder, Bits, Weighted, Lanes, Values> writer(tensor);
     const int side = codec_butterfly::side(map.set.kind);
-    dma_grid grid(tensor);
     V values[unsigned(Values)];
     C coefficients[unsigned(Values)];
-    stream<lanes<C, Lanes> > coded;
     const int blocks = dma_grid::blocks(tensor);
     for (int number = 0; number < blocks; ++number) {
-      const codec_pixels box = grid.pixels(side, map.height, map.width);
-      const codec_shape shape = grid.shape();
-      const int count = box.height * box.width * box.channels;
-      for (int n = 0; n < WORDS; ++n) {
-        HWG_PIPELINE_LOOP
-        if (n * Lanes < count) {
-          const lanes<V, Lanes> word = in.read();
-          for (int i = 0; i < Lanes; ++i) {
-            if (n * Lanes + i < count) values[n * Lanes + i] = word.at[i];
-          }
-        }
-      }
-      codec_forward<Values>::of(values, box, grid.c / (side * side), map.set, map.matrices, map.means, coefficients);
-      const int made = shape.height * shape.width * shape.channels;
-      for (int n = 0; n < WORDS; ++n) {
-        HWG_PIPELINE_LOOP
-        if (n * Lanes < made) {
-          lanes<C, Lanes> word;
-          for (int i = 0; i < Lanes; ++i) {
-            word.at[i] = n * Lanes + i < made ? coefficients[n * Lanes + i < Values ? n * Lanes + i : 0] : C(0);
-          }
-          coded.write(word);
-        }
-      }
-      grid.next();
+      const codec_pixels box = writer.grid.pixels(side, map.height, map.width);
+      words_to_block<Values, V, Lanes>(in, box.height * box.width * box.channels, values);
+      codec_forward<Values>::of(values, box, writer.grid.c / (side * side), map.set, map.matrices, map.means,
+                                coefficients);
+      writer.store_block(coefficients, Symbols, States, Weights, memory);
     }
-    return dma_writer<Coder, Bits, Weighted, Lanes, Values>::template of<C>(coded, tensor, Symbols, States, Weights,
-                                                                           memory);
+    return writer.status;
   }
 
   template <class V, class C, class M, class P, class T, class O>
   static dma_status load_map(const M* memory, const dma_tensor& tensor, const P& map, const T& tables, O& out) {
-    dma_status status;
-    if (!check_t::good_map(tensor, map.set, map.height, map.width)) {
-      status.fault = FAULT_CFG;
-      return status;
-    }
+    if (!check_t::good_map(tensor, map.set, map.height, map.width)) return refused();
+    dma_reader<Coder, Bits, Weighted, Lanes, Values> reader(tensor, memory);
     const int side = codec_butterfly::side(map.set.kind);
-    dma_grid grid(tensor);
-    dma_fetch<decode_t::WORDS> fetch(tensor, memory);
     V values[unsigned(Values)];
     C coefficients[unsigned(Values)];
-    M words[unsigned(decode_t::WORDS)];
     const int blocks = dma_grid::blocks(tensor);
     for (int number = 0; number < blocks; ++number) {
-      int size = 0;
-      int fault = fetch.block(memory, words, size);
-      if (fault == FAULT_NONE) {
-        status.words += size;
-        fault = decode_t::of(words, size, true, grid.shape(), tensor.format, unsigned(number), tables, coefficients);
-      }
-      status.count(fault, fault == FAULT_NONE ? int(half_of(words[0], 0) & 3u) : 0, number);
-      const codec_pixels box = grid.pixels(side, map.height, map.width);
-      const int count = box.height * box.width * box.channels;
-      if (fault == FAULT_NONE) {
-        codec_inverse<Values>::of(coefficients, box, grid.c / (side * side), map.set, map.matrices, map.means, values);
-      }
-      for (int n = 0; n < WORDS; ++n) {
-        HWG_PIPELINE_LOOP
-        if (n * Lanes < count) {
-          lanes<V, Lanes> word;
-          for (int i = 0; i < Lanes; ++i) {
-            const int at = n * Lanes + i;
-            word.at[i] = fault == FAULT_NONE && at < count ? values[at < Values ? at : 0] : V(0);
-          }
-          out.write(word);
-        }
-      }
-      grid.next();
+      const codec_pixels box = reader.grid.pixels(side, map.height, map.width);
+      const int group = reader.grid.c / (side * side);
+      const bool good = reader.load_block(memory, 0, tables, coefficients);
+      if (good) codec_inverse<Values>::of(coefficients, box, group, map.set, map.matrices, map.means, values);
+      block_to_words<Values, V, Lanes>(values, box.height * box.width * box.channels, good, out);
     }
+    return reader.status;
+  }
+
+ private:
+  static dma_status refused() {
+    dma_status status;
+    status.fault = FAULT_CFG;
     return status;
   }
 };

@@ -20,41 +20,42 @@ namespace hwg {
 template <int Coder, int Bits, int Weighted, int Lanes, int Values> struct dma_reader {
   typedef codec_decode<Coder, Bits, Weighted, Values> decode_t;
   enum { MOST = decode_t::WORDS };
+  dma_tensor tensor;
+  dma_grid grid;
+  dma_fetch<MOST> fetch;
+  dma_status status;
+  int number;  // of the next block
+
+  template <class M>
+  dma_reader(const dma_tensor& t, const M* memory)
+      : tensor(t), grid(t), fetch(t, memory), number(0) {}
+
+  // Reads the values of the next block; tells whether it is good.
+  template <class V, class M, class T> bool load_block(const M* memory, unsigned first, const T& tables, V* values) {
+    M words[unsigned(MOST)];
+    int size = 0;
+    int fault = fetch.block(memory, words, size);
+    if (fault == FAULT_NONE) {
+      status.words += size;
+      fault = decode_t::of(words, size, true, grid.shape(), tensor.format, first + unsigned(number), tables, values);
+    }
+    status.count(fault, fault == FAULT_NONE ? int(half_of(words[0], 0) & 3u) : 0, number);
+    ++number;
+    grid.next();
+    return fault == FAULT_NONE;
+  }
 
   template <class V, class M, class T, class O>
   static dma_status of(const M* memory, const dma_tensor& tensor, unsigned first, const T& tables, O& out) {
-    dma_status status;
-    dma_grid grid(tensor);
-    dma_fetch<MOST> fetch(tensor, memory);
+    dma_reader reader(tensor, memory);
     V values[unsigned(Values)];
-    M words[unsigned(MOST)];
     const int blocks = dma_grid::blocks(tensor);
     for (int number = 0; number < blocks; ++number) {
-      const codec_shape shape = grid.shape();
-      const int count = shape.height * shape.width * shape.channels;
-      int size = 0;
-      int fault = fetch.block(memory, words, size);
-      if (fault == FAULT_NONE) {
-        status.words += size;
-        fault = decode_t::of(words, size, true, shape, tensor.format, first + unsigned(number), tables, values);
-      }
-      status.count(fault, fault == FAULT_NONE ? int(half_of(words[0], 0) & 3u) : 0, number);
-      for (int n = 0; n < (Values + Lanes - 1) / Lanes; ++n) {
-        HWG_PIPELINE_LOOP
-        if (n * Lanes < count) {
-          lanes<V, Lanes> word;
-          HWG_UNROLL
-          for (int i = 0; i < Lanes; ++i) {
-            HWG_UNROLL_BODY
-            const int at = n * Lanes + i;
-            word.at[i] = fault == FAULT_NONE && at < count ? values[at < Values ? at : 0] : V(0);
-          }
-          out.write(word);
-        }
-      }
-      grid.next();
+      const codec_shape shape = reader.grid.shape();
+      const bool good = reader.load_block(memory, first, tables, values);
+      block_to_words<Values, V, Lanes>(values, shape.height * shape.width * shape.channels, good, out);
     }
-    return status;
+    return reader.status;
   }
 };
 

@@ -18,39 +18,40 @@ namespace hwg {
 
 template <int Coder, int Bits, int Weighted, int Lanes, int Values> struct dma_writer {
   enum { MOST = (Values * Bits + 63) / 64 + 2 };  // words of a block
+  dma_tensor tensor;
+  dma_grid grid;
+  dma_store<MOST> store;
+  dma_status status;
+  int number;  // of the next block
+
+  explicit dma_writer(const dma_tensor& t) : tensor(t), grid(t), store(t), number(0) {}
+
+  // Writes the next block, coded.
+  template <class V, class A, class B, class W, class M>
+  void store_block(const V* values, const A* Symbols, const B* States, const W* Weights, M* memory) {
+    stream<M> words;
+    HWG_DEPTH(words, MOST)
+    const int made = codec_encode<Coder, Bits, Weighted, Values>::of(values, grid.shape(), tensor.format,
+                                                                    unsigned(number), Symbols, States, Weights, words);
+    const int begin = tensor.data + store.offset;
+    const bool kept = store.block(words, made, number + 1 == dma_grid::blocks(tensor), memory);
+    status.count(kept ? int(FAULT_NONE) : int(FAULT_OVF), kept ? int(half_of(memory[begin], 0) & 3u) : 0, number);
+    status.words += kept ? made : 0;
+    ++number;
+    grid.next();
+  }
 
   template <class V, class I, class A, class B, class W, class M>
   static dma_status of(I& in, const dma_tensor& tensor, const A* Symbols, const B* States, const W* Weights, M* memory) {
-    dma_status status;
-    dma_grid grid(tensor);
-    dma_store<MOST> store(tensor);
+    dma_writer writer(tensor);
     V values[unsigned(Values)];
-    stream<M> words;
-    HWG_DEPTH(words, MOST)
     const int blocks = dma_grid::blocks(tensor);
     for (int number = 0; number < blocks; ++number) {
-      const codec_shape shape = grid.shape();
-      const int count = shape.height * shape.width * shape.channels;
-      for (int n = 0; n < (Values + Lanes - 1) / Lanes; ++n) {
-        HWG_PIPELINE_LOOP
-        if (n * Lanes < count) {
-          const lanes<V, Lanes> word = in.read();
-          HWG_UNROLL
-          for (int i = 0; i < Lanes; ++i) {
-            HWG_UNROLL_BODY
-            if (n * Lanes + i < count) values[n * Lanes + i] = word.at[i];
-          }
-        }
-      }
-      const int made = codec_encode<Coder, Bits, Weighted, Values>::of(values, shape, tensor.format, unsigned(number),
-                                                                      Symbols, States, Weights, words);
-      const int begin = tensor.data + store.offset;
-      const bool kept = store.block(words, made, number + 1 == blocks, memory);
-      status.count(kept ? int(FAULT_NONE) : int(FAULT_OVF), kept ? int(half_of(memory[begin], 0) & 3u) : 0, number);
-      status.words += kept ? made : 0;
-      grid.next();
+      const codec_shape shape = writer.grid.shape();
+      words_to_block<Values, V, Lanes>(in, shape.height * shape.width * shape.channels, values);
+      writer.store_block(values, Symbols, States, Weights, memory);
     }
-    return status;
+    return writer.status;
   }
 };
 

@@ -29,6 +29,38 @@ template <int WORDS, class T, int N, class A, class S> inline void from_words(S&
   }
 }
 
+// The first elements of an array, at most MOST, as the words of a stream: zeros behind the last, and all of
+// them zeros unless they are good; and back.
+template <int MOST, class T, int N, class A, class S>
+inline void block_to_words(const A* from, int count, bool good, S& to) {
+  for (int w = 0; w < (MOST + N - 1) / N; ++w) {
+    HWG_PIPELINE_LOOP
+    if (w * N < count) {
+      lanes<T, N> word;
+      HWG_UNROLL
+      for (int i = 0; i < N; ++i) {
+        HWG_UNROLL_BODY
+        const int at = w * N + i;
+        word.at[i] = good && at < count ? T(from[at < MOST ? at : 0]) : T(0);
+      }
+      to.write(word);
+    }
+  }
+}
+template <int MOST, class T, int N, class A, class S> inline void words_to_block(S& from, int count, A* to) {
+  for (int w = 0; w < (MOST + N - 1) / N; ++w) {
+    HWG_PIPELINE_LOOP
+    if (w * N < count) {
+      const lanes<T, N> word = from.read();
+      HWG_UNROLL
+      for (int i = 0; i < N; ++i) {
+        HWG_UNROLL_BODY
+        if (w * N + i < count) to[w * N + i] = A(word.at[i]);
+      }
+    }
+  }
+}
+
 }  // namespace hwg
 
 #endif
