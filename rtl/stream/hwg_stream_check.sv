@@ -24,7 +24,8 @@ module hwg_stream_check #(
   logic             waiting_q;  // the word of the last cycle was offered and not taken
   logic [Width-1:0] data_q;
 
-  always_ff @(posedge clk_i) begin
+  initial waiting_q = 1'b0;  // an edge may come before the reset does
+  always @(posedge clk_i) begin
     waiting_q <= rst_ni & valid_i & ~ready_i;
     data_q    <= data_i;
   end

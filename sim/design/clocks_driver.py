@@ -60,8 +60,11 @@ class Clocks(Axis):
         self.pace(core / AXI)
 
     async def reset_core(self, length: int) -> None:
-        """Reset by the reset of the core alone, for some cycles of its clock."""
-        await self.edge
+        """Reset by the reset of the core alone, for some cycles of its clock.
+
+        It falls behind an edge of AXI's clock, which a short one does not reach again.
+        """
+        await Timer(AXI // 2 + AXI // 20, unit="ps")
         self.dut.core_aresetn.value = 0
         for source in self.sources:
             source.idle()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packaged module under Verilator as the system of its C driver: registers at BASE through
 // AXI4-Lite, one AXI DMA on its streams. Ends with what the example returns; with an argument, a bit
-// of the first result is turned on its way.
+// of the first result is turned on its way. CROSSED: the core has a clock of its own, of 3 to 2.
 #include "c_axi_dma.h"
 
 #include "Vdut.h"
@@ -26,6 +26,19 @@ void store(uintptr_t address, const uint8_t *from, size_t count) {
 #define LITE(name) top->s_axil_##name
 #include "c_registers.h"
 
+#ifdef CROSSED
+int phase = 0;
+
+void core_ticks() {
+  for (phase += 3; phase >= 2; phase -= 2) {
+    top->core_aclk = !top->core_aclk;
+    top->eval();
+  }
+}
+#else
+void core_ticks() {}
+#endif
+
 Edge tick() {
   top->s_axis_tvalid = dma.valid();
   top->s_axis_tdata = dma.data();
@@ -34,6 +47,7 @@ Edge tick() {
   top->m_axis_tready = dma.ready();
   top->aclk = 0;
   top->eval();
+  core_ticks();
   const Edge edge = handshakes();
   const bool gone = top->s_axis_tvalid && top->s_axis_tready;
   const bool took = top->m_axis_tvalid && top->m_axis_tready;
@@ -41,6 +55,7 @@ Edge tick() {
   const bool last = top->m_axis_tlast;
   top->aclk = 1;
   top->eval();
+  core_ticks();
   if (gone) dma.taken();
   if (took) dma.take(beat, last);
   spoil = spoil && !took;
@@ -65,6 +80,9 @@ int main(int argc, char **argv) {
   dma.fetch = fetch;
   dma.store = store;
   top = new Vdut;
+#ifdef CROSSED
+  top->core_aresetn = 1;
+#endif
   for (int i = 0; i < 4; i++) tick();
   top->aresetn = 1;
   tick();

@@ -25,20 +25,25 @@ def ran(command: Sequence[str], folder: Path, **env: str) -> None:
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
 
 
-def test_the_example_runs_on_the_packaged_core(tiny: Packed, tmp_path: Path) -> None:
-    source, base = tiny.ip / "drivers" / "c", tiny.core.base
+@pytest.mark.parametrize("name", ["tiny", "crossed"])
+def test_the_example_runs_on_the_packaged_core(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    packed: Packed = request.getfixturevalue(name)
+    source, base = packed.ip / "drivers" / "c", packed.core.base
     (tmp_path / "hooks.h").write_text(HOOKS)
     objects = []
-    for name in (base, "main"):
-        objects.append(tmp_path / f"{name}.o")
-        compiled = ["-c", str(source / f"{name}.c"), "-o", str(objects[-1])]
+    for file in (base, "main"):
+        objects.append(tmp_path / f"{file}.o")
+        compiled = ["-c", str(source / f"{file}.c"), "-o", str(objects[-1])]
         hooks = ["-include", str(tmp_path / "hooks.h"), "-DBASE=0x1000u", "-DTRIES=100u"]
         ran(["gcc", *FLAGS, "-fPIC", *hooks, "-Dmain=example_main", *compiled], tmp_path)
     verilator = simulators.verilator()
     command = [
         str(verilator.path), "--cc", "--exe", "--build", "--prefix", "Vdut", "-Wno-fatal",
-        "--top-module", tiny.core.ip, *map(str, tiny.sources()), str(SYSTEM), *map(str, objects),
+        "--top-module", packed.core.ip, *map(str, packed.sources()), str(SYSTEM), *map(str, objects),
     ]  # fmt: skip
+    command += ["-CFLAGS", "-DCROSSED"] if packed.core.cdc else []
     ran(command, tmp_path, **verilator.env, MAKEFLAGS=" ".join(VERILATOR_OPTIONS))
     program = str(tmp_path / "obj_dir" / "Vdut")
     assert subprocess.run([program], check=False, timeout=300).returncode == 0

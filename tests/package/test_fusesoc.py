@@ -53,6 +53,8 @@ def test_fusesoc_reads_the_core(packed: Packed, tmp_path: Path) -> None:
     for target in ("default", "lint", "sim", "sim_icarus"):
         assert target in done.stdout
     assert ("sim_trigger" in done.stdout) == (packed.core.flow is not None)
+    text = (packed.ip / f"{packed.core.base}.core").read_text("utf-8")
+    assert ("tool_vivado? (crossing)" in text) == bool(packed.core.cdc)
     assert packed.core.model in done.stdout
     assert "error" not in (done.stdout + done.stderr).lower()
 

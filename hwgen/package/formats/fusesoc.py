@@ -11,8 +11,14 @@ from hwgen.package.identity import Identity
 from hwgen.package.ip_core import IpCore
 from hwgen.package.text import template
 
-_KINDS = {".sv": "systemVerilogSource", ".v": "verilogSource-2005", ".vhd": "vhdlSource-2008"}
+_KINDS = {
+    ".sv": "systemVerilogSource",
+    ".v": "verilogSource-2005",
+    ".vhd": "vhdlSource-2008",
+    ".xdc": "xdc",
+}
 _SETS = ("rtl", "sim", "trigger", "trigger_sim")
+_CROSSING = "_cdc.xdc"  # limits of paths between two clocks: wherever the core is used
 _TOOLS = {
     "verilator": "mode: binary, verilator_options: [--timing, --assert, -Wno-fatal]",
     "icarus": "iverilog_options: [-g2012]",
@@ -44,11 +50,12 @@ def _simulation(name: str, text: str, sets: Sequence[str], top: str, tool: str) 
     ]
 
 
-def _plain_targets(top: str) -> list[str]:
-    """Return the lines of the targets that simulate nothing."""
+def _plain_targets(top: str, limited: bool) -> list[str]:
+    """Return the lines of the targets that simulate nothing; *limited*: there are two clocks."""
+    sets = 'rtl, "tool_vivado? (crossing)"' if limited else "rtl"
     return [
         "  default:",
-        "    filesets: [rtl]",
+        f"    filesets: [{sets}]",
         f"    toplevel: {top}",
         "  lint:",
         "    description: lint with Verilator",
@@ -72,7 +79,9 @@ def files(core: IpCore) -> FileSet:
     for name in _SETS:
         if name in sets:
             lines += _file_set(name, sets[name])
-    lines += ["targets:", *_plain_targets(core.top)]
+    limits = [path for path in sets.get("constraints", ()) if path.endswith(_CROSSING)]
+    lines += _file_set("crossing", limits) if limits else []
+    lines += ["targets:", *_plain_targets(core.top, bool(limits))]
     bench = core.bench
     for i, tool in enumerate(bench.tools):
         target = f"sim_{tool}" if i else "sim"
