@@ -182,7 +182,7 @@ def check_parallel(graph: Graph, board: Board) -> None:
         "\n".join(lines),
         terms[0].layer,
         f"{away}this style builds every position of every layer side by side: prune more, use fewer"
-        " bits, or a smaller input; --style stream reuses hardware over time",
+        " bits, or a smaller input",
     )
 
 

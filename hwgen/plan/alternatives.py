@@ -16,6 +16,7 @@ from hwgen.design.stage_core import stage_cores
 from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit, count_of
 from hwgen.ir.graph import Graph
+from hwgen.plan.folding import way
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.planner import holds_clock, plan, reached_mhz
@@ -61,11 +62,13 @@ def too_large(
     away = (
         f"the smallest board that holds it is {other}" if other else _none_holds(graph, board, goal)
     )
+    folded = design.style == "stream" and goal.pace.interval is None  # as far as the board needs
+    found = "" if folded else way(graph, board, goal)
     return DoesNotFit(
         f"the design takes about {' and '.join(said)} on {board.name}; layer {most} takes the most "
         f"of it, {share:.0f} % of the {over[0].upper()}",
         most,
-        f"{away}; or prune more, or use fewer bits",
+        f"{found + '; ' if found else ''}{away}; or prune more, or use fewer bits",
     )
 
 

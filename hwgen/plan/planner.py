@@ -17,6 +17,7 @@ from hwgen.ir.graph import Graph
 from hwgen.logic.links import LinkRegisters
 from hwgen.ops.serial import digest
 from hwgen.plan.clock import holds_clock, quick_enough, reached_mhz
+from hwgen.plan.folding import way, with_way
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import SERIAL, UNITS, Realisation, check_mapping, mapping_of
 from hwgen.plan.pace import Pace
@@ -131,7 +132,10 @@ def planned(
         )
     if goal.style == "serial" or interval != 1:
         return Planned(_paced(graph, board, goal, name, mapping), goal.clock_mhz)
-    check_parallel(graph, board)
+    try:
+        check_parallel(graph, board)
+    except DoesNotFit as refusal:
+        raise with_way(refusal, graph, board, goal) from None
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
 
     def at(clock_mhz: float, mapping: Mapping[str, Realisation]) -> Design:
@@ -239,7 +243,13 @@ def _streamed(
             "--register-links",
             "leave it out, or build with --style parallel or serial, whose links never wait",
         )
-    design = plan_stream(graph, board, goal, name, mapping)
+    try:
+        design = plan_stream(graph, board, goal, name, mapping)
+    except DoesNotFit as refusal:
+        found = "" if mapping or goal.pace.interval is None else way(graph, board, goal)
+        if not found:
+            raise
+        raise DoesNotFit(refusal.what, refusal.where, found) from None
     return Planned(checked(design, board, goal), goal.clock_mhz)
 
 

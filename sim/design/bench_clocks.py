@@ -90,7 +90,7 @@ async def crossed_recovers_from_any_reset(dut: Any, record: dict[str, Any]) -> N
     await axis.start()
     rng = random.Random(SEED + 4)
     for turn, (ours, length) in enumerate((
-        (True, 1), (False, 1), (True, 3), (False, 3), (False, 1), (True, 1), (False, 1), (True, 1),
+        (True, 1), (False, 1), (False, 1), (True, 3), (True, 1), (False, 1), (False, 3), (True, 1),
     )):  # fmt: skip
         axis.tick(CORES[(turn + turn // 4) % len(CORES)])
         axis.patterns("none", ("none", "long_stall")[turn % 2])

@@ -41,7 +41,8 @@ def test_the_example_runs_on_the_packaged_core(
     verilator = simulators.verilator()
     command = [
         str(verilator.path), "--cc", "--exe", "--build", "--prefix", "Vdut", "-Wno-fatal",
-        "--top-module", packed.core.ip, *map(str, packed.sources()), str(SYSTEM), *map(str, objects),
+        "--top-module", packed.core.ip, *map(str, packed.sources()), str(SYSTEM),
+        *map(str, objects),
     ]  # fmt: skip
     command += ["-CFLAGS", "-DCROSSED"] if packed.core.cdc else []
     ran(command, tmp_path, **verilator.env, MAKEFLAGS=" ".join(VERILATOR_OPTIONS))

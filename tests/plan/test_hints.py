@@ -13,15 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hwgen
 from hwgen.errors import HwgenError
+from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
+from hwgen.ops.dense import Dense
+from hwgen.ops.input_ import Input
+from hwgen.ops.requantize import Requantize
 from hwgen.plan.mapping import Realisation
 from tests.frontends.hint_texts import hints
 from tests.plan.test_stream_heads import network
-from tests.verify.conftest import small_net
+from tests.verify.conftest import make_graph, small_net
 
 FOLDERS = ("hwgen/plan", "hwgen/api", "hwgen/frontends/tables")
 BASE: dict[str, Any] = {"board": "vu13p", "effort": 0}
@@ -50,12 +55,23 @@ def cnn() -> Graph:
     return network("logits")
 
 
+def wide() -> Graph:
+    """Two dense layers that are far too many products for a small part at once."""
+    rng = np.random.default_rng(1)
+    kernels = (rng.integers(-31, 32, (64, 64)) for _ in range(2))
+    first, second = (Dense(kernel, np.zeros(64, np.int64)) for kernel in kernels)
+    layers = [("x", Input.of((64,), Fixed(8, 4, True)), ()), ("fc1", first, ("x",)),
+              ("act", Requantize(4, 0, 255), ("fc1",)), ("fc2", second, ("act",))]  # fmt: skip
+    return make_graph("wide", layers, ["fc2"])
+
+
 def as_(kind: str, layer: str = "fc1", **more: Any) -> Settings:
     return {"mapping": {layer: Realisation(kind, **more)}}
 
 
 SLOW: Settings = {"board": "ulx3s", "clock": "200MHz"}
 SMALL: Settings = {"board": "icebreaker", "style": "parallel"}
+KEPT = as_("adders", "conv")  # with a choice of the user's nothing else is tried
 STREAM: Settings = {"style": "stream", "interval": 60}
 WAYS = [
     Way("0 is quick, 1 the default", {"effort": 9}, {"effort": 0}),
@@ -90,8 +106,17 @@ WAYS = [
     Way("allow a longer one, such as --interval 8", as_("serial"), {**as_("serial"),
         "interval": 8}),
     Way("leave it out, or build with --style parallel", {**STREAM, "register_links": 1}, STREAM),
-    Way("--interval {} can be built", {**STREAM, "interval": 10}, {**STREAM, "interval": 25},
-        cnn, "--interval 25 can be built"),
+    Way("--interval {} can be built", {**STREAM, "interval": 10, **KEPT},
+        {**STREAM, "interval": 25, **KEPT}, cnn, "--interval 25 can be built"),
+    Way("{}{}; or prune more", {**STREAM, "interval": 10}, {**STREAM, "interval": 25},
+        cnn, "--interval 25 fits on vu13p"),
+    Way("{}{}; or prune more", SMALL, {**SMALL, "style": "stream", "interval": 25},
+        cnn, "--style stream --interval 25 fits on icebreaker"),
+    Way("{}; {}", SMALL, {**SMALL, "style": "stream", "interval": 256},
+        wide, "--style stream --interval 256 fits on icebreaker"),
+    Way("{}{}; or prune more", {"board": "icebreaker", "style": "stream", "interval": 64},
+        {"board": "icebreaker", "style": "stream", "interval": 256}, wide,
+        "--interval 256 fits on icebreaker"),
     Way("{}; --best-effort builds it all the same", SLOW, {**SLOW, "best_effort": True},
         said="--best-effort"),
     Way("{}; --best-effort builds it all the same", SLOW, {**SLOW, "clock": "181.1MHz"},

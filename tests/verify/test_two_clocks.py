@@ -69,7 +69,6 @@ def test_any_ratio_crosses(style: str, axi: str, tmp_path: Path, seed: int) -> N
 
 
 FAULTS = {
-    "resets of their own": ("units/hwg_reset_pair.sv", "a_seen & b_seen", "rst_ni"),
     "a core that is not reset": ("hwg_cnn_cdc.sv", ".aresetn      (core_rst_n)",
         ".aresetn      (1'b1)"),
     "beats taken in reset": ("units/hwg_axis_cross.sv", "room & in_rst_ni", "1'b1"),

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folding that makes a network fit: the way out of what is too large side by side, or too quick."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hwgen.cost.estimate import estimate
+from hwgen.cost.figures import exceeded
+from hwgen.errors import DoesNotFit, HwgenError
+from hwgen.ir.graph import Graph
+from hwgen.plan.clock import holds_clock, reached_mhz
+from hwgen.plan.goal import Goal
+from hwgen.plan.stream.planner import plan_stream
+from hwgen.target.board import Board
+
+
+def shortest(graph: Graph, board: Board, goal: Goal) -> int | None:
+    """Return the shortest interval at which a network fits a board in the stream style, in cycles.
+
+    It was planned, with the clock and the budget of the goal, and holds both. None where it does
+    not fit however long a sample may take, or cannot be built in this style.
+
+    Args:
+        graph: what shall be built.
+        board: what for.
+        goal: clock, budget, effort and seed.
+    """
+    pace = replace(goal.pace.of_style("stream"), interval=None)
+    if goal.register_links:
+        return None
+    try:
+        found = plan_stream(graph, board, replace(goal, style="stream", pace=pace), graph.name, {})
+    except HwgenError:
+        return None
+    fits = not exceeded(estimate(found, board.family), board.budget)
+    return (
+        found.interval if fits and holds_clock(reached_mhz(found, board), goal.clock_mhz) else None
+    )
+
+
+def way(graph: Graph, board: Board, goal: Goal) -> str:
+    """Return the settings that make a network fit, as a user writes them; nothing without any."""
+    cycles = shortest(graph, board, goal)
+    if cycles is None:
+        return ""
+    style = "" if goal.style == "stream" else "--style stream "
+    return f"{style}--interval {cycles} fits on {board.name}"
+
+
+def with_way(refusal: DoesNotFit, graph: Graph, board: Board, goal: Goal) -> DoesNotFit:
+    """Return a refusal whose hint begins with the folding that works, where one does."""
+    found = way(graph, board, goal)
+    if not found:
+        return refusal
+    return DoesNotFit(refusal.what, refusal.where, f"{found}; {refusal.hint}")
