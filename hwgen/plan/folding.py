@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hwgen.cost.estimate import estimate
+from hwgen.cost.estimate import estimate, zeros
 from hwgen.cost.figures import exceeded
 from hwgen.errors import DoesNotFit, HwgenError
 from hwgen.ir.graph import Graph
@@ -13,6 +13,8 @@ from hwgen.plan.clock import holds_clock, reached_mhz
 from hwgen.plan.goal import Goal
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
+
+_MANY = 300_000  # weights beyond which a plan takes a minute, and a refusal should not
 
 
 def shortest(graph: Graph, board: Board, goal: Goal) -> int | None:
@@ -41,10 +43,14 @@ def shortest(graph: Graph, board: Board, goal: Goal) -> int | None:
 
 def way(graph: Graph, board: Board, goal: Goal) -> str:
     """Return the settings that make a network fit, as a user writes them; nothing without any."""
+    style = "" if goal.style == "stream" else "--style stream "
+    if sum(count for _, count in zeros(graph).values()) > _MANY:
+        return (
+            f"{style}--interval auto reuses hardware over time; it was not tried, which takes long"
+        )
     cycles = shortest(graph, board, goal)
     if cycles is None:
         return ""
-    style = "" if goal.style == "stream" else "--style stream "
     return f"{style}--interval {cycles} fits on {board.name}"
 
 
