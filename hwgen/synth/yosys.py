@@ -174,7 +174,9 @@ def _flow(family: str, dsp: bool, pads: bool, device: str) -> str:
         return f"synth_nexus -family {part}{nodsp}{'' if pads else ' -noiopad'}"
     if family == "gowin":
         part = next((p for p in ("gw2a", "gw5a") if device.lower().startswith(p)), "gw1n")
-        return f"synth_gowin -family {part}{nodsp}{' -setundef' if pads else ' -noiopads'}"
+        ports = " -setundef" if pads else " -noiopads"
+        # Of wide tables Yosys makes twice as many for a full adder of two tables.
+        return f"synth_gowin -family {part}{nodsp} -nowidelut{ports}"
     part = next((p for p in ("hx", "lp") if device.startswith(p)), "u")
     return f"synth_ice40 -device {part}{' -dsp' if dsp else ''}"
 

@@ -126,6 +126,43 @@ def test_the_planner_chooses_binary_units_by_cost(rng: Rng) -> None:
     self_check(graph, design, 1)
 
 
+def pooled(rng: Rng, others: bool = False) -> Graph:
+    """Return binary layers with pools of signs between, whose maps *others* read too."""
+    net = GraphBuilder("pooled")
+    net.put("x", Input.of((8, 8, 2), Fixed(4, 0, True)))
+    net.put("c1", Conv(rng.integers(-3, 4, (1, 1, 2, 4)), np.zeros(4, np.int64)))
+    net.put("a1", steps(rng, 4, 9))
+    net.put("p1", MaxPool((2, 2)))
+    net.put("c2", Conv(signs(rng, (3, 3, 4, 6)), rng.integers(-3, 4, 6), padding=((1, 1), (1, 1))))
+    net.put("a2", steps(rng, 6, 6))
+    net.put("p2", MaxPool((2, 2)))
+    net.put("p3", MaxPool((2, 2)))
+    net.put("flat", Reshape((6,)))
+    net.put("fc", Dense(signs(rng, (6, 3)), np.array([1, -2, 0])))
+    graph = net.graph()
+    if not others:
+        return graph
+    return replace(graph, outputs=(*graph.outputs, Output("signs", "p1", (1.0,))))
+
+
+def test_a_pool_of_signs_is_one_of_bits(rng: Rng) -> None:
+    graph = pooled(rng)
+    asked = {
+        "c2": Realisation("xnor", pe=2, simd=12, memory="lut"),
+        "fc": Realisation("xnor", pe=1, simd=2, memory="lut"),
+    }
+    design = planned(graph, 4000, **asked)
+    self_check(graph, design, 1)
+    assert mapping_of(design).items() >= asked.items()
+    pools = [
+        part for stage in design.stages for part in stage.parts
+        if isinstance(part, UnitRef) and part.unit == "hwg_pool_blocks"
+    ]  # fmt: skip
+    assert [unit.params["Width"] for unit in pools] == [1, 1, 1]
+    with pytest.raises(ConfigError, match="others read its inputs"):
+        planned(pooled(rng, others=True), 4000, c2=asked["c2"])
+
+
 def test_what_is_no_binary_layer_is_refused_by_name(rng: Rng) -> None:
     graph = cnn(rng)
     with pytest.raises(ConfigError, match="c1 is no binary layer") as caught:

@@ -21,7 +21,7 @@ from hwgen.verify.self_check import make_vectors
 from hwgen.verify.simulate import BenchSettings, simulate
 from tests.logic.test_binary import layer
 from tests.plan import test_stream_stairs as stairs
-from tests.plan.test_stream_binary import FOLDS, cnn, planned
+from tests.plan.test_stream_binary import FOLDS, cnn, planned, pooled
 
 pytestmark = pytest.mark.sim
 Lint = Callable[..., None]
@@ -50,6 +50,12 @@ def test_stream(rng: np.random.Generator, tmp_path: Path, lint: Lint) -> None:
 def test_steps_by_turns(rng: np.random.Generator, tmp_path: Path, lint: Lint) -> None:
     graph = stairs.stepped(rng)
     check(graph, planned(graph, 6000, **stairs.FOLDS), tmp_path / "out", lint, 6)
+
+
+@pytest.mark.ci
+def test_pools_of_signs(rng: np.random.Generator, tmp_path: Path, lint: Lint) -> None:
+    graph, fold = pooled(rng), Realisation("xnor", pe=2, simd=12, memory="lut")
+    check(graph, planned(graph, 4000, c2=fold), tmp_path / "out", lint, 6)
 
 
 @pytest.mark.ci

@@ -17,6 +17,7 @@ from hwgen.errors import count_of
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes, TensorType
+from hwgen.ops.pool import Pool
 from hwgen.ops.thresholds import Thresholds
 from hwgen.ops.windows import Window
 from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of
@@ -41,16 +42,36 @@ def reads_signs(graph: Graph, parts: Cut, segment: Segment) -> bool:
     head = segment.head
     if not can_fold(head) or set(np.unique(np.asarray(head.op.weight))) - {-1, 0, 1}:
         return False
-    before = parts.behind(head.inputs[0])
-    if columns_of(head, graph.types(head)[0]).depthwise or parts.reads.get(before, 0) != 1:
-        return False
-    return any(one.name == before and gives_signs(one) for one in parts.segments)
+    depthwise = columns_of(head, graph.types(head)[0]).depthwise
+    return not depthwise and bool(signs_in_front(parts, segment))
+
+
+def signs_in_front(parts: Cut, segment: Segment) -> tuple[str, ...]:
+    """Return the segments whose maps of signs a layer alone reads: a step function to signs.
+
+    A pool may stand between: the greatest of some signs is the greatest of their bits. Empty where
+    what it reads is no map of signs, or others read it.
+    """
+    known, found = {one.name: one for one in parts.segments}, list[str]()
+    while True:
+        before = parts.behind(segment.head.inputs[0])
+        if before not in known or parts.reads.get(before, 0) != 1:
+            return ()
+        segment = known[before]
+        found.append(before)
+        if gives_signs(segment):
+            return tuple(found)
+        op = segment.head.op
+        if segment.tail or not isinstance(op, Pool) or op.sums or not op.blocks:
+            return ()
 
 
 def as_bits(segment: Segment) -> Segment:
     """Return a segment that gives bits where it gave signs."""
     *others, last = segment.nodes
-    op, kind = last.op.changed(values=(last.op.values + 1) // 2), last.type
+    op, kind = last.op, last.type
+    if isinstance(op, Thresholds):
+        op = op.changed(values=(op.values + 1) // 2)
     bits = TensorType(kind.shape, Fixed(1, kind.frac), (kind.lo + 1) // 2, (kind.hi + 1) // 2)
     nodes = [*others, replace(last, op=op, type=bits)]
     return Segment(nodes[0], tuple(nodes[1:]))

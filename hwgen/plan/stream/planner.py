@@ -17,7 +17,7 @@ from hwgen.plan.clock import holds_clock, reached_mhz
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
-from hwgen.plan.stream.binary import as_bits
+from hwgen.plan.stream.binary import as_bits, signs_in_front
 from hwgen.plan.stream.build import Builder
 from hwgen.plan.stream.choose import Picked, affordable, chosen, ways_of
 from hwgen.plan.stream.fifos import with_fifos
@@ -75,9 +75,10 @@ def _assembled(graph: Graph, parts: Cut, settings: Settings, picked: Picked) -> 
     for node in graph.inputs:
         made.input(node, picked.inputs[node.name])
     bits = {
-        parts.behind(segment.head.inputs[0])
+        name
         for segment in parts.segments
         if (fold := picked.choices[segment.name].fold) is not None and fold.xnor
+        for name in signs_in_front(parts, segment)
     }
     for segment in made.cut.segments:
         choice = picked.choices[segment.name]

@@ -26,6 +26,7 @@ from tests.benchmarks.adders.__main__ import SETTINGS, TABLES_OFF
 from tests.benchmarks.adders.cases import Case
 from tests.benchmarks.adders.designs import Asked, Text, environment, ours, rival
 from tests.benchmarks.adders.measure import FAMILY, check, written
+from tests.benchmarks.binary import families
 from tests.benchmarks.binary.rows import Row, bare, naive, rows
 from tests.benchmarks.binary.units import FOLDED
 from tests.benchmarks.page import write_marked
@@ -150,6 +151,14 @@ def run(only: str, rivals: bool) -> Run:
     return found
 
 
+def smaller(found: Sequence[Found]) -> Iterator[str]:
+    """Yield where a plain form takes less than ours, as it was mapped in this run."""
+    own = {one.row.case.title: one.measured.lut for one in found if one.by == OWN}
+    for one in found:
+        if one.by in (PLAIN, FUSED) and one.measured.lut < own.get(one.row.case.title, 0):
+            yield f"{one.row.case.title}: {one.by} takes {one.measured.lut} LUT"
+
+
 def units(only: str) -> str:
     """Return the folded units whose title has *only* in it, as a table."""
     lines = [
@@ -191,7 +200,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--bless", action="store_true", help="write the table into docs/binary.md")
     given = parser.parse_args(words)
     done = run(given.only, not given.no_rivals)
-    text = f"{report(done.found)}\n\n{units(given.only)}"
+    done.failures += smaller(done.found)
+    pairs = list(families.pairs(given.only))
+    done.failures += [missed for pair in pairs for missed in pair.missed()]
+    text = f"{report(done.found)}\n\n{families.table(pairs)}\n\n{units(given.only)}"
     print(f"{version()}\n\n{text}")
     for failure in done.failures:
         print(f"FAILED: {failure}", file=sys.stderr)
