@@ -28,7 +28,8 @@ from hwgen.verify.vectors import Vectors
 
 STANDARD = "c++11"  # what the vendors' tools document
 _COMPILERS = (("g++", "g++"), ("clang++", "Clang"))
-_VENDOR_WORK = 20_000_000  # statements times samples that a build with ap_int or ac_int runs
+# Statements times samples that a build with ap_int or ac_int runs, and the least samples.
+_VENDOR_WORK, _VENDOR_LEAST = 20_000_000, 200
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,10 @@ def integers() -> tuple[Integers, ...]:
 
 
 def samples_for(design: Design, integers: Integers, samples: int) -> int:
-    """Return how many samples to run: all with plain integers, else what takes some seconds."""
+    """Return how many samples to run: all with plain integers, else fewer of a large network."""
     if integers.include is None:
         return samples
-    return min(samples, max(_VENDOR_WORK // code_of(design).statements, 1))
+    return min(samples, max(_VENDOR_WORK // code_of(design).statements, _VENDOR_LEAST))
 
 
 class Compiled:

@@ -83,6 +83,32 @@ def test_verify_compares_the_code(built: Path, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("style", ["serial", pytest.param("stream", marks=pytest.mark.ci)])
+def test_verify_compares_other_styles(style: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    made = hwgen.build(small_net(), out, board="vcu118", hls=True, style=style, interval=4)
+    assert made.design.style == style
+    found = hwgen.verify(out, against="hls", samples=40)
+    assert found.mismatches == 0
+    (line,) = found.compilations
+    assert f"{found.samples} in frames" in line
+    assert ("20 with a thread a stage and bounded FIFOs" in line) == (style == "stream")
+    source = out / "hls" / "hwg_tiny_axis.cpp"  # right numbers in wrong frames
+    good = source.read_text()
+    source.write_text(good.replace("frame_error = true", "frame_error = false"))
+    assert source.read_text() != good
+    with pytest.raises(Mismatch):
+        hwgen.verify(out, against="hls", samples=40, allow_changed=True)
+    source.write_text(good)
+    source = out / "hls" / "hwg" / "requant.h"
+    text = source.read_text()
+    assert "above ? sum_t(Hi)" in text
+    source.write_text(text.replace("above ? sum_t(Hi)", "above ? sum_t(Hi - 1)"))
+    with pytest.raises(Mismatch, match="first: g\\+\\+ with plain integers, output fc3_out"):
+        hwgen.verify(out, against="hls", samples=40, allow_changed=True)
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_fault_is_found_and_named(built: Path, tmp_path: Path) -> None:
     hwgen.build(small_net(), tmp_path / "out", board="vcu118", hls=True)
     source = tmp_path / "out" / "hls" / "hwg_tiny.cpp"
