@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.api.samples import read_data, spread, to_codes
+from hwgen.errors import count_of
 from hwgen.frontends.keras import live
 from hwgen.frontends.keras.live import Opened
 from hwgen.frontends.options import Options
@@ -66,12 +67,14 @@ class Deviation:
 
     def lines(self) -> list[str]:
         """Return the figures as lines of text."""
-        kind = "samples of the data" if self.data else "random samples (give --data for real ones)"
+        kind = f"{count_of(self.samples, 'sample')} of the data"
+        if not self.data:
+            kind = f"{count_of(self.samples, 'random sample')} (give --data for real ones)"
         made = []
         for out in self.outputs:
             same = "" if out.same_class is None else f", same class {out.same_class:.2%}"
             made.append(
-                f"deviation from the original model on {self.samples} {kind}: {out.output} mean "
+                f"deviation from the original model on {kind}: {out.output} mean "
                 f"{out.mean:.3g}, largest {out.largest:.3g}, where its values spread by "
                 f"{out.spread:.3g}{same}"
             )

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.api.samples import Floats, Moved, as_table, check_shapes, scaled, scaled_input
+from hwgen.api.samples import (
+    Floats,
+    Moved,
+    as_table,
+    check_finite,
+    check_shapes,
+    scaled,
+    scaled_input,
+)
 from hwgen.emit.emulator.library import Library
 from hwgen.errors import ConfigError
 from hwgen.ir.graph import Graph
@@ -74,11 +82,7 @@ class Emulator:
         given = {f"{n}_in": scaled_input(self.graph, n, v) for n, v in arrays.items()}
         found, counts = self._loaded.predict(given, threads)
         if counts.not_finite:
-            for name, values in arrays.items():
-                if not np.isfinite(values).all():
-                    raise ConfigError(
-                        f"input {name} needs finite real numbers", option, "it holds NaN"
-                    )
+            check_finite(arrays, option)
         made = {out.name: found[f"{out.name}_out"] for out in self.graph.outputs}
         return made, Moved(counts.rounded, counts.saturated)
 

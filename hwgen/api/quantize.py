@@ -30,6 +30,8 @@ from hwgen.progress import Progress, silent
 from hwgen.quantize.model import LayerGrid, Quantized, Recipe
 from hwgen.quantize.model import quantize as quantize_model
 
+_FEW = 32  # calibration samples, below which a note doubts them
+
 
 @dataclass(frozen=True, repr=False)
 class Quantization(VerbResult):
@@ -86,15 +88,38 @@ class Quantization(VerbResult):
         if self.folded:
             lines.append(f"folded into the kernel in front: {', '.join(self.folded)}")
         lines += self.deviation.lines()
-        if self.constant:
-            lines.append(
-                "note: every output is the same for all of the calibration data; are they of the "
-                "scale that the model was trained on?"
-            )
+        lines += self._doubts()
         lines += [f"note: {note}" for note in self.graph.notes]
         if self.out is not None:
             lines.append(f"written: {self.out} and {self.out.with_suffix('.npz').name}")
         return "\n".join(lines)
+
+    def _doubts(self) -> list[str]:
+        """Return what speaks against the calibration data."""
+        asked = "are they of the scale that the model was trained on?"
+        made = []
+        if self.deviation.samples < _FEW:
+            count = count_of(self.deviation.samples, "sample is", "samples are")
+            made.append(f"note: {count} few to calibrate on; some hundred are wanted")
+        if self.constant:
+            made.append(f"note: every output is the same for all of the calibration data; {asked}")
+        fixed = {
+            out.name
+            for out in self.graph.outputs
+            for kind in [self.graph[out.node].type]
+            if np.array_equal(kind.lo, kind.hi)
+        }
+        lost = [
+            out.output
+            for out in self.deviation.outputs
+            if out.spread > 0 and (out.output in fixed or out.mean >= out.spread)
+        ]
+        if lost:
+            made.append(
+                f"note: {', '.join(lost)} does not follow the model on the calibration data; "
+                f"{asked}"
+            )
+        return made
 
 
 def quantize(

@@ -19,6 +19,8 @@ from hwgen.ops.reference import Reference
 from hwgen.verify.self_check import check_counts, make_vectors
 from hwgen.verify.vectors import CORNERS, Vectors
 
+_SAMPLES = "the first axis counts the samples, at least one; the others are the input's shape"
+
 Floats: TypeAlias = npt.NDArray[Any]  # of a user: any kind of number, shape (samples, *shape)
 
 
@@ -130,24 +132,37 @@ def check_shapes(graph: Graph, data: Mapping[str, Any], option: str) -> dict[str
             "give one array an input, under its name",
         )
     arrays: dict[str, Floats] = {}
+    wrong: list[str] = []
     for node in graph.inputs:
         values = arrays[node.name] = np.asarray(data[node.name])
         if values.dtype.kind not in "fiu":
-            raise ConfigError(
-                f"input {node.name} needs finite real numbers", option, f"it holds {values.dtype}"
-            )
-        if values.ndim == 0 or values.shape[1:] != node.type.shape or not len(values):
+            wrong.append(f"input {node.name} needs finite real numbers, not {values.dtype}")
+        elif values.ndim == 0 or values.shape[1:] != node.type.shape or not len(values):
             dims = ", ".join(map(str, node.type.shape))
-            raise ConfigError(
-                f"input {node.name} has shape {values.shape}, expected (samples, {dims})",
-                option,
-                "the first axis counts the samples, at least one",
-            )
-    counts = {name: len(rows) for name, rows in arrays.items()}
-    if len(set(counts.values())) > 1:
+            wrong.append(f"input {node.name} has shape {values.shape}, expected (samples, {dims})")
+    counts = {name: len(rows) for name, rows in arrays.items() if rows.ndim}
+    if len(set(counts.values())) > 1 and not wrong:
         said = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise ConfigError(f"the inputs have different numbers of samples: {said}", option)
+        wrong.append(f"the inputs have different numbers of samples: {said}")
+    if wrong:
+        raise ConfigError("; ".join(wrong), option, _SAMPLES)
     return arrays
+
+
+def check_finite(arrays: Mapping[str, Floats], option: str = "--data") -> None:
+    """Refuse samples that hold NaN or infinity.
+
+    Raises:
+        ConfigError: with the inputs, and the first sample of each that does.
+    """
+    wrong = []
+    for name, values in arrays.items():
+        bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+        if len(bad):
+            some = f"in {count_of(len(bad), 'sample')}, the first is number {bad[0]}"
+            wrong.append(f"input {name} needs finite real numbers; NaN or infinity {some}")
+    if wrong:
+        raise ConfigError("; ".join(wrong), option, "take those samples out, or mend them")
 
 
 def to_codes(
@@ -162,14 +177,11 @@ def to_codes(
         ConfigError: as `check_shapes`, or an input holds NaN.
     """
     arrays = check_shapes(graph, data, option)
+    check_finite(arrays, option)
     codes: dict[str, Codes] = {}
     rounded = saturated = 0
     for node in graph.inputs:
         values = arrays[node.name]
-        if not np.all(np.isfinite(values)):
-            raise ConfigError(
-                f"input {node.name} needs finite real numbers", option, "it holds NaN"
-            )
         lo, hi = node.type.lo.astype(np.float64), node.type.hi.astype(np.float64)
         grid = _on_grid(graph, node, values)
         nearest = np.rint(grid)

@@ -102,10 +102,15 @@ def check_names(names: Iterable[str], known: Sequence[str], option: str, kind: s
     wrong = [name for name in names if name not in known]
     if not wrong:
         return
+    patterns = [name for name in wrong if any(sign in name for sign in "*?[")]
+    plain = [name for name in wrong if name not in patterns]
+    told = [f"the model has no {kind} {', '.join(map(repr, plain))}"] if plain else []
+    if patterns:
+        told.append(f"no {kind} of the model matches {', '.join(map(repr, patterns))}")
     near = [get_close_matches(name, known, n=1) for name in wrong]
     meant = [f"did you mean {found[0]}? " for found in near if found]
     raise ConfigError(
-        f"the model has no {kind} {', '.join(map(repr, wrong))}",
+        "; ".join(told),
         option,
         f"{''.join(meant)}its {kind}s are {', '.join(list(dict.fromkeys(known))[:40])}",
     )

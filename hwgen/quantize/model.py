@@ -63,9 +63,9 @@ class Recipe:
         for option, (value, least) in bits.items():
             whole = isinstance(value, int) and not isinstance(value, bool)
             if value is not None and not (whole and least <= value <= 16):
-                raise ConfigError(
-                    f"{value!r} bits: {least} to 16 are possible", option, "8 is the default"
-                )
+                what = f"{value!r} is no number of bits from {least} to 16"
+                hint = "give --bits 8, or leave it out: 8 is the default"
+                raise ConfigError(what, option, hint)
         if self.method not in METHODS:
             raise ConfigError(
                 f"unknown method {self.method!r}", "--method", f"there are {', '.join(METHODS)}"

@@ -89,7 +89,7 @@ def test_the_verbs_print_it_and_the_report_keeps_it(
     [
         (X[:, :3], r"input x has shape \(300, 3\), expected \(samples, 4\)"),
         (np.where(X > 2, np.nan, X), "input x needs finite real numbers"),
-        (X.astype("U8"), "input x needs finite real numbers"),
+        (X.astype("U8"), "input x needs finite real numbers, not <U8"),
         (X * 100, r"9\d% of the values of input x lie beyond s8.4; the data reach from -"),
         (X / 1000, "every value of input x is zero in s8.4; the data reach from -0.0"),
         ({"x": X, "y": X}, "arrays for x, y; the inputs are x"),

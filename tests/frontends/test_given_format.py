@@ -192,6 +192,14 @@ def net() -> Any:
         (("act=s8.4",), (), "has a quantizer of its own, quantized_bits"),
         ((), ("bn=s8.4",), "bn .BatchNormalization. has no kernel"),
         ((), ("top=s8.4",), "top .QDense. quantizes its kernel itself"),
+        (("q*=s8.4",), (), "no layer of the model matches 'q.'"),
+        (
+            ("bm=s8.4", "x=s8.4"),
+            ("bn=s8.4", "gone*=s8.4"),
+            "--format: x is an input of the network; --format: the model has no layer 'bm'; "
+            "--weight-format: no layer of the model matches 'gone.'; "
+            "--weight-format: bn .BatchNormalization. has no kernel",
+        ),
     ],
 )
 def test_formats_that_cannot_be_applied(
@@ -210,7 +218,7 @@ def test_a_pattern_rounds_once_behind_what_goes_together() -> None:
     graph = convert(net(), opts("*=s12.6", weights=("*=s8.6",)))
     rounded = [n.name for n in graph.nodes if n.name.endswith("_fmt")]
     assert rounded == ["r_fmt", "top_fmt"]
-    assert any(n.startswith("r, top: rounded to s12.6 as asked for") for n in graph.notes)
+    assert any(n.startswith("r, top: rounded to s12.6, as given") for n in graph.notes)
     named = convert(net(), opts("bn=s12.6", "r=s12.6", weights=("fc=s8.6",)))
     assert [n.name for n in named.nodes if n.name.endswith("_fmt")] == ["bn_fmt", "r_fmt"]
 

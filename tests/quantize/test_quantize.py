@@ -118,7 +118,15 @@ def test_data_that_do_not_fit(model: Path, tmp_path: Path, data: Any, said: str)
 
 
 def test_data_that_never_change_are_told(model: Path) -> None:
-    assert "every output is the same" in quantize(model, np.ones((9, 4))).text()
+    said = quantize(model, np.ones((9, 4))).text()
+    assert "every output is the same" in said
+    assert "9 samples are few to calibrate on" in said
+
+
+def test_data_of_another_scale_are_doubted(model: Path) -> None:
+    fit, small = (quantize(model, X * scale).text() for scale in (1.0, 1e-7))
+    assert "are they of the scale" not in fit
+    assert "fc2 does not follow the model on the calibration data" in small
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ ReLUs or quantizers alone: it rounds behind these, once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hwgen.errors import ConfigError, ModelError
 from hwgen.frontends.exact.given_format import round_to
@@ -40,29 +40,33 @@ def check_given(c: Conversion) -> None:
     calls = [call for call in c.network.calls if call.layer.cls != "InputLayer"]
     names = [n for call in calls for n in dict.fromkeys((call.layer.name, call.layer.key))]
     inputs = {name for name, _ in c.network.inputs}
-    for rules, option in ((c.options.formats, FORMAT), (c.options.weight_formats, WEIGHT_FORMAT)):
+    problems: list[ConfigError] = []
+    for rules, option, own in (
+        (c.options.formats, FORMAT, _last_quantizer),
+        (c.options.weight_formats, WEIGHT_FORMAT, _kernel_quantizers),
+    ):
         if found := sorted(inputs & set(rules)):
-            raise ConfigError(
-                f"{', '.join(found)} is an input of the network",
-                option,
-                f"give the format of an input with --input-format {found[0]}=s8.4",
-            )
-        check_rules(rules, names, option)
-    wrong = [
-        f"{call.layer.where} has a quantizer of its own, {said}"
-        for call in calls
-        for said in (_own(c.options.formats, call.layer, _last_quantizer(call.layer)),)
-        if said
-    ]
-    wrong += [
-        f"{call.layer.where} {said}"
-        for call in calls
-        for said in (_own(c.options.weight_formats, call.layer, _kernel_quantizers(call.layer)),)
-        if said
-    ]
-    if wrong:
-        hint = "leave that layer out: its format is that of its quantizer"
-        raise ConfigError("; ".join(dict.fromkeys(wrong)), FORMAT, hint)
+            what = f"{', '.join(found)} is an input of the network"
+            hint = f"give the format of an input with --input-format {found[0]}=s8.4"
+            problems.append(ConfigError(what, option, hint))
+        try:
+            check_rules({n: f for n, f in rules.items() if n not in inputs}, names, option)
+        except ConfigError as error:
+            problems.append(error)
+        said = [(call.layer.where, _own(rules, call.layer, own(call.layer))) for call in calls]
+        if wrong := [f"{where} {why}" for where, why in said if why]:
+            hint = "leave that layer out: its format is that of its quantizer"
+            problems.append(ConfigError("; ".join(dict.fromkeys(wrong)), option, hint))
+    if problems:
+        raise _together(problems)
+
+
+def _together(problems: Sequence[ConfigError]) -> ConfigError:
+    """Return several problems as one error; a single one as it is."""
+    if len(problems) == 1:
+        return problems[0]
+    what = "; ".join(f"{problem.where}: {problem.what}" for problem in problems)
+    return ConfigError(what, "", "; ".join(dict.fromkeys(p.hint for p in problems if p.hint)))
 
 
 def _own(rules: Rules, layer: Layer, said: str) -> str:
@@ -79,12 +83,12 @@ def _kernel_quantizers(layer: Layer) -> str:
 
 
 def _last_quantizer(layer: Layer) -> str:
-    """Return the quantizer that a layer ends in, "" without one."""
+    """Tell of the quantizer that a layer ends in, "" without one."""
     try:
         made = read_activation(layer.config.get("activation"), layer)
     except ModelError:  # told where the layer is converted
         return ""
-    return str(made) if isinstance(made, Quantizer) else ""
+    return f"has a quantizer of its own, {made}" if isinstance(made, Quantizer) else ""
 
 
 def given_format(c: Conversion, call: Call) -> Fixed | None:
@@ -134,7 +138,7 @@ def note_given(c: Conversion) -> None:
     for text, names in c.given.items():
         layers = ", ".join(dict.fromkeys(names))
         c.note(
-            f"{layers}: rounded to {text} as asked for, where the model has no quantizer: an "
+            f"{layers}: rounded to {text}, as given, where the model has no quantizer: an "
             "approximation"
         )
     for text, names in c.rounded.items():
