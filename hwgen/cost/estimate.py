@@ -31,7 +31,7 @@ from hwgen.cost.registers import registers
 from hwgen.cost.serial import serial_costs, serial_ns
 from hwgen.cost.terms import terms_of
 from hwgen.cost.timing import layer_ns
-from hwgen.cost.units import UnitCost, fifo_cost, unit_cost
+from hwgen.cost.units import UnitCost, cells_of, fifo_cost, unit_cost
 from hwgen.design.flow_core import flow_cores
 from hwgen.design.stage_core import stage_cores
 from hwgen.design.timing import arrivals
@@ -187,16 +187,17 @@ def _between(design: Design) -> int:
 
 
 def _stages(design: Design, family: Family) -> dict[str, Estimate]:
-    cores = flow_cores(design)
+    cores, cells = flow_cores(design), cells_of(family)
     out = {}
     for stage in design.stages:
         cost = UnitCost()
         for name in stage.writes:
             link = design.link(name)
-            cost += fifo_cost(link.bits, link.depth) if link.depth else UnitCost()
+            if link.depth:
+                cost += fifo_cost(link.bits, link.depth, cells)
         for part in stage.parts:
             if isinstance(part, UnitRef):
-                cost += unit_cost(part.unit, part.params)
+                cost += unit_cost(part.unit, part.params, cells)
         if stage.name in cores:
             core = estimate(cores[stage.name], family)
             cost += UnitCost(core.lut, core.ff)

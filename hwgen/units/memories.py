@@ -34,6 +34,29 @@ class UnitCost:
         return UnitCost(self.lut * count, self.ff * count, self.dsp * count, self.bram * count)
 
 
+@dataclass(frozen=True)
+class Cells:
+    """Cells of a family that units are made of.
+
+    Attributes:
+        lut_inputs: of a look-up table.
+        block_bits: of a block of memory.
+        block_width: of its widest port.
+    """
+
+    lut_inputs: int = 6
+    block_bits: int = 36_864
+    block_width: int = 72
+
+    def blocks(self, width: int, words: int) -> int:
+        """Return the whole blocks of a memory; a narrower port is as much deeper."""
+        wide, deep, best = self.block_width, self.block_bits // self.block_width, width * words
+        while wide:
+            best = min(best, -(-words // deep) * -(-width // wide))
+            wide, deep = wide // 2, deep * 2
+        return best
+
+
 def bits(count: int) -> int:
     """Return the bits that tell *count* things apart: ``$clog2``."""
     return max(0, count - 1).bit_length()

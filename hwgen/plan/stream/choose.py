@@ -14,15 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hwgen.cost.figures import RESOURCES, Takes
-from hwgen.cost.units import UnitCost
+from hwgen.cost.units import LARGE, UnitCost, cells_of
 from hwgen.errors import ConfigError, DoesNotFit, count_of
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import ADDERS, TABLES, XNOR, Realisation
 from hwgen.plan.stream.segments import Cut
 from hwgen.plan.stream.solve import Table, cheapest
-from hwgen.plan.stream.ways import Choice, choices, conversion_cost, worth
+from hwgen.plan.stream.ways import Blocks, Choice, Fabric, choices, conversion_cost, worth
 from hwgen.target.board import Board
+from hwgen.units.memories import Cells
 
 LONGEST = 1 << 40  # cycles
 ROOM = 0.7  # share of a board that layers may take by their formulas
@@ -63,15 +64,24 @@ def ways_of(
     """
     limit = LONGEST if goal.pace.interval is None else goal.pace.interval
     multiplier = board.family.dsp_widths if board.budget.dsp else None
+    fabric, blocks = Fabric(multiplier, cells_of(board.family)), _worths(board)
     return {
         segment.name: _asked(
-            list(choices(graph, parts, segment, limit, multiplier)),
+            [replace(c, blocks=blocks) for c in choices(graph, parts, segment, limit, fabric)],
             segment.head.name,
             mapping.get(segment.head.name),
             multiplier,
         )
         for segment in parts.segments
     }
+
+
+def _worths(board: Board) -> Blocks:
+    """Return what blocks are worth: on small parts as many tables as there are for each."""
+    there = board.budget
+    if cells_of(board.family).lut_inputs >= LARGE.lut_inputs:
+        return Blocks()
+    return Blocks(there.lut / max(there.dsp, 1), there.lut / max(there.bram, 1))
 
 
 def chosen(
@@ -95,19 +105,20 @@ def chosen(
     Raises:
         DoesNotFit: a layer cannot keep the interval, or no interval meets the budget.
     """
+    cells = cells_of(board.family)
     if goal.pace.interval is not None:
-        return picked(graph, parts, ways, goal.pace.interval)
+        return picked(graph, parts, ways, goal.pace.interval, cells)
     every = sorted({choice.interval for found in ways.values() for choice in found})
     fits = [n for n in every if all(_kept(found, n) for found in ways.values())]
     low, high = 0, len(fits) - 1
     while low < high:
         middle = (low + high) // 2
-        taken = picked(graph, parts, ways, fits[middle]).taken
+        taken = picked(graph, parts, ways, fits[middle], cells).taken
         if affordable(taken, board, goal, ROOM / factor):
             high = middle
         else:
             low = middle + 1
-    return picked(graph, parts, ways, fits[high])
+    return picked(graph, parts, ways, fits[high], cells)
 
 
 def affordable(taken: Takes | UnitCost, board: Board, goal: Goal, room: float = 1.0) -> bool:
@@ -213,7 +224,13 @@ def _check_pace(parts: Cut, ways: Mapping[str, Sequence[Choice]], limit: int) ->
         )
 
 
-def picked(graph: Graph, parts: Cut, ways: Mapping[str, Sequence[Choice]], limit: int) -> Picked:
+def picked(
+    graph: Graph,
+    parts: Cut,
+    ways: Mapping[str, Sequence[Choice]],
+    limit: int,
+    cells: Cells = LARGE,
+) -> Picked:
     """Return the ways of least cost that keep an interval.
 
     Args:
@@ -221,6 +238,7 @@ def picked(graph: Graph, parts: Cut, ways: Mapping[str, Sequence[Choice]], limit
         parts: its segments.
         ways: to build each.
         limit: cycles of a sample.
+        cells: of the board's family.
 
     Raises:
         DoesNotFit: a segment has no way that keeps it.
@@ -259,7 +277,7 @@ def picked(graph: Graph, parts: Cut, ways: Mapping[str, Sequence[Choice]], limit
             table = np.array(
                 [
                     [
-                        worth(conversion_cost(bits, a.leaving, c.lanes))
+                        worth(conversion_cost(bits, a.leaving, c.lanes, 0, cells))
                         for c in domains[segment.name]
                     ]
                     for a in domains[before]

@@ -278,7 +278,17 @@ def matvec_params(matrix: Matrix, fold: Fold) -> dict[str, int]:
         "WSigned": 1, "AccWidth": matrix.sum_bits, "Depthwise": int(matrix.depthwise),
         "BufferRam": 2 if held >= BLOCK_BITS else 1,
         "Dsp": fold.dsp, "BlockRom": int(fold.memory == "block"),
+        "BiasBits": _bias_bits(matrix.bias, fold.pe),
     }  # fmt: skip
+
+
+def _bias_bits(bias: Codes, pe: int) -> int:
+    """Return the bits of the biases of one row a cycle; 0 where all turns have the same."""
+    turns = np.zeros(-(-len(bias) // pe) * pe, np.int64)
+    turns[: len(bias)] = bias
+    if (turns.reshape(-1, pe) == turns[:pe]).all():
+        return 0
+    return int(np.abs(bias).max()).bit_length() + 1
 
 
 def matvec_cycles(matrix: Matrix, fold: Fold) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
 
-from hwgen.cost.units import UnitCost, unit_cost
+from hwgen.cost.units import LARGE, UnitCost, unit_cost
+from hwgen.design.types import UnitRef
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import TensorType
@@ -36,9 +37,18 @@ from hwgen.plan.stream.units import (
 )
 from hwgen.plan.stream.words import LARGEST
 from hwgen.units.facts import folds
+from hwgen.units.memories import Cells
 
 DSP_WORTH, BLOCK_WORTH = 100, 600  # tables that a DSP block and a memory of 36 kbit are worth
 OPERAND_BITS = 16  # of an operand of a folded unit
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Worth of a DSP block and of a block of memory, in tables."""
+
+    dsp: float = DSP_WORTH
+    bram: float = BLOCK_WORTH
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class Choice:
         leaving: elements of a word that it writes; 0 where they are as many as it reads.
         interval: cycles of a sample.
         moves: whether it is a unit that moves words.
+        blocks: what blocks are worth on its board.
         taken: what it takes, window generator and functions included.
     """
 
@@ -60,20 +71,41 @@ class Choice:
     interval: int
     taken: UnitCost
     moves: bool = False
+    blocks: Blocks = Blocks()
 
     @cached_property
     def cost(self) -> float:
         """Worth of what it takes, in tables."""
-        return worth(self.taken)
+        return worth(self.taken, self.blocks)
 
 
-def worth(cost: UnitCost) -> float:
+def worth(cost: UnitCost, blocks: Blocks = Blocks()) -> float:
     """Return a cost in tables."""
-    return cost.lut + cost.ff / 8 + DSP_WORTH * cost.dsp + BLOCK_WORTH * cost.bram
+    return cost.lut + cost.ff / 8 + blocks.dsp * cost.dsp + blocks.bram * cost.bram
+
+
+@dataclass(frozen=True)
+class Fabric:
+    """Fabric of a board, as far as ways differ by it.
+
+    Attributes:
+        multiplier: bits of the signed operands of its DSP blocks, the wider first; None where it
+            has none.
+        cells: of its family.
+    """
+
+    multiplier: tuple[int, int] | None
+    cells: Cells = LARGE
+
+    def cost(self, unit: UnitRef) -> UnitCost:
+        """Return the cost of a unit."""
+        return unit_cost(unit.unit, unit.params, self.cells)
 
 
 @lru_cache(maxsize=1 << 16)
-def conversion_cost(bits: int, before: int, after: int, vector: int = 0) -> UnitCost:
+def conversion_cost(
+    bits: int, before: int, after: int, vector: int = 0, cells: Cells = LARGE
+) -> UnitCost:
     """Return the cost of the converters between words of two lengths.
 
     Args:
@@ -81,16 +113,17 @@ def conversion_cost(bits: int, before: int, after: int, vector: int = 0) -> Unit
         before: elements of a word that comes.
         after: elements of a word that leaves.
         vector: as of `converter`.
+        cells: of the board's family.
     """
     whole = UnitCost()
     for step in conversion(before, after):
         unit = converter(bits, before, max(step, 1), step, vector).unit
-        whole, before = whole + unit_cost(unit.unit, unit.params), step
+        whole, before = whole + unit_cost(unit.unit, unit.params, cells), step
     return whole
 
 
 def choices(
-    graph: Graph, parts: Cut, segment: Segment, limit: int, multiplier: tuple[int, int] | None
+    graph: Graph, parts: Cut, segment: Segment, limit: int, fabric: Fabric
 ) -> Iterator[Choice]:
     """Yield the ways to build a segment: as adder graphs, and folded in every way.
 
@@ -99,8 +132,7 @@ def choices(
         parts: all segments.
         segment: what to build.
         limit: cycles of a sample that are allowed.
-        multiplier: bits of the signed operands of the board's DSP blocks, the wider first; None
-            where it has none.
+        fabric: of the board.
     """
     head, kinds = segment.head, graph.types(segment.head)
     source, channels = kinds[0], kinds[0].shape[-1]
@@ -111,7 +143,7 @@ def choices(
         for lanes in lanes_of(walk):
             made = moved(walk, source.fixed.width, lanes)
             leaving = lanes if alike_behind(segment, lanes) else head.type.shape[-1]
-            cost = unit_cost(made.unit.unit, made.unit.params)
+            cost = fabric.cost(made.unit) + _behind(segment, leaving, source.fixed.width)
             yield Choice(None, lanes, leaving, made.interval, cost, moves=True)
         if source.size <= LARGEST:  # in a word of the whole tensor
             held = UnitCost(ff=head.type.size * source.fixed.width)
@@ -126,15 +158,15 @@ def choices(
                      UnitCost())  # fmt: skip
         return
     layer = columns_of(head, source) if can_fold(head) else None
-    around = _window_cost(head, source, channels)
+    around = _window_cost(head, source, channels, fabric)
     yield Choice(None, channels, head.type.shape[-1], words, around + _adders(head, source))
     if layer is None:
         return
     matrix = sums_of(head, layer, Map("", source, source.fixed, channels), channels)
     if max(matrix.bits, matrix.weight_bits) <= OPERAND_BITS:
-        yield from _foldings(segment, layer, matrix, source, limit, multiplier)
+        yield from _foldings(segment, layer, matrix, source, limit, fabric)
     if reads_signs(graph, parts, segment):
-        yield from _binary(segment, layer, source, matrix.sum_bits, limit)
+        yield from _binary(segment, layer, source, matrix.sum_bits, limit, fabric)
 
 
 def products_of(matrix: Matrix, multiplier: tuple[int, int] | None) -> tuple[int, ...]:
@@ -160,28 +192,34 @@ def _foldings(
     matrix: Matrix,
     source: TensorType,
     limit: int,
-    multiplier: tuple[int, int] | None,
+    fabric: Fabric,
 ) -> Iterator[Choice]:
     head, bits = segment.head, source.fixed.width
-    every = products_of(matrix, multiplier)
+    every = products_of(matrix, fabric.multiplier)
     for size in sizes(layer, max(limit, layer.pixels)):
         pe, simd, width = size.pe, size.simd, size.lanes
         entering = layer.pixels * (layer.channels // width)
-        around = _window_cost(head, source, width)
+        around = _window_cost(head, source, width, fabric)
         group = layer.columns if layer.columns % simd else 0
-        around += conversion_cost(bits, width * layer.taps, layer.entering(pe, simd), group)
+        entered = layer.entering(pe, simd)
+        around += conversion_cost(bits, width * layer.taps, entered, group, fabric.cells)
         products = [dsp for dsp in every if dsp < 2 or pe % 2 == 0]
-        behind, leaving = _functions(segment, pe, matrix.sum_bits)
+        behind, leaving = _functions(segment, pe, matrix.sum_bits, fabric)
         for dsp, memory in product(products, ("lut", "block")):
             fold = Fold(pe, simd, dsp, memory)
-            own = unit_cost("hwg_matvec", matvec_params(matrix, fold))
+            own = fabric.cost(UnitRef("hwg_matvec", matvec_params(matrix, fold)))
             cycles = layer.positions * matvec_cycles(matrix, fold)
             cycles = max(cycles, entering, layer.cut(pe))
             yield Choice(fold, width, leaving, cycles, own + around + behind)
 
 
 def _binary(
-    segment: Segment, layer: FoldedLayer, source: TensorType, sum_bits: int, limit: int
+    segment: Segment,
+    layer: FoldedLayer,
+    source: TensorType,
+    sum_bits: int,
+    limit: int,
+    fabric: Fabric,
 ) -> Iterator[Choice]:
     """Yield the foldings of a binary unit, whose input is one bit an element."""
     step = step_of(segment)
@@ -192,34 +230,45 @@ def _binary(
         if layer.rows % pe or layer.columns % simd:
             continue
         entering = layer.pixels * (layer.channels // width)
-        around = _window_cost(segment.head, source, width, 1)
+        around = _window_cost(segment.head, source, width, fabric, 1)
         if layer.window is not None:
-            around += conversion_cost(1, width * layer.taps, simd)
-        behind, leaving = (UnitCost(), pe) if step else _functions(segment, pe, sum_bits)
+            around += conversion_cost(1, width * layer.taps, simd, 0, fabric.cells)
+        behind, leaving = (UnitCost(), pe) if step else _functions(segment, pe, sum_bits, fabric)
         for memory in ("lut", "block"):
             fold = Fold(pe, simd, 0, memory, True)
             params = params_of(signs, fold)
             cycles = max(layer.positions * math.prod(folds(params)), entering)
-            yield Choice(fold, width, leaving, cycles, unit_cost(UNIT, params) + around + behind)
+            own = fabric.cost(UnitRef(UNIT, params))
+            yield Choice(fold, width, leaving, cycles, own + around + behind)
 
 
-def _functions(segment: Segment, pe: int, sum_bits: int) -> tuple[UnitCost, int]:
+def _functions(segment: Segment, pe: int, sum_bits: int, fabric: Fabric) -> tuple[UnitCost, int]:
     """Return the cost of the functions behind a folded layer, and the elements of their words."""
     rows, cost = segment.head.type.shape[-1], UnitCost()
     if rows % pe:
-        cost, pe = conversion_cost(sum_bits, pe, math.gcd(rows, pe), rows), math.gcd(rows, pe)
+        common = math.gcd(rows, pe)
+        cost, pe = conversion_cost(sum_bits, pe, common, rows, fabric.cells), common
     if not segment.tail:
         return cost, pe
     tail = segment.tail
     if stepped := stairs.takes(segment, pe):
-        cost += unit_cost(stairs.UNIT, stairs.params_of(tail[0], pe, Fixed(sum_bits, 0, True)))
+        params = stairs.params_of(tail[0], pe, Fixed(sum_bits, 0, True))
+        cost += fabric.cost(UnitRef(stairs.UNIT, params))
         tail = tail[1:]
     alike = stepped or alike_behind(segment, pe)
     lanes = pe if alike else rows
-    if tail:
-        each = sum_bits * sum(stairs.comparisons(node) for node in tail)
-        cost += UnitCost(lut=lanes * each + 20, ff=lanes * sum_bits)
-    return (cost if alike else cost + conversion_cost(sum_bits, pe, rows)), lanes
+    cost += _behind(replace(segment, tail=tail), lanes, sum_bits)
+    if not alike:
+        cost += conversion_cost(sum_bits, pe, rows, 0, fabric.cells)
+    return cost, lanes
+
+
+def _behind(segment: Segment, lanes: int, bits: int) -> UnitCost:
+    """Return about what the functions behind a segment's head take, on words of some lanes."""
+    if not segment.tail:
+        return UnitCost()
+    each = bits * sum(stairs.comparisons(node) for node in segment.tail)
+    return UnitCost(lut=lanes * each + 20, ff=lanes * bits)
 
 
 def alike_behind(segment: Segment, lanes: int) -> bool:
@@ -227,13 +276,14 @@ def alike_behind(segment: Segment, lanes: int) -> bool:
     return all(n.op.on_word(n.type.shape, lanes) is not None for n in segment.tail)
 
 
-def _window_cost(head: Node, source: TensorType, lanes: int, bits: int = 0) -> UnitCost:
+def _window_cost(
+    head: Node, source: TensorType, lanes: int, fabric: Fabric, bits: int = 0
+) -> UnitCost:
     taken = getattr(head.op, "window", None)
     if taken is None or taken.plain:
         return UnitCost()
     plane = Plane.of(source.shape, lanes, bits or source.fixed.width)
-    units = (facts.unit for facts in windows(plane, taken, 0))
-    return sum((unit_cost(unit.unit, unit.params) for unit in units), UnitCost())
+    return sum((fabric.cost(facts.unit) for facts in windows(plane, taken, 0)), UnitCost())
 
 
 def _adders(head: Node, source: TensorType) -> UnitCost:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks.page import write_marked
-from tests.benchmarks.stream import fifos, folding, networks, pictures, units, windows
+from tests.benchmarks.stream import fifos, folding, networks, pictures, units, whole, windows
 
 PARTS = {
     "windows": windows.main,
@@ -17,6 +17,7 @@ PARTS = {
     "fifos": fifos.main,
     "networks": networks.main,
     "pictures": pictures.main,
+    "whole": whole.main,
 }
 DOCUMENT = Path(__file__).parents[3] / "docs" / "measurements" / "stream.md"
 

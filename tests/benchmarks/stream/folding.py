@@ -10,6 +10,7 @@ where that is exact), where the walk takes the same for all layers, whichever is
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 
@@ -28,7 +29,7 @@ from hwgen.ops.requantize import Requantize
 from hwgen.ops.shape import Reshape
 from hwgen.plan.stream.choose import picked
 from hwgen.plan.stream.segments import Cut, Segment, cut
-from hwgen.plan.stream.ways import Choice, choices, conversion_cost, worth
+from hwgen.plan.stream.ways import Choice, Fabric, choices, conversion_cost, worth
 from tests.verify.conftest import Layer, make_graph
 
 BAR, SECONDS = 0.87, 1.0  # mean area beside the walk's, and the longest time of a choice
@@ -43,7 +44,7 @@ class Net:
     def __init__(self, width: int, channels: int, bits: int) -> None:
         self.rng, self.bits = np.random.default_rng(0), bits
         self.layers: list[Layer] = []
-        self.shape = width, channels
+        self.shape, self.flat = (width, channels), False
         self.last = self._add(Input.of((width, width, channels), Fixed(bits, 0)))
 
     def _add(self, op: Op, *ins: str) -> str:
@@ -63,6 +64,23 @@ class Net:
         op = Conv(weight, np.zeros(channels, np.int64), (stride, stride), around)
         self.last = self.rounded(self._add(op, self.last), w_bits)
         self.shape = (width + 2 * pad - kernel) // stride + 1, channels
+        return self
+
+    @classmethod
+    def row(cls, length: int, channels: int, bits: int) -> Net:
+        """Return a network whose maps have one axis."""
+        net = cls(length, channels, bits)
+        net.layers, net.flat = [], True
+        net.last = net._add(Input.of((length, channels), Fixed(bits, 0)))
+        return net
+
+    def causal(self, channels: int, kernel: int, stride: int = 1, w_bits: int = 6) -> Net:
+        """Add a convolution over one axis that sees what has been alone."""
+        length, before = self.shape
+        weight = self._weights(w_bits, kernel, before, channels)
+        op = Conv(weight, np.zeros(channels, np.int64), (stride,), ((kernel - 1, 0),))
+        self.last = self.rounded(self._add(op, self.last), w_bits)
+        self.shape = (length - 1) // stride + 1, channels
         return self
 
     def depthwise(self, kernel: int, stride: int) -> Net:
@@ -87,7 +105,7 @@ class Net:
     def dense(self, rows: int, w_bits: int = 8) -> Net:
         width, channels = self.shape
         if width:
-            size = width * width * channels
+            size = math.prod(self.maps()) * channels
             self.last = self._add(Reshape((size,)), self.last)
         else:
             size = channels
@@ -95,6 +113,10 @@ class Net:
         self.last = self.rounded(self._add(op, self.last), w_bits)
         self.shape = 0, rows
         return self
+
+    def maps(self) -> tuple[int, ...]:
+        """Return the sides of the map that is there."""
+        return (self.shape[0],) * (1 if self.flat else 2)
 
     def _weights(self, bits: int, *shape: int) -> np.ndarray:
         half = 1 << (bits - 1)
@@ -206,7 +228,8 @@ class _Case:
     def __init__(self, graph: Graph, target: int) -> None:
         self.graph, self.parts = graph, cut(graph)
         self.ways = {
-            s.name: list(choices(graph, self.parts, s, target, BLOCK)) for s in self.parts.segments
+            s.name: list(choices(graph, self.parts, s, target, Fabric(BLOCK)))
+            for s in self.parts.segments
         }
         bits = {segment.name: _bits(segment) for segment in self.parts.segments}
         walks = {blocks: walk(self.ways, bits, target, blocks) for blocks in (False, True)}

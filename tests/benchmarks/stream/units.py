@@ -12,6 +12,7 @@ from statistics import median
 
 import numpy as np
 
+from hwgen.cost.units import UnitCost, fifo_cost
 from hwgen.emit.verilog.rom import packed_literal
 from hwgen.ir.tensor import Codes
 from hwgen.synth.count import Measured, count
@@ -63,6 +64,8 @@ def _steps(lanes: int, turns: int, levels: int, widths: tuple[int, int], own: bo
 _MAP = {"W": 32, "H": 32}
 _MATRIX = {"Rows": 32, "Columns": 288, "PE": 8, "SIMD": 8, "AccWidth": 20}
 _PARALLEL = "FINN, parallel generator and padding unit"
+# Vivado makes SRLs of these registers, about Width * Depth / 32 tables; Yosys does not.
+_SHIFTS = "FINN, FIFO of shift registers"
 POINTS = (
     Point("hwg_window", {**_MAP, "Width": 128}, Anchor(_PARALLEL, 322, 1554, 0, 0)),
     Point("hwg_window", {**_MAP, "Width": 128, "StrideH": 2, "StrideW": 2},
@@ -94,6 +97,8 @@ POINTS = (
     Point("hwg_crop", {"W": 40, "H": 40, "CF": 2, "Width": 16, "Top": 4, "Left": 4, "Bottom": 4,
                        "Right": 4}),
     Point("hwg_pad", {"W": 30, "H": 30, "CF": 2, "Width": 16}),
+    Point("hwg_pad", {"W": 32, "H": 32, "CF": 8, "Width": 32},
+          Anchor("FINN, padding, SIMD 4", 49, 82, 0, 0)),
     Point("hwg_reorder", {"Width": 16, "Outer": 8, "Middle": 6, "Inner": 6, "OuterStep": 1,
                           "MiddleStep": 48, "InnerStep": 8}),
     Point("hwg_reorder", {"Width": 16, "Outer": 32, "Middle": 16, "Inner": 16, "OuterStep": 1,
@@ -104,6 +109,8 @@ POINTS = (
     _steps(1, 16, 6, (14, 6), own=False),
     _steps(8, 1, 4, (9, 4)),
     Point("hwg_skid", {"Width": 64}),
+    Point("hwg_fifo", {"Width": 8, "Depth": 32}, Anchor(_SHIFTS, 154, 266, 0, 0)),
+    Point("hwg_fifo", {"Width": 32, "Depth": 32}, Anchor(_SHIFTS, 509, 1034, 0, 0)),
     Point("hwg_narrow", {"Width": 32, "Parts": 4, "Count": 4}),
     Point("hwg_widen", {"Width": 32, "Parts": 4, "Count": 4}),
 )  # fmt: skip
@@ -139,12 +146,18 @@ def _off(said: float, found: float, slack: float) -> float:
     return max(0.0, abs(said - found) - slack) / max(found, 1.0)
 
 
+def _said(point: Point) -> UnitCost:
+    if point.module == "hwg_fifo":
+        return fifo_cost(point.params["Width"], point.params["Depth"])
+    return facts(point.module).cost(with_defaults(point.module, point.params))
+
+
 def rows() -> Iterator[tuple[str, list[float]]]:
     """Yield a line of the table for each point, and by which part its figures are off."""
     for point in POINTS:
         with tempfile.TemporaryDirectory() as name:
             found = measure(point, Path(name))
-        said = facts(point.module).cost(with_defaults(point.module, point.params))
+        said = _said(point)
         errors = [_off(said.lut, found.lut, 3), _off(said.ff, found.ff, 1)]
         exact = said.dsp == found.dsp and -(-said.bram // 1) == found.bram
         given = ", ".join(f"{k} {v}" for k, v in point.params.items())
