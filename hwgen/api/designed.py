@@ -12,6 +12,7 @@ from hwgen.api.settings import Ask
 from hwgen.cost.estimate import Estimate
 from hwgen.cost.estimate import estimate as estimate_design
 from hwgen.cost.figures import Figures
+from hwgen.cost.packaged import crossed_lines
 from hwgen.errors import DoesNotFit, count_of
 from hwgen.ir.graph import Graph
 from hwgen.plan.alternatives import missed_clock, too_large
@@ -77,6 +78,7 @@ def designed(
         reached = reached_mhz(design, board)
         refusal = missed_clock(graph, design, reached, board, goal, ask.realisations())
     told = figures(graph, design, taken, board, goal)
-    told = replace(told, notes=(*told.notes, *scaler_lines(graph, board)))
+    more = (*scaler_lines(graph, board), *crossed_lines(design, board.family))
+    told = replace(told, notes=(*told.notes, *more))
     refusal = planned.explained(refusal)
     return Designed(graph, board, goal, planned, taken, told, refusal, off)

@@ -29,8 +29,9 @@ VERBS: Verbs = {
 ARGUMENTS: Arguments = (
     ("synth", "out", {"metavar": "OUT", "help": "a folder that 'hwgen build' wrote"}),
     ("synth", "-b --board", {"help": "another board than the build's"}),
-    ("synth", "--top", {"default": "core", "choices": ("core", "flow", "stream", "axis"), "help":
-        "the core (flow or stream is its kind), or the core behind AXI-Stream"}),
+    ("synth", "--top", {"default": "core", "choices": ("core", "flow", "stream", "axis", "cdc"),
+        "help": "the core (flow or stream is its kind), the core behind AXI-Stream, or that with a "
+        "clock of its own for AXI, which is mapped alone"}),
     ("synth", "--route", {"action": "store_true", "help": "place and route with nextpnr for the "
         "clock rate (ECP5, Nexus, iCE40, Gowin)"}),
     ("synth", "--seeds", {"type": int, "default": 1, "metavar": "N", "help": "placements to try"}),

@@ -14,7 +14,8 @@ class SynthSettings:
     Attributes:
         board: another one than the build's.
         top: ``core``, or ``axis`` for the core behind AXI-Stream; ``flow`` or ``stream``, by the
-            kind of its links, name the core as well.
+            kind of its links, name the core as well; ``cdc`` for the core behind AXI-Stream with a
+            clock of its own, where the build has one.
         route: place and route the top in a harness, which gives its clock rate.
         seeds: of the placement, counted from 1.
         bitstream: also build the self-test for the board and its bitstream.

@@ -13,7 +13,7 @@
 
 module hwg_axis_cross #(
   parameter int DataWidth = 64,  // bits of a beat
-  parameter int Depth     = 16,  // beats
+  parameter int Depth     = 8,   // beats
   parameter int Stages    = 2    // registers that a count passes
 ) (
   // in

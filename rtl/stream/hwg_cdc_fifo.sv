@@ -48,7 +48,7 @@ module hwg_cdc_fifo #(
   localparam int PLACE_WIDTH = $clog2(Depth);
   localparam int COUNT_WIDTH = PLACE_WIDTH + 1;  // counts of both sides, modulo 2 * Depth
 
-  (* ram_style = "distributed" *) logic [Width-1:0] mem_q [0:Depth-1];
+  logic [Width-1:0]       mem_q [0:Depth-1];  // read at once: of look-up tables, or of registers
   logic [COUNT_WIDTH-1:0] in_count_q, in_next, in_gray_q, out_count_q, out_next, out_gray_q;
   (* async_reg = "true" *) logic [Stages*COUNT_WIDTH-1:0] in_meet_q;   // in_gray_q on the out clock
   (* async_reg = "true" *) logic [Stages*COUNT_WIDTH-1:0] out_meet_q;  // out_gray_q on the in clock

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hwgen.emit.verilog import sv
+from hwgen.synth.yosys import FAMILIES, write_netlist
+from hwgen.units.library import with_uses
 from tests.rtl.cocotb_bench import planted, simulate
 
 pytestmark = pytest.mark.sim
@@ -76,6 +79,15 @@ def test_frames_cross_between_any_clocks(ratio: int, tmp_path: Path, seed: int) 
     # The third is too shallow for a beat in every cycle.
     stages, depth = ((2, 16), (3, 16), (2, 4))[ratio % 3]
     assert _simulate(tmp_path, seed, ratio, None, stages, depth) == set()
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_crossing_is_mapped_for_every_family(family: str, tmp_path: Path) -> None:
+    # Its memory is read at once, which blocks of memory do not do.
+    sources = [unit.path for unit in with_uses(["hwg_axis_cross"])]
+    write_netlist(sources, "hwg_axis_cross", family, tmp_path / "netlist.json")
+    assert "hwg_axis_cross" in json.loads((tmp_path / "netlist.json").read_text())["modules"]
 
 
 FAULTS = {

@@ -105,6 +105,7 @@ def test_the_clock_comes_back(style: str, tmp_path: Path) -> None:
     assert again.files == first.files
     other = hwgen.build(graph, config=config, axi_clock="120MHz")
     assert other.design.axi_mhz == 120
+    assert "clock of their own, 100 MHz" in first.text()
     names = [path for path in first.files.paths if path.endswith("_cdc.sv")]
     assert len(names) == 1
     plain = hwgen.build(graph, board="pynq_z2", effort=0, clock="150MHz", **STYLES[style])

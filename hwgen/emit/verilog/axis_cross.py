@@ -13,7 +13,7 @@ from hwgen.emit.verilog.layout import banner
 
 CROSS_UNITS = frozenset({"hwg_axis_cross", "hwg_reset_pair", "hwg_level_sync", "hwg_stream_check"})
 STAGES = 2  # registers that a count, a level or a release passes
-DEPTH = 16  # beats in a crossing: what a memory of look-up tables holds, and enough for full rate
+DEPTH = 2 * STAGES + 4  # beats in a crossing: the least that keep a beat in every cycle
 _BEAT = ("data", "keep", "last", "valid")
 
 

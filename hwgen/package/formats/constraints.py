@@ -69,7 +69,8 @@ def _pcf(core: IpCore) -> Texts:
         text += f"set_frequency {port} {mhz:.6f}\n"
     if pin := _pin(core):
         text += f"set_io aclk {pin[0]}\n"
-    return {f"{core.top}.pcf": text, **_crossed(core, "sdc", sdc)}
+    lattice = partial(sdc, registers="get_cells", skew=False)
+    return {f"{core.top}.pcf": text, **_crossed(core, "sdc", lattice)}
 
 
 def _pdc(core: IpCore) -> Texts:

@@ -23,10 +23,13 @@ _FOLDERS = {
 }
 
 
+_LIMITED = "the planned clocks, and limits of the paths between them"
+
+
 def files(core: IpCore) -> FileSet:
     """Return ``README.md``."""
     folders = [
-        f"| `{place}` | {text} |"
+        f"| `{place}` | {_LIMITED if name == 'constraints/' and core.crossings else text} |"
         for name, text in _FOLDERS.items()
         if (place := name.replace("*", core.base))
         and any(path.startswith(place) for path in core.packaged)

@@ -121,7 +121,7 @@ _STREAMED = (
 def _clocks(core: NetworkCore) -> str:
     """Return what the README tells of clocks and resets."""
     if not core.cdc:
-        return "`aclk`, and `aresetn` (synchronous, active low), serve all buses."
+        return "`aclk`, and `aresetn` (synchronous, active low), serve all buses. "
     return (
         f"`aclk`, planned for {core.bus_mhz:g} MHz, serves all buses; `core_aclk`, planned for "
         f"{core.clock_mhz:g} MHz, the\ncore, at any ratio and phase. `aresetn` and `core_aresetn` "
@@ -129,7 +129,7 @@ def _clocks(core: NetworkCore) -> str:
         "sides (tie one high where there is only one), and no beat is taken before both\nare out "
         "of it. Paths between the clocks have limits of their own: `constraints/` has them, for "
         "these two clocks.\nDo not declare the clocks asynchronous to each other: in most tools "
-        "that would undo the limits."
+        "that would undo the limits.\n"
     )
 
 
