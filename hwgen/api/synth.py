@@ -161,11 +161,8 @@ def _job(out: Path, wanted: SynthSettings, progress: Progress, cache: Cache | No
         listed = ", ".join(tops)
         raise ConfigError(f"the design has no top {wanted.top!r}", "--top", f"one of {listed}")
     if wanted.top == "cdc" and (wanted.route or wanted.run_vivado):
-        raise ConfigError(
-            "the harness has one clock, and the top has two",
-            "--top",
-            "leave --route and --vivado out, or choose --top axis",
-        )
+        what = "the harness has one clock, and the top has two"
+        raise ConfigError(what, "--top", "leave --route and --vivado out, or choose --top axis")
     if jobs is not None and jobs < 1:
         raise ConfigError(f"{jobs} jobs are not possible", "--jobs", "at least 1")
     listing = out / "rtl" / "files.f"
