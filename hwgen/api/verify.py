@@ -133,7 +133,8 @@ def verify(
         raise ConfigError(
             "the build holds no Keras model to compare with",
             str(opened.folder),
-            "build from the .h5, .keras or .json file instead of a bundle",
+            "build from the .h5, .keras or .json file instead; what is built of a bundle is held "
+            "against its integers by hwgen sim, and by hwgen verify --prove",
         )
     path, weights = _source(opened.folder)
     options = with_config(Options(weights=weights), read_config(opened.folder / "config.toml"))
