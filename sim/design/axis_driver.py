@@ -88,6 +88,12 @@ class Axis:
         for i, snk in enumerate(self.sinks):
             snk.pattern = None if sink is None else pauses(sink, SEED + 50 + i, self.stall)
 
+    def out_of_step(self, ahead: int) -> None:
+        """Let one input run ahead as far as it gets, while the others pause for long."""
+        for i, src in enumerate(self.sources):
+            pattern = "none" if i == ahead else "long_stall"
+            src.pattern = pauses(pattern, SEED + 20 + i, self.stall)
+
     def send(self, rows: Sequence[int]) -> None:
         """Queue the frames of *rows* on every input."""
         for source, frames in zip(self.sources, self.frames, strict=True):

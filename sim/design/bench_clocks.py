@@ -57,6 +57,11 @@ async def crossed_holds_data_while_stalled(dut: Any, record: dict[str, Any]) -> 
         axis.tick(CORES[turn % len(CORES)])
         axis.patterns(source, sink)
         await axis.check([rng.randrange(ROWS) for _ in range(FEW)], record)
+    for ahead in range(len(axis.sources)) if len(axis.sources) > 1 else ():
+        axis.tick(CORES[(2 * ahead + 1) % len(CORES)])
+        axis.patterns("none", "random")
+        axis.out_of_step(ahead)
+        await axis.check([rng.randrange(ROWS) for _ in range(FEW)], record)
 
 
 @claim

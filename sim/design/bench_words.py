@@ -205,6 +205,10 @@ async def axis_holds_data_while_stalled(dut: Any, record: dict[str, Any]) -> Non
     ):  # fmt: skip
         axis.patterns(source, sink)
         await axis.check([rng.randrange(ROWS) for _ in range(FEW)], record)
+    for ahead in range(len(axis.sources)) if len(axis.sources) > 1 else ():
+        axis.patterns("none", "random")
+        axis.out_of_step(ahead)
+        await axis.check([rng.randrange(ROWS) for _ in range(FEW)], record)
 
 
 @claim

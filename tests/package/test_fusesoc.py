@@ -59,17 +59,26 @@ def test_fusesoc_reads_the_core(packed: Packed, tmp_path: Path) -> None:
     assert "error" not in (done.stdout + done.stderr).lower()
 
 
-@pytest.mark.ci
 @pytest.mark.sim
-def test_fusesoc_lints_and_simulates_the_core(branchy: Packed, tmp_path: Path) -> None:
-    copied(branchy, tmp_path)
-    done = fusesoc(tmp_path, "run", "--target=lint", branchy.whole.identity.vlnv)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("branchy", marks=pytest.mark.ci),
+        pytest.param("crossed", marks=pytest.mark.slow),
+    ],
+)
+def test_fusesoc_lints_and_simulates_the_core(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    packed: Packed = request.getfixturevalue(name)
+    copied(packed, tmp_path)
+    done = fusesoc(tmp_path, "run", "--target=lint", packed.whole.identity.vlnv)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "%Warning" not in done.stdout + done.stderr
-    done = fusesoc(tmp_path, "run", "--target=sim", branchy.whole.identity.vlnv)
+    done = fusesoc(tmp_path, "run", "--target=sim", packed.whole.identity.vlnv)
     assert done.returncode == 0, done.stdout + done.stderr
-    samples = len(branchy.core.rows[0][1])
-    assert f"{branchy.core.ip}: PASSED, {samples} samples" in done.stdout
+    samples = len(packed.core.rows[0][1])
+    assert f"{packed.core.ip}: PASSED, {samples} samples" in done.stdout
 
 
 @pytest.mark.sim

@@ -70,7 +70,7 @@ def _simulate(
 
 @pytest.mark.ci
 def test_frames_cross_to_a_slow_clock(tmp_path: Path, seed: int) -> None:
-    assert _simulate(tmp_path, seed, 4) == set()
+    assert _simulate(tmp_path, seed, 4, depth=8) == set()
 
 
 @pytest.mark.slow
@@ -81,8 +81,10 @@ def test_frames_cross_between_any_clocks(ratio: int, tmp_path: Path, seed: int) 
     assert _simulate(tmp_path, seed, ratio, None, stages, depth) == set()
 
 
-@pytest.mark.ci
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [pytest.param(f, marks=pytest.mark.ci if f == "ice40" else pytest.mark.slow) for f in FAMILIES],
+)
 def test_a_crossing_is_mapped_for_every_family(family: str, tmp_path: Path) -> None:
     # Its memory is read at once, which blocks of memory do not do.
     sources = [unit.path for unit in with_uses(["hwg_axis_cross"])]

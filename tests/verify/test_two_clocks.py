@@ -59,6 +59,17 @@ def test_other_styles_cross(style: str, axi: str, tmp_path: Path, seed: int) -> 
 
 
 @pytest.mark.sim
+@pytest.mark.ci
+def test_inputs_out_of_step_cross_in_the_stream_style(tmp_path: Path, seed: int) -> None:
+    graph = two_ways()
+    made = built(graph, tmp_path / "out", "stream", "83MHz")
+    assert len(made.design.inputs) == len(made.design.outputs) == 2
+    claims = (*CROSSED_CLAIMS, "axis_holds_data_while_stalled")
+    settings = BenchSettings(seed=seed, tests=claims)
+    assert set(simulate(tmp_path / "out", vectors_of(graph, 24), settings).claims) == set(claims)
+
+
+@pytest.mark.sim
 @pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("axi", ["150MHz", "199MHz", "12MHz"])
