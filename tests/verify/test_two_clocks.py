@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import hwgen
+from hwgen.api.synth import synth
 from hwgen.design.serial import read_design
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError
 from hwgen.ir.graph import Graph
@@ -121,6 +122,15 @@ def test_the_clock_comes_back(style: str, tmp_path: Path) -> None:
     assert len(names) == 1
     plain = hwgen.build(graph, board="pynq_z2", effort=0, clock="150MHz", **STYLES[style])
     assert not [path for path in plain.files.paths if "_cdc" in path or "clocks" in path]
+
+
+def test_a_top_of_two_clocks_is_not_routed(tmp_path: Path) -> None:
+    built(small_net(), tmp_path / "out", "parallel")
+    with pytest.raises(ConfigError, match="the harness has one clock"):
+        synth(tmp_path / "out", top="cdc", route=True)
+    hwgen.build(small_net(), tmp_path / "plain", board="pynq_z2", effort=0)
+    with pytest.raises(ConfigError, match="no top 'cdc'"):
+        synth(tmp_path / "plain", top="cdc")
 
 
 def test_a_clock_that_a_board_has_not_is_refused() -> None:
