@@ -26,7 +26,7 @@ from hwgen.plan.stream.adders import ROUND_TRIP
 from hwgen.plan.stream.tokens import interval, on_time, run, samples_of
 
 _OPEN = 1 << 40  # places of a FIFO without a bound
-_LONG = 64  # samples over which a rate must last, where they are small
+_LONG, _WORDS = 200, 2_000_000  # samples over which a rate must last, and their words at most
 _PACED, _HASTY = 5, 8  # samples of a trial, entering at the interval, and without a pause
 _SHORT = 2  # places of a FIFO that may be for nothing
 _GROWTHS = 8  # times that FIFOs are made longer where a schedule's are not enough
@@ -127,7 +127,7 @@ def _keeps(design: Design, depths: _Depths) -> bool:
 def _lasts(design: Design, depths: _Depths) -> bool:
     """Tell whether a design keeps its interval for long, its source without a pause."""
     words = sum(link.words for link in design.links)
-    frames = max(2 * samples_of(design), min(_LONG, _EVENTS // words))
+    frames = max(2 * samples_of(design), min(_LONG, _WORDS // words))
     made = _with(design, depths)
     return interval(run(made, frames), made) <= design.interval
 
