@@ -63,3 +63,27 @@ def test_a_model_in_memory_has_one_head(tmp_path: Path) -> None:
     )
     assert again.graph == built.graph
     assert hwgen.verify(tmp_path / "out", samples=200).mismatches == 0
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(("head", "shape"), [("argmax", (3, 3)), ("softmax", (3, 3, 4))])
+@pytest.mark.parametrize("style", ["parallel", "stream"])
+def test_a_head_at_every_position_of_a_map(
+    head: str, shape: tuple[int, ...], style: str, tmp_path: Path
+) -> None:
+    import tensorflow as tf
+    from qkeras import QActivation, QConv2D
+
+    keras, bits = tf.keras, "quantized_bits(5,1,alpha=1)"
+    first = keras.Input((3, 3, 2))
+    x = QActivation("quantized_bits(6,2,alpha=1)")(first)
+    x = QConv2D(4, 2, padding="same", kernel_quantizer=bits, bias_quantizer=bits)(x)
+    model, out = tmp_path / "map.h5", tmp_path / "out"
+    keras.Model(first, keras.layers.Softmax()(x)).save(model, include_optimizer=False)
+    hwgen.build(model, out, board="vcu118", effort=0, head=head, style=style)
+    verdict = hwgen.verify(out, samples=300)
+    assert verdict.mismatches == 0
+    assert verdict.head is not None
+    assert not verdict.head.flipped.any()
+    values = np.random.default_rng(1).integers(-31, 32, (20, 3, 3, 2)) / 8
+    assert hwgen.predict(out, values).shape == (20, *shape)
