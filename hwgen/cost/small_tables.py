@@ -166,16 +166,6 @@ def _reorder(p: Params, cells: Cells) -> UnitCost:
     return made + UnitCost(lut=memory_tables(width, whole))
 
 
-def _thresholds(p: Params, cells: Cells) -> UnitCost:
-    cut, levels = p["InWidth"] + 1, p["Levels"]
-    lut = rom_tables(p["OutWidth"], p["ValueTurns"] << levels)
-    for level in range(levels):
-        places = p["Turns"] << level
-        lut += cut + 2 + (rom_tables(cut, places) if places > 1 else 0.0)
-    walk = bits(p["Turns"]) * (levels + 1) + levels + 1
-    return UnitCost(lut=0.88 * p["Lanes"] * lut + 1.3 * walk)  # thresholds ascend: not any bits
-
-
 def _scaled(unit: str, factor: float) -> Callable[[Params, Cells], UnitCost]:
     return lambda p, _: UnitCost(lut=factor * facts(unit).cost(with_defaults(unit, p)).lut)
 
@@ -190,7 +180,7 @@ TABLES: Mapping[str, Callable[[Params, Cells], UnitCost]] = {
     "hwg_crop": _scaled("hwg_crop", 1.7),
     "hwg_pad": _scaled("hwg_pad", 1.0),
     "hwg_reorder": _reorder,
-    "hwg_stream_thresholds": _thresholds,
+    "hwg_stream_thresholds": _scaled("hwg_stream_thresholds", 1.6),
     "hwg_narrow": _narrow,
     "hwg_widen": _scaled("hwg_widen", 1.3),
     "hwg_flow_buffer": lambda p, cells: (
