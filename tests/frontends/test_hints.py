@@ -478,6 +478,18 @@ way(
     model(dense("fc"), weights={"fc": kernel(4, 3)}, shape=(None, None)),
     fc(),
 )
+way(
+    "leave --head out, then the outputs are the logits; or put a Permute in front",
+    model(act("q", W4), layer("Softmax", "s", axis=1), shape=(None, 4, 3)),
+    model(
+        act("q", W4),
+        layer("Permute", "p", dims=[2, 1]),
+        layer("Softmax", "s", axis=2),
+        shape=(None, 4, 3),
+    ),
+    Options(S8.input_formats, head="argmax"),
+    Options(S8.input_formats, head="argmax"),
+)
 way("leave {} out if the layer does the same without it", fc(shine=3), fc(), said="leave shine out")
 
 

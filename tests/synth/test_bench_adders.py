@@ -275,7 +275,7 @@ def test_what_is_wrong_or_off_its_model_fails_the_benchmark(
 ) -> None:
     monkeypatch.setattr(bench, "OUT", tmp_path)
     monkeypatch.setattr(bench, "DOCUMENT", tmp_path / "adders.md")
-    (tmp_path / "adders.md").write_text(f"words\n{bench.MARK}\nold\n")
+    (tmp_path / "adders.md").write_text(f"words\n<!-- {bench.MARK} -->\nold\n")
     given: list[bench.Found] = []
     monkeypatch.setattr(bench, "run", lambda wanted, tools: given[0])
     monkeypatch.setattr(bench.nextpnr, "version", lambda family: "0.0")
@@ -291,7 +291,7 @@ def test_what_is_wrong_or_off_its_model_fails_the_benchmark(
     given[:] = [bench.Found(rows=good)]
     assert bench.main(["--bless"]) == 0
     text = (tmp_path / "adders.md").read_text()
-    assert text.startswith(f"words\n{bench.MARK}\n")
+    assert text.startswith(f"words\n<!-- {bench.MARK} -->\n")
     assert "old" not in text
     assert "| 1.01 | tie | 2.00 / 2.00 / 2.00 | worse |" in text  # what is lost is printed
     assert "a part" not in text
