@@ -138,6 +138,7 @@ def run(only: str, rivals: bool) -> Run:
         if row.others:
             plain = naive(case)
             found.enter(row, PLAIN, case, lambda text=plain: text, own_flow)  # type: ignore[misc]
+        if row.others and row.fused:
             found.enter(row, FUSED, case, lambda text=plain: text, plain_flow)  # type: ignore[misc]
         if row.others and rivals:
             for label, tool, options in (*SETTINGS, TABLES_OFF):

@@ -25,7 +25,6 @@ from tests.benchmarks.binary.rows import naive, signs
 # Of every family a board, the flow of Yosys, and whether its netlists can be simulated.
 FAMILIES = {
     "ultrascale_plus": ("vcu118", "synth_xilinx -family xcup -noiopad -nodsp -noclkbuf", True),
-    "ultrascale": ("kcu105", "synth_xilinx -family xcu -noiopad -nodsp -noclkbuf", True),
     "series7": ("arty_a7_35t", "synth_xilinx -family xc7 -noiopad -nodsp -noclkbuf", True),
     "ecp5": ("ulx3s", "synth_ecp5 -nodsp -noiopad -nowidelut", True),
     "nexus": ("crosslink_nx_evn", "synth_nexus -nodsp -noiopad", False),
@@ -57,7 +56,7 @@ class Pair:
 
 def cases() -> tuple[Case, ...]:
     """Return what is built on every family."""
-    return signs(64, 1), signs(64, 1, 0.5), signs(64, 4)
+    return signs(64, 1), signs(64, 4)
 
 
 def pairs(only: str) -> Iterator[Pair]:
