@@ -100,6 +100,6 @@ def stairs(node: Node, source: Map) -> Facts:
         source.words,
         facts(UNIT).latency(with_defaults(UNIT, params)),
         source.words,
-        f"{steps} steps, {count_of(source.lanes, 'channel')} a word, "
+        f"{count_of(steps, 'step')}, {count_of(source.lanes, 'channel')} a word, "
         f"{count_of(params['Turns'], 'turn')}",
     )

@@ -26,7 +26,7 @@ from tests.benchmarks.adders.__main__ import SETTINGS, TABLES_OFF
 from tests.benchmarks.adders.cases import Case
 from tests.benchmarks.adders.designs import Asked, Text, environment, ours, rival
 from tests.benchmarks.adders.measure import FAMILY, check, written
-from tests.benchmarks.binary import families
+from tests.benchmarks.binary import dial, families
 from tests.benchmarks.binary.rows import Row, bare, naive, rows
 from tests.benchmarks.binary.units import FOLDED
 from tests.benchmarks.page import write_marked
@@ -204,7 +204,8 @@ def main(words: Sequence[str] | None = None) -> int:
     done.failures += smaller(done.found)
     pairs = list(families.pairs(given.only))
     done.failures += [missed for pair in pairs for missed in pair.missed()]
-    text = f"{report(done.found)}\n\n{families.table(pairs)}\n\n{units(given.only)}"
+    tables = (report(done.found), families.table(pairs), units(given.only), "\n".join(dial.rows()))
+    text = "\n\n".join(tables)
     print(f"{version()}\n\n{text}")
     for failure in done.failures:
         print(f"FAILED: {failure}", file=sys.stderr)
