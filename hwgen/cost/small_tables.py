@@ -180,7 +180,7 @@ TABLES: Mapping[str, Callable[[Params, Cells], UnitCost]] = {
     "hwg_crop": _scaled("hwg_crop", 1.7),
     "hwg_pad": _scaled("hwg_pad", 1.0),
     "hwg_reorder": _reorder,
-    "hwg_stream_thresholds": _scaled("hwg_stream_thresholds", 1.6),
+    "hwg_stream_thresholds": _scaled("hwg_stream_thresholds", 3.0),
     "hwg_narrow": _narrow,
     "hwg_widen": _scaled("hwg_widen", 1.3),
     "hwg_flow_buffer": lambda p, cells: (
