@@ -2,16 +2,18 @@
 """Cost of a serial pipeline: tables, flip-flops, carry blocks and the longest path, by layer.
 
 An adder of two, and one of three, is D tables on AMD parts (one LUT6_2 a bit); so the count follows
-from the graph. Flip-flops are counted as they are written. What is fitted to synthesis is the table
-count of a requantizer and of phases alone (docs/measurements/serial.md).
+from the graph. Flip-flops are counted as they are written. Tables of a requantizer were counted by
+mapping it alone (`hwgen.cost.serial_requant`); docs/measurements/serial.md has what is fitted.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from hwgen.cost.serial_requant import overflows, requant_tables
 from hwgen.design.stage_core import stage_cores
 from hwgen.design.types import Design, Layer, SerialPipeline
 from hwgen.logic.nodes import Wire, adder_positions
@@ -150,6 +152,12 @@ def _layer(
     fresh = [c for c in counts if c - 1 not in counts]
     total += SerialCost(pairs * len(phases), len(phases))
     total += SerialCost(pairs * bits * len(fresh), bits * len(counts))
+    if small:
+        # A count that goes on a cycle later is gated in a table, and not in the one that reads it.
+        # A set or reset of a single flop is made of a table: synthesis wants two (Yosys' minsrst).
+        total += SerialCost(sum(bits - 1 for c in fresh if c + 1 in counts))
+        starts = Counter(when.of[w] for w in layer.wires if isinstance(graph.nodes[w], Sum))
+        total += SerialCost(sum(readers == 1 for readers in starts.values()))
     for bank in places.values():
         total += _bank(graph, bank, small)
     if when.links.count:  # the layer has a chain of firsts of its own, about as long as it takes
@@ -162,9 +170,11 @@ def _adder(graph: SerialGraph, wire: Wire, node: Sum, small: bool) -> SerialCost
     if not small:
         carry = ceil_div(digit, 8) if node.ways == 3 else 0
         return SerialCost(digit, digit + node.ways - 1, carry)
-    # Sum and carry of a bit are a table of four inputs each, a gate being one of them; from three
-    # bits on the carry through the lanes takes more of them.
-    each = 2.0 if digit < 3 else 2.3
+    # Sum and carry of a bit are a table of four inputs each, a gate being one of them. From four
+    # bits on mapping shortens the carry through the lanes, by as much as other paths of the network
+    # ask for: that is fitted, on one or two networks a width.
+    gated = any(term.shift for term in node.terms)
+    each = 2.0 if digit < 4 else 2.25 + 0.5 * gated if digit == 4 else 2.2
     return SerialCost(each * (node.ways - 1) * digit, digit + node.ways - 1)
 
 
@@ -182,57 +192,16 @@ def _lines(reads: Iterable[LaneRead], small: bool) -> SerialCost:
     return total
 
 
-# Tables of one requantizer of a rectified layer by bits a cycle, shift registers left out, with the
-# half step in the sum; and how many more it takes without: 32 numbers side by side, mapped.
-_REQUANT = {1: (2.0, 1.0), 2: (4.0, 2.0), 4: (5.5, 3.5), 8: (7.2, 7.0)}
-
-
-_NO_EXCESS = (0.5, 1.9)  # fewer where nothing can overflow: one bit a cycle, several
-_COMPARED = 4.0  # more where bounds are compared bit by bit, and a little more for every lane
-
-
-def _bounds_of_a_word(bank: Bank) -> bool:
-    """Tell whether the bounds are those of a word, so that few bits tell an overflow."""
-    signed = bank.lo < 0
-    low = -(1 << (bank.out_width - 1)) if signed else 0
-    high = (1 << (bank.out_width - signed)) - 1
-    whole = (not bank.sat_lo or bank.lo == low) and (not bank.sat_hi or bank.hi == high)
-    return whole and (bank.signed or not signed)
-
-
-def _requant(digit: int) -> tuple[float, float]:
-    """Return tables of a requantizer, and more of them without half a step, between known ones."""
-    known = sorted(_REQUANT)
-    low = max(d for d in known if d <= digit)
-    high = min((d for d in known if d >= digit), default=known[-1])
-    if low == high:
-        last = _REQUANT[low]
-        return last[0] * digit / low, last[1] * digit / low
-    part = (digit - low) / (high - low)
-    ends = zip(_REQUANT[low], _REQUANT[high], strict=True)
-    lut, more = (x + part * (y - x) for x, y in ends)
-    return lut, more
-
-
 def _bank(graph: SerialGraph, bank: Bank, small: bool) -> SerialCost:
     """Return what a bank takes."""
     digit, count = graph.digit_bits, len(bank.wires)
     wait = ceil_div(bank.width, digit)
     lanes = min(digit, bank.out_width)
-    signed = bank.lo < 0
-    # Bits above a word of the result, of which one that is set tells an overflow.
-    above = bank.width - bank.signed - (bank.out_width - signed)
-    excess = above > 0 and (bank.sat_hi or (signed and bank.sat_lo))
-    lut, more = _requant(digit)
-    lut += more * (not bank.half and bank.shift > 0)
-    lut -= 0.5 * (bank.shift == 0)
-    lut -= 0.0 if excess else _NO_EXCESS[digit > 1]
-    lut += 0.5 * lanes * signed
-    lut += 0.0 if _bounds_of_a_word(bank) else _COMPARED + 0.6 * digit
+    excess = overflows(bank)
+    lut = requant_tables(bank, digit, small)
     table = not small and wait >= SHIFT_REGISTER
     lut += lanes * ceil_div(wait, LONGEST - 1) if table else 0
-    lut *= 2.0 if small else 1.0  # no two functions share a table
-    state = (bank.shift > 0) * (2 - bank.half) + bank.signed + excess * (1 + signed)
+    state = (bank.shift > 0) * (2 - bank.half) + bank.signed + excess * (1 + (bank.lo < 0))
     ff = 2 * digit + (0 if table else lanes * wait) + state
     phases = 2 * digit
     return SerialCost(lut * count + _pairs(small) * phases, ff * count + phases)
@@ -253,8 +222,9 @@ def _top(design: Design, part: SerialPipeline, family: Family) -> SerialCost:
         total += SerialCost(_pairs(family.lut_inputs < 6) * shifted, bits)
     wires = {r.wire for _, results in graph.outputs for r in results if r.wire >= 0}
     count = max(1, (part.interval - 1).bit_length())
+    admission = 2 * count + 3 if family.lut_inputs < 6 else count + 2
     return total + SerialCost(
-        count + 2, len(wires) * digit * part.out_digits + part.latency + count + 1
+        admission, len(wires) * digit * part.out_digits + part.latency + count + 1
     )
 
 

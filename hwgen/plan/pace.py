@@ -157,7 +157,7 @@ def cycles_for(rate: float, clock_mhz: float, option: str = "--rate") -> int:
     cycles = math.floor(clock_mhz * 1e6 / rate * (1 + _SLACK))
     if cycles < 1:
         raise DoesNotFit(
-            f"{rate:g} samples a second are more than the clock of {clock_mhz:g} MHz has cycles",
+            f"{rate:,.0f} samples a second are more than the clock of {clock_mhz:g} MHz has cycles",
             option,
             f"ask for a clock of {rate / 1e6:g} MHz or more, or split the samples over copies",
         )

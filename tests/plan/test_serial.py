@@ -164,8 +164,13 @@ def test_budget_and_latency_decide_the_interval() -> None:
         auto("lut<3")
     assert "no interval" in caught.value.hint
     cap = quick.latency * 5.0
-    with pytest.raises(DoesNotFit) as caught:
+    with pytest.raises(DoesNotFit, match="cycles") as caught:
         auto(f"lut<{lut}", cap)
+    assert "allow that latency" in caught.value.hint
+    found = re.search(r"needs (\d+) cycles", caught.value.what)
+    assert found is not None
+    allowed = auto(f"lut<{lut}", int(found[1]) * 5.0)  # the way out leads to a build
+    assert allowed.latency == int(found[1])
     with pytest.raises(DoesNotFit, match="lut is") as caught:
         plan(
             graph,

@@ -118,6 +118,7 @@ def quickest(at: Plan, board: Board, goal: Goal) -> Design:
         DoesNotFit: there is none; it says how near the last one came.
     """
     refused: list[tuple[int, DoesNotFit]] = []
+    late: DoesNotFit | None = None  # the quickest that keeps all but the latency
     seen: set[int] = set()
     for interval in INTERVALS:
         try:
@@ -128,12 +129,22 @@ def quickest(at: Plan, board: Board, goal: Goal) -> Design:
         if design.interval in seen:
             continue
         seen.add(design.interval)
-        problem = _problem(design, board, goal)
+        large, slow = _too_large(design, board, goal), too_late(design, goal)
+        problem = large or slow
         if problem is None:
             return design
+        if large is None:
+            late = late or slow
         refused.append((design.interval, problem))
         if _narrowest(design):  # a longer interval changes nothing
             break
+    if late is not None:
+        raise DoesNotFit(
+            late.what,
+            late.where,
+            "no shorter interval keeps board and budget: allow that latency, or take more of "
+            "the part",
+        )
     interval, last = refused[-1]
     raise _with_way_out(last, interval)
 
@@ -149,7 +160,8 @@ def _narrowest(design: Design) -> bool:
     return part is not None and part.graph.digit_bits == 1
 
 
-def _problem(design: Design, board: Board, goal: Goal) -> DoesNotFit | None:
+def _too_large(design: Design, board: Board, goal: Goal) -> DoesNotFit | None:
+    """Return the error of a design that does not keep the board or the budget."""
     taken = estimate(design, board.family)
     over = exceeded(taken, board.budget)
     if over:
@@ -158,7 +170,7 @@ def _problem(design: Design, board: Board, goal: Goal) -> DoesNotFit | None:
             f"{over[0].upper()}, and {board.name} has {getattr(board.budget, over[0]):,}",
             "--interval",
         )
-    return too_late(design, goal) or over_budget(design, board, goal)
+    return over_budget(design, board, goal)
 
 
 def checked(design: Design, board: Board, goal: Goal) -> Design:
