@@ -55,6 +55,8 @@ def test_a_fold_that_does_not_divide_takes_a_turn_more() -> None:
 
 
 def test_every_unit_with_facts_is_measured() -> None:
-    assert {point.module for point in POINTS} == set(module._FACTS)
+    measured = {point.module for point in POINTS}
+    # A FIFO is priced with its link; it is measured beside FINN's only.
+    assert measured - {"hwg_fifo"} == set(module._FACTS)
     with pytest.raises(AssertionError, match="Missing"):
         with_parameters("parameter int W = 3", Point("hwg_skid", {"Missing": 1}))
