@@ -3,10 +3,10 @@
 
 Where inputs have few bits and adders take three operands, both are made and the cheaper one is
 kept. A graph shares what outputs have in common and pays for the ends of every adder; a heap fills
-its carry chains. Heaps share, too: parts of outputs that are alike (`hwgen.logic.heap.parts`), and
-the counts of groups where weights are +1 and -1 (`hwgen.logic.heap.share`). Where adders take two
-operands, few sums of single bits that are only compared with a constant do without themselves
-(`hwgen.logic.heap.compare`).
+its carry chains, and shares the counts of groups where weights are +1 and -1
+(`hwgen.logic.heap.share`). Up to five bits an input the heap wins, at eight the graph. Where adders
+take two operands, few sums of single bits that are only compared with a constant do without
+themselves (`hwgen.logic.heap.compare`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import numpy.typing as npt
 from hwgen.logic.builder import GRAPHS_ALONE, Builder
 from hwgen.logic.cmvm.columns import Matrix
 from hwgen.logic.cmvm.solve import apply, solve
-from hwgen.logic.heap.common import Parted, parted
 from hwgen.logic.heap.layer import Layer, layers
 from hwgen.logic.heap.matrix import Input, input_of
 from hwgen.logic.heap.problem import Options
@@ -96,14 +95,12 @@ def _price(cost: int, depth: int, against_depth: int) -> int:
 
 def _heaps(
     b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int], against_depth: int
-) -> Layer | Parted | None:
+) -> Layer | None:
     """Return the cheapest heaps; None where inputs or sums have too many bits for them."""
     inputs = _inputs(b, matrix, wires)
     if inputs is None:
         return None
-    found: list[Layer | Parted] = [*layers(b, inputs, matrix, bias, _options(b))]
-    if not b.compares:
-        found += parted(inputs, matrix, bias, _options(b), b.effort)
+    found = layers(b, inputs, matrix, bias, _options(b))
     return min(found, key=lambda one: _price(one.cost, one.depth, against_depth))
 
 

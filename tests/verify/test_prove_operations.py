@@ -30,7 +30,6 @@ from hwgen.verify.prove.design import Found, prove_flow
 from hwgen.verify.prove.forms import Form
 from hwgen.verify.prove.space import Space
 from hwgen.verify.prove.steps import halved
-from tests.benchmarks.tables.rows import half_pruned
 from tests.verify.conftest import heaps, make_graph
 from tests.verify.test_every_operation import too_wide
 from tests.verify.test_prove import claims
@@ -103,28 +102,13 @@ def summed() -> Graph:
     )
 
 
-def alike() -> Graph:
-    """Outputs with a part in common, which is a heap of its own."""
-    weight = np.array([[6, 7, -3, -6, 2, 3, 4, 2], [7, 8, -2, -5, 3, 4, 5, 1]]).T
-    fc = Dense(weight, np.zeros(2, np.int64))
-    return make_graph("alike", [("x", Input.of((8,), Fixed(5)), ()), ("fc", fc, ("x",))], ["fc"])
-
-
 @pytest.mark.usefixtures("forms_alone")
-@pytest.mark.parametrize(
-    ("make", "mhz"),
-    [
-        (summed, 60.0),
-        (alike, 60.0),
-        pytest.param(summed, 400.0, marks=pytest.mark.ci),
-        pytest.param(half_pruned, 200.0, marks=pytest.mark.ci),
-    ],
-)
-def test_heaps_are_proven_by_their_forms(tmp_path: Path, make, mhz: float) -> None:
-    graph = make()
+@pytest.mark.parametrize("mhz", [60.0, pytest.param(400.0, marks=pytest.mark.ci)])
+def test_heaps_are_proven_by_their_forms(tmp_path: Path, mhz: float) -> None:
+    graph = summed()
     design = written(graph, tmp_path, mhz)
     found = proof(graph, design, tmp_path)
-    assert found.units["hwg_chain"] >= 5
+    assert found.units["hwg_chain"] >= 9
     assert found.problems == []
 
 
@@ -181,8 +165,8 @@ def test_faults_in_heaps_are_found(tmp_path: Path, seed: int, monkeypatch) -> No
             proven, equal = verdict(graph, design, rtl)
         except ToolFailed:  # slang refuses a selection beyond a word
             continue
-        assert not proven or equal is not False
-        if proven or equal:  # a bit that is equal, or a digit that nothing reads
+        assert equal is None or proven == equal  # None: the forms refused before
+        if proven:  # a bit that is equal, or a digit that nothing reads
             continue
         broken += 1
         with monkeypatch.context() as patch:

@@ -13,7 +13,7 @@ from hwgen.ir.fixed import bits_for
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.columns import Matrix
 from hwgen.logic.heap.compare import NARROW, WIDE, Fabric, luts, reached, small_luts
-from hwgen.logic.heap.matrix import Input, Product, span_of, terms_of
+from hwgen.logic.heap.matrix import Input, Product, terms_of
 from hwgen.logic.heap.problem import Options
 from hwgen.logic.heap.share import Bits, direct, shared
 from hwgen.logic.heap.sums import Heap, Term, built, heap_of
@@ -122,17 +122,16 @@ class _Compared:
         own = self.output
         bounds = [threshold - own.constant for threshold in thresholds]
         top = own.hi - own.constant
-        shorter = self.fabric.chains and bits_for(0, top) <= bits_for(0, own.hi - own.lo)
-        if len(bounds) > 1 and not shorter:
-            return None
         layer, b.layer = b.layer, self.layer
         if len(bounds) == 1:
             slack = int(not self.options.levels)
             ends = values[0], values[1]
             found = reached(b, own.terms, bounds[0], ends, slack, self.fabric)
-        else:
+        elif self.fabric.chains and bits_for(0, top) <= bits_for(0, own.hi - own.lo):
             word = built(b, heap_of(own.terms, 0, 0, top, self.options))
             found = b.thresh(word, bounds, values)
+        else:
+            return None
         b.layer = layer
         return found
 
@@ -150,7 +149,7 @@ def layers(
         options: of the search.
     """
     alike, rest = _parted(inputs, matrix)
-    ends = [span_of(inputs, w, int(c)) for w, c in zip(matrix.T, bias, strict=True)]
+    ends = _ends(inputs, matrix, bias)
     outputs = [
         _output(inputs, column, constant, end)
         for column, constant, end in zip(matrix.T, bias, ends, strict=True)
@@ -192,6 +191,18 @@ def _output(
     of = Product(tuple(weight for _, weight in read), int(constant), *ends)
     terms, total = terms_of([one for one, _ in read], of)
     return Output(tuple(terms), total, *ends)
+
+
+def _ends(inputs: Sequence[Input], matrix: Matrix, bias: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the interval of every output."""
+    found = []
+    for column, constant in zip(matrix.T, bias, strict=True):
+        lo = hi = int(constant)
+        for one, weight in zip(inputs, column, strict=True):
+            ends = int(weight) * one.lo, int(weight) * one.hi
+            lo, hi = lo + min(ends), hi + max(ends)
+        found.append((lo, hi))
+    return found
 
 
 def _parted(inputs: Sequence[Input], matrix: Matrix) -> tuple[list[Bits], Matrix]:

@@ -16,7 +16,7 @@ from hwgen.errors import DoesNotFit, count_of
 from hwgen.ir.graph import Graph, Node
 from hwgen.logic.builder import GRAPHS_ALONE, Logic
 from hwgen.logic.links import NO_REGISTERS, LinkRegisters
-from hwgen.logic.nodes import Add3, Chain, Const, In, PlacedTable, Select, Table
+from hwgen.logic.nodes import Add3, Chain, Const, In, Select, Table
 from hwgen.logic.pipeline import (
     Block,
     Placement,
@@ -33,7 +33,6 @@ from hwgen.plan.parallel.lower import Lowered, lower
 from hwgen.plan.parallel.truth_tables import Prices
 
 _AGAINST_CYCLES = 10  # cycles that are worth as much as all look-up tables
-_WITHOUT_CHAINS = 0.95  # of the price: graphs of adders take fewer registers than heaps
 
 
 def schedule(
@@ -139,9 +138,8 @@ def _chosen(
 ) -> tuple[Lowered, Logic, int]:
     """Return the lowered graph, its logic with slow requantizers split, and its latency.
 
-    Heaps of bits take fewer look-up tables the longer they may take, and graphs of adders the
-    fewest cycles. Of those that keep the cap on the latency it is the one whose tables and cycles
-    are fewest together.
+    Heaps of bits take fewer look-up tables the longer they may take. Of those that keep the cap on
+    the latency it is the one whose tables and cycles are fewest together.
     """
 
     def at(haste: int) -> tuple[Lowered, Logic, int]:
@@ -155,23 +153,15 @@ def _chosen(
     _, logic, needed = found[0]
     if needed == 1 or not any(isinstance(node, Chain) for node in logic.nodes):
         return found[0]
-    found += [at(1), at(GRAPHS_ALONE)]
+    found.append(at(1))
     cap = math.inf if max_cycles is None else max_cycles
-    if min(cycles for *_, cycles in found) > cap:
-        found.append(at(2))
+    for haste in (2, GRAPHS_ALONE):
+        if min(cycles for *_, cycles in found) > cap:
+            found.append(at(haste))
     fitting = [one for one in found if one[2] <= cap]
     if not fitting:
         return min(found, key=lambda one: one[2])
-
-    # Sums of tables are heaps by nature; a graph of adders gives a little less for registers.
-    sums = not any(isinstance(node, PlacedTable) for node in logic.nodes)
-
-    def price(one: tuple[Lowered, Logic, int]) -> float:
-        plain = sums and not any(isinstance(node, Chain) for node in one[1].nodes)
-        cost = (how.price(one[1]) or 1.0) * (_AGAINST_CYCLES + one[2])
-        return cost * _WITHOUT_CHAINS if plain else cost
-
-    return min(fitting, key=price)
+    return min(fitting, key=lambda one: (how.price(one[1]) or 1.0) * (_AGAINST_CYCLES + one[2]))
 
 
 def _lowered(graph: Graph, family: Timing, clock_mhz: float, how: _Lowering) -> Lowered:

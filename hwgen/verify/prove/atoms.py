@@ -90,8 +90,6 @@ class Atoms:
         if form.const == 0 and list(form.terms.values()) == [1]:
             (atom,) = form.terms
             self.lo[atom], self.hi[atom] = max(self.lo[atom], lo), min(self.hi[atom], hi)
-            if self.lo[atom] == self.hi[atom]:
-                return Form(self.lo[atom])
         return form
 
     def interval(self, form: Form) -> tuple[int, int]:

@@ -169,8 +169,6 @@ class Units:
                     lo, hi = lo + (truth == 15) * (1 << i), hi + (1 << i)
         cycle = meet(all_read)
         total = space.gathered(total)
-        least, most = space.interval(total)
-        lo, hi = max(lo, least), min(hi, most)
         above = space.within(space.floor(total, bits), lo >> bits, hi >> bits)
         within = total.plus(above, -(1 << bits))
         low = self.words.summed(Word(total, lo, hi, bits, cycle, True), within)
