@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from bench_job import (
     INTERVAL,
     LATENCY,
     OUTPUTS,
+    ROWS,
     SEED,
     STREAM,
     Failed,
@@ -99,6 +101,18 @@ class Axis:
         for source, frames in zip(self.sources, self.frames, strict=True):
             for row in rows:
                 source.queue.extend(frames[row])
+
+    def send_broken(self, kind: str, rng: random.Random) -> None:
+        """Queue one sample whose frame is broken on one input; see `broken`."""
+        victim = rng.randrange(len(self.sources))
+        for index, (source, frames) in enumerate(zip(self.sources, self.frames, strict=True)):
+            frame = frames[rng.randrange(ROWS)]
+            source.queue.extend(broken(frame, kind) if index == victim else frame)
+
+    def forget_result(self, place: int) -> None:
+        """Take the result at a place out of those that came: it means nothing."""
+        for sink, framing in zip(self.sinks, self.outs, strict=True):
+            del sink.taken[place * framing.beats : (place + 1) * framing.beats]
 
     async def step(self) -> None:
         """Run one cycle."""

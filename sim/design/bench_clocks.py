@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from axis_driver import broken
 from bench_job import INTERVAL, LATENCY, ROWS, SEED, STREAM, Failed, claim
 from clocks_driver import AXI, CORES, STAGES, Clocks
 
@@ -75,15 +74,11 @@ async def crossed_survives_broken_frames(dut: Any, record: dict[str, Any]) -> No
         axis.tick(CORES[turn % len(CORES)])
         before, after = ([rng.randrange(ROWS) for _ in range(2)] for _ in range(2))
         axis.send(before)
-        victim = rng.randrange(len(axis.sources))
-        for index, (source, frames) in enumerate(zip(axis.sources, axis.frames, strict=True)):
-            frame = frames[rng.randrange(ROWS)]
-            source.queue.extend(broken(frame, kind) if index == victim else frame)
+        axis.send_broken(kind, rng)
         axis.send(after)
         await axis.drain()
         if STREAM:  # it has a result, which means nothing
-            for sink, framing in zip(axis.sinks, axis.outs, strict=True):
-                del sink.taken[len(before) * framing.beats : (len(before) + 1) * framing.beats]
+            axis.forget_result(len(before))
         axis.compare([*before, *after], record, broken=True)
         await axis.reset(1)  # the flag stays until here
 

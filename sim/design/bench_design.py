@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from axis import elements, pauses
-from axis_driver import Axis, broken
+from axis_driver import Axis
 from bench_job import DESIGN, FIELDS, INTERVAL, JOB, LATENCY, LAYERS, ROWS, SEED, Failed, claim
 from cocotb.triggers import ReadOnly
 from flow_driver import RESET, Flow
@@ -276,10 +276,7 @@ async def axis_drops_broken_frames(dut: Any, record: dict[str, Any]) -> None:
     for kind in ("early", "late", "very late", "hole"):
         await axis.check([rng.randrange(ROWS) for _ in range(3)], record)
         # One input breaks; the frames of the others that belong to the same sample go with it.
-        victim = rng.randrange(len(axis.sources))
-        for index, (source, frames) in enumerate(zip(axis.sources, axis.frames, strict=True)):
-            frame = frames[rng.randrange(ROWS)]
-            source.queue.extend(broken(frame, kind) if index == victim else frame)
+        axis.send_broken(kind, rng)
         rows = [rng.randrange(ROWS) for _ in range(4)]
         axis.send(rows)
         await axis.drain()
