@@ -73,16 +73,17 @@ def clock_bus(
     hertz: int | None = None,
     resets: Sequence[str] = (RESET,),
     text: str = "times everything",
+    port: str = "aclk",
 ) -> Bus:
-    """Return the bus interface of ``aclk``, or of the core's clock where no buses are timed.
+    """Return the bus interface of a clock.
 
     Args:
-        timed: names of the buses that it times.
+        timed: names of the buses that it times; none of the core's own clock.
         hertz: its planned rate, if there is one.
         resets: ports that reset what it times.
         text: what it times, for readers.
+        port: of the module.
     """
-    port = "aclk" if timed else CORE_CLOCK
     facts = [("ASSOCIATED_BUSIF", "", ":".join(timed))] if timed else []
     facts.append(("ASSOCIATED_RESET", "", ":".join(resets)))
     if hertz is not None:

@@ -84,7 +84,7 @@ def ip_buses(core: NetworkCore) -> tuple[Bus, ...]:
     return (
         clock_bus(names, round(core.bus_mhz * 1000) * 1000, text="times all buses"),
         reset_bus(),
-        clock_bus((), rate, (CORE_RESET,), "times the core"),
+        clock_bus((), rate, (CORE_RESET,), "times the core", CORE_CLOCK),
         reset_bus(CORE_RESET, "of any origin"),
         lite,
         *streams,
