@@ -11,6 +11,7 @@ from hwgen.errors import DoesNotFit, HwgenError
 from hwgen.ir.graph import Graph
 from hwgen.plan.clock import holds_clock, reached_mhz
 from hwgen.plan.goal import Goal
+from hwgen.plan.serial.choice import checked
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import Board
 
@@ -20,19 +21,20 @@ _MANY = 300_000  # weights beyond which a plan takes a minute, and a refusal sho
 def shortest(graph: Graph, board: Board, goal: Goal) -> int | None:
     """Return the shortest interval at which a network fits a board in the stream style, in cycles.
 
-    It was planned, with the clock and the budget of the goal, and holds both. None where it does
-    not fit however long a sample may take, or cannot be built in this style.
+    It was planned, and holds the clock, the latency and the budget of the goal. None where none
+    does however long a sample may take, or it cannot be built in this style.
 
     Args:
         graph: what shall be built.
         board: what for.
-        goal: clock, budget, effort and seed.
+        goal: clock, latency, budget, effort and seed.
     """
-    pace = replace(goal.pace.of_style("stream"), interval=None)
     if goal.register_links:
         return None
+    pace = replace(goal.pace.of_style("stream"), interval=None)
+    wanted = replace(goal, style="stream", pace=pace)
     try:
-        found = plan_stream(graph, board, replace(goal, style="stream", pace=pace), graph.name, {})
+        found = checked(plan_stream(graph, board, wanted, graph.name, {}), board, wanted)
     except HwgenError:
         return None
     fits = not exceeded(estimate(found, board.family), board.budget)
