@@ -14,7 +14,7 @@ from dataclasses import replace
 from hwgen.cost import small_tables
 from hwgen.target.family import Family
 from hwgen.units.facts import UnitCost as UnitCost
-from hwgen.units.facts import facts, with_defaults
+from hwgen.units.facts import facts, folds, with_defaults
 from hwgen.units.memories import Cells, distributed
 
 Params = Mapping[str, int]
@@ -73,7 +73,7 @@ def _xnor_matvec(p: Params) -> UnitCost:
 
 def _matvec(p: Params) -> UnitCost:
     biases = p["PE"] * p.get("BiasBits", 0)
-    tables = rom_tables(biases, -(-p["Rows"] // p["PE"])) if biases else 0.0
+    tables = rom_tables(biases, folds(p)[0]) if biases else 0.0
     made = _with_memory("hwg_matvec", p, p["PE"] * p["SIMD"] * p["WWidth"])
     return made + UnitCost(lut=tables)
 
@@ -81,7 +81,7 @@ def _matvec(p: Params) -> UnitCost:
 def _with_memory(unit: str, p: Params, width: int) -> UnitCost:
     """Return the cost of a unit and of the memory of weights beside it, of so many bits a word."""
     whole = _in_sites(unit, _SHARES[p.get("Dsp", 0) > 0])(p)
-    words = -(-p["Rows"] // p["PE"]) * -(-p["Columns"] // p["SIMD"])
+    words = math.prod(folds(p))
     if p["BlockRom"]:
         blocks = math.ceil(width / _BLOCK_BITS) * math.ceil(words / _BLOCK_WORDS) / 2
         return whole + UnitCost(bram=blocks)

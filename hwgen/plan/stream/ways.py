@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
 
@@ -143,7 +143,7 @@ def choices(
         for lanes in lanes_of(walk):
             made = moved(walk, source.fixed.width, lanes)
             leaving = lanes if alike_behind(segment, lanes) else head.type.shape[-1]
-            cost = fabric.cost(made.unit) + _behind(segment, leaving, source.fixed.width)
+            cost = fabric.cost(made.unit) + _behind(segment.tail, leaving, source.fixed.width)
             yield Choice(None, lanes, leaving, made.interval, cost, moves=True)
         if source.size <= LARGEST:  # in a word of the whole tensor
             held = UnitCost(ff=head.type.size * source.fixed.width)
@@ -257,17 +257,17 @@ def _functions(segment: Segment, pe: int, sum_bits: int, fabric: Fabric) -> tupl
         tail = tail[1:]
     alike = stepped or alike_behind(segment, pe)
     lanes = pe if alike else rows
-    cost += _behind(replace(segment, tail=tail), lanes, sum_bits)
+    cost += _behind(tail, lanes, sum_bits)
     if not alike:
         cost += conversion_cost(sum_bits, pe, rows, 0, fabric.cells)
     return cost, lanes
 
 
-def _behind(segment: Segment, lanes: int, bits: int) -> UnitCost:
+def _behind(tail: Sequence[Node], lanes: int, bits: int) -> UnitCost:
     """Return about what the functions behind a segment's head take, on words of some lanes."""
-    if not segment.tail:
+    if not tail:
         return UnitCost()
-    each = bits * sum(stairs.comparisons(node) for node in segment.tail)
+    each = bits * sum(stairs.comparisons(node) for node in tail)
     return UnitCost(lut=lanes * each + 20, ff=lanes * bits)
 
 
