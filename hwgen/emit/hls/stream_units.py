@@ -87,39 +87,32 @@ def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
             pad = unit.constants.get("Pad", np.zeros(lanes, np.int64))
             table, made = _table(f"{prefix}_PAD", pad)
             of = f"{_with_params(unit)}::of<{kind}, {lanes}>"
-            return Call(name, (f"{of}({', '.join([*arguments, table])});",), tuple(made))
+            return Call(name, (f"{of}({', '.join([*arguments, table])});",), made)
         case "pool_blocks":
             of = f"{_with_params(unit)}::of<{element(sinks[0])}, {kind}>"
             return Call(name, (f"{of}({', '.join(arguments)});",))
         case "xnor_matvec":
-            weights, first = _table(f"{prefix}_WEIGHTS", unit.constants["Weights"])
-            biases, second = _table(f"{prefix}_BIAS", unit.constants["Bias"])
-            rows, third = _table(f"{prefix}_ROW_KINDS", unit.constants["RowKinds"])
-            columns, fourth = _table(f"{prefix}_COLUMN_KINDS", unit.constants["ColumnKinds"])
+            tables, made = _tables(unit, prefix, "WEIGHTS", "BIAS", "ROW_KINDS", "COLUMN_KINDS")
             of = f"{_with_params(unit)}::of<{element(sinks[0])}, {kind}>"
-            text = f"{of}({', '.join([*arguments, weights, biases, rows, columns])});"
+            text = f"{of}({', '.join([*arguments, *tables])});"
             bits = unit.params["PE"] * unit.params["SIMD"] * (1 + unit.params["Masked"])
-            read = ((weights, bits), (biases, unit.params["PE"]))
+            read = ((tables[0], bits), (tables[1], unit.params["PE"]))
             maps = _vectors(unit, sinks[0]) // (unit.params["Height"] * unit.params["Width"])
-            return Call(name, tuple(_loop(maps, text)), (*first, *second, *third, *fourth), read)
+            return Call(name, tuple(_loop(maps, text)), made, read)
         case "matvec":
-            weights, first = _table(f"{prefix}_WEIGHTS", unit.constants["Weights"])
-            biases, second = _table(f"{prefix}_BIAS", unit.constants["Bias"])
+            tables, made = _tables(unit, prefix, "WEIGHTS", "BIAS")
             of = f"{_with_params(unit)}::of<{kind}>"
-            text = f"{of}({', '.join([*arguments, weights, biases])});"
-            read = ((weights, unit.params["PE"] * unit.params["SIMD"]), (biases, unit.params["PE"]))
-            vectors = _vectors(unit, sinks[0])
-            return Call(name, tuple(_loop(vectors, text)), (*first, *second), read)
+            text = f"{of}({', '.join([*arguments, *tables])});"
+            bits = unit.params["PE"] * unit.params["SIMD"]
+            read = ((tables[0], bits), (tables[1], unit.params["PE"]))
+            return Call(name, tuple(_loop(_vectors(unit, sinks[0]), text)), made, read)
         case "stream_thresholds":
-            limits, first = _table(f"{prefix}_THRESHOLDS", unit.constants["Thresholds"])
-            values, second = _table(f"{prefix}_VALUES", unit.constants["Values"])
+            tables, made = _tables(unit, prefix, "THRESHOLDS", "VALUES")
             turn = f"n % {unit.params['Turns']}"
-            given = f"{arguments[0]}.read(), {turn}, {limits}, {values}"
+            given = ", ".join([f"{arguments[0]}.read()", turn, *tables])
             of = f"{_with_params(unit)}::of<{element(sinks[0])}>({given})"
             text = f"{arguments[1]}.write({of});"
-            loop = (f"for (int n = 0; n < {source.words}; ++n) {{", "  HWG_PIPELINE_LOOP",
-                    f"  {text}", "}")  # fmt: skip
-            return Call(name, loop, (*first, *second))
+            return Call(name, tuple(_every(source, text)), made)
         case _:
             raise ConfigError(
                 f"{unit.unit} is not printed as HLS C++ yet",
@@ -152,18 +145,30 @@ def _loop(turns: int, text: str) -> Iterator[str]:
 def _copies(source: Link, arguments: Sequence[str]) -> Iterator[str]:
     """Yield what gives every word to each of several sinks."""
     taken, *sinks = arguments
+    copied = f"const {word(source)} copied = {taken}.read();"
+    yield from _every(source, copied, *(f"{sink}.write(copied);" for sink in sinks))
+
+
+def _every(source: Link, *lines: str) -> Iterator[str]:
+    """Yield the loop of every word of a sample, one a cycle."""
     yield f"for (int n = 0; n < {source.words}; ++n) {{"
     yield "  HWG_PIPELINE_LOOP"
-    yield f"  const {word(source)} copied = {taken}.read();"
-    for sink in sinks:
-        yield f"  {sink}.write(copied);"
+    yield from (f"  {line}" for line in lines)
     yield "}"
 
 
-def _table(name: str, codes: Codes) -> tuple[str, list[str]]:
+def _tables(unit: UnitRef, prefix: str, *names: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return arrays of a unit's constants, ``ROW_KINDS`` of ``RowKinds``: names, declarations."""
+    made = [
+        _table(f"{prefix}_{name}", unit.constants[name.title().replace("_", "")]) for name in names
+    ]
+    return tuple(name for name, _ in made), tuple(line for _, lines in made for line in lines)
+
+
+def _table(name: str, codes: Codes) -> tuple[str, tuple[str, ...]]:
     """Return an array of constants: its name, and its declaration."""
     values = np.asarray(codes, object).reshape(-1)
     low, high = int(min(values)), int(max(values))
     kind = f"rom_{'s' if low < 0 else 'u'}<{bits_for(low, high)}>"
     head = f"static const hwg::{kind} {name}[{len(values)}]"
-    return name, cpp.table(head, map(cpp.number, values))
+    return name, tuple(cpp.table(head, map(cpp.number, values)))
