@@ -138,13 +138,14 @@ def crosscheck(
     count = len(next(iter(codes.values())))
     ours = _layers(graph, codes)
     progress("hwgen", f"{count} samples through {len(ours)} layers")
-    theirs = live.tensors(live.opened(model, weights), floats, {name: (name, 0) for name in ours})
+    opened = live.opened(model, weights)
+    theirs = live.tensors(opened, floats, {name: (name, 0) for name in ours})
     progress("qkeras", f"{len(theirs)} layers compared")
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         rival = Emulation(model, weights, Path(folder), trace=True)
         traced = rival.trace(list(floats.values()))
     progress("hls4ml", f"{rival.version}: {len(traced)} layers compared")
-    reasons = deviations(live.loaded(model, weights))
+    reasons = deviations(opened.model)
     found = []
     for name, values in ours.items():
         keras = _compared(values, theirs.get(name))
