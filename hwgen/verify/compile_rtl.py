@@ -79,12 +79,9 @@ def port_names(design: Design, top: str) -> list[str]:
     prefixes = [f"s_axis_{n}" for n in ins] if len(ins) > 1 else ["s_axis"]
     prefixes += [f"m_axis_{n}" for n in outs] if len(outs) > 1 else ["m_axis"]
     wires = ("tdata", "tkeep", "tlast", "tvalid", "tready")
-    clocks = [
-        "aclk",
-        "aresetn",
-        *(["core_aclk", "core_aresetn", "aresetn_o"] if top == "cdc" else []),
-    ]
-    return [*clocks, "frame_error_o", *(f"{p}_{w}" for p in prefixes for w in wires)]
+    more = ["core_aclk", "core_aresetn", "aresetn_o"] if top == "cdc" else []
+    data = [f"{p}_{w}" for p in prefixes for w in wires]
+    return ["aclk", "aresetn", *more, "frame_error_o", *data]
 
 
 def _defines(source: Source) -> list[str]:
