@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HLS C++ of whole models: every compiler and kind of integers, warnings, sanitizers.
 
-``python -m tests.benchmarks.hls [--only "MAGIC,RN06, stream"] [--bless]`` prints a table, a model a
+``python -m tests.benchmarks.hls [--only "MAGIC;RN06, stream"] [--bless]`` prints a table, a model a
 row, and ends with 1 where a number differs; ``--bless`` writes it into docs/hls.md.
 """
 
@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hwgen.errors import HwgenError
+from tests.benchmarks.page import marked, write_marked
 from tests.emit.hls_models import MODELS, Found, compare
 
 PAGE = Path(__file__).parents[2] / "docs" / "hls.md"
-MARK, END = "<!-- bench-hls -->\n", "\n<!-- /bench-hls -->"
+MARK = "bench-hls"
 KINDS = ("plain integers", "ap_int", "ac_int", "ac_int of Intel")
 HEAD = [
     "| model | samples | " + " | ".join(KINDS) + " | sanitizers | CPU s |",
@@ -41,10 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="models, with semicolons between them")
     parser.add_argument("--bless", action="store_true", help="write the table into docs/hls.md")
     given = parser.parse_args(words)
-    text = PAGE.read_text("utf-8")
-    before, mark, rest = text.partition(MARK)
-    old, end, behind = rest.partition(END)
-    assert end, "the page has no place for the table"
+    old = marked(PAGE, MARK)
     known = {line.split("|")[1].strip(): line for line in old.splitlines()[2:]}
     wanted, failed = [name.strip() for name in given.only.split(";") if name.strip()], False
     for name, model in MODELS.items():
@@ -67,7 +65,7 @@ def main(words: Sequence[str] | None = None) -> int:
     made = "\n".join([*HEAD, *(known[name] for name in MODELS if name in known)])
     print(made)
     if given.bless:
-        PAGE.write_text(f"{before}{mark}{made}{end}{behind}", "utf-8")
+        write_marked(PAGE, MARK, made)
     return 1 if failed else 0
 
 
