@@ -56,6 +56,7 @@ ALLOWED = {
     "cocotb": ("sim/",),
     "cocotbext": ("sim/",),
     "cocotb_tools": ("hwgen/verify/", "sim/"),
+    "find_libpython": ("hwgen/verify/",),
     "shtab": ("hwgen/cli/",),
     "subprocess": ("hwgen/tools.py", "sim/"),
 }
@@ -274,19 +275,13 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_import_pulls_in_numpy_alone() -> None:
+def test_the_import_loads_one_module_and_is_quick() -> None:
     code = (
         "import sys; before = set(sys.modules); import hwgen;"
-        "new = {m.split('.')[0] for m in set(sys.modules) - before};"
-        "print(*sorted(new - set(sys.stdlib_module_names)))"
+        "new = set(sys.modules) - before;"
+        "print(*sorted(m for m in new if m.split('.')[0] not in sys.stdlib_module_names))"
     )
-    assert set(run(code).split()) <= {"hwgen", "numpy"}
-    assert "hwgen" in run(code).split()
-
-
-def test_import_is_quick() -> None:
-    code = "import time; t = time.perf_counter(); import hwgen; print(time.perf_counter() - t)"
-    assert min(float(run(code)) for _ in range(5)) < 0.3
+    assert run(code).split() == ["hwgen"]
 
 
 def test_no_file_is_long_without_a_reason(root: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from hwgen.ops.input_ import Input
 from hwgen.ops.requantize import Requantize
 from hwgen.plan.trigger_budget import crossings, judge, parse_trigger
 from hwgen.target.board import boards, load_board
+from tests.calls import calls_of
 from tests.cli.models import pair, tiny_h5
 
 Capture = pytest.CaptureFixture[str]
@@ -89,18 +89,22 @@ def test_a_kin_lends_its_factors_and_says_so(rng: np.random.Generator) -> None:
     assert (own.fmax.error is None) == (calibrated(load_board("ulx3s").family).fmax is None)
 
 
-def test_the_jet_tagger_takes_under_two_seconds() -> None:
+def test_the_jet_tagger_takes_about_a_second() -> None:
     shared = paths.beside_checkout("shared")
     if shared is None or not (shared / "models" / "qkeras_3layer.json").is_file():
         model, weights, form = paths.demo() / "magic.h5", None, None
     else:
         model = shared / "models" / "qkeras_3layer.json"
         weights, form = shared / "models" / "qkeras_3layer_weights.h5", "s8.4"
-    start = time.process_time()
-    made = estimate(model, weights=weights, input_format=form, board="vu13p", clock="360MHz")
-    assert time.process_time() - start < 2.0
-    facts = made.figures
-    assert facts.latency_cycles > 1
+    made = []
+
+    def run() -> None:
+        made.append(
+            estimate(model, weights=weights, input_format=form, board="vu13p", clock="360MHz")
+        )
+
+    assert calls_of(run) < 6_000_000  # 2.6 million today, a second
+    assert made[0].figures.latency_cycles > 1
 
 
 def test_bunch_crossings_begin_whole() -> None:
@@ -253,17 +257,18 @@ def test_what_was_not_tried_is_not_recommended_nor_ruled_out(
     assert "no known board holds it" not in found.hint
 
 
-def test_a_bound_refuses_within_two_seconds_and_names_the_layer() -> None:
+def test_a_bound_refuses_without_a_search_and_names_the_layer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hwgen.logic.cmvm.solve._run", None)  # nothing is searched for
     weights = np.random.default_rng(1).integers(-127, 128, (1200, 1200))
     source = Input.of((1200,), Fixed(8, 4, True))
     nodes = [Node("x", source, (), source.infer([]))]
     op = Dense(weights, [0] * 1200)
     nodes.append(Node("fc1", op, ("x",), op.infer([nodes[0].type])))
     graph = Graph("wide", tuple(nodes), (Output("y", "fc1", (1.0,)),))
-    start = time.process_time()
     with pytest.raises(DoesNotFit) as caught:
         examine(Ask(graph, "ulx3s", style="parallel"))
-    assert time.process_time() - start < 2.0
     assert caught.value.where == "fc1"
     assert not any(f"{b.name} " in caught.value.hint for b in boards())
 

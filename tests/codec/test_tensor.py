@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -280,23 +279,3 @@ def test_without_numba_the_specification_runs(
         assert encode(values, coded.grid, form) == coded
     finally:
         compiled.cache_clear()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("coder", Coder)
-def test_five_million_values_a_second_each_way(coder: Coder, rng: np.random.Generator) -> None:
-    values = np.clip(np.rint(rng.laplace(0, 3, (56, 56, 256))), 0, 255).astype(np.int64)
-    grid = Grid.of(56, 56, 256)
-    form = Format(8, GENERIC, coder)
-    coded = encode(values, grid, form)
-    coded.decode()
-    there, back = [], []
-    for _ in range(5):
-        start = time.process_time()
-        encode(values, grid, form)
-        middle = time.process_time()
-        coded.decode()
-        there.append(values.size / (middle - start))
-        back.append(values.size / (time.process_time() - middle))
-    assert max(there) > 5e6
-    assert max(back) > 5e6

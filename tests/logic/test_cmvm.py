@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +10,7 @@ from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.cmvm import native
 from hwgen.logic.cmvm import solve as solver
 from hwgen.logic.cmvm.columns import centred, differences, direct, signed_digits
-from hwgen.logic.cmvm.problem import Options, Problem
+from hwgen.logic.cmvm.problem import Options, Problem, Solution
 from hwgen.logic.cmvm.solve import AdderGraph, apply, solve
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.matvec import matvec
@@ -282,10 +281,21 @@ def test_deterministic(rng: Rng) -> None:
     assert solve(weight, [0] * 16, [-8] * 16, [7] * 16) == first
 
 
-def test_a_jet_tagger_is_solved_in_two_seconds(rng: Rng) -> None:
+def test_a_jet_tagger_takes_half_a_second_of_search(
+    rng: Rng, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A search costs what its budget says; `make bench-adders` measures the seconds.
+    budgets = []
+
+    def counted(problem: Problem, options: Options) -> Solution:
+        budgets.append(options.budget)
+        return run(problem, options)
+
+    run = solver._run
+    monkeypatch.setattr(solver, "_run", counted)
+    solver._solve.cache_clear()
     sizes = (16, 64, 32, 32, 5)
-    weights = [matrix(rng, n, m, 6, 0.4) for n, m in pairwise(sizes)]
-    began = time.process_time()
-    for weight in weights:
-        plan_of(weight, 0, 63, arity=3)
-    assert time.process_time() - began < 2
+    for n, m in pairwise(sizes):
+        plan_of(matrix(rng, n, m, 6, 0.4), 0, 63, arity=3)
+    assert len(budgets) == 4
+    assert sum(budgets) < 45_000_000  # 37 million today
