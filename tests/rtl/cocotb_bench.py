@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from hwgen import paths, tools
-from hwgen.errors import ToolFailed
+from hwgen import paths
+from hwgen.errors import ProtocolViolation, ToolFailed
 from hwgen.units.library import with_uses
 from hwgen.verify import compile_rtl
 
@@ -84,23 +83,14 @@ def run(
     files = (*checkers(file.stem for file in source.files), *source.files)
     watched = replace(source, files=files)
     compile_rtl.verilate(watched, build, waves=False, rows=100, timeout=900)
-    job, order = folder / "job.json", folder / "order.json"
+    job = folder / "job.json"
     job.write_text(json.dumps(facts))
-    seed = int(facts["seed"])
-    test = {
-        "test_module": bench, "hdl_toplevel": source.top, "hdl_toplevel_lang": "verilog",
-        "build_dir": str(build), "test_dir": str(build), "seed": seed,
-        "results_xml": str(build / "results.xml"), "extra_env": {"HWG_JOB": str(job)},
-        "plusargs": ["+verilator+rand+reset+2", f"+verilator+seed+{seed}"],
-    }  # fmt: skip
-    if only:
-        test["test_filter"] = rf"(^|\.)({'|'.join(only)})$"
-    order.write_text(json.dumps({"simulator": "verilator", "build": None, "test": test}))
-    runner = [sys.executable, str(paths.sim() / "lib" / "runner.py"), str(order)]
-    said = folder / "sim.log"
-    with suppress(ToolFailed):  # the verdicts are in the results, or there are none
-        tools.run(runner, env=compile_rtl.bench_environment(), log=said, timeout=PATIENCE)
-    print(said.read_text(errors="replace"))
+    how = compile_rtl.BenchRun("verilator", False, int(facts["seed"]), bench)
+    with suppress(ToolFailed, ProtocolViolation):  # the verdicts are in the results, or none are
+        compile_rtl.run_bench(
+            watched, build, how, build=None, claims=list(only), job=job, timeout=PATIENCE
+        )
+    print((build / "sim.log").read_text(errors="replace"))
     results = build / "results.xml"
     assert results.is_file(), "the simulation broke off"
     return {

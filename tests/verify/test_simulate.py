@@ -232,6 +232,13 @@ def test_tools_end_late_programs_with_all_they_started() -> None:
         tools.run(["sh", "-c", script], timeout=0.5)
 
 
+def test_a_deep_program_has_all_the_stack_there_is_and_keeps_its_name() -> None:
+    now, most = tools.run([*tools.DEEP, "sh", "-c", "ulimit -S -s; ulimit -H -s"]).split()
+    assert now == most
+    with pytest.raises(ToolFailed, match=r"^false ended with status 1\ncommand: false$"):
+        tools.run([*tools.DEEP, "false"])
+
+
 def test_tools_show_command_and_tail_of_the_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     script = "for i in $(seq 1 99); do echo line $i; done; exit 3"
