@@ -166,14 +166,25 @@ def luts(values: tuple[int, ...], k: int) -> int:
 def placed_luts(values: tuple[int, ...], k: int) -> int:
     """Return the look-up tables of *k* inputs that a table takes whose bits stay as they are.
 
-    Each different function is by itself: two tables of six bits behind a multiplexer, or four, and
-    more behind tables that select; of up to five bits, in pairs.
+    Each different function of up to eight bits is by itself: two tables of six bits behind a
+    multiplexer, or four; of up to five bits, in pairs. Of longer ones different parts are by
+    themselves, and tables that read two address bits and four parts select, behind multiplexers.
     """
-    functions = {column.whole for column in columns(values) if not column.wired}
     if k < PART:
         return luts(values, k)
-    total = sum(alone(len(one.reads)) for one in functions)
-    return total - _shared(functions)
+    functions = dict.fromkeys(one.whole for one in columns(values) if not one.wired)
+    long_ = [split(one) for one in functions if len(one.reads) > PLACED]
+    short = {one: None for one in functions if len(one.reads) <= PLACED}
+    short |= dict.fromkeys(p for _, parts in long_ for p in parts if not (p.fixed or p.plain))
+    total = sum(alone(len(one.reads)) for one in short)
+    return total + sum(_selecting(*one) for one in long_) - _shared(short)
+
+
+def _selecting(selects: Sequence[int], parts: Sequence[Function]) -> int:
+    """Return the tables that select one of many parts."""
+    signals = len(selects) + len({part for part in parts if not part.fixed})
+    quarters = {tuple(parts[at : at + 4]) for at in range(0, len(parts), 4)}
+    return 1 if signals <= PART else len(quarters)
 
 
 def alone(reads: int) -> int:

@@ -19,7 +19,9 @@ def placed(node: Node) -> set[str]:
     made = columns(node.values)
     paired = _pairs(made)
     alone = [bit for bit, column in enumerate(made) if _in_unit(column) and bit not in paired]
-    return {PAIR_UNIT for _ in paired} | {TABLE_UNIT for _ in alone}
+    long_ = [one.whole for one in made if not one.wired and len(one.whole.reads) > PLACED]
+    parts = [part for one in long_ for part in split(one)[1] if len(part.reads) == PART]
+    return {PAIR_UNIT for _ in paired} | {TABLE_UNIT for _ in (*alone, *parts)}
 
 
 def _pairs(made: Sequence[Column]) -> dict[int, int]:
@@ -46,7 +48,8 @@ def looked_up(node: Table, name: str, ins: Sequence[str], widths: Sequence[int])
 
     A function of up to six bits is a constant indexed by them. Of a longer one some bits select
     among such parts; parts that several bits of the table have in common are written once. Of a
-    placed table, a function of up to eight bits is a unit, or half of one that holds two.
+    placed table, a function of up to eight bits is a unit, or half of one that holds two; of a
+    longer one every part of six bits is a unit.
 
     Args:
         node: the table.
@@ -55,14 +58,13 @@ def looked_up(node: Table, name: str, ins: Sequence[str], widths: Sequence[int])
         widths: their bits.
     """
     text = _Text(node, name, ins, widths)
-    apart = isinstance(node, PlacedTable)
     values: list[str] = []
     made = columns(node.values)
-    paired = _pairs(made) if apart else {}
+    paired = _pairs(made) if text.apart else {}
     for bit, column in enumerate(made):
         if column.same >= 0:
             value = values[column.same]
-        elif apart and _in_unit(column):
+        elif text.apart and _in_unit(column):
             if bit not in paired:
                 text.unit(bit, column.whole)
             elif bit < paired[bit]:
@@ -90,6 +92,7 @@ class _Text:
 
     def __init__(self, node: Table, name: str, ins: Sequence[str], widths: Sequence[int]) -> None:
         self.node, self.name, self.ins, self.widths = node, name, ins, widths
+        self.apart = isinstance(node, PlacedTable)
         self.lines: list[str] = []
         self.tables: dict[tuple[int, int], str] = {}
         self.parts: dict[Function, str] = {}
@@ -110,13 +113,16 @@ class _Text:
 
     def unit(self, bit: int, one: Function) -> None:
         """Write a function as a unit that drives a bit."""
+        self._table(one, f"{self.name}_{bit}", f"{self.name}[{bit}]")
+
+    def _table(self, one: Function, label: str, out: str) -> None:
         size = 1 << len(one.reads)
         params = [
             ("Bits", str(len(one.reads))),
             ("Truth", f"{size}'h{one.truth:0{-(-size // 4)}x}"),
         ]
-        ports = [("address_i", self.address(one.reads)), ("data_o", f"{self.name}[{bit}]")]
-        self.lines += sv.unit(TABLE_UNIT, f"u_{self.name}_{bit}", params, ports)
+        ports = [("address_i", self.address(one.reads)), ("data_o", out)]
+        self.lines += sv.unit(TABLE_UNIT, f"u_{label}", params, ports)
 
     def pair(self, bits: tuple[int, int], both: tuple[Function, Function]) -> None:
         """Write two functions as a unit that drives two bits."""
@@ -151,8 +157,11 @@ class _Text:
         if len(one.reads) <= 1:
             return self.function(one)
         if one not in self.parts:
-            label = f"{self.name}_p{len(self.parts)}"
-            value = self.function(one)
-            self.lines.append(f"  wire {label} = {value};")
-            self.parts[one] = label
+            label = self.parts[one] = f"{self.name}_p{len(self.parts)}"
+            if self.apart and len(one.reads) == PART:
+                self.lines.append(f"  wire {label};")
+                self._table(one, label, label)
+            else:
+                value = self.function(one)
+                self.lines.append(f"  wire {label} = {value};")
         return self.parts[one]
