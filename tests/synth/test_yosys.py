@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel
 from hwgen.target.board import load_board
-from hwgen.units.library import find_unit
+from hwgen.units.library import find_unit, with_uses
 
 FAMILY = "ultrascale_plus"
 
@@ -204,3 +205,19 @@ def test_without_yosys_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ToolMissing, match="hwgen\\[synth\\]"):
         yosys.run_script(["help"], tmp_path)
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(("module", "dsp"), [("hwg_requant", False), ("hwg_matvec", True)])
+def test_what_is_left_out_of_the_flow_changes_no_netlist(
+    module: str, dsp: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [unit.path for unit in with_uses([module])]
+    found = []
+    for name in ("lean", "full"):
+        yosys.write_netlist(files, module, "ultrascale_plus", tmp_path / name, dsp=dsp)
+        cells = json.loads((tmp_path / name).read_text())["modules"][module]["cells"].values()
+        found.append(Counter((c["type"], str(sorted(c["parameters"].items()))) for c in cells))
+        monkeypatch.setattr(yosys, "without_waste", list)
+    assert found[0] == found[1]
+    assert (found[0].total() > 500) == dsp
