@@ -166,6 +166,14 @@ def _reorder(p: Params, cells: Cells) -> UnitCost:
     return made + UnitCost(lut=memory_tables(width, whole))
 
 
+def _concat(p: Params, cells: Cells) -> UnitCost:
+    many = p["Sources"]
+    if many == 1:
+        return UnitCost()
+    choice = p["Width"] * -(-(2 * many - 1) // 3)
+    return UnitCost(lut=choice + 2 * bits(p["MaxCount"]) + 4 * many)
+
+
 def _scaled(unit: str, factor: float) -> Callable[[Params, Cells], UnitCost]:
     return lambda p, _: UnitCost(lut=factor * facts(unit).cost(with_defaults(unit, p)).lut)
 
@@ -180,6 +188,8 @@ TABLES: Mapping[str, Callable[[Params, Cells], UnitCost]] = {
     "hwg_crop": _scaled("hwg_crop", 1.7),
     "hwg_pad": _scaled("hwg_pad", 1.0),
     "hwg_reorder": _reorder,
+    "hwg_stream_extend": _scaled("hwg_stream_extend", 1.0),
+    "hwg_stream_concat": _concat,
     "hwg_stream_thresholds": _scaled("hwg_stream_thresholds", 3.0),
     "hwg_narrow": _narrow,
     "hwg_widen": _scaled("hwg_widen", 1.3),

@@ -103,6 +103,8 @@ COSTS: Mapping[str, Callable[[Params], UnitCost]] = {
     "hwg_crop": _of_facts("hwg_crop"),
     "hwg_pad": _of_facts("hwg_pad"),
     "hwg_reorder": _of_facts("hwg_reorder"),
+    "hwg_stream_extend": _of_facts("hwg_stream_extend"),
+    "hwg_stream_concat": _of_facts("hwg_stream_concat"),
     "hwg_stream_thresholds": _in_sites("hwg_stream_thresholds", 0.72),
     "hwg_narrow": _in_sites("hwg_narrow", 0.8),
     "hwg_widen": _in_sites("hwg_widen", 0.8),

@@ -34,6 +34,7 @@ from hwgen.ops.windows import Window
 
 OPS: dict[str, type[Op]] = {}
 Mask = npt.NDArray[np.bool_]
+Shape = tuple[int, ...]
 T = TypeVar("T", bound="type[Op]")
 
 
@@ -99,6 +100,14 @@ class Op(ABC):
         """
         return None
 
+    def ahead(self, shapes: Sequence[Shape]) -> tuple[tuple[Movement, ...], ...]:
+        """Return the movements of each input with which the operation acts position by position.
+
+        They stand in front of it where tensors travel word by word, and repeat what it would
+        broadcast.
+        """
+        return ((),) * len(shapes)
+
     def note(self) -> str:
         """Return a few words for `hwgen show` and the generated comment."""
         return ""
@@ -135,9 +144,17 @@ class Movement(Op):
 
     in_order: ClassVar[bool] = False
 
-    def walk(self, shape: tuple[int, ...]) -> Walk | None:
-        """Return the movement of a tensor of some shape as a walk over a map; None if none."""
+    def walk(self, shapes: Sequence[Shape]) -> Walk | None:
+        """Return the movement of tensors of some shapes as one walk over maps; None if none."""
         return None
+
+    def steps(self, shapes: Sequence[Shape]) -> tuple[Movement, ...]:
+        """Return movements that do the same one after the other, each of them one walk.
+
+        The shape that leaves the last may be another one; there are none where every element keeps
+        its place.
+        """
+        return (self,)
 
 
 class Elementwise(Op):

@@ -10,9 +10,9 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Movement, register
+from hwgen.ops.base import Example, Movement, Shape, register
 from hwgen.ops.checks import need, need_inputs
-from hwgen.ops.walks import Walk, rim_of
+from hwgen.ops.walks import Walk, rim_of, rims_apart
 
 
 @register
@@ -56,9 +56,13 @@ class Crop(Movement):
         )
         return TensorType(lo.shape, t.fixed, lo, hi)
 
-    def walk(self, shape: tuple[int, ...]) -> Walk | None:
+    def walk(self, shapes: Sequence[Shape]) -> Walk | None:
         """Return the rim that is left out."""
-        return rim_of(shape, self.cropping, out=True)
+        return rim_of(shapes[0], self.cropping, out=True)
+
+    def steps(self, shapes: Sequence[Shape]) -> tuple[Movement, ...]:
+        """Return a crop of two axes or one, and one of each other axis."""
+        return tuple(Crop(pairs) for pairs in rims_apart(shapes[0], self.cropping))
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Slice all but the batch axis."""

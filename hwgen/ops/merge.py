@@ -6,6 +6,7 @@ Shapes are equal or broadcast over dimensions of size 1, aligned at the last axi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Self
 
@@ -16,10 +17,22 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wire, Wires
-from hwgen.ops.base import Example, Movement, Op, Sum, frozen_ints, of_word, planned, register
+from hwgen.ops.base import (
+    Example,
+    Movement,
+    Op,
+    Shape,
+    Sum,
+    frozen_ints,
+    of_word,
+    planned,
+    register,
+)
 from hwgen.ops.checks import need, need_size
 from hwgen.ops.exact_dtype import cast, room, top
 from hwgen.ops.pool import balanced, plus_each
+from hwgen.ops.shape import Reshape, Upsample
+from hwgen.ops.walks import Runs, Walk
 
 
 @register
@@ -55,9 +68,14 @@ class Add(Sum):
         return TensorType.covering(shape, types[0].frac, lo, hi)
 
     def at_position(self, types: Sequence[TensorType]) -> Add | None:
-        """Return the sum of channels, where no input is broadcast."""
-        extra = of_word(self.extra, types[0].shape, types[0].shape[-1])
+        """Return the sum of channels, where inputs have the same positions."""
+        shape = _joined(self.kind, types)
+        extra = of_word(self.extra, shape, shape[-1]) if shape else None
         return self.changed(extra=extra) if _alike(types) and extra is not None else None
+
+    def ahead(self, shapes: Sequence[Shape]) -> tuple[tuple[Movement, ...], ...]:
+        """Return what repeats the positions that are broadcast."""
+        return _repeated(shapes)
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Add and subtract, in order."""
@@ -129,8 +147,12 @@ class Multiply(Op):
         return TensorType.covering(shape, sum(t.frac for t in types), lo, hi)
 
     def at_position(self, types: Sequence[TensorType]) -> Multiply | None:
-        """Return the product itself, where no input is broadcast."""
+        """Return the product itself, where inputs have the same positions."""
         return self if _alike(types) else None
+
+    def ahead(self, shapes: Sequence[Shape]) -> tuple[tuple[Movement, ...], ...]:
+        """Return what repeats the positions that are broadcast."""
+        return _repeated(shapes)
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Multiply, in order."""
@@ -188,8 +210,12 @@ class Maximum(Op):
         return TensorType.covering(shape, types[0].frac, lo, hi)
 
     def at_position(self, types: Sequence[TensorType]) -> Maximum | None:
-        """Return the extremum itself, where no input is broadcast."""
+        """Return the extremum itself, where inputs have the same positions."""
         return self if _alike(types) else None
+
+    def ahead(self, shapes: Sequence[Shape]) -> tuple[tuple[Movement, ...], ...]:
+        """Return what repeats the positions that are broadcast."""
+        return _repeated(shapes)
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Take the extremum, in order."""
@@ -256,6 +282,18 @@ class Concat(Movement):
         """Return the concatenation of channels, where it is along the last axis."""
         return Concat(-1) if self.axis in (-1, len(types[0].shape) - 1) else None
 
+    def walk(self, shapes: Sequence[Shape]) -> Walk | None:
+        """Return the runs: what lies along the axis and those behind it."""
+        if len(shapes) == 1:
+            return None
+        rank = len(shapes[0])
+        axis = self.axis % rank
+        return Runs(math.prod(shapes[0][:axis]), tuple(math.prod(s[axis:]) for s in shapes))
+
+    def steps(self, shapes: Sequence[Shape]) -> tuple[Movement, ...]:
+        """Return nothing where there is one input."""
+        return () if len(shapes) == 1 else (self,)
+
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Concatenate."""
         return np.concatenate(ins, self.axis if self.axis < 0 else self.axis + 1)
@@ -317,8 +355,23 @@ def _joined(kind: str, types: Sequence[TensorType]) -> tuple[int, ...]:
 
 
 def _alike(types: Sequence[TensorType]) -> bool:
-    """Tell whether all inputs have one shape, of one axis at least."""
-    return len({t.shape for t in types}) == 1 and bool(types[0].shape)
+    """Tell whether all inputs have the same positions: an index of all axes but the last."""
+    return all(t.shape for t in types) and len({t.shape[:-1] for t in types}) == 1
+
+
+def _repeated(shapes: Sequence[Shape]) -> tuple[tuple[Movement, ...], ...]:
+    """Return for each input what gives it the positions of all together."""
+    rank = max(map(len, shapes))
+    whole = tuple(max(s[-n] for s in shapes if len(s) >= n) for n in range(rank, 0, -1))
+    return tuple(_spread(shape, whole) for shape in shapes)
+
+
+def _spread(shape: Shape, whole: Shape) -> tuple[Movement, ...]:
+    """Return what repeats a tensor along all axes of a larger one but the last."""
+    full = (1,) * (len(whole) - len(shape)) + shape
+    factors = tuple(large // small for large, small in zip(whole[:-1], full[:-1], strict=True))
+    seen = () if full == shape else (Reshape(full),)
+    return (*seen, *Upsample(factors).steps([full]))
 
 
 def _bounds(types: Sequence[TensorType]) -> tuple[list[Codes], list[Codes]]:

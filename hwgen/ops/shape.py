@@ -13,10 +13,19 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wires
-from hwgen.ops.base import Example, Movement, register, round_shift
+from hwgen.ops.base import Example, Movement, Shape, register, round_shift
 from hwgen.ops.checks import need, need_inputs, need_shift, need_size
 from hwgen.ops.exact_dtype import room
-from hwgen.ops.walks import Repeat, Walk, order_of, plane_of, rim_of
+from hwgen.ops.walks import (
+    Repeat,
+    Walk,
+    axes_apart,
+    order_of,
+    plane_of,
+    rim_of,
+    rims_apart,
+    turns_of,
+)
 
 
 @register
@@ -64,6 +73,20 @@ class Reshape(Movement):
         return (Example(cls((6,)), (image,)), Example(cls((3, 1, 2)), (image,)))
 
 
+def one_walk_each(op: Movement, shapes: Sequence[Shape], shape: Shape) -> list[Movement]:
+    """Return the steps of a movement, and behind them its shape where it is not one step alone.
+
+    Args:
+        op: the movement.
+        shapes: of what it reads.
+        shape: of what leaves it.
+    """
+    if op.walk(shapes) is not None:
+        return [op]
+    steps = [*op.steps(shapes)]
+    return steps if steps == [op] else [*steps, Reshape(shape)]
+
+
 @register
 class Permute(Movement):
     """Permutation of the axes.
@@ -94,9 +117,14 @@ class Permute(Movement):
         lo, hi = t.lo.transpose(self.perm), t.hi.transpose(self.perm)
         return TensorType(lo.shape, t.fixed, lo, hi)
 
-    def walk(self, shape: tuple[int, ...]) -> Walk | None:
+    def walk(self, shapes: Sequence[Shape]) -> Walk | None:
         """Return the order of the elements."""
-        return order_of(shape, self.perm)
+        return order_of(shapes[0], self.perm)
+
+    def steps(self, shapes: Sequence[Shape]) -> tuple[Movement, ...]:
+        """Return permutations of few axes, with the shapes between them."""
+        turns = turns_of(shapes[0], self.perm)
+        return tuple(op for turn in turns for op in (Reshape(turn.shape), Permute(turn.perm)))
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Transpose all but the batch axis."""
@@ -158,9 +186,13 @@ class Pad(Movement):
         lo, hi = self.run([t.lo[None]])[0], self.run([t.hi[None]])[0]
         return TensorType.covering(lo.shape, t.frac, lo, hi)
 
-    def walk(self, shape: tuple[int, ...]) -> Walk | None:
+    def walk(self, shapes: Sequence[Shape]) -> Walk | None:
         """Return the rim of zeros."""
-        return rim_of(shape, self.padding, out=False)
+        return rim_of(shapes[0], self.padding, out=False)
+
+    def steps(self, shapes: Sequence[Shape]) -> tuple[Movement, ...]:
+        """Return a padding of two axes or one, and one of each other axis."""
+        return tuple(Pad(pairs) for pairs in rims_apart(shapes[0], self.padding))
 
     def run(self, ins: Sequence[Codes]) -> Codes:
         """Put the tensor into zeros."""
@@ -224,12 +256,25 @@ class Upsample(Movement):
         lo, hi = self._repeat(t.lo, 0), self._repeat(t.hi, 0)
         return TensorType(lo.shape, t.fixed, lo, hi)
 
-    def walk(self, shape: tuple[int, ...]) -> Walk | None:
+    def walk(self, shapes: Sequence[Shape]) -> Walk | None:
         """Return the blocks."""
-        every = [*self.factors, *[1] * (len(shape) - len(self.factors))]
+        (shape,), every = shapes, self._every(shapes[0])
         plane = plane_of(shape, [factor > 1 for factor in every])
         found = [factor for factor in every if factor > 1]
         return None if plane is None else Repeat(plane, ([1, *found][-2], found[-1]))
+
+    def steps(self, shapes: Sequence[Shape]) -> tuple[Movement, ...]:
+        """Return an upsampling of two axes or one, and one of each other axis."""
+        every = self._every(shapes[0])
+        groups = axes_apart(shapes[0], [factor > 1 for factor in every])
+        return tuple(
+            Upsample(tuple(n if axis in group else 1 for axis, n in enumerate(every)))
+            for group in groups
+        )
+
+    def _every(self, shape: Shape) -> Shape:
+        """Return the factors of all axes."""
+        return (*self.factors, *(1,) * (len(shape) - len(self.factors)))
 
     def _repeat(self, x: Codes, first: int) -> Codes:
         for axis, factor in enumerate(self.factors):

@@ -16,7 +16,7 @@ from hwgen.errors import HwgenError
 from hwgen.units.library import find_unit
 from hwgen.units.memories import UnitCost as UnitCost
 from hwgen.units.memories import bits, blocks, distributed, memory, tap_lines
-from hwgen.units.models import window_lags, window_sizes
+from hwgen.units.models import reorder_words, window_lags, window_sizes
 
 Params = Mapping[str, int]
 
@@ -310,22 +310,28 @@ def _crop_cost(params: Params) -> UnitCost:
     return UnitCost(lut=2.2 * counters + 4, ff=counters)
 
 
-def _reorder_words(params: Params) -> int:
-    return params["Outer"] * params["Middle"] * params["Inner"]
-
-
 def _reorder_latency(params: Params) -> int:
     return 2
 
 
 def _reorder_cost(params: Params) -> UnitCost:
-    p, words = params, _reorder_words(params)
+    p, words = params, reorder_words(params)
     place = bits(words + 1)
     loops = sum(bits(p[name] + 1) for name in ("Outer", "Middle", "Inner") if p[name] > 1)
     made = UnitCost(lut=4 * place + 1.5 * loops + 12, ff=4 * place + loops + 5)
     if p["RamStyle"] == 2:
         return made + UnitCost(bram=blocks(p["Width"], 2 << bits(words)))
     return made + UnitCost(lut=distributed(p["Width"], 2 << bits(words)), ff=p["Width"])
+
+
+def _concat_cost(params: Params) -> UnitCost:
+    p, left = params, bits(params["MaxCount"])
+    many = p["Sources"]
+    if many == 1:
+        return UnitCost()
+    # A table of six inputs chooses among three by a bit of the turn each.
+    lut = p["Width"] * -(-(2 * many - 1) // 5) + 1.5 * left + 3 * many
+    return UnitCost(lut=lut, ff=many + left)
 
 
 def _thresholds_latency(params: Params) -> int:
@@ -364,5 +370,7 @@ _FACTS: Mapping[str, Facts] = {
     "hwg_upsample": Facts(_none, _upsample_interval, _upsample_cost),
     "hwg_crop": Facts(_none, _map_interval, _crop_cost),
     "hwg_pad": Facts(_none, _pad_interval, _pad_cost),
-    "hwg_reorder": Facts(_reorder_latency, _reorder_words, _reorder_cost),
+    "hwg_reorder": Facts(_reorder_latency, reorder_words, _reorder_cost),
+    "hwg_stream_extend": Facts(_none, _one, lambda params: UnitCost()),
+    "hwg_stream_concat": Facts(_none, _one, _concat_cost),
 }

@@ -173,11 +173,29 @@ def _pad(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Cod
     return [whole.reshape(len(pixels), -1, lanes)]
 
 
+def reorder_words(params: Params) -> int:
+    """Return the words that ``hwg_reorder`` orders anew, again and again."""
+    return params["Outer"] * params["Middle"] * params["Inner"]
+
+
 def _reorder(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
     (source,), p = ins, params
     loops = ((p[name], p[f"{name}Step"]) for name in ("Outer", "Middle", "Inner"))
     outer, middle, inner = (np.arange(size) * step for size, step in loops)
-    return [source[:, (outer[:, None, None] + middle[:, None] + inner).reshape(-1)]]
+    order = (outer[:, None, None] + middle[:, None] + inner).reshape(-1)
+    frames = source.reshape(len(source), -1, reorder_words(p), source.shape[-1])
+    return [frames[:, :, order].reshape(source.shape)]
+
+
+def _extend(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    return list(ins)
+
+
+def _concat(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
+    samples, lanes = len(ins[0]), ins[0].shape[-1]
+    pairs = zip(ins, constants["Counts"].tolist(), strict=True)
+    runs = [source.reshape(samples, -1, count, lanes) for source, count in pairs]
+    return [np.concatenate(runs, axis=2).reshape(samples, -1, lanes)]
 
 
 def _thresholds(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
@@ -207,5 +225,7 @@ MODELS: Mapping[str, Model] = {
     "hwg_crop": _crop,
     "hwg_pad": _pad,
     "hwg_reorder": _reorder,
+    "hwg_stream_extend": _extend,
+    "hwg_stream_concat": _concat,
     "hwg_stream_thresholds": _thresholds,
 }

@@ -5,13 +5,15 @@
 ///             source. With the words of a pixel maps are joined along their channels, with those of a
 ///             row along their columns, with those of a map along their rows
 /// Timing:     latency 0, interval 1; ready and valid are combinational in those of the other sides
-/// Parameters: Sources >= 1, Width >= 1; Counts are words of 32 bits, each >= 1, source 0 in the lowest
+/// Parameters: Sources >= 1, Width >= 1; Counts are words of 32 bits, each from 1 to MaxCount, source 0 in
+///             the lowest
 /// Notes:      The data stays as docs/links.md asks of every source; nothing is held here.
 `default_nettype none
 
 module hwg_stream_concat #(
-  parameter int Sources = 2,
-  parameter int Width   = 8,  // bits of a word
+  parameter int Sources  = 2,
+  parameter int Width    = 8,  // bits of a word
+  parameter int MaxCount = 1,  // the largest of Counts
   parameter logic [Sources*32-1:0] Counts = {Sources{32'd1}}  // words of each source in a round
 ) (
   input  wire logic                     clk_i,
@@ -32,20 +34,25 @@ module hwg_stream_concat #(
   if (Width < 1) begin : gen_check_width
     initial $fatal(1, "hwg_stream_concat: Width must be >= 1");
   end
+  if (MaxCount < 1) begin : gen_check_max_count
+    initial $fatal(1, "hwg_stream_concat: MaxCount must be >= 1");
+  end
   for (genvar i = 0; i < Sources; i++) begin : gen_check_counts
-    if (Counts[i*32 +: 32] == 32'd0) begin : gen_check_count
-      initial $fatal(1, "hwg_stream_concat: every count must be >= 1");
+    if (Counts[i*32 +: 32] == 32'd0 || Counts[i*32 +: 32] > 32'(MaxCount)) begin : gen_check_count
+      initial $fatal(1, "hwg_stream_concat: every count must be from 1 to MaxCount");
     end
   end
 
-  logic [Sources-1:0] turn_q;   // one hot: the source whose words leave
-  logic [31:0]        left_q;   // words of it that have left
-  logic [Sources-1:0] at_end;   // the next word is the last of its source
+  localparam int LEFT_WIDTH = (MaxCount > 1) ? $clog2(MaxCount) : 1;
+
+  logic [Sources-1:0]    turn_q;  // one hot: the source whose words leave
+  logic [LEFT_WIDTH-1:0] left_q;  // words of it that have left
+  logic [Sources-1:0]    at_end;  // the next word is the last of its source
   logic [Sources-1:0] turned;
   logic               last, passes;
 
   for (genvar i = 0; i < Sources; i++) begin : gen_source
-    assign at_end[i] = left_q == Counts[i*32 +: 32] - 32'd1;
+    assign at_end[i] = left_q == LEFT_WIDTH'(Counts[i*32 +: 32] - 32'd1);
     assign turned[i] = turn_q[(i+Sources-1)%Sources];
   end
   assign last        = |(at_end & turn_q);
@@ -66,7 +73,7 @@ module hwg_stream_concat #(
       left_q <= '0;
     end else if (passes) begin
       turn_q <= last ? turned : turn_q;
-      left_q <= last ? '0 : left_q + 32'd1;
+      left_q <= last ? '0 : left_q + LEFT_WIDTH'(1);
     end
   end
 

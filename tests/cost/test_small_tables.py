@@ -31,6 +31,8 @@ MEASURED = [  # unit, parameters, tables, registers, DSP blocks, memories beside
     ("hwg_narrow", {"Width": 32, "Parts": 4, "Count": 4}, 101, 2, 0, 0),
     ("hwg_reorder", {"Width": 16, "Outer": 8, "Middle": 6, "Inner": 6, "OuterStep": 1,
                      "MiddleStep": 48, "InnerStep": 8}, 2597, 67, 0, 0),
+    ("hwg_stream_concat", {"Sources": 3, "Width": 16, "MaxCount": 128}, 54, 10, 0, 0),
+    ("hwg_stream_concat", {"Sources": 5, "Width": 40, "MaxCount": 300}, 159, 14, 0, 0),
 ]  # fmt: skip
 
 

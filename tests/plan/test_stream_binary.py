@@ -23,9 +23,9 @@ from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, mapping_of
 from hwgen.plan.pace import Pace
 from hwgen.plan.planner import plan
-from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
+from tests.plan.nets import instances, planned
 
 Rng = np.random.Generator
 XNOR = "hwg_xnor_matvec"
@@ -63,14 +63,8 @@ def cnn(rng: Rng, padding: tuple[int, int] = (1, 1), stride: int = 1, zeros: flo
     return net.graph()
 
 
-def planned(graph: Graph, interval: int = 400, **asked: Realisation) -> Design:
-    goal = Goal(200.0, style="stream", pace=Pace(interval))
-    return plan_stream(graph, load_board("vcu118"), goal, graph.name, asked)
-
-
 def units(design: Design) -> list[UnitRef]:
-    parts = [part for stage in design.stages for part in stage.parts]
-    return [part for part in parts if isinstance(part, UnitRef) and part.unit == XNOR]
+    return list(instances(design, XNOR).values())
 
 
 FOLDS = {

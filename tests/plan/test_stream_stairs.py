@@ -25,7 +25,8 @@ from hwgen.target.board import load_board
 from hwgen.units.facts import facts, with_defaults
 from hwgen.units.models import MODELS
 from hwgen.verify.self_check import self_check
-from tests.plan.test_stream_binary import planned, signs
+from tests.plan.nets import instances, planned
+from tests.plan.test_stream_binary import signs
 
 Rng = np.random.Generator
 
@@ -89,12 +90,7 @@ FOLDS = {
 
 
 def units(design: Design) -> dict[str, UnitRef]:
-    return {
-        stage.name: part
-        for stage in design.stages
-        for part in stage.parts
-        if isinstance(part, UnitRef) and part.unit == stairs.UNIT
-    }
+    return instances(design, stairs.UNIT)
 
 
 def test_steps_behind_folded_layers_are_right(rng: Rng) -> None:

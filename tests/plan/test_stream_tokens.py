@@ -20,13 +20,14 @@ from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import load_board
 from tests.plan.branches import branchy
 from tests.plan.test_stream import moving_net, residual_cnn, separable_cnn
+from tests.plan.test_stream_joins import everything
 from tests.plan.test_stream_stairs import deep
 from tests.verify.conftest import two_ways
 
 GRAPHS: list[tuple[Callable[[], Graph], int]] = [
     (two_ways, 2), (residual_cnn, 400), (separable_cnn, 400), (moving_net, 800),
     (partial(branchy, 1), 100), (partial(branchy, 7), 300), (partial(branchy, 8), 300),
-    (deep, 300),
+    (deep, 300), (everything, 500),
 ]  # fmt: skip
 
 

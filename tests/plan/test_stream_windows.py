@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwgen.design.types import Design, UnitRef
-from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import DoesNotFit
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
@@ -18,12 +16,8 @@ from hwgen.ops.conv import Conv
 from hwgen.ops.input_ import Input
 from hwgen.ops.pool import MaxPool
 from hwgen.ops.requantize import Requantize
-from hwgen.plan.goal import Goal
-from hwgen.plan.pace import Pace
-from hwgen.plan.stream.planner import plan_stream
-from hwgen.target.board import load_board
-from hwgen.verify.self_check import make_vectors, self_check
-from hwgen.verify.simulate import BenchSettings, simulate
+from hwgen.verify.self_check import self_check
+from tests.plan.nets import holds_in_simulation, instances, planned
 
 Pads = tuple[tuple[int, int], ...]
 
@@ -41,17 +35,6 @@ def network(
     net.put("conv", Conv(weight, np.array([4, -5, 6]), ones, pads, dilation))
     net.put("round", Requantize(3, 0, 15))
     return net.graph()
-
-
-def planned(graph: Graph, interval: int) -> Design:
-    goal = Goal(200.0, style="stream", pace=Pace(interval))
-    return plan_stream(graph, load_board("vcu118"), goal, "net", {})
-
-
-def padded(design: Design) -> int:
-    """Return how many units pad."""
-    parts = [part for stage in design.stages for part in stage.parts]
-    return sum(isinstance(part, UnitRef) and part.unit == "hwg_pad" for part in parts)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +59,7 @@ def test_every_padding_is_built(
     graph = network(shape, kernel, pads, dilation)
     for interval in (400, 3000):
         design = planned(graph, interval)
-        assert padded(design) == apart
+        assert len(instances(design, "hwg_pad")) == apart
         assert design.interval <= interval
         self_check(graph, design, 1)
 
@@ -93,10 +76,4 @@ def test_an_interval_below_the_padded_map_is_refused_with_one_that_can_be_built(
 @pytest.mark.sim
 def test_maps_that_are_padded_apart_in_simulation(tmp_path: Path) -> None:
     graph = network((5, 6, 2), (3, 3), ((2, 2), (2, 2)))
-    design = planned(graph, 400)
-    emit_rtl(design).write(tmp_path / "out")
-    every = make_vectors(graph, 6, 1)
-    vectors = every.rows(len(every) - 6, len(every))
-    result = simulate(tmp_path / "out", vectors, BenchSettings())
-    assert (result.samples, result.mismatches) == (6, 0)
-    assert (result.latency_cycles, result.interval) == (design.latency, design.interval)
+    holds_in_simulation(graph, planned(graph, 400), tmp_path / "out")

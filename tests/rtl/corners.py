@@ -193,7 +193,11 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
     ],
     "hwg_stream_concat": [
         {"Sources": 1},
-        {"Sources": 3, "Width": 1, "Counts": "96'h7_00000001_0000012c"},
+        {"Sources": 3, "Width": 1, "MaxCount": 300, "Counts": "96'h7_00000001_0000012c"},
+    ],
+    "hwg_stream_extend": [
+        {"InWidth": 1, "OutWidth": 1},
+        {"Lanes": 3, "InWidth": 4, "OutWidth": 9, "Signed": 1},
     ],
     "hwg_pool": [
         {"Taps": 1, "Lanes": 1, "Width": 1, "OutWidth": 1},

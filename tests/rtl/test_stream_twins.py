@@ -110,12 +110,10 @@ def maps(program: Program, rng: np.random.Generator) -> None:
         body += f"  hwg::narrow<8, 4, {count}>::of<ui<8>, 1>(wide, out);\n"
         body += drain("ui<8>", count, 1)
         program.case(body, x.reshape(-1)[:count], x=x)
-    body = "  stream<ui<8> > one, other, out;\n" + loop(12, "    one.write(ui<8>(x[n]));")
-    body += loop(4, "    other.write(ui<8>(x[n + 12]));")
-    body += "  hwg::stream_concat<2, 8, 3, 1, 4>::of<ui<8> >(one, other, out);\n"
-    flat = x.reshape(-1)
-    joined = np.concatenate([flat[:12].reshape(4, 3), flat[12:16].reshape(4, 1)], axis=1)
-    program.case(body + loop(16, "    put(out.read());"), joined, x=x)
+    x = rng.integers(-8, 8, (12, 2))
+    body = feed("si<4>", 12, 2) + "  stream<lanes<si<7>, 2> > out;\n"
+    step = "    out.write(hwg::stream_extend<2, 4, 7, 1>::of<si<7> >(in.read()));"
+    program.case(body + loop(12, step) + drain("si<7>", 12, 2), x, x=x)
 
 
 def matrices(program: Program, rng: np.random.Generator) -> None:

@@ -165,10 +165,25 @@ def _concat(rng: np.random.Generator, counts: Sequence[int]) -> Case:
     ]
     wires += [("clk_i", "clk_i"), ("rst_ni", "rst_ni"), ("out_valid_o", "m{i}_0_valid"),
               ("out_ready_i", "m{i}_0_ready"), ("out_data_o", "m{i}_0_data")]  # fmt: skip
-    params = {"Sources": len(counts), "Width": 5, "Counts": vector(counts, 32)}
+    params: dict[str, int | str] = {"Sources": len(counts), "Width": 5}
+    params |= {"MaxCount": max(counts), "Counts": vector(counts, 32)}
     return Case(
         "hwg_stream_concat", params, [5] * len(counts), [5], frames, 2 * sum(counts), 0, 0,
         links=None, wires=wires,
+    )  # fmt: skip
+
+
+def _extend(rng: np.random.Generator, lanes: int, bits: int, out: int, signed: int) -> Case:
+    """Return elements in a wider format."""
+    params: dict[str, int | str] = {
+        "Lanes": lanes, "InWidth": bits, "OutWidth": out, "Signed": signed,
+    }  # fmt: skip
+    frames = []
+    for _ in range(3):
+        x = numbers(rng, bits, signed, (WORDS, lanes))
+        frames.append(Frame([words(x, bits)], [words(x, out)]))
+    return Case(
+        "hwg_stream_extend", params, [bits * lanes], [out * lanes], frames, WORDS, 0, 0
     )  # fmt: skip
 
 
@@ -286,6 +301,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         _add(rng, ((6, 1, 0), (5, 0, 2)), 2, 5),
         _add(rng, ((4, 0, 3), (7, 1, 0)), 0, 9, sub=1),
         _concat(rng, (1, 1)), _concat(rng, (3, 1, 2)), _concat(rng, (4,)),
+        _extend(rng, 3, 4, 7, 1), _extend(rng, 2, 3, 4, 0), _extend(rng, 1, 1, 1, 0),
         _pool(rng, 1, 0, 1), _pool(rng, 9, 0, 1), _pool(rng, 6, 1, 1), _pool(rng, 4, 0, 0),
         _blocks(rng, (4, 6, 1), (2, 2), 0), _blocks(rng, (5, 5, 2), (2, 3), 1, 2),
         _blocks(rng, (3, 4, 3), (3, 4), 1, 0), _blocks(rng, (1, 7, 2), (1, 2), 0, 0),
@@ -318,6 +334,7 @@ FAULTS = (
     ("hwg_stream_add", "move = ~out_valid_o | out_ready_i", "move = 1'b1", STALLS),
     ("hwg_stream_concat", "left_q <= last ? '0", "left_q <= 1'b0 ? '0", STALLS),
     ("hwg_stream_concat", "turn_q <= Sources'(1);", "turn_q <= turn_q;", RESET),
+    ("hwg_stream_extend", "{MORE{in_data_i[i*InWidth+InWidth-1]}}", "'0", STALLS),
     ("hwg_pool", "move        = ~out_valid_o | out_ready_i", "move        = ~out_valid_o",
      "keeps_interval_and_latency"),
     ("hwg_pool_blocks", "(x_last || block_x_last)", "(block_x_last)", STALLS),

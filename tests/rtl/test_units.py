@@ -81,6 +81,7 @@ NEEDS_NO_TWIN = {
     "hwg_axis_cross": "an HLS design has one clock",
     "hwg_skid": "an HLS tool registers handshakes itself",
     "hwg_fork": "a loop that is printed in its stage: a word is read once and written to each",
+    "hwg_stream_concat": "a loop that is printed in its stage: it reads each stream in its turn",
     "hwg_join": "a function that reads two streams waits for both",
     "hwg_flow_buffer": "a pipeline of an HLS tool stalls by itself",
     "hwg_stream_check": "watches handshakes, which an HLS tool makes itself",

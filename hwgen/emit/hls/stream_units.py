@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from hwgen.errors import ConfigError
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.tensor import Codes
 from hwgen.units.facts import folds, with_defaults
+from hwgen.units.models import reorder_words
 
 
 def element(link: Link) -> str:
@@ -60,29 +62,38 @@ def call_of(design: Design, stage: Stage, unit: UnitRef, prefix: str) -> Call:
 
     Args:
         design: with the stage.
-        stage: a unit with a link in, and one or more out.
+        stage: a unit with links in and out.
         unit: of the stage.
         prefix: of the names of constants.
 
     Raises:
         ConfigError: the unit has no twin that a stage can be made of.
     """
-    source, sinks = design.link(stage.reads[0]), [design.link(name) for name in stage.writes]
+    sources, sinks = (list(map(design.link, names)) for names in (stage.reads, stage.writes))
+    source = sources[0]
     name = unit.unit.removeprefix("hwg_")
-    arguments = [f"{link.name}_words" for link in (source, *sinks)]
+    arguments = [f"{link.name}_words" for link in (*sources, *sinks)]
     kind, lanes = element(source), len(source.fields)
     match name:
         case "fork":
             return Call("", tuple(_copies(source, arguments)))
+        case "stream_concat":
+            return Call("", tuple(_joined(sources, sinks[0], unit.constants["Counts"].tolist())))
+        case "stream_extend":
+            of = f"{_with_params(unit)}::of<{element(sinks[0])}>({arguments[0]}.read())"
+            return Call(name, tuple(_every(source, f"{arguments[1]}.write({of});")))
         case "widen" | "narrow":
             width, parts, count = (unit.params[key] for key in ("Width", "Parts", "Count"))
             few = min(lanes, len(sinks[0].fields))
             of = f"hwg::{name}<{width}, {parts}, {count}>::of<{kind}, {few}>"
             taken = -(-count // parts) if name == "narrow" else count
             return Call(name, tuple(_loop(source.words // taken, f"{of}({', '.join(arguments)});")))
-        case "upsample" | "crop" | "reorder":
+        case "upsample" | "crop":
             of = f"{_with_params(unit)}::of<{word(source)} >"
             return Call(name, (f"{of}({', '.join(arguments)});",))
+        case "reorder":
+            of = f"{_with_params(unit)}::of<{word(source)} >({', '.join(arguments)});"
+            return Call(name, tuple(_loop(source.words // reorder_words(unit.params), of)))
         case "window" | "pad":
             pad = unit.constants.get("Pad", np.zeros(lanes, np.int64))
             table, made = _table(f"{prefix}_PAD", pad)
@@ -147,6 +158,22 @@ def _copies(source: Link, arguments: Sequence[str]) -> Iterator[str]:
     taken, *sinks = arguments
     copied = f"const {word(source)} copied = {taken}.read();"
     yield from _every(source, copied, *(f"{sink}.write(copied);" for sink in sinks))
+
+
+def _joined(sources: Sequence[Link], sink: Link, counts: Sequence[int]) -> Iterator[str]:
+    """Yield what reads some words of each source in its turn, as one loop of a word a cycle."""
+    ends = [*accumulate(counts)]
+    heads = [f"if (i < {end}) {{" for end in ends[:-1]]
+    heads = [*(f"{'} else ' * (n > 0)}{head}" for n, head in enumerate(heads)), "} else {"]
+    yield f"for (int n = 0; n < {sink.words // ends[-1]}; ++n) {{"
+    yield f"  for (int i = 0; i < {ends[-1]}; ++i) {{"
+    yield "    HWG_PIPELINE_LOOP"
+    for source, head in zip(sources, heads, strict=True):
+        yield f"    {head}"
+        yield f"      {sink.name}_words.write({source.name}_words.read());"
+    yield "    }"
+    yield "  }"
+    yield "}"
 
 
 def _every(source: Link, *lines: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from hwgen.units.library import find_unit
 FORK, FIFO, CHECK = "hwg_fork", "hwg_fifo", "hwg_stream_check"
 _WIDTHS = {  # of an element of a constant vector: the parameter that says it, and what is added
     "Bias": ("AccWidth", 0),
+    "Counts": ("", 32),
     "RowKinds": ("KindBits", 0),
     "ColumnKinds": ("KindBits", 0),
     "Thresholds": ("InWidth", 1),
@@ -133,9 +134,9 @@ class _Writer:
         )
 
     def _plain(self, stage: Stage, unit: UnitRef) -> Iterator[str]:
-        """Yield a unit with one link in and one out."""
-        (source,), (sink,) = stage.reads, stage.writes
-        ports = [*_reads("in", source), *_writes("out", self._put(sink))]
+        """Yield a unit with a link in, or several side by side, and one out."""
+        (sink,) = stage.writes
+        ports = [*_reads("in", *stage.reads), *_writes("out", self._put(sink))]
         if "Weights" in unit.constants:
             memory = self._memory(stage, unit)
             yield from memory.lines
@@ -286,16 +287,19 @@ def _given(unit: UnitRef) -> list[tuple[str, str]]:
         elif name in unit.constants:
             codes = unit.constants[name]
             word, more = _WIDTHS.get(name, ("", 0))
-            width = unit.params[word] + more if word else unit.params["Width"] // len(codes)
+            if name in _WIDTHS:
+                width = (unit.params[word] if word else 0) + more
+            else:
+                width = unit.params["Width"] // len(codes)
             params.append((name, packed_literal(codes, width)))
     return params
 
 
-def _reads(side: str, link: str) -> list[tuple[str, str]]:
+def _reads(side: str, *links: str) -> list[tuple[str, str]]:
+    """Return the connections of a side that reads links, the first in the lowest bits."""
+    wires = (("valid_i", "valid"), ("ready_o", "ready"), ("data_i", "data"))
     return [
-        (f"{side}_valid_i", f"{link}_valid"),
-        (f"{side}_ready_o", f"{link}_ready"),
-        (f"{side}_data_i", f"{link}_data"),
+        (f"{side}_{port}", sv.concat([f"{link}_{wire}" for link in links])) for port, wire in wires
     ]
 
 

@@ -15,8 +15,8 @@ from hwgen.design.flow_core import buffer_of, pipeline_of, unit_of
 from hwgen.design.types import Stage
 from hwgen.plan.stream.channels import Actor, Channel
 from hwgen.plan.stream.matvec_actor import Matvec
-from hwgen.plan.stream.move_actors import Cropped, Grown, Reorder, kept, repeated
-from hwgen.units.models import Params, window_lags
+from hwgen.plan.stream.move_actors import Concat, Cropped, Grown, Reorder, kept, repeated
+from hwgen.units.models import Params, reorder_words, window_lags
 
 
 class Core(Actor):
@@ -316,5 +316,9 @@ def actor_of(stage: Stage, ins: Sequence[Channel], outs: Sequence[Channel]) -> A
         case "hwg_crop":
             return Cropped(ins[0], outs[0], kept(params, True))
         case "hwg_reorder":
-            return Reorder(ins[0], outs[0], stage.interval)
+            return Reorder(ins[0], outs[0], reorder_words(params))
+        case "hwg_stream_extend":
+            return Widen(ins[0], outs[0], {"Parts": 1, "Count": 1})  # it goes through
+        case "hwg_stream_concat":
+            return Concat(ins, outs[0], unit.constants["Counts"].tolist())
     raise AssertionError(f"no rule for {unit.unit}")

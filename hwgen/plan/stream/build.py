@@ -20,7 +20,7 @@ from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.binary import as_bits, signs_of, step_of, unit_of
 from hwgen.plan.stream.folded import FoldedLayer, columns_of, sums_of
 from hwgen.plan.stream.maps import Map, link_of, stream_link
-from hwgen.plan.stream.moves import moved, walk_of
+from hwgen.plan.stream.moves import common, extended, moved, walk_of
 from hwgen.plan.stream.segments import Cut, Segment
 from hwgen.plan.stream.units import Facts, Fold
 from hwgen.plan.stream.ways import alike_behind
@@ -68,14 +68,14 @@ class Builder:
             name = self.names.take(text)
         return name
 
-    def unit(self, name: str, facts: Facts, read: str, write: Link) -> str:
-        """Enter a unit with a link in and one out, and return the name of the second."""
+    def unit(self, name: str, facts: Facts, read: str | tuple[str, ...], write: Link) -> str:
+        """Enter a unit with a link in, or several, and one out, and return the name of that."""
         self.link(write)
         self.stage(
             Stage(
                 name,
                 facts.unit,
-                (read,),
+                read if isinstance(read, tuple) else (read,),
                 (write.name,),
                 facts.latency,
                 facts.interval,
@@ -182,14 +182,23 @@ class Builder:
     def move_stage(self, segment: Segment, lanes: int) -> None:
         """Enter a unit that moves words of *lanes* elements, its functions behind it."""
         head, name = segment.head, segment.head.name
-        source = self.with_lanes(self.take(head.inputs[0]), lanes, name)
-        walk = walk_of(head, source.type.shape)
+        ins = [self.with_lanes(self.take(i), lanes, name) for i in head.inputs]
+        walk = walk_of(head, [one.type for one in ins])
         assert walk is not None, f"{name} is no walk"
-        facts = moved(walk, source.fixed.width, lanes)
-        fixed = replace(source.fixed, frac=head.type.frac)
+        fixed = replace(common([one.fixed for one in ins]), frac=head.type.frac)
+        reads = tuple(self.in_format(one, fixed, name).link for one in ins)
         made = Map(self.fresh(f"{name}_moved"), head.type, fixed, lanes)
-        self.unit(name, facts, source.link, link_of(made, name))
+        self.unit(name, moved(walk, fixed.width, lanes), reads, link_of(made, name))
         self.give(segment.name, self.functions(segment, made))
+
+    def in_format(self, source: Map, fixed: Fixed, name: str) -> Map:
+        """Return the same elements in a wider format, for the stage of some name."""
+        if source.fixed.width == fixed.width:
+            return source
+        made = replace(source, link=self.fresh(f"{name}_wide"), fixed=fixed)
+        facts = extended(source.fixed, fixed, source.lanes, source.words)
+        self.unit(f"{name}_extend", facts, source.link, link_of(made, name))
+        return made
 
     def _plane(self, source: Map) -> units.Plane:
         return units.Plane.of(source.type.shape, source.lanes, source.fixed.width)

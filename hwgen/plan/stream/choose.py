@@ -17,15 +17,25 @@ from hwgen.cost.figures import RESOURCES, Takes
 from hwgen.cost.units import LARGE, UnitCost, cells_of
 from hwgen.errors import ConfigError, DoesNotFit, count_of
 from hwgen.ir.graph import Graph
+from hwgen.ir.tensor import TensorType
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import ADDERS, TABLES, XNOR, Realisation
 from hwgen.plan.stream.segments import Cut
 from hwgen.plan.stream.solve import Table, cheapest
-from hwgen.plan.stream.ways import Blocks, Choice, Fabric, choices, conversion_cost, worth
+from hwgen.plan.stream.ways import (
+    Blocks,
+    Choice,
+    Fabric,
+    between,
+    choices,
+    conversion_cost,
+    worth,
+)
 from hwgen.target.board import Board
 from hwgen.units.memories import Cells
 
 LONGEST = 1 << 40  # cycles
+TOO_LATE = 1e9  # worth of what is taken only if nothing else is there
 ROOM = 0.7  # share of a board that layers may take by their formulas
 
 
@@ -271,13 +281,13 @@ def picked(
     costs = [np.array([c.cost for c in found]) for found in domains.values()]
     pairs: dict[tuple[int, int], Table] = {}
     for segment in parts.segments:
-        for source in segment.head.inputs:
+        for place, source in enumerate(segment.head.inputs):
             before = parts.behind(source)
-            bits = graph[source].type.fixed.width
+            kind = graph[source].type
             table = np.array(
                 [
                     [
-                        worth(conversion_cost(bits, a.leaving, c.lanes, 0, cells))
+                        _conversion(kind, a.leaving, c.read(place), limit, cells)
                         for c in domains[segment.name]
                     ]
                     for a in domains[before]
@@ -290,6 +300,13 @@ def picked(
     picks = {name: found[took[index[name]]] for name, found in domains.items()}
     inputs = {name: picks.pop(name).lanes for name in readers}
     return Picked(picks, inputs)
+
+
+def _conversion(kind: TensorType, before: int, after: int, limit: int, cells: Cells) -> float:
+    """Return the worth of the converters of a map, and much more where they take too long."""
+    late = between(kind.size, before, after) / limit
+    cost = worth(conversion_cost(kind.fixed.width, before, after, 0, cells))
+    return cost + (TOO_LATE * late if late > 1 else 0)
 
 
 def _readers(parts: Cut, name: str) -> list[str]:

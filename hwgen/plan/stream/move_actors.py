@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 from hwgen.plan.stream.channels import Actor, Channel
@@ -144,6 +145,44 @@ class Reorder(Actor):
                 at = max(at, out.taken[k - 1])
             self.pulls.append(at)
             out.shown.append(at + 1)
+            moved = True
+
+
+class Concat(Actor):
+    """Concatenation: the words of each source go through in its turn.
+
+    Args:
+        ins: the sources.
+        out: what it writes.
+        counts: words of each source in a round.
+    """
+
+    rule = 12
+
+    def __init__(self, ins: Sequence[Channel], out: Channel, counts: Sequence[int]) -> None:
+        super().__init__(ins, (out,))
+        self.counts = tuple(counts)
+        self.turns = [source for source, count in enumerate(counts) for _ in range(count)]
+        self.through = 0  # words that have been taken
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the words of each source in a round."""
+        return self.counts
+
+    def advance(self) -> bool:
+        """Hand on as many words as possible."""
+        (out,), moved = self.outs, False
+        while True:
+            source = self.ins[self.turns[self.through % len(self.turns)]]
+            if len(out.shown) == self.through:
+                if len(source.taken) == len(source.shown):
+                    return moved
+                out.shown.append(source.offered(len(source.taken)))
+                moved = True
+            if len(out.taken) == self.through:
+                return moved
+            source.taken.append(out.taken[self.through])
+            self.through += 1
             moved = True
 
 

@@ -1,30 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Movements as units of a stream design: maps enlarged, cut, padded, and in another order."""
+"""Movements as units of a stream design: maps enlarged, cut, padded, reordered, and joined."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from hwgen.design.types import UnitRef
-from hwgen.ir.graph import Node
+from hwgen.errors import count_of
+from hwgen.ir.fixed import Fixed
+from hwgen.ir.graph import Graph, Node
+from hwgen.ir.names import Names
+from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Movement
-from hwgen.ops.walks import Order, Plane, Repeat, Rim, Walk
+from hwgen.ops.shape import one_walk_each
+from hwgen.ops.walks import Order, Plane, Repeat, Rim, Runs, Walk
 from hwgen.plan.stream.units import BLOCK_BITS, Facts
 
-
-def walk_of(node: Node, shape: tuple[int, ...]) -> Walk | None:
-    """Return the walk of a node that reads a tensor of some shape; None where it is no walk."""
-    return node.op.walk(shape) if isinstance(node.op, Movement) else None
+CONCAT, EXTEND = "hwg_stream_concat", "hwg_stream_extend"
 
 
-def lanes_of(walk: Walk) -> Iterator[int]:
-    """Yield the elements of a word that a unit can move together, ascending."""
+def walk_of(node: Node, types: Sequence[TensorType]) -> Walk | None:
+    """Return the walk of a node that reads tensors of some types; None where it is no walk."""
+    return node.op.walk([t.shape for t in types]) if isinstance(node.op, Movement) else None
+
+
+def in_walks(graph: Graph) -> Graph:
+    """Return a graph of the same values, each movement of which is one walk, or none at all.
+
+    What an operation broadcasts is repeated in front of it, so that it acts position by position.
+    """
+    names = Names(node.name for node in graph.nodes)
+    made: list[Node] = []
+
+    def steps(node: Node, ops: Sequence[Movement], *ins: str) -> tuple[str, ...]:
+        """Enter movements one after the other, and return what reads them instead of *ins*."""
+        types = [one.type for i in ins for one in made if one.name == i]
+        for op in ops:
+            kind = op.infer(types)
+            made.append(Node(names.take(f"{node.name}_step"), op, ins, kind, node.layer))
+            ins, types = (made[-1].name,), [kind]
+        return ins
+
+    for node in graph.nodes:
+        op, ins = node.op, node.inputs
+        shapes = [t.shape for t in graph.types(node)]
+        if isinstance(op, Movement) and not op.in_order:
+            *first, op = one_walk_each(op, shapes, node.type.shape)
+            ins = steps(node, first, *ins)
+        else:
+            pairs = zip(op.ahead(shapes), ins, strict=True)
+            ins = tuple(steps(node, ops, one)[0] for ops, one in pairs)
+        made.append(replace(node, op=op, inputs=ins))
+    return replace(graph, nodes=tuple(made))
+
+
+def lanes_of(walk: Walk, most: int) -> Iterator[int]:
+    """Yield the elements of a word that a unit can move together, ascending, up to *most*."""
     together = _inner(walk)
-    yield from (lanes for lanes in range(1, together + 1) if together % lanes == 0)
+    yield from (lanes for lanes in range(1, min(together, most) + 1) if together % lanes == 0)
 
 
 def _inner(walk: Walk) -> int:
     """Return how many elements keep their place beside each other."""
+    if isinstance(walk, Runs):
+        return math.gcd(*walk.sizes)
     if not isinstance(walk, Order):
         return walk.plane[2]
     return walk.sizes[2] if walk.steps[2] == 1 else 1
@@ -34,7 +77,7 @@ def moved(walk: Walk, bits: int, lanes: int) -> Facts:
     """Return the unit of a walk.
 
     Args:
-        walk: over a map.
+        walk: over a map, or several.
         bits: of an element.
         lanes: elements of a word, which move together.
     """
@@ -42,7 +85,43 @@ def moved(walk: Walk, bits: int, lanes: int) -> Facts:
         return _repeated(walk, bits, lanes)
     if isinstance(walk, Rim):
         return _rimmed(walk, bits, lanes)
+    if isinstance(walk, Runs):
+        return _joined(walk, bits, lanes)
     return _ordered(walk, bits, lanes)
+
+
+def common(formats: Sequence[Fixed]) -> Fixed:
+    """Return the narrowest format that holds the numbers of several of one scale."""
+    signed = any(one.signed for one in formats)
+    width = max(one.width + (signed and not one.signed) for one in formats)
+    return Fixed(width, formats[0].frac, signed)
+
+
+def extended(fixed: Fixed, to: Fixed, lanes: int, words: int) -> Facts:
+    """Return the unit that gives elements a wider format of the same scale.
+
+    Args:
+        fixed: of an element that comes.
+        to: of an element that leaves.
+        lanes: elements of a word.
+        words: of a sample.
+    """
+    params = {
+        "Lanes": lanes, "InWidth": fixed.width, "OutWidth": to.width, "Signed": int(fixed.signed),
+    }  # fmt: skip
+    note = f"elements of {fixed} in {to}"
+    return Facts(UnitRef(EXTEND, params), lanes, words, 0, words, note)
+
+
+def _joined(walk: Runs, bits: int, lanes: int) -> Facts:
+    counts = np.array([size // lanes for size in walk.sizes], np.int64)
+    params = {
+        "Sources": len(counts), "Width": bits * lanes, "MaxCount": int(counts.max()),
+    }  # fmt: skip
+    words = walk.rounds * int(counts.sum())
+    runs = ", ".join(map(str, counts))
+    note = f"{count_of(walk.rounds, 'round')} of {runs} words, from each input in its turn"
+    return Facts(UnitRef(CONCAT, params, {"Counts": counts}), lanes, words, 0, words, note)
 
 
 def _map(plane: Plane, bits: int, lanes: int) -> dict[str, int]:
@@ -87,12 +166,13 @@ def _rimmed(walk: Rim, bits: int, lanes: int) -> Facts:
 def _ordered(walk: Order, bits: int, lanes: int) -> Facts:
     (outer, middle, inner), steps = walk.sizes, walk.steps
     inner //= lanes
-    words = outer * middle * inner
+    frame = outer * middle * inner
     params = {
         "Width": bits * lanes, "Outer": outer, "Middle": middle, "Inner": inner,
         "OuterStep": steps[0] // lanes, "MiddleStep": steps[1] // lanes,
         "InnerStep": 1 if lanes > 1 else steps[2],
     }  # fmt: skip
-    params["RamStyle"] = _ram(params["Width"], 2 * words)
-    note = "the words of a sample in another order"
-    return Facts(UnitRef("hwg_reorder", params), lanes, words, words + 1, words, note)
+    params["RamStyle"] = _ram(params["Width"], 2 * frame)
+    of = "a sample" if walk.frames == 1 else f"each of {walk.frames} parts of a sample"
+    note, words = f"the words of {of} in another order", walk.frames * frame
+    return Facts(UnitRef("hwg_reorder", params), lanes, words, frame + 1, words, note)

@@ -16,6 +16,8 @@ import numpy as np
 from hwgen.logic.cmvm.native import library as core
 from hwgen.plan.stream.channels import Actor, Channel
 
+_FIRST_RULES = 12  # of a core that does not tell how many it knows
+
 
 @cache
 def library() -> ctypes.CDLL | None:
@@ -24,6 +26,8 @@ def library() -> ctypes.CDLL | None:
     if lib is None or not hasattr(lib, "hwgen_tokens_run"):
         return None
     number, place = ctypes.c_int64, ctypes.c_void_p
+    if hasattr(lib, "hwgen_tokens_rules"):
+        lib.hwgen_tokens_rules.restype = number
     lib.hwgen_tokens_run.argtypes = [number, number, place, place, place]
     lib.hwgen_tokens_run.restype = place
     lib.hwgen_tokens_take.argtypes = [place, place]
@@ -31,10 +35,15 @@ def library() -> ctypes.CDLL | None:
     return lib
 
 
+def _rules(lib: ctypes.CDLL) -> int:
+    """Return how many rules a core knows; one that does not tell knows the first."""
+    return int(lib.hwgen_tokens_rules()) if hasattr(lib, "hwgen_tokens_rules") else _FIRST_RULES
+
+
 def settle(actors: Sequence[Actor]) -> bool:
     """Move words until none can; False where there is no compiled simulation."""
     lib = library()
-    if lib is None:
+    if lib is None or any(actor.rule >= _rules(lib) for actor in actors):
         return False
     known: dict[int, Channel] = {id(c): c for a in actors for c in (*a.ins, *a.outs)}
     index = {key: i for i, key in enumerate(known)}

@@ -10,6 +10,7 @@ from hwgen.cost.estimate import estimate, layer_luts
 from hwgen.design.assemble import ports_of
 from hwgen.design.check import check
 from hwgen.design.types import Design, Heading
+from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.ops.pool import Pool
 from hwgen.ops.serial import digest
@@ -21,6 +22,7 @@ from hwgen.plan.stream.binary import as_bits, signs_in_front
 from hwgen.plan.stream.build import Builder
 from hwgen.plan.stream.choose import Picked, affordable, chosen, ways_of
 from hwgen.plan.stream.fifos import with_fifos
+from hwgen.plan.stream.moves import in_walks
 from hwgen.plan.stream.segments import Cut, cut
 from hwgen.plan.stream.tokens import pace
 from hwgen.target.board import Board
@@ -45,6 +47,7 @@ def plan_stream(
         DoesNotFit: too slow for the goal.
     """
     heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
+    graph = in_walks(graph)
     parts, factor = cut(graph), 1.0
     ways = ways_of(graph, parts, board, goal, mapping)
     made: Picked | None = None
@@ -58,6 +61,7 @@ def plan_stream(
             break
         if affordable(estimate(design, board.family), board, goal):
             break
+    _check_interval(design, goal)
     reached = reached_mhz(design, board)
     if not holds_clock(reached, goal.clock_mhz):
         # Wires are as long as the whole is large, which is known only now.
@@ -67,6 +71,19 @@ def plan_stream(
     design = pace(with_fifos(design))
     check(design)
     return design
+
+
+def _check_interval(design: Design, goal: Goal) -> None:
+    """Refuse a design whose converters of words take longer than allowed."""
+    allowed = goal.pace.interval
+    if allowed is not None and design.interval > allowed:
+        slow = max(design.stages, key=lambda stage: stage.interval)
+        raise DoesNotFit(
+            f"{slow.name} ({slow.note}) takes {slow.interval:,} cycles a sample, {allowed:,} are "
+            "allowed: words of two layers have few elements in common",
+            slow.name,
+            f"--interval {design.interval} can be built",
+        )
 
 
 def _assembled(graph: Graph, parts: Cut, settings: Settings, picked: Picked) -> Design:

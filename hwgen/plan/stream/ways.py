@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 
 from hwgen.cost.units import LARGE, UnitCost, unit_cost
+from hwgen.design.flow_core import BUFFER
 from hwgen.design.types import UnitRef
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
@@ -19,6 +20,7 @@ from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Matmul, Windowed
 from hwgen.ops.pool import Pool
 from hwgen.plan.stream import stairs
+from hwgen.plan.stream.adders import ROUND_TRIP
 from hwgen.plan.stream.binary import UNIT, params_of, reads_signs, signs_of, step_of
 from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, sizes, sums_of
 from hwgen.plan.stream.maps import Map
@@ -61,6 +63,7 @@ class Choice:
         leaving: elements of a word that it writes; 0 where they are as many as it reads.
         interval: cycles of a sample.
         moves: whether it is a unit that moves words.
+        reads: elements of a word that it reads from each input, where they differ from *lanes*.
         blocks: what blocks are worth on its board.
         taken: what it takes, window generator and functions included.
     """
@@ -72,6 +75,11 @@ class Choice:
     taken: UnitCost
     moves: bool = False
     blocks: Blocks = Blocks()
+    reads: tuple[int, ...] = ()
+
+    def read(self, place: int) -> int:
+        """Return the elements of a word that it reads from an input."""
+        return self.reads[place] if self.reads else self.lanes
 
     @cached_property
     def cost(self) -> float:
@@ -122,6 +130,11 @@ def conversion_cost(
     return whole
 
 
+def between(size: int, before: int, after: int) -> int:
+    """Return the most words of a map on its way from words of one length to those of another."""
+    return size // math.gcd(before, after)
+
+
 def choices(
     graph: Graph, parts: Cut, segment: Segment, limit: int, fabric: Fabric
 ) -> Iterator[Choice]:
@@ -139,23 +152,27 @@ def choices(
     words = max(head.type.size // head.type.shape[-1], *(t.size // t.shape[-1] for t in kinds))
     if isinstance(head.op, Windowed):
         words = max(words, math.prod(padded(head.op.window, source.shape[:-1])))
-    if (walk := walk_of(head, kinds[0].shape)) is not None:
-        for lanes in lanes_of(walk):
-            made = moved(walk, source.fixed.width, lanes)
+    if (walk := walk_of(head, kinds)) is not None:
+        width = head.type.fixed.width
+        for lanes in lanes_of(walk, max(LARGEST, channels)):
+            made = moved(walk, width, lanes)
             leaving = lanes if alike_behind(segment, lanes) else head.type.shape[-1]
-            cost = fabric.cost(made.unit) + _behind(segment.tail, leaving, source.fixed.width)
-            yield Choice(None, lanes, leaving, made.interval, cost, moves=True)
-        if source.size <= LARGEST:  # in a word of the whole tensor
-            held = UnitCost(ff=head.type.size * source.fixed.width)
-            yield Choice(None, source.size, head.type.size, 1, held)
+            cost = fabric.cost(made.unit) + _behind(segment.tail, leaving, width)
+            cycles = max(made.interval, between(head.type.size, lanes, leaving))
+            yield Choice(None, lanes, leaving, cycles, cost, moves=True)
+        if head.op.at_position(kinds) is not None:  # in words of all channels of a position
+            yield _wired(head, [t.shape[-1] for t in kinds], head.type.shape[-1], fabric)
+        elif sum(t.size for t in kinds) <= LARGEST:  # in a word of the whole tensors
+            yield _wired(head, [t.size for t in kinds], head.type.size, fabric)
         return
     if not isinstance(head.op, Matmul):
         free = len(kinds) == 1 and (
             (isinstance(head.op, Pool) and head.op.blocks)
             or head.op.on_word(head.type.shape, 1) is not None
         )
-        yield Choice(None, 0 if free else channels, 0 if free else head.type.shape[-1], words,
-                     UnitCost())  # fmt: skip
+        each = () if len(kinds) == 1 else tuple(t.shape[-1] for t in kinds)
+        leaving = 0 if free else head.type.shape[-1]
+        yield Choice(None, 0 if free else channels, leaving, words, UnitCost(), reads=each)
         return
     layer = columns_of(head, source) if can_fold(head) else None
     around = _window_cost(head, source, channels, fabric)
@@ -167,6 +184,14 @@ def choices(
         yield from _foldings(segment, layer, matrix, source, limit, fabric)
     if reads_signs(graph, parts, segment):
         yield from _binary(segment, layer, source, matrix.sum_bits, limit, fabric)
+
+
+def _wired(head: Node, reads: Sequence[int], leaving: int, fabric: Fabric) -> Choice:
+    """Return a movement as wires of a word, which waits as the result of an adder graph does."""
+    width = leaving * head.type.fixed.width
+    held = fabric.cost(UnitRef(BUFFER, {"Width": width, "Depth": 1 + ROUND_TRIP}))
+    words = head.type.size // leaving
+    return Choice(None, reads[0], leaving, words, held + UnitCost(ff=width), reads=tuple(reads))
 
 
 def products_of(matrix: Matrix, multiplier: tuple[int, int] | None) -> tuple[int, ...]:

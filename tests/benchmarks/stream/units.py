@@ -61,6 +61,12 @@ def _steps(lanes: int, turns: int, levels: int, widths: tuple[int, int], own: bo
     return Point("hwg_stream_thresholds", params, constants=words)
 
 
+def _concat(width: int, *counts: int) -> Point:
+    """Return a concatenation of words of some bits, with runs of some lengths."""
+    params = {"Sources": len(counts), "Width": width, "MaxCount": max(counts)}
+    return Point("hwg_stream_concat", params, constants={"Counts": (32, np.array(counts))})
+
+
 _MAP = {"W": 32, "H": 32}
 _MATRIX = {"Rows": 32, "Columns": 288, "PE": 8, "SIMD": 8, "AccWidth": 20}
 _PARALLEL = "FINN, parallel generator and padding unit"
@@ -103,6 +109,9 @@ POINTS = (
                           "MiddleStep": 48, "InnerStep": 8}),
     Point("hwg_reorder", {"Width": 16, "Outer": 32, "Middle": 16, "Inner": 16, "OuterStep": 1,
                           "MiddleStep": 512, "InnerStep": 32, "RamStyle": 2}),
+    _concat(64, 1, 1),
+    _concat(16, 128, 64, 32),
+    _concat(40, 20, 300, 1, 9, 50),
     _steps(2, 12, 4, (10, 4)),
     _steps(1, 48, 4, (7, 4)),
     _steps(4, 8, 1, (12, 1), own=False),
@@ -123,7 +132,8 @@ def with_parameters(text: str, point: Point) -> str:
         assert found == 1, name
     for name, (width, words) in point.constants.items():
         word = packed_literal(words, width)
-        text, found = re.subn(rf"(parameter logic \[.*\]\s+{name}\s*= )'0", rf"\g<1>{word}", text)
+        default = rf"(parameter logic \[.*\]\s+{name}\s*= )[^,/\n]+"
+        text, found = re.subn(default, rf"\g<1>{word}", text)
         assert found == 1, name
     return text
 

@@ -386,6 +386,33 @@ struct Reorder : Actor {
   }
 };
 
+// The words of each source go through in its turn.
+struct Concat : Actor {
+  std::vector<i64> counts;
+  std::size_t turn = 0; // the source whose words leave
+  i64 left = 0, through = 0; // words of it that have, and of all
+  explicit Concat(const std::vector<i64> &n) : counts(n) {}
+  bool advance() override {
+    for (bool moved = false;;) {
+      Channel &in = *ins[turn];
+      if (out().there() == through) {
+        if (in.gone() == in.there()) return moved;
+        out().shown.push_back(in.offered(in.gone()));
+        moved = true;
+      }
+      if (out().gone() == through) return moved;
+      in.taken.push_back(out().taken[static_cast<std::size_t>(through++)]);
+      moved = true;
+      if (++left == counts[turn]) {
+        left = 0;
+        turn = (turn + 1) % counts.size();
+      }
+    }
+  }
+};
+
+constexpr i64 RULES = 13; // those of made()
+
 std::unique_ptr<Actor> made(i64 rule, const std::vector<i64> &numbers, const std::vector<Bits> &bits) {
   switch (rule) {
   case 0: return std::make_unique<Source>(numbers);
@@ -400,6 +427,7 @@ std::unique_ptr<Actor> made(i64 rule, const std::vector<i64> &numbers, const std
   case 9: return std::make_unique<Grown>(bits[0]);
   case 10: return std::make_unique<Cropped>(bits[0]);
   case 11: return std::make_unique<Reorder>(numbers);
+  case 12: return std::make_unique<Concat>(numbers);
   }
   return nullptr;
 }
@@ -450,6 +478,9 @@ struct Net {
 } // namespace
 
 extern "C" {
+
+// How many rules of actors are known: an older core leaves nets with newer ones to their specification.
+i64 hwgen_tokens_rules() { return RULES; }
 
 // Simulates a net. Actors follow each other in `facts`, each as: rule; inputs and their channels;
 // outputs and theirs; how many numbers, and these; how many patterns, and their lengths, whose
