@@ -16,7 +16,7 @@ from hwgen.api.settings import from_names
 from hwgen.design.types import Design
 from hwgen.errors import ConfigError, VerifyError, count_of
 from hwgen.progress import Progress, silent
-from hwgen.verify.activity import write_saif
+from hwgen.verify.activity import WINDOW, write_saif
 from hwgen.verify.self_check import reached
 from hwgen.verify.simulate import BenchSettings, simulate
 from hwgen.verify.trace import trace_of
@@ -66,7 +66,7 @@ class Simulated(VerbResult):
             f"\nnote: edited after the build: {', '.join(self.changed)}" if self.changed else ""
         )
         files = [f"\nwaveform: {path}" for path in self.waves]
-        files += [f"\nswitching activity: {path}" for path in self.activity]
+        files += [f"\nswitching activity ({WINDOW}): {path}" for path in self.activity]
         return text + edited + "".join(files)
 
 

@@ -2,7 +2,8 @@
 """Switching activity: a waveform (VCD) counted bit by bit, and written as a SAIF file.
 
 The format is that of IEEE 1801 (SAIF 2.0): of every bit the time at 0, at 1 and unknown, and how
-often it changed. Tools for power read it; none is run here, and no watts are claimed.
+often it changed. Tools for power read it; none is run here, and no watts are claimed. The window is
+the whole run of a bench; the header of the file says so, in the field for the program's name.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hwgen.errors import ToolFailed
+
+# What the times and changes are of; it stands in the file and beside its path.
+WINDOW = "whole run of the bench, with its gaps, stalls and resets"
 
 
 @dataclass
@@ -74,6 +78,7 @@ class Activity:
             '(DIRECTION "backward")',
             "(DESIGN )",
             '(VENDOR "hwgen")',
+            f'(PROGRAM_NAME "hwgen sim --activity: {WINDOW}")',
             "(DIVIDER / )",
             f"(TIMESCALE {self.timescale})",
             f"(DURATION {self.duration})",

@@ -170,8 +170,8 @@ def _best(
 ) -> tuple[Columns, Solution]:
     """Try the matrix as it is, as differences of columns and as one sum and rests; keep the best.
 
-    Depth counts as well: an adder more is worth a few percent of the area. But a search never ends
-    with more area than less effort does.
+    Depth counts as well: an adder more is worth a few percent of the area. But more effort never
+    ends with more area than less effort does.
     """
     whole = direct(weight, bias)
     other, shared = differences(weight, bias, 1), centred(weight, bias)
@@ -182,22 +182,46 @@ def _best(
         del others[1:]
     options = _options(whole.rows, lo, hi, arrival, arity, effort, seed)
     tries = [(whole, options)]
-    if others:
-        plain = [_plain(c, lo, hi, arrival, options) for c in (whole, *others)]
-        for columns, made in zip(others, plain[1:], strict=True):
-            deep = max(options.limit, made.depth)
-            tries.append((columns, replace(options, limit=deep, relax=0)))
-        if effort < 2:  # anneal the most promising one alone
-            tries = [min(zip(tries, plain, strict=True), key=lambda pair: pair[1].score)[0]]
+    plain = [_plain(c, lo, hi, arrival, options) for c in others]
+    for columns, made in zip(others, plain, strict=True):
+        deep = max(options.limit, made.depth)
+        tries.append((columns, replace(options, limit=deep, relax=0)))
+    if effort < 2:  # anneal the most promising one alone
+        first = _plain(whole, lo, hi, arrival, options)
+        columns, settings = min(
+            zip(tries, [first, *plain], strict=True), key=lambda pair: pair[1].score
+        )[0]
+        tries = [(columns, settings)]
+        less = columns, first if columns is whole else _plain(columns, lo, hi, arrival, settings)
+        if not effort:
+            return less
+    else:
+        less = _best(weight, bias, lo, hi, arrival, arity, effort - 1, seed)
     found = []
     for columns, settings in tries:
         for turn in range(2 if effort == 3 else 1):
             again = replace(settings, seed=seed + turn)
             found.append((columns, _run(Problem(lo, hi, arrival, columns.rows), again)))
-    if effort > 1:
-        less = _best(weight, bias, lo, hi, arrival, arity, effort - 1, seed)
-        found = [less, *(pair for pair in found if pair[1].cost <= less[1].cost)]
-    return min(found, key=lambda pair: pair[1].score)
+    found.sort(key=lambda pair: pair[1].score)
+    most = _positions(*less, lo, hi, bias, arity)
+    kept = (pair for pair in found if _positions(*pair, lo, hi, bias, arity) <= most)
+    return min(less, next(kept, less), key=lambda pair: pair[1].score)
+
+
+def _positions(
+    columns: Columns,
+    solution: Solution,
+    lo: tuple[int, ...],
+    hi: tuple[int, ...],
+    bias: Sequence[int],
+    arity: int,
+) -> int:
+    """Return the carry positions of a solution as they are counted in the end.
+
+    A search counts equal adders twice, and ranges inside a sum as if the terms were independent.
+    """
+    maker = Maker(lo, hi, 4 * max(1, Problem(lo, hi, (), columns.rows).peak))
+    return maker.plan(_build(maker, columns, solution, bias, range(len(lo)), arity)).bits
 
 
 def _terms(columns: Columns) -> int:

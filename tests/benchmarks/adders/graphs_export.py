@@ -4,7 +4,8 @@
 Usage: graphs_export.py CASE.json OUT.json. The case has the tool, matrices, the bits of their
 inputs, and the settings to try. The result holds for every matrix and setting the seconds, the
 sums in order and the outputs: a sum is a list of [operand, shift, sign], operands counted from the
-inputs on. For alkaid the sums after its fusion to sums of three follow. Imports nothing of hwgen.
+inputs on. A negation is no sum: it turns the sign of what reads it. For alkaid the sums after its
+fusion to sums of three follow. Imports nothing of hwgen.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-INPUT, ADD, SUBTRACT, ACCUMULATE = -1, 0, 1, 11  # codes of operations
+NEGATE, INPUT, ADD, SUBTRACT, ACCUMULATE = -2, -1, 0, 1, 11  # codes of operations
 
 
 def solved(tool: str, weight: Any, bits: int, method: str) -> Any:
@@ -40,12 +41,17 @@ def solved(tool: str, weight: Any, bits: int, method: str) -> Any:
 
 def sums(program: Any, n: int) -> dict[str, Any]:
     """Return a program's sums and outputs."""
-    number, found = [], []
+    made: list[tuple[int, int]] = []  # of every operation: its number and sign
+    found: list[list[tuple[int, int, int]]] = []
     for op in program.ops:
         addr = op.addr if hasattr(op, "addr") else (op.id0, op.id1)
         data = op.data if isinstance(op.data, tuple) else (op.data,)
         if op.opcode == INPUT:
-            number.append(data[0] if hasattr(op, "addr") else op.id0)
+            made.append((data[0] if hasattr(op, "addr") else op.id0, 1))
+            continue
+        if op.opcode == NEGATE:
+            at, sign = made[addr[0]]
+            made.append((at, -sign))
             continue
         if op.opcode in (ADD, SUBTRACT):
             terms = [(addr[0], 0, 1), (addr[1], data[0], -1 if op.opcode == SUBTRACT else 1)]
@@ -53,12 +59,14 @@ def sums(program: Any, n: int) -> dict[str, Any]:
             terms = [(at, data[2 * k + 1], 1 if data[2 * k] else -1) for k, at in enumerate(addr)]
         else:
             sys.exit(f"operation {op.opcode} is no sum")
-        found.append([(number[at], shift, sign) for at, shift, sign in terms])
-        number.append(n + len(found) - 1)
+        found.append([(made[at][0], shift, made[at][1] * sign) for at, shift, sign in terms])
+        made.append((n + len(found) - 1, 1))
     outs = zip(program.out_idxs, program.out_shifts, program.out_negs, strict=True)
     return {
         "sums": found,
-        "outputs": [(number[i], int(shift), -1 if neg else 1) for i, shift, neg in outs],
+        "outputs": [
+            (made[i][0], int(shift), -made[i][1] if neg else made[i][1]) for i, shift, neg in outs
+        ],
     }
 
 

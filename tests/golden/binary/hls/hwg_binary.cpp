@@ -68,12 +68,11 @@ static void hwg_binary_out(const hwg_binary_norm_word& norm_data, hwg_binary_out
   const si<2> norm_y0 = norm_data.norm_y0;
   const si<2> norm_y1 = norm_data.norm_y1;
   const si<2> norm_y2 = norm_data.norm_y2;
-  const si<3> n12 = si<3>(norm_y1 - norm_y2);                     // norm_y1 - norm_y2   [-2, 2]
-  const si<3> out_y0 = si<3>(norm_y0 - n12);                      // norm_y0 - n12   [-3, 3]
-  const si<3> n14 = si<3>(norm_y0 + n12);                         // norm_y0 + n12   [-3, 3]
-  const si<3> out_y1 = si<3>(-n14);                               // -n14   [-3, 3]
-  const si<3> n16 = si<3>(norm_y0 + hwg::shl_s<3, 1>(norm_y2));   // norm_y0 + (norm_y2 << 1)   [-3, 3]
-  const si<3> out_y2 = si<3>(n12 + n16);                          // n12 + n16   [-3, 3]
+  const si<3> n11 = si<3>(norm_y0 - norm_y1);                     // norm_y0 - norm_y1   [-2, 2]
+  const si<3> out_y0 = si<3>(norm_y2 + n11);                      // norm_y2 + n11   [-3, 3]
+  const si<3> n13 = si<3>(norm_y0 + norm_y1);                     // norm_y0 + norm_y1   [-2, 2]
+  const si<3> out_y1 = si<3>(norm_y2 - n13);                      // norm_y2 - n13   [-3, 3]
+  const si<3> out_y2 = si<3>(norm_y2 + n13);                      // norm_y2 + n13   [-3, 3]
   out_data.out_y0 = out_y0;
   out_data.out_y1 = out_y1;
   out_data.out_y2 = out_y2;

@@ -15,12 +15,11 @@ module hwg_binary_out (
   wire signed [1:0] norm_y2 = norm_data_i[5:4];
 
   // cycle 0
-  wire signed [2:0] n12 = 3'(norm_y1) - 3'(norm_y2);          // norm_y1 - norm_y2   [-2, 2] depth 1
-  wire signed [2:0] out_y0 = 3'(norm_y0) - n12;               // norm_y0 - n12   [-3, 3] depth 2
-  wire signed [2:0] n14 = 3'(norm_y0) + n12;                  // norm_y0 + n12   [-3, 3] depth 2
-  wire signed [2:0] out_y1 = -n14;                            // -n14   [-3, 3] depth 3
-  wire signed [2:0] n16 = 3'(norm_y0) + (3'(norm_y2) << 1);   // norm_y0 + (norm_y2 << 1)   [-3, 3] depth 1
-  wire signed [2:0] out_y2 = n12 + n16;                       // n12 + n16   [-3, 3] depth 2
+  wire signed [2:0] n11 = 3'(norm_y0) - 3'(norm_y1);          // norm_y0 - norm_y1   [-2, 2] depth 1
+  wire signed [2:0] out_y0 = 3'(norm_y2) + n11;               // norm_y2 + n11   [-3, 3] depth 2
+  wire signed [2:0] n13 = 3'(norm_y0) + 3'(norm_y1);          // norm_y0 + norm_y1   [-2, 2] depth 1
+  wire signed [2:0] out_y1 = 3'(norm_y2) - n13;               // norm_y2 - n13   [-3, 3] depth 2
+  wire signed [2:0] out_y2 = 3'(norm_y2) + n13;               // norm_y2 + n13   [-3, 3] depth 2
 
   assign out_data_o = {out_y2, out_y1, out_y0};
 
