@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -229,13 +229,24 @@ class Builder:
 
     def max(self, a: Wire, b: Wire, least: bool = False) -> Wire:
         """Return the larger (or, with *least*, the smaller) of two wires."""
-        (alo, ahi), (blo, bhi) = self.range(a), self.range(b)
-        if a == b or (ahi <= blo if least else alo >= bhi):
-            return a
-        if bhi <= alo if least else blo >= ahi:
-            return b
+        for high, low in ((a, b), (b, a)):
+            if self._above(high, low):
+                return low if least else high
         a, b = sorted((a, b))
         return self._put(Max(a, b, least))
+
+    def _above(self, high: Wire, low: Wire) -> bool:
+        """Tell whether one wire is never below another, as a sum is of what grows it."""
+        if high == low or self.lo[high] >= self.hi[low]:
+            return True
+        grown, fallen = self.nodes[high], self.nodes[low]
+        return (
+            isinstance(grown, Add)
+            and any(self.lo[w] >= 0 if up else self.hi[w] <= 0 for w, up in _rest(grown, low))
+        ) or (
+            isinstance(fallen, Add)
+            and any(self.hi[w] <= 0 if up else self.lo[w] >= 0 for w, up in _rest(fallen, high))
+        )
 
     def requant(self, a: Wire, shift: int, lo: int, hi: int, half: bool = False) -> Wire:
         """Return ``clip(round_half_even(a / 2**shift), lo, hi)``; a negative *shift* multiplies.
@@ -352,3 +363,11 @@ class Logic:
     def signed(self, wire: Wire) -> bool:
         """Tell whether a wire is two's complement."""
         return self.lo[wire] < 0
+
+
+def _rest(node: Add, wire: Wire) -> Iterator[tuple[Wire, bool]]:
+    """Yield what a sum has beside a wire, and whether it is added; nothing where it has no such."""
+    if node.a == wire and not node.shift_a:
+        yield node.b, not node.sub
+    if node.b == wire and not node.shift_b and not node.sub:
+        yield node.a, True

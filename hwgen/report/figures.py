@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hwgen.cost.advice import dear_scales, vendor_range
+from hwgen.cost.advice import vendor_range
 from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import (
     Estimate,
@@ -33,6 +33,7 @@ from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.planner import holds_clock
 from hwgen.plan.trigger_budget import crossings
+from hwgen.report.scales import dear_scales
 from hwgen.target.board import Board
 
 

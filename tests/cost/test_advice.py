@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Advice: a vendor's range for adder networks alone, and a word on scales that are dear."""
+"""Advice: a vendor's range for adder networks alone."""
 
 from __future__ import annotations
 
@@ -41,24 +41,3 @@ def test_more_than_adders_has_none(term: str) -> None:
     assert vendor_range({**terms, term: 0}, family) is not None
     assert vendor_range({**terms, term: 1}, family) is None
     assert vendor_range({**terms, "adder_bits": 0}, family) is None
-
-
-def test_a_dear_scale_is_told_with_what_is_left_without_it() -> None:
-    net = matrix(24)
-    rng = np.random.default_rng(2)
-    mult = rng.integers(1 << 22, 1 << 23, 24) | 1
-    half = 1 << 15
-    net.add("bn", ops.MulShift(mult, np.zeros(24, int), 24, -half, half - 1, 0), "fc")
-    made = examine(Ask(net.graph("bn"), "vu13p", clock="50MHz")).figures
-    (note,) = (note for note in made.notes if note.startswith("layer bn: its exact scale"))
-    assert "to 16 bits takes" in note
-    assert "12 bits already far fewer" in note
-    assert "LUT are left" in note
-    assert made.vendor is None
-
-
-def test_a_cheap_scale_is_not_told() -> None:
-    net = matrix()
-    net.add("bn", ops.MulShift(np.full(8, 5), np.zeros(8, int), 4, -128, 127, 0), "fc")
-    made = examine(Ask(net.graph("bn"), "vu13p", clock="100MHz")).figures
-    assert not made.notes

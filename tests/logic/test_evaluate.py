@@ -8,7 +8,7 @@ import pytest
 
 from hwgen.logic.builder import Builder, Logic
 from hwgen.logic.evaluate import evaluate, evaluate_wires
-from hwgen.logic.nodes import round_half_even
+from hwgen.logic.nodes import Max, round_half_even
 
 
 def one_of_each(b: Builder, a: int, c: int) -> list[int]:
@@ -93,3 +93,20 @@ def test_an_empty_batch_gives_empty_outputs() -> None:
     b = Builder()
     logic = Logic.of(b, [("y", one_of_each(b, b.input("x", 0, -9, 9), b.input("x", 1, -9, 9)))])
     assert evaluate(logic, {"x": np.zeros((0, 2), np.int64)}, check=True)["y"].shape == (0, 12)
+
+
+@pytest.mark.parametrize("least", [False, True])
+@pytest.mark.parametrize("sub", [False, True])
+@pytest.mark.parametrize(("lo", "hi"), [(0, 3), (-3, 0), (-2, 3)])
+def test_a_sum_and_its_term_are_compared_only_where_it_matters(
+    least: bool, sub: bool, lo: int, hi: int
+) -> None:
+    b = Builder()
+    x, z = b.input("x", 0, -4, 5), b.input("z", 0, lo, hi)
+    grown = b.add(x, z, sub=sub)
+    logic = Logic.of(b, [("y", [b.max(grown, x, least)])])
+    assert any(isinstance(node, Max) for node in logic.nodes) == (lo < 0 < hi)
+    pairs = np.array([(p, q) for p in range(-4, 6) for q in range(lo, hi + 1)])
+    made = evaluate(logic, {"x": pairs[:, :1], "z": pairs[:, 1:]}, check=True)["y"][:, 0]
+    sums = pairs[:, 0] + (-pairs[:, 1] if sub else pairs[:, 1])
+    assert np.array_equal(made, (np.minimum if least else np.maximum)(sums, pairs[:, 0]))

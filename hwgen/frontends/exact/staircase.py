@@ -93,7 +93,7 @@ def tabulate(value: Value, code: Quantize, frac: int, where: str) -> Table:
             where,
             "use a quantizer of at most 8 bits behind this layer",
         )
-    return _from_line(stairs, line, frac)
+    return from_line(stairs, line, frac)
 
 
 def staircase(value: Value, code: Quantize, where: str) -> Staircase:
@@ -207,7 +207,8 @@ def thresholds(stairs: Staircase, frac: int) -> Thresholds:
     return Thresholds(low.reshape((*lead, count)), out.reshape((*lead, count + 1)), frac)
 
 
-def _from_line(stairs: Staircase, line: Line, frac: int) -> Table:
+def from_line(stairs: Staircase, line: Line, frac: int) -> Table:
+    """Return the operations of a line that equals a staircase, its corrections among them."""
     mult, add = (np.array(part, object).reshape(stairs.shape) for part in (line.mult, line.add))
     lo, hi = line.lo, line.hi
     if line.floors and not line.corrections:
