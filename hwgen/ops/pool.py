@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Self
 
@@ -12,7 +13,7 @@ from hwgen.ir.fixed import Fixed
 from hwgen.ir.tensor import Codes, TensorType
 from hwgen.logic.builder import Builder
 from hwgen.logic.nodes import Wire, Wires
-from hwgen.ops.base import Example, Sum, Windowed, frozen_ints, planned, register
+from hwgen.ops.base import Example, Shape, Sum, Windowed, frozen_ints, planned, register
 from hwgen.ops.checks import need, need_inputs, need_size
 from hwgen.ops.exact_dtype import cast, room, top
 from hwgen.ops.windows import Window, filled, filled_pairs
@@ -42,10 +43,14 @@ class Pool(Windowed):
         """The geometry."""
         return Window(self.pool, self.strides, self.padding, filled((), len(self.pool)))
 
-    @property
-    def blocks(self) -> bool:
-        """Tell whether every element is in at most one window, and each window inside."""
-        return self.strides == self.pool and not any(sum(pair) for pair in self.padding)
+    def in_blocks(self, made: Shape) -> bool:
+        """Tell whether every element is in at most one window, and each window inside.
+
+        Args:
+            made: shape of the result; where it is one position, strides do not matter.
+        """
+        apart = self.strides == self.pool or math.prod(made[:-1]) == 1
+        return apart and not any(sum(pair) for pair in self.padding)
 
     def on_window(self) -> Self:
         """Return the pool, for a tensor that is one window."""
@@ -169,10 +174,9 @@ class SumPool(Pool, Sum):
         super().__post_init__()
         frozen_ints(self, "extra")
 
-    @property
-    def blocks(self) -> bool:
+    def in_blocks(self, made: Shape) -> bool:
         """Tell it of a pool that adds nothing else."""
-        return super().blocks and not self.extra.any()
+        return super().in_blocks(made) and not self.extra.any()
 
     def plus(self, constant: Codes) -> Self:
         """Add to what is added anyway."""

@@ -9,6 +9,7 @@ from html import escape
 from hwgen.cost.figures import StageFigures
 from hwgen.report.sheet import Histogram, NamedOutput, NodeFigures
 
+_RAIL = 6  # between links that pass by side by side
 _COLOURS = {"input": "c", "activation": "b"}  # by role; "a" is any other node
 
 
@@ -53,25 +54,29 @@ def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str
         for k, name in enumerate(row)
     }
     leaving = {out.node: out.name for out in outputs}
-    parts = []
+    parts, around = list[str](), list[tuple[float, float, float, float]]()
     for node in nodes:
         x, y = place[node.name]
         for source in node.inputs:
             sx, sy = place[source][0] + wide / 2, place[source][1] + high
             tx = x + wide / 2
             if any(_between(place[name], sx, (sy, y), wide) for name in place):
-                # Around what stands between: out at the side, down, and in from above.
-                side, bend = max(sx, tx) + wide / 2 + gap_x / 2, gap_y / 2
-                parts.append(
-                    f'<path class="edge" d="M{sx:g} {sy:g} v{bend / 2:g} H{side:g} '
-                    f'V{y - bend / 2:g} H{tx:g} V{y:g}"/>'
-                )
+                around.append((sx, sy, tx, y))
                 continue
             middle = (sy + y) / 2
             parts.append(
                 f'<path class="edge" d="M{sx:g} {sy:g} C{sx:g} {middle:g} {tx:g} {middle:g} '
                 f'{tx:g} {y:g}"/>'
             )
+    # Around what stands between: out at the side, down, and in from above.
+    rails, bend = _rails([(max(sx, tx), sy, y) for sx, sy, tx, y in around]), gap_y / 4
+    for (sx, sy, tx, y), rail in zip(around, rails, strict=True):
+        side = max(sx, tx) + (wide + gap_x) / 2 + _RAIL * rail
+        parts.append(
+            f'<path class="edge" d="M{sx:g} {sy:g} v{bend:g} H{side:g} V{y - bend:g} H{tx:g} '
+            f'V{y:g}"/>'
+        )
+    total += _RAIL * (max(rails) + 1) if rails else 0
     for node in nodes:
         x, y = place[node.name]
         kind, colour = node.kind, _COLOURS.get(node.role, "a")
@@ -86,6 +91,23 @@ def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str
             parts.append(_text(x + wide - 10, y + 21, "output", "soft r"))
     height = len(rows) * (high + gap_y) - gap_y
     return _svg(total, height, parts, "the network")
+
+
+def _rails(spans: Sequence[tuple[float, float, float]]) -> list[int]:
+    """Return a rail for each link that goes around: 0 the innermost; no two share a piece of one.
+
+    Args:
+        spans: where each goes down, and from which height to which.
+    """
+    found = [0] * len(spans)
+    done: list[int] = []
+    for i in sorted(range(len(spans)), key=lambda i: spans[i][2] - spans[i][1]):
+        at, top, end = spans[i]
+        near = [k for k in done if spans[k][0] == at and spans[k][1] < end and top < spans[k][2]]
+        taken = {found[k] for k in near}
+        found[i] = next(rail for rail in range(len(spans)) if rail not in taken)
+        done.append(i)
+    return found
 
 
 def _between(at: tuple[float, float], x: float, rows: tuple[float, float], wide: float) -> bool:

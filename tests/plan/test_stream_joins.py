@@ -24,7 +24,11 @@ from hwgen.ops.movepoint import MovePoint
 from hwgen.ops.pool import MaxPool, SumPool
 from hwgen.ops.requantize import Requantize
 from hwgen.ops.shape import Pad, Permute, Reshape, Upsample
+from hwgen.ops.thresholds import Thresholds
+from hwgen.plan.goal import Goal
+from hwgen.plan.planner import plan
 from hwgen.plan.stream import tokens
+from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
 from hwgen.verify.simulate import BenchSettings
 from tests.plan.nets import Net, holds_in_simulation, instances, planned
@@ -63,7 +67,7 @@ def unet(side: int, channels: int, levels: int = 2) -> Graph:
 def squeezed(side: int, channels: int) -> Graph:
     """Return a map whose channels are weighed by what all of its positions have in common."""
     rng, net = np.random.default_rng(5), Net(side, side, channels, fixed="u4.0")
-    net.add("all", SumPool((side, side)), "x")
+    net.add("all", SumPool((side, side), (1, 1)), "x")  # as global pools are read
     net.add("part", Requantize(2 * side.bit_length() - 2, 0, 15), "all")
     net.add("gate", Dense(rng.integers(-3, 4, (channels, channels)), np.zeros(channels, int)),
             net.add("flat", Reshape((channels,)), "part"))  # fmt: skip
@@ -201,7 +205,24 @@ def test_channels_are_weighed_by_what_all_positions_have_in_common() -> None:
     graph = squeezed(12, 8)
     design = planned(graph, 300)
     assert max(link.depth for link in design.links) >= 144  # the map waits for its weights
+    assert instances(design, "hwg_pool_blocks")  # and no window of the whole map is made
     self_check(graph, design, 1)
+
+
+def test_constants_of_every_position_are_refused_where_a_map_is_large() -> None:
+    """What is left that needs a word of a whole tensor says so, and what can be done."""
+
+    def steps(side: int) -> Graph:
+        limits = np.arange(side * side * 8).reshape(side, side, 8, 1) % 9
+        net = Net(side, side, 8, fixed="u4.0")
+        return net.graph(net.add("y", Thresholds(limits, np.array([0, 1]), 0), "x"))
+
+    assert planned(steps(8), 64).interval <= 64
+    with pytest.raises(DoesNotFit, match=r"y .* whole input of 2,048 elements") as caught:
+        planned(steps(16), 2048)
+    assert "--style parallel" in caught.value.hint
+    made = plan(steps(16), load_board("vcu118"), Goal(200.0, style="parallel"), "net")
+    assert made.style == "parallel"
 
 
 def test_an_interval_that_a_join_cannot_keep_is_refused_with_one_that_can_be_built() -> None:

@@ -147,6 +147,13 @@ def test_a_link_goes_around_the_layers_that_it_passes() -> None:
     drawn = network([*chain, node("sum", "c", "a")], ())
     assert drawn.count('class="edge"') == 4
     assert drawn.count(" H") == network([*chain, node("sum", "c")], ()).count(" H") + 2
+    # One inside another, and one behind both: the first two side by side, the third at the side.
+    nested = [*chain, node("near", "c", "b"), node("far", "near", "a"), node("d", "far")]
+    text = network([*nested, node("last", "d", "near")], ())
+    inner, outer, third = (float(at) for at in re.findall(r"v7 H([\d.]+) V", text))
+    assert outer > inner
+    assert third in (inner, outer)
+    assert float(re.findall(r'width="([\d.]+)"', text)[0]) > outer
 
 
 def test_rates_and_times_are_said_in_fitting_units() -> None:

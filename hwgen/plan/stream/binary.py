@@ -61,8 +61,8 @@ def signs_in_front(parts: Cut, segment: Segment) -> tuple[str, ...]:
         found.append(before)
         if gives_signs(segment):
             return tuple(found)
-        op = segment.head.op
-        if segment.tail or not isinstance(op, Pool) or op.sums or not op.blocks:
+        op, made = segment.head.op, segment.head.type.shape
+        if segment.tail or not isinstance(op, Pool) or op.sums or not op.in_blocks(made):
             return ()
 
 

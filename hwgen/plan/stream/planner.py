@@ -107,7 +107,9 @@ def _assembled(graph: Graph, parts: Cut, settings: Settings, picked: Picked) -> 
             made.folded_stage(segment, choice.fold, choice.lanes)
         elif choice.moves:
             made.move_stage(segment, choice.lanes)
-        elif isinstance(segment.head.op, Pool) and segment.head.op.blocks:
+        elif isinstance(segment.head.op, Pool) and segment.head.op.in_blocks(
+            segment.head.type.shape
+        ):
             made.pool_stage(segment, choice.lanes)
         else:
             made.adder_stage(segment, choice.lanes)

@@ -167,7 +167,7 @@ def choices(
         return
     if not isinstance(head.op, Matmul):
         free = len(kinds) == 1 and (
-            (isinstance(head.op, Pool) and head.op.blocks)
+            (isinstance(head.op, Pool) and head.op.in_blocks(head.type.shape))
             or head.op.on_word(head.type.shape, 1) is not None
         )
         each = () if len(kinds) == 1 else tuple(t.shape[-1] for t in kinds)
