@@ -44,7 +44,7 @@ def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str
     for name, level in depth.items():
         rows.setdefault(level, []).append(name)
     columns = max(len(row) for row in rows.values())
-    total = columns * (wide + gap_x)  # half a gap at both sides, where links pass by
+    total: float = columns * (wide + gap_x)  # half a gap at both sides, where links pass by
     place = {
         name: (
             (total - len(row) * (wide + gap_x) + gap_x) / 2 + k * (wide + gap_x),
