@@ -54,7 +54,7 @@ def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str
         for k, name in enumerate(row)
     }
     leaving = {out.node: out.name for out in outputs}
-    parts, around = list[str](), list[tuple[float, float, float, float]]()
+    parts, around = list[str](), list[tuple[float, int, float, int]]()
     for node in nodes:
         x, y = place[node.name]
         for source in node.inputs:
@@ -70,11 +70,11 @@ def network(nodes: Sequence[NodeFigures], outputs: Sequence[NamedOutput]) -> str
             )
     # Around what stands between: out at the side, down, and in from above.
     rails, bend = _rails([(max(sx, tx), sy, y) for sx, sy, tx, y in around]), gap_y / 4
-    for (sx, sy, tx, y), rail in zip(around, rails, strict=True):
+    for (sx, sy, tx, ty), rail in zip(around, rails, strict=True):
         side = max(sx, tx) + (wide + gap_x) / 2 + _RAIL * rail
         parts.append(
-            f'<path class="edge" d="M{sx:g} {sy:g} v{bend:g} H{side:g} V{y - bend:g} H{tx:g} '
-            f'V{y:g}"/>'
+            f'<path class="edge" d="M{sx:g} {sy:g} v{bend:g} H{side:g} V{ty - bend:g} H{tx:g} '
+            f'V{ty:g}"/>'
         )
     total += _RAIL * (max(rails) + 1) if rails else 0
     for node in nodes:
