@@ -45,10 +45,14 @@ class Builder:
             tables as they stand, which are not taken apart; `GRAPHS_ALONE` for no heaps.
         alike: whether an adder costs the same whatever its width, as it does digit by digit; else
             the search counts carry positions.
+        level: look-up tables that an adder more in a row is worth in a choice between sums; 0 where
+            it is worth a share of the sums themselves, by *haste*.
         nodes: the records, topologically ordered.
         lo, hi: exact interval of every node.
         layers: name of the layer that made each node.
         labels: of every node, the element of a layer's output that it is; empty if it is none.
+        heaps: whether heaps of bits were priced for any sum, so that another worth of an adder in a
+            row may give another choice.
         compares: whether only one step function reads the sums that are entered next.
         compared: of sums, what returns a step function of it that takes less than the sum, or None.
     """
@@ -64,6 +68,8 @@ class Builder:
         self.layers: list[str] = []
         self.labels: list[str] = []
         self.layer = ""
+        self.level = 0.0
+        self.heaps = False
         self.compares = False
         self.compared: dict[Wire, Compared] = {}
         self._seen: dict[Node, Wire] = {}

@@ -195,6 +195,8 @@ class _Search:
             pieces = list(inner.pieces)
             for place in range(places):
                 one = function_of((spread >> place & 1).reshape(-1))
+                if not one.truth:  # values above a row's least one may all be multiples of more
+                    continue
                 reads: list[Read] = [
                     lows[at] if at < len(lows) else codes[at - len(lows)] for at in one.reads
                 ]

@@ -114,7 +114,7 @@ def _heap(b: Builder, edges: Sequence[_Edge], constant: int, lo: int, hi: int) -
     for edge, parts, room in zip(edges, apart, rooms, strict=True):
         pieces = [*parts.pieces, *(parts.base.pieces(room) if parts.base else ())]
         ones = [piece for piece in pieces if not piece.reads]
-        constant += sum(1 << piece.place for piece in ones)
+        constant += sum(piece.truth << piece.place for piece in ones)
         terms += _terms(b, edge, [piece for piece in pieces if piece.reads])
     options = Options(TRIES[b.effort], b.haste > 0, b.seed)
     return built(b, heap_of(terms, constant % (1 << bits_for(lo, hi)), lo, hi, options))

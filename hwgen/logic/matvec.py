@@ -3,10 +3,10 @@
 
 Where inputs have few bits and adders take three operands, both are made and the cheaper one is
 kept. A graph shares what outputs have in common and pays for the ends of every adder; a heap fills
-its carry chains, and shares the counts of groups where weights are +1 and -1
-(`hwgen.logic.heap.share`). Up to five bits an input the heap wins, at eight the graph. Where adders
-take two operands, few sums of single bits that are only compared with a constant do without
-themselves (`hwgen.logic.heap.compare`).
+its carry chains. Heaps share, too: parts of outputs that are alike (`hwgen.logic.heap.parts`), and
+the counts of groups where weights are +1 and -1 (`hwgen.logic.heap.share`). Where adders take two
+operands, few sums of single bits that are only compared with a constant do without themselves
+(`hwgen.logic.heap.compare`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from hwgen.logic.builder import GRAPHS_ALONE, Builder
 from hwgen.logic.cmvm.columns import Matrix
 from hwgen.logic.cmvm.solve import apply, solve
+from hwgen.logic.heap.common import Parted, parted
 from hwgen.logic.heap.layer import Layer, layers
 from hwgen.logic.heap.matrix import Input, input_of
 from hwgen.logic.heap.problem import Options
@@ -29,7 +30,8 @@ from hwgen.logic.nodes import Shl, Wire
 FEW = 6  # bits an input, on average, up to which a heap is tried
 _LARGEST = 4096  # bits of one output's heap
 _WIDE = (1 << 40) - 1  # inputs so wide that adders of all widths cost about the same
-_AGAINST_DEPTH = 50, 20, 20  # adders in a row that are worth as much as the area, by haste
+_MUCH = 0.95  # of the bits of heaps that share nothing, below which sharing wins
+_AGAINST_DEPTH = 30, 20, 20  # adders in a row that are worth as much as the area, by haste
 
 
 def matvec(
@@ -75,11 +77,8 @@ def matvec(
     if b.alike:
         return apply(plan.over(least, most), b, wires)
     if b.arity == 3 and b.haste != GRAPHS_ALONE and wires and not any(late.values()):
-        against_depth = _AGAINST_DEPTH[b.haste]
-        heaps = _heaps(b, matrix, wires, total.tolist(), against_depth)
-        if heaps and _price(heaps.cost, heaps.depth, against_depth) < _price(
-            plan.bits, plan.depth, against_depth
-        ):
+        heaps = _heaps(b, matrix, wires, total.tolist(), _price(b, plan.bits, plan.depth))
+        if heaps:
             return heaps.built(b)
     made = apply(plan, b, wires)
     if b.arity == 2 and b.compares and b.haste != GRAPHS_ALONE and not any(late.values()):
@@ -89,19 +88,32 @@ def matvec(
     return made
 
 
-def _price(cost: int, depth: int, against_depth: int) -> int:
-    return cost * (against_depth + depth)
+def _price(b: Builder, cost: int, depth: int) -> float:
+    """Return what sums cost, the adders in a row with them."""
+    return cost + b.level * depth if b.level else cost * (_AGAINST_DEPTH[b.haste] + depth)
 
 
 def _heaps(
-    b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int], against_depth: int
-) -> Layer | None:
-    """Return the cheapest heaps; None where inputs or sums have too many bits for them."""
+    b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int], below: float
+) -> Layer | Parted | None:
+    """Return the cheapest heaps below a price; None where there are none, or too many bits."""
     inputs = _inputs(b, matrix, wires)
     if inputs is None:
         return None
-    found = layers(b, inputs, matrix, bias, _options(b))
-    return min(found, key=lambda one: _price(one.cost, one.depth, against_depth))
+    b.heaps = True
+    alone, *grouped = layers(b, inputs, matrix, bias, _options(b))
+    alike = [] if b.compares else parted(inputs, matrix, bias, _options(b), b.effort)
+    # Where only area counts, heaps that share much need not be compared with heaps that do not.
+    apart = b.haste or not alike or alike[0].share >= _MUCH
+    ways: list[Layer | Parted] = [alone, *grouped] if apart else [*grouped]
+    if b.level:  # a part is a chain in front of those that read it, at least
+        alike = [w for w in alike if w.bits / 2 + b.level * (alone.depth + 1) < below]
+    best: Layer | Parted | None = None
+    for way in ways + alike:
+        price = _price(b, way.cost, way.depth)
+        if price < below:
+            best, below = way, price
+    return best
 
 
 def _direct(b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int]) -> Layer | None:

@@ -10,7 +10,7 @@ from hwgen.ir.graph import Graph
 from hwgen.logic.builder import GRAPHS_ALONE
 from hwgen.logic.pipeline import pipeline
 from hwgen.ops.serial import digest
-from hwgen.plan.parallel.lower import lower
+from hwgen.plan.parallel.lower import Depth, lower
 from hwgen.plan.parallel.schedule import assembled
 
 _MOST = 200_000  # nodes of a graph that is printed: about a minute of compiling
@@ -48,7 +48,7 @@ def emulator_of(graph: Graph, design: Design | None = None) -> Library:
 
 def _of_words(graph: Graph) -> Design:
     """Return a design of a graph in one cycle, whose adders take words."""
-    logic = lower(graph, effort=0, haste=GRAPHS_ALONE).logic
+    logic = lower(graph, effort=0, depth=Depth(GRAPHS_ALONE)).logic
     placement = pipeline(logic, lambda wire: 0.0, 1.0, 0.0)
     inputs = [Port(n.name, n.type.shape, n.type.fixed) for n in graph.inputs]
     outputs = [

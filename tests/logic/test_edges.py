@@ -76,6 +76,18 @@ def test_every_way_to_take_a_table_apart_is_used(rng: np.random.Generator) -> No
     assert any(isinstance(read, Function) for piece in pieces for read in piece.reads)
 
 
+@pytest.mark.parametrize("bits", [7, 8])
+def test_steps_of_any_height_are_their_tables(bits: int) -> None:
+    """Above a row's least value there may be multiples: some bits are zero in every row."""
+    codes = np.arange(1 << bits)[:, None]
+    for height in (-5, 1, 2, 4, 5, 6, 9, 10, 12):
+        for at in range(3, 1 << bits, 23):
+            table = np.where(codes[:, 0] < at, 0, height)
+            edges = EdgeSum(table[None], 0, 0, -1 << 20, 1 << 20, "steps")
+            got = evaluate(lowered(edges, bits), {"x": codes}, check=True)["y"][:, 0]
+            assert np.array_equal(got, table), (height, at)
+
+
 def test_a_placed_table_pays_for_each_function_of_its_own() -> None:
     parity = [bin(i).count("1") & 1 for i in range(256)]
     for bits, luts in ((8, 4), (7, 2), (6, 1), (5, 1)):

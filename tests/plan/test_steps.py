@@ -10,7 +10,7 @@ from hwgen.cost.calibration import calibrated
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Chain, Thresh
 from hwgen.ops.reference import run_reference
-from hwgen.plan.parallel.lower import lower
+from hwgen.plan.parallel.lower import Depth, lower
 from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.target.board import load_board
 from tests.benchmarks.tables.rows import tangents
@@ -23,7 +23,7 @@ PRICES = Prices(6, FACTORS)
 @pytest.mark.parametrize("haste", [0, 1, 2])
 def test_smooth_steps_are_tables_and_equal(bits: int, out: int, haste: int) -> None:
     graph = tangents(bits, out, 2)
-    logic = lower(graph, 3, tables=PRICES, haste=haste).logic
+    logic = lower(graph, 3, tables=PRICES, depth=Depth(haste)).logic
     x = np.arange(-(1 << bits - 1), 1 << bits - 1)
     codes = np.stack([x, x[::-1]], axis=1)
     (want,) = run_reference(graph, {"x": codes}).values()
@@ -32,7 +32,7 @@ def test_smooth_steps_are_tables_and_equal(bits: int, out: int, haste: int) -> N
     if not haste:
         assert not any(isinstance(node, Thresh) for node in logic.nodes)
         assert any(isinstance(node, Chain) for node in logic.nodes)
-        plain = lower(graph, 3, haste=haste).logic
+        plain = lower(graph, 3, depth=Depth(haste)).logic
         before, after = (PRICES.of(one, range(len(one.nodes))) for one in (plain, logic))
         assert after < 0.75 * before
 

@@ -13,7 +13,7 @@ from hwgen.ir.fixed import bits_for
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm.columns import Matrix
 from hwgen.logic.heap.compare import NARROW, WIDE, Fabric, luts, reached, small_luts
-from hwgen.logic.heap.matrix import Input, Product, terms_of
+from hwgen.logic.heap.matrix import Input, Product, span_of, terms_of
 from hwgen.logic.heap.problem import Options
 from hwgen.logic.heap.share import Bits, direct, shared
 from hwgen.logic.heap.sums import Heap, Term, built, heap_of
@@ -149,7 +149,7 @@ def layers(
         options: of the search.
     """
     alike, rest = _parted(inputs, matrix)
-    ends = _ends(inputs, matrix, bias)
+    ends = [span_of(inputs, w, int(c)) for w, c in zip(matrix.T, bias, strict=True)]
     outputs = [
         _output(inputs, column, constant, end)
         for column, constant, end in zip(matrix.T, bias, ends, strict=True)
@@ -191,18 +191,6 @@ def _output(
     of = Product(tuple(weight for _, weight in read), int(constant), *ends)
     terms, total = terms_of([one for one, _ in read], of)
     return Output(tuple(terms), total, *ends)
-
-
-def _ends(inputs: Sequence[Input], matrix: Matrix, bias: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the interval of every output."""
-    found = []
-    for column, constant in zip(matrix.T, bias, strict=True):
-        lo = hi = int(constant)
-        for one, weight in zip(inputs, column, strict=True):
-            ends = int(weight) * one.lo, int(weight) * one.hi
-            lo, hi = lo + min(ends), hi + max(ends)
-        found.append((lo, hi))
-    return found
 
 
 def _parted(inputs: Sequence[Input], matrix: Matrix) -> tuple[list[Bits], Matrix]:

@@ -36,6 +36,7 @@ class Input(NamedTuple):
         worth: of each; that of a sign is negative.
         rest: what the bits that never change are worth.
         lo, hi: interval of the wire.
+        when: of each bit how many chains in a row are before it; none are where it is empty.
     """
 
     bits: tuple[Signal, ...]
@@ -43,6 +44,7 @@ class Input(NamedTuple):
     rest: int
     lo: int = 0
     hi: int = 0
+    when: tuple[int, ...] = ()
 
 
 def input_of(b: Builder, wire: Wire) -> Input:
@@ -107,6 +109,15 @@ class Product:
     hi: int
 
 
+def span_of(inputs: Sequence[Input], weights: Sequence[int], bias: int) -> tuple[int, int]:
+    """Return the interval of an output."""
+    lo = hi = bias
+    for one, weight in zip(inputs, weights, strict=True):
+        ends = int(weight) * one.lo, int(weight) * one.hi
+        lo, hi = lo + min(ends), hi + max(ends)
+    return lo, hi
+
+
 def terms_of(inputs: Sequence[Input], of: Product) -> tuple[list[Term], int]:
     """Return the terms of one output, and the constant that they are too low by."""
     top = bits_for(of.lo, of.hi)
@@ -117,9 +128,10 @@ def terms_of(inputs: Sequence[Input], of: Product) -> tuple[list[Term], int]:
     for one, weight, digits in zip(inputs, of.weights, chosen, strict=True):
         constant += weight * one.rest
         for shift, sign in digits:
-            for bit, worth in zip(one.bits, one.worth, strict=True):
+            for k, (bit, worth) in enumerate(zip(one.bits, one.worth, strict=True)):
                 column = abs(worth).bit_length() - 1 + shift
-                terms.append(Term(column, bit, PLAIN if sign * worth > 0 else INVERTED))
+                truth = PLAIN if sign * worth > 0 else INVERTED
+                terms.append(Term(column, bit, truth, when=one.when[k] if one.when else 0))
     return terms, constant
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The compiled search for the chains of a heap (heap.cpp of the adder-graph core).
+"""The compiled searches for the chains of a heap and for common parts (heap.cpp and parts.cpp).
 
-It does step by step what `search` specifies. Where it was not built, the specification runs instead
-and gives the same chains.
+They do step by step what `search` and `parts` specify. Where they were not built, the specification
+runs instead and gives the same.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from functools import cache
 import numpy as np
 
 from hwgen.logic.cmvm.native import library as core
+from hwgen.logic.heap.parts import Columns, Draw
 from hwgen.logic.heap.problem import Link, Options, Problem, Solution, flatten
 
 _INTS = ctypes.POINTER(ctypes.c_int32)
+_LONGS = ctypes.POINTER(ctypes.c_int64)
+_WIDEST = 1 << 60  # of the sum of a column
 
 
 class _Heap(ctypes.Structure):
@@ -66,6 +69,45 @@ def run(problem: Problem, options: Options) -> Solution | None:
     ints = np.empty(size.value, np.int32)
     lib.hwgen_heap_take(handle, ints.ctypes.data_as(_INTS))
     return _solution(ints.tolist())
+
+
+@cache
+def parts_library() -> ctypes.CDLL | None:
+    """Return the compiled core, or None where it was not built or is older than common parts."""
+    lib = core()
+    if lib is None or not hasattr(lib, "hwgen_parts_solve"):
+        return None
+    number = ctypes.c_int
+    lib.hwgen_parts_solve.argtypes = [
+        _LONGS, number, number, _LONGS, _LONGS, number, number, ctypes.c_int64, _INTS
+    ]  # fmt: skip
+    lib.hwgen_parts_solve.restype = ctypes.c_void_p
+    lib.hwgen_parts_take.argtypes = [ctypes.c_void_p, _LONGS]
+    lib.hwgen_parts_take.restype = None
+    return lib
+
+
+def parts(columns: Columns, draw: Draw) -> tuple[tuple[int, ...], ...] | None:
+    """Search for common parts with the compiled core; None if there is none or it is too narrow."""
+    lib, rows = parts_library(), len(columns.bits)
+    peak = max((sum(abs(w) * s for w, s in zip(c, columns.spans, strict=True)) for c in
+                columns.weights), default=0)  # fmt: skip
+    if lib is None or peak >= _WIDEST:
+        return None
+    given = [
+        np.ascontiguousarray(values, np.int64)
+        for values in (columns.weights, columns.bits, columns.spans)
+    ]
+    matrix, bits, spans = (values.ctypes.data_as(_LONGS) for values in given)
+    outputs, found = len(columns.weights), ctypes.c_int32()
+    handle = lib.hwgen_parts_solve(
+        matrix, outputs, rows, bits, spans, draw.charge, draw.noise, draw.seed, ctypes.byref(found)
+    )
+    if not handle:
+        raise MemoryError
+    made = np.empty((outputs + found.value, rows + found.value), np.int64)
+    lib.hwgen_parts_take(handle, made.ctypes.data_as(_LONGS))
+    return tuple(map(tuple, made.tolist()))
 
 
 def _solution(ints: list[int]) -> Solution:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -30,12 +30,14 @@ class Term(NamedTuple):
         x: the bit; None for a one.
         truth: of the bit and its gate, as a `Chain` has it.
         gate: the other bit, if there is one.
+        when: chains in a row before it is there.
     """
 
     column: int
     x: Signal | None
     truth: int = PLAIN
     gate: Signal | None = None
+    when: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Heap:
         """Chains in a row."""
         return self.solution.depth
 
+    def over(self, made: Mapping[Signal, Signal]) -> Heap:
+        """Return the sum of other bits, none of them gated."""
+        moved = tuple(t if t.x is None else t._replace(x=made[t.x]) for t in self.terms)
+        return replace(self, terms=moved)
+
 
 def heap_of(terms: Sequence[Term], constant: int, lo: int, hi: int, options: Options) -> Heap:
     """Return the chains of a sum.
@@ -84,7 +91,7 @@ def heap_of(terms: Sequence[Term], constant: int, lo: int, hi: int, options: Opt
     columns: list[list[int]] = [[] for _ in range(top)]
     for number, term in enumerate(kept):
         columns[term.column].append(number)
-    problem = Problem(tuple(map(tuple, columns)), numbers, plain, (0,) * len(kept))
+    problem = Problem(tuple(map(tuple, columns)), numbers, plain, tuple(t.when for t in kept))
     return Heap(kept, _solved(problem, options), lo, hi)
 
 

@@ -23,16 +23,29 @@ from hwgen.plan.parallel.truth_tables import Prices, chains, tabulated
 
 
 @dataclass(frozen=True)
+class Depth:
+    """Worth of few adders in a row where sums are chosen; both as `Builder` has them."""
+
+    haste: int = 0
+    level: float = 0.0
+
+
+AREA = Depth()
+
+
+@dataclass(frozen=True)
 class Lowered:
     """Logic of a graph, and how its layers are realised.
 
     Attributes:
         logic: its nodes carry the name of the graph node that made them.
         realised: ``adders`` or ``tables``, by layer with weights.
+        heaps: whether heaps of bits were priced, so that depth and area were weighed.
     """
 
     logic: Logic
     realised: Mapping[str, str]
+    heaps: bool = False
 
 
 def lower(
@@ -42,7 +55,7 @@ def lower(
     seed: int = 1,
     tables: Prices | None = None,
     mapping: Mapping[str, Realisation] | None = None,
-    haste: int = 0,
+    depth: Depth = AREA,
     alike: bool = False,
 ) -> Lowered:
     """Return the logic of a graph.
@@ -54,15 +67,15 @@ def lower(
         seed: of that search.
         tables: prices of the target's logic; without them no neuron becomes a truth table.
         mapping: how layers shall be realised; the cheaper way where it does not say.
-        haste: what heaps of bits give for few levels, as `Builder` takes it.
+        depth: what sums give for few adders in a row.
         alike: whether adders of all widths cost the same, as in a serial design, which puts half
             steps of roundings into its sums later.
 
     Raises:
         ConfigError: a layer shall be of tables and cannot.
     """
-    haste = GRAPHS_ALONE if alike else haste
-    builder = Builder(arity, effort, seed, haste, alike)
+    builder = Builder(arity, effort, seed, GRAPHS_ALONE if alike else depth.haste, alike)
+    builder.level = depth.level
     graph = graph if alike else join_half_steps(graph, arity)
     ends = chains(graph) if tables else {}
     compared = _only_compared(graph)
@@ -88,7 +101,7 @@ def lower(
         builder.label(node.name, made)
         wires[node.name] = made
     outputs = [(o.name, [int(w) for w in wires[o.node].reshape(-1)]) for o in graph.outputs]
-    return Lowered(Logic.of(builder, outputs), realised)
+    return Lowered(Logic.of(builder, outputs), realised, builder.heaps)
 
 
 def _only_compared(graph: Graph) -> set[str]:

@@ -29,10 +29,13 @@ from hwgen.logic.pipeline import (
 from hwgen.logic.timing import Timing
 from hwgen.plan.goal import Search
 from hwgen.plan.mapping import Realisation
-from hwgen.plan.parallel.lower import Lowered, lower
+from hwgen.plan.parallel.lower import AREA, Depth, Lowered, lower
 from hwgen.plan.parallel.truth_tables import Prices
 
 _AGAINST_CYCLES = 10  # cycles that are worth as much as all look-up tables
+_AGAINST_STAGES = 8  # the same where sums are chosen: the registers of a cycle count as well
+_HURRY = 4  # times what an adder in a row is worth, where the cap on the latency is not kept
+_USUAL = 12  # bits of an adder
 
 
 def schedule(
@@ -122,15 +125,16 @@ class _Lowering:
     tables: Prices | None
     mapping: Mapping[str, Realisation] | None
     links: LinkRegisters = NO_REGISTERS
-    haste: int = 0
+    depth: Depth = AREA
 
     def lower(self, graph: Graph, arity: int) -> Lowered:
         effort, seed = self.search.effort, self.search.seed
-        return lower(graph, arity, effort, seed, self.tables, self.mapping, self.haste)
+        return lower(graph, arity, effort, seed, self.tables, self.mapping, self.depth)
 
-    def price(self, logic: Logic) -> float:
-        """Return the look-up tables of a logic; 0 without prices."""
-        return self.tables.of(logic, range(len(logic.nodes))) if self.tables else 0.0
+    def price(self, logic: Logic, family: Timing) -> float:
+        """Return the look-up tables of a logic, by plain formulas where there are no prices."""
+        prices = self.tables or Prices(family.lut_inputs, {})
+        return max(prices.of(logic, range(len(logic.nodes))), 1.0)
 
 
 def _chosen(
@@ -142,26 +146,28 @@ def _chosen(
     the latency it is the one whose tables and cycles are fewest together.
     """
 
-    def at(haste: int) -> tuple[Lowered, Logic, int]:
-        lowered = _lowered(graph, family, clock_mhz, replace(how, haste=haste))
+    def at(haste: int, level: float = 0.0) -> tuple[Lowered, Logic, int]:
+        lowered = _lowered(graph, family, clock_mhz, replace(how, depth=Depth(haste, level)))
         logic = _split(lowered.logic, family, clock_mhz)
         delay = node_delay(logic, family)
         timing = 1000.0 / clock_mhz, family.overhead_ns
         return lowered, logic, latency(logic, delay, *timing, how.links)
 
     found = [at(0)]
-    _, logic, needed = found[0]
-    if needed == 1 or not any(isinstance(node, Chain) for node in logic.nodes):
+    lowered, logic, needed = found[0]
+    heaps = lowered.heaps or any(isinstance(node, Chain) for node in logic.nodes)
+    if needed == 1 or not heaps:
         return found[0]
-    found.append(at(1))
+    level = how.price(logic, family) / _AGAINST_STAGES * _cycles_of_an_adder(family, clock_mhz)
+    found.append(at(1, level))
     cap = math.inf if max_cycles is None else max_cycles
     for haste in (2, GRAPHS_ALONE):
         if min(cycles for *_, cycles in found) > cap:
-            found.append(at(haste))
+            found.append(at(haste, _HURRY * level))
     fitting = [one for one in found if one[2] <= cap]
     if not fitting:
         return min(found, key=lambda one: one[2])
-    return min(fitting, key=lambda one: (how.price(one[1]) or 1.0) * (_AGAINST_CYCLES + one[2]))
+    return min(fitting, key=lambda one: how.price(one[1], family) * (_AGAINST_CYCLES + one[2]))
 
 
 def _lowered(graph: Graph, family: Timing, clock_mhz: float, how: _Lowering) -> Lowered:
@@ -174,6 +180,12 @@ def _lowered(graph: Graph, family: Timing, clock_mhz: float, how: _Lowering) -> 
     delay = node_delay(lowered.logic, family)
     wide = [w for w, node in enumerate(lowered.logic.nodes) if isinstance(node, Add3 | Chain)]
     return lowered if all(delay(w) <= room for w in wide) else how.lower(graph, 2)
+
+
+def _cycles_of_an_adder(family: Timing, clock_mhz: float) -> float:
+    """Return the part of a cycle that one of many adders in a row takes."""
+    room = 1000.0 / clock_mhz - family.overhead_ns
+    return min(family.adder_ns(_USUAL, family.adder_operands) / room, 1.0)
 
 
 def _split(logic: Logic, family: Timing, clock_mhz: float) -> Logic:
