@@ -70,8 +70,8 @@ bench-codec: setup ## bits a value of all feature-map coders, and DRAM energy: O
 bench-quantize: setup ## post-training quantization on digits, method by method: BLESS=1
 	$(BIN)/python -m tests.benchmarks.quantize $(if $(BLESS),--bless)
 
-bench-tables: setup ## networks of tables and few-bit layers, mapped and simulated: ONLY=jets
-	$(BIN)/python -m tests.benchmarks.tables $(if $(ONLY),--only "$(ONLY)")
+bench-tables: setup ## networks of tables and few-bit layers, mapped and simulated: ONLY=jets, ONLY=neurons BLESS=1
+	$(BIN)/python -m tests.benchmarks.tables $(if $(ONLY),--only "$(ONLY)") $(if $(BLESS),--bless)
 
 bench-heads: setup ## arg max and softmax by the number of classes, mapped and simulated: ONLY=argmax10 QUICK=1 BLESS=1
 	$(BIN)/python -m tests.benchmarks.heads --only "$(ONLY)" $(if $(QUICK),--quick) $(if $(BLESS),--bless)

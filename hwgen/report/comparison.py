@@ -51,6 +51,7 @@ def comparison(columns: Sequence[Column]) -> str:
     row("zero weights", lambda f: share(f.zeros, f.weights))
     row("BOPs", lambda f: f"{f.bops:,}")
     row("EBOPs", lambda f: f"{f.ebops:,}")
+    row("of live weights", lambda f: f"{f.ebops_live:,}")
     rows.append(["fits", *(_yes(c.fits) for c in columns)])
     if any(c.trigger is not None for c in columns):
         rows.append(["trigger", *("-" if c.trigger is None else _yes(c.trigger) for c in columns)])

@@ -13,7 +13,7 @@ from hwgen.errors import ConfigError, Mismatch, ToolFailed
 from hwgen.synth import yosys
 from hwgen.synth.count import Measured, count
 from tests.benchmarks.adders import __main__ as bench
-from tests.benchmarks.adders import bars, designs, ecp5, speed, table
+from tests.benchmarks.adders import bars, designs, ecp5, parts, speed, table
 from tests.benchmarks.adders.cases import Case, Layer, matrices, mlp
 from tests.benchmarks.adders.designs import Asked, ours, rival, rival_info, searched
 from tests.benchmarks.adders.measure import TERNARY, Result, check, mapped, measure
@@ -210,47 +210,57 @@ def test_bars_are_met_or_not_and_never_guessed() -> None:
     rows = [row(n, "alkaid", 100, 2.0) for n in names]
     rows += [row(n, "alkaid, delay-limited", 90, 1.0) for n in names[:1]]
     rows += [row(n, "hwgen", 85, 1.3, 90) for n in names[:-1]] + [row("m11", "hwgen", 101, 1.4, 90)]
-    rows += [row(n, bars.SEARCH, 80, 1.3, 80) for n in names]
-    rows += [row("mlp", "hwgen", 80, 1.5, 80), row("mlp", "alkaid", 100, 2.0)]
-    rows += [
-        row("mlp_5ns", "hwgen", 80, 5.0, 80, ff=36, latency=6), 
-        row("mlp_5ns", "alkaid", 100, 6.0, ff=100, latency=9),
-    ]  # fmt: skip
-    timed = [
-        speed.Timed("solve64", "64x64", "hwgen", 0.5), speed.Timed("solve64", "", "alkaid", 5.0),
-        speed.Timed("solve64", "", "alkaid, delay-limited", 0.4),
-        speed.Timed("solve256", "", "hwgen", 91.0), 
-        speed.Timed("solve256", "", "alkaid", 300.0, over=True),
-    ]  # fmt: skip
-    found = bars.bars(rows, timed, [], frozenset(names), 0.1)
-    said = verdicts(found)
     twelve = "the 12 matrices"
+    found = list(bars.of_matrices(rows))
+    said = verdicts(found)
     assert said[twelve, "LUT over alkaid's, the worst"] == "**not met**"
     assert said[twelve, "LUT over alkaid's, median"] == "met"
     assert said[twelve, "path over alkaid's, median"] == "met"
-    assert said[f"{twelve}, effort 3", "LUT over alkaid's, median"] == "met"
+    assert said["every case", "text seconds over alkaid's quickest"] == "met"
+    text = bars.text(found)
+    assert (
+        "| the 12 matrices | LUT over alkaid's, the worst | 1 | 1.01 (m11) | **not met** |" in text
+    )
+    some = verdicts(list(bars.of_matrices([r for r in rows if r.case != "m3"])))
+    assert some[twelve, "LUT over alkaid's, median"] == "not measured"
+    assert some[twelve, "LUT over alkaid's, the worst"] == "not measured"
+    (searched,) = bars.of_search([*rows, *(row(n, bars.SEARCH, 80, 1.3, 80) for n in names)])
+    assert (searched.work, searched.verdict) == (f"{twelve}, effort 3", "met")
+
+
+def test_bars_of_networks_are_of_whole_and_of_cut_ones() -> None:
+    whole = [row("mlp", "hwgen", 80, 1.5, 80), row("mlp", "alkaid", 100, 2.0)]
+    said = verdicts(list(bars.of_networks(whole)))
     assert (said["mlp", "LUT over alkaid's"], said["mlp", "path over alkaid's"]) == (
         "met", "**not met**"
     )  # fmt: skip
+    assert said["jet", "LUT over alkaid's"] == "not measured"
     cut = "mlp, cut near 5 ns"
+    rows = [
+        row("mlp_5ns", "hwgen", 80, 5.0, 80, ff=36, latency=6),
+        row("mlp_5ns", bench.EQUAL, 100, 6.0, ff=100, latency=7),
+    ]
+    said = verdicts(list(bars.of_cut(rows)))
     assert [said[cut, what] for what in ("stages", "LUT over alkaid's", "FF over alkaid's")] == [
         "**not met**", "met", "**not met**"
     ]  # fmt: skip
-    assert said["jet", "LUT over alkaid's"] == "not measured"
+    (model,) = bars.of_model([row("a", "hwgen", 100, 1.0, 120), row("a", "alkaid", 9, 1.0)], 0.1)
+    assert (model.value, model.verdict) == (pytest.approx(0.2), "**not met**")
+
+
+def test_bars_of_seconds_take_a_stopped_rival_at_its_cap() -> None:
+    timed = [
+        speed.Timed("solve64", "64x64", "hwgen", 0.5), speed.Timed("solve64", "", "alkaid", 5.0),
+        speed.Timed("solve64", "", "alkaid, delay-limited", 0.4),
+        speed.Timed("solve256", "", "hwgen", 91.0),
+        speed.Timed("solve256", "", "alkaid", 300.0, over=True),
+    ]  # fmt: skip
+    said = verdicts(list(bars.of_speed(timed)))
     assert said["solve64", "seconds"] == "met"
     assert said["solve64", "seconds over alkaid's quickest"] == "**not met**"
     assert said["solve256", "seconds"] == "**not met**"
     assert said["solve256", "seconds over alkaid's quickest"] == "met"
     assert said["solve128", "seconds"] == "not measured"
-    text = bars.text(found)
-    assert (
-        "| the 12 matrices | LUT over alkaid's, the worst | 1 | 1.01 (m11) | **not met** |" in text
-    )
-    some = verdicts(
-        bars.bars([r for r in rows if r.case != "m3"], timed, [], frozenset(names), 0.1)
-    )
-    assert some[twelve, "LUT over alkaid's, median"] == "not measured"
-    assert some[twelve, "LUT over alkaid's, the worst"] == "not measured"
 
 
 def test_routed_designs_stand_beside_each_other() -> None:
@@ -275,28 +285,28 @@ def test_what_is_wrong_or_off_its_model_fails_the_benchmark(
 ) -> None:
     monkeypatch.setattr(bench, "OUT", tmp_path)
     monkeypatch.setattr(bench, "DOCUMENT", tmp_path / "adders.md")
-    (tmp_path / "adders.md").write_text(f"words\n<!-- {bench.MARK} -->\nold\n")
+    names = [parts.mark(part) for part in bench.groups()]
+    page = "".join(f"<!-- {name} -->\nold\n<!-- /{name} -->\n" for name in names)
+    (tmp_path / "adders.md").write_text(page)
     given: list[bench.Found] = []
     monkeypatch.setattr(bench, "run", lambda wanted, tools: given[0])
-    monkeypatch.setattr(bench.nextpnr, "version", lambda family: "0.0")
     good = [row("d8x8b6", "hwgen", 80, 1.0, 81), row("d8x8b6", "alkaid", 79, 0.5)]
+    wrong = [row("d8x8b6", "hwgen", 80, 1.0, 90)]
+    asked = ["--bless", "--only", "matrices"]
     for found, words in (
         (bench.Found(failures=["mlp, hwgen: 3 of 9 samples differ"]), "3 of 9 samples differ"),
-        (bench.Found(rows=[row("d8x8b6", "hwgen", 80, 1.0, 90)]), "model 90, mapped 80 (+12.5 %)"),
+        (bench.Found(rows={"matrices": wrong}), "model 90, mapped 80 (+12.5 %)"),
     ):
         given[:] = [found]
-        assert bench.main(["--bless"]) == 1
+        assert bench.main(asked) == 1
         assert words in capsys.readouterr().err
-        assert "old" in (tmp_path / "adders.md").read_text()
-    given[:] = [bench.Found(rows=good)]
-    assert bench.main(["--bless"]) == 0
+        assert (tmp_path / "adders.md").read_text() == page
+    given[:] = [bench.Found(rows={"matrices": good})]
+    assert bench.main(asked) == 0
     text = (tmp_path / "adders.md").read_text()
-    assert text.startswith(f"words\n<!-- {bench.MARK} -->\n")
-    assert "old" not in text
+    assert text.count("old") == len(names) - 1  # the other parts are as they were
     assert "| 1.01 | tie | 2.00 / 2.00 / 2.00 | worse |" in text  # what is lost is printed
-    assert "a part" not in text
-    assert bench.main(["--bless", "--only", "d8x8b6"]) == 0
-    assert "ONLY=d8x8b6`. That was a part" in (tmp_path / "adders.md").read_text()
+    assert "Written by `make bench-adders BLESS=1 ONLY=matrices`" in text
 
 
 def test_a_design_that_fails_is_noted_and_the_rest_goes_on(
@@ -316,18 +326,44 @@ def test_a_design_that_fails_is_noted_and_the_rest_goes_on(
     assert not found.rows
 
 
-@pytest.mark.parametrize("words", [["--only", "nothing"], ["--bless", "--tools", "hwgen"]])
-def test_wrong_words_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_alkaid_is_asked_for_as_many_stages_as_ours_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Asked] = []
+
+    def noted(case: Case, what: Asked, cache: Path, python: Path) -> None:
+        asked.append(what)
+        assert case.cutoff == 0.0
+
+    monkeypatch.setattr(bench, "rival", noted)
+    monkeypatch.setattr(bench, "environment", lambda folder: folder)
+    (own, mine), (other, theirs) = bench.texts(small(2.0), {"hwgen", "alkaid", "da4ml"})
+    theirs()
+    assert (own, other) == ("hwgen", bench.EQUAL)
+    assert asked[0].stages == mine().latency == ours(small(2.0)).latency > 1
+    assert asked[0].options["methods"] == designs.METHODS
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--only", "nothing"], "no case 'nothing'"),
+        (["--bless", "--tools", "hwgen"], "--bless wants everybody"),
+        (["--bless", "--only", "d8x8b6"], "--bless writes whole parts of the page: matrices"),
+    ],
+)
+def test_wrong_words_are_refused(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
         bench.main(words)
     assert caught.value.code == 2
-    assert "no case 'nothing'" in (said := capsys.readouterr().err) or "--bless wants" in said
+    assert said in capsys.readouterr().err
 
 
 def test_groups_are_names_for_what_is_in_them() -> None:
     kinds = bench.groups()
     assert [len(kinds[name]) for name in ("search", "speed", "ecp5")] == [12, 4, 3]
-    assert {"d8x8b6", "mlp", "mlp_5ns"} <= set(kinds["map"])
+    assert ("d8x8b6" in kinds["matrices"], "mlp" in kinds["networks"]) == (True, True)
+    assert "mlp_5ns" in kinds["cut"]
     assert len({name for names in kinds.values() for name in names}) == sum(
         map(len, kinds.values())
     )

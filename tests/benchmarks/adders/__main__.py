@@ -7,21 +7,16 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hwgen.errors import HwgenError
-from hwgen.synth import nextpnr
-from hwgen.synth.path import PathModel
-from hwgen.synth.yosys import script_for, version
-from hwgen.target.board import load_board
 from tests.benchmarks.adders import bars, ecp5, graphs, speed, table
 from tests.benchmarks.adders.cases import Case, matrices, networks
 from tests.benchmarks.adders.designs import (
-    BOARD,
-    PINNED,
+    AREA,
     Asked,
     Text,
     environment,
@@ -29,46 +24,35 @@ from tests.benchmarks.adders.designs import (
     rival,
     searched,
 )
-from tests.benchmarks.adders.measure import FAMILY, TERNARY, measure
+from tests.benchmarks.adders.measure import measure
+from tests.benchmarks.adders.parts import Found, mark, report
 from tests.benchmarks.page import write_marked
 
 ROOT = Path(__file__).parents[3]
 OUT = ROOT / "out" / "bench-adders"
-DOCUMENT, MARK = ROOT / "docs" / "measurements" / "adders.md", "bench-adders"
+DOCUMENT = ROOT / "docs" / "measurements" / "adders.md"
 CUTOFF = 5.0
-MODEL_LIMIT = 0.10
 TOOLS = ("hwgen", "alkaid", "da4ml")
 
-# What the rivals are asked for: the label and the solver's options.
+# What the rivals are asked for: the label and the solver's options, every search they know.
 SETTINGS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
-    ("alkaid", "alkaid", {"hard_dc": -1}),
-    ("alkaid, delay-limited", "alkaid", {"hard_dc": 2}),
-    ("da4ml", "da4ml", {"hard_dc": -1}),
+    ("alkaid", "alkaid", AREA),
+    ("alkaid, delay-limited", "alkaid", {**AREA, "hard_dc": 2}),
+    ("da4ml", "da4ml", AREA),
 )
 # With single-bit inputs alkaid is better without its tables; both are measured.
-TABLES_OFF = ("alkaid, tables off", "alkaid", {"hard_dc": -1, "binary_lut": False})
-
-MATRICES = frozenset(case.name for case in matrices())
-
-
-@dataclass
-class Found:
-    """What was measured, and what went wrong."""
-
-    rows: list[table.Row] = field(default_factory=list)
-    timed: list[speed.Timed] = field(default_factory=list)
-    placed: list[ecp5.Placed] = field(default_factory=list)
-    solved: list[graphs.Solved] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+TABLES_OFF = ("alkaid, tables off", "alkaid", {**AREA, "binary_lut": False})
+EQUAL = "alkaid, stages as ours"
 
 
-def cases() -> dict[str, Callable[[], Case]]:
-    """Return everything there is to map, by name."""
-    found: dict[str, Callable[[], Case]] = {c.name: partial(_same, c) for c in matrices()}
-    for name, make in networks(ROOT.parent / "shared" / "models").items():
-        found[name] = make
-        found[f"{name}_5ns"] = partial(_cut, make)
-    return found
+def cases() -> dict[str, dict[str, Callable[[], Case]]]:
+    """Return everything there is to map: by part, then by name."""
+    made = networks(ROOT.parent / "shared" / "models")
+    return {
+        "matrices": {c.name: partial(_same, c) for c in matrices()},
+        "networks": dict(made),
+        "cut": {f"{name}_5ns": partial(_cut, make) for name, make in made.items()},
+    }
 
 
 def _same(case: Case) -> Case:
@@ -82,29 +66,41 @@ def _cut(make: Callable[[], Case]) -> Case:
 
 
 def groups() -> dict[str, list[str]]:
-    """Return the names of what is measured, by kind."""
+    """Return the names of what is measured, by part of the page."""
     return {
-        "map": list(cases()),
+        **{part: list(found) for part, found in cases().items()},
         "search": [f"search_{case.name}" for case in matrices()],
+        "graphs": [*graphs.SHAPES, *graphs.counts()],
         "speed": speed.names(),
         "ecp5": list(ecp5.cases()),
-        "graphs": list(graphs.SHAPES),
     }
 
 
 def texts(case: Case, tools: set[str]) -> Iterator[tuple[str, Callable[[], Text]]]:
-    """Yield the generators of a case."""
+    """Yield the generators of a case.
+
+    A case with registers is asked of alkaid in as many stages of logic as ours has; da4ml takes no
+    number of stages, and is not asked.
+    """
+    python = environment(OUT / "venv") if tools - {"hwgen"} else Path()
+    if case.cutoff:
+        text = ours(case)
+        if "hwgen" in tools:
+            yield "hwgen", lambda: text
+        if "alkaid" in tools:
+            assert text.latency is not None
+            asked = Asked("alkaid", AREA, stages=text.latency)
+            yield EQUAL, partial(rival, replace(case, cutoff=0.0), asked, OUT / "rivals", python)
+        return
     if "hwgen" in tools:
         yield "hwgen", partial(ours, case)
-    settings = [*SETTINGS, *([TABLES_OFF] if case.bits == 1 else [])]
-    for label, tool, options in settings:
+    for label, tool, options in [*SETTINGS, *([TABLES_OFF] if case.bits == 1 else [])]:
         if tool in tools:
-            asked, python = Asked(tool, options), environment(OUT / "venv")
-            yield label, partial(rival, case, asked, OUT / "rivals", python)
+            yield label, partial(rival, case, Asked(tool, options), OUT / "rivals", python)
 
 
 def _map(
-    found: Found, name: str, case: Case, makers: Iterator[tuple[str, Callable[[], Text]]]
+    found: Found, part: str, case: Case, makers: Iterator[tuple[str, Callable[[], Text]]]
 ) -> None:
     """Map, check and count every generator's design of a case."""
     for label, make in makers:
@@ -113,9 +109,9 @@ def _map(
             text = make()
             result = measure(case, text, OUT / "mapped")
         except HwgenError as error:
-            _failed(found, name, label, error)
+            _failed(found, case.name, label, error)
             continue
-        found.rows.append(
+        found.rows.setdefault(part, []).append(
             table.Row(case.name, case.title, label, result, text.seconds, text.model, text.adders)
         )
         m = result.measured
@@ -155,25 +151,33 @@ def _solve(found: Found, name: str, tools: set[str]) -> None:
         print(f"{name:14} {row.by:22} {row.arity} operands {row.positions}", flush=True)
 
 
+def _count(found: Found, name: str, tools: set[str]) -> None:
+    if "hwgen" in tools:
+        for row in graphs.count(name):
+            found.counted.append(row)
+            print(f"{name:14} {row.by:22} {row.adders:.1f} adders, {row.seconds:.2f} s", flush=True)
+
+
+def _searched(found: Found, name: str, tools: set[str]) -> None:
+    case = cases()["matrices"][name.removeprefix("search_")]()
+    own = [(bars.SEARCH, partial(searched, case, 3, OUT / "texts"))] if "hwgen" in tools else []
+    _map(found, "search", case, iter([*own, *texts(case, tools & {"alkaid"})]))
+
+
 def run(wanted: list[str], tools: set[str]) -> Found:
     """Measure what is wanted; what fails is noted, and the rest goes on."""
     known, found, kinds = cases(), Found(), groups()
+    others = {"search": _searched, "speed": _time, "ecp5": _place, "graphs": _solve}
     for name in wanted:
+        part = next(part for part, names in kinds.items() if name in names)
         try:
-            if name in kinds["search"]:
-                if "hwgen" in tools:
-                    case = known[name.removeprefix("search_")]()
-                    make = partial(searched, case, 3, OUT / "texts")
-                    _map(found, name, case, iter([(bars.SEARCH, make)]))
-            elif name in kinds["speed"]:
-                _time(found, name, tools)
-            elif name in kinds["ecp5"]:
-                _place(found, name, tools)
-            elif name in kinds["graphs"]:
-                _solve(found, name, tools)
+            if part in known:
+                case = known[part][name]()
+                _map(found, part, case, texts(case, tools))
+            elif name in graphs.counts():
+                _count(found, name, tools)
             else:
-                case = known[name]()
-                _map(found, name, case, texts(case, tools))
+                others[part](found, name, tools)
         except HwgenError as error:
             _failed(found, name, "", error)
     return found
@@ -195,66 +199,21 @@ def main(words: Sequence[str] | None = None) -> int:
         if word not in kinds and word not in every:
             parser.error(f"no case {word!r}; there are {', '.join([*kinds, *every])}")
         wanted += kinds.get(word, [word])
-    found = run(list(dict.fromkeys(wanted)) or every, set(given.tools.split(",")))
-    report = report_of(found, given.only)
-    print("\n" + report)
-    drifted = table.drifts([*found.rows, *found.placed], MODEL_LIMIT)
+    wanted = list(dict.fromkeys(wanted)) or every
+    touched = [part for part, names in kinds.items() if set(names) & set(wanted)]
+    if given.bless and not all(set(kinds[part]) <= set(wanted) for part in touched):
+        parser.error(f"--bless writes whole parts of the page: {', '.join(kinds)}")
+    found = run(wanted, set(given.tools.split(",")))
+    for part in touched:
+        print(f"\n{part}\n\n{report(part, found, given.only)}")
+    drifted = found.drifts()
     for line in (*found.failures, *drifted):
         print(f"FAILED: {line}", file=sys.stderr)
     if found.failures or drifted:
         return 1
-    if given.bless:
-        write_marked(DOCUMENT, MARK, f"\n{report}")
+    for part in touched if given.bless else ():
+        write_marked(DOCUMENT, mark(part), f"\n{report(part, found)}\n")
     return 0
-
-
-def report_of(found: Found, only: str = "") -> str:
-    """Return everything as Markdown, what was lost included; *only* names the part that was run."""
-    family = load_board(BOARD).family
-    tools = [version(), *(f"{tool} {number}" for tool, number in PINNED.items())]
-    if found.placed:
-        tools.insert(1, f"{nextpnr.version(ecp5.FAMILY)} for ECP5")
-    models = [
-        f"- three-operand adder {'as the family says' if t is None else f'{t:g}x'}: "
-        f"{PathModel.of(family, t)}"
-        for t in TERNARY
-    ]
-    squares = [row for row in found.rows if row.case in MATRICES]
-    others = [row for row in found.rows if row.case not in MATRICES]
-    scripts = ["\n".join(script_for(name, ["SOURCE"], "TOP")) for name in (FAMILY, ecp5.FAMILY)]
-    parts = [
-        f"{', '.join(tools)}. Written by `make bench-adders BLESS=1{only and f' ONLY={only}'}`."
-        + (" That was a part; of the rest nothing is said." if only else ""),
-        "What was to be reached:",
-        bars.text(
-            [
-                *bars.bars(found.rows, found.timed, found.placed, MATRICES, MODEL_LIMIT),
-                *bars.of_graphs(found.solved),
-            ]
-        ),
-    ]
-    if found.rows:
-        parts += ["### LUT, FF and path on UltraScale+", table.rows_text(found.rows)]
-    if table.pairs(found.rows):
-        parts += [
-            "Ours over alkaid's row of the fewest sites; paths under three assumed sums of three:",
-            *(table.ratios_text(rows) for rows in (squares, others) if table.pairs(rows)),
-        ]
-    if table.pairs(squares, bars.SEARCH):
-        parts += [
-            "The same after a search (`--effort 3`), still over alkaid's best:",
-            table.ratios_text(squares, bars.SEARCH),
-        ]
-    if found.solved:
-        parts += ["### Graphs by themselves", graphs.table(found.solved)]
-    if found.timed:
-        parts += ["### Seconds to solve", speed.table(found.timed)]
-    if found.placed:
-        title = f"### Placed and routed on an ECP5 ({ecp5.TITLE})"
-        parts += [title, ecp5.table(found.placed)]
-    parts += ["### Models and scripts", "Path models:", "\n".join(models)]
-    parts += [f"```\n{script}\n```" for script in scripts]
-    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from hwgen.synth.measure import flow_digest
 from hwgen.target.board import Device, load_board
 from hwgen.units.library import find_unit
 from tests.benchmarks.adders.cases import Case, matrices, mlp
-from tests.benchmarks.adders.designs import Asked, Text, keep, ours, rival
+from tests.benchmarks.adders.designs import AREA, Asked, Text, keep, ours, rival
 from tests.benchmarks.adders.measure import check, digest_of, mapped, written
 
 FAMILY, BOARD = "ecp5", "ecp5_evn"
@@ -104,7 +104,7 @@ def run(name: str, tools: set[str], out: Path, python: Path) -> Iterator[Placed]
         yield _placed(name, case, "hwgen", text, out)
     if "alkaid" in tools:
         stages = text.latency if case.cutoff else 0
-        asked = Asked("alkaid", {"hard_dc": -1}, ternary=False, stages=stages)
+        asked = Asked("alkaid", AREA, ternary=False, stages=stages)
         text = rival(replace(case, cutoff=0.0), asked, out / "rivals", python)
         yield _placed(name, case, "alkaid", text, out)
 

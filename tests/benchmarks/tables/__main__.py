@@ -16,23 +16,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from hwgen.cost.estimate import estimate
 from hwgen.design.source_list import read_list
-from hwgen.design.types import Design
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import Mismatch
-from hwgen.ir.graph import Graph
-from hwgen.ir.tensor import Codes
-from hwgen.ops.reference import Reference
 from hwgen.plan.goal import goal_for
 from hwgen.plan.planner import plan
 from hwgen.synth.count import Measured, count
-from hwgen.synth.netlist import Netlist
 from hwgen.synth.path import PathModel, longest_path
 from hwgen.synth.yosys import map_design
 from hwgen.target.board import load_board
+from tests.benchmarks.tables import neurons
+from tests.benchmarks.tables.check import check
 from tests.benchmarks.tables.rows import Row, rows
 
 BOARD, FAMILY = "vu13p", "ultrascale_plus"
@@ -104,38 +99,6 @@ def measure(row: Row) -> Result:
     return Result(row, count(netlist), sum(alone), model, design.latency, ns, samples, seconds)
 
 
-def check(row: Row, graph: Graph, design: Design, netlist: Netlist) -> int:
-    """Simulate a netlist and return how many samples are right.
-
-    Raises:
-        Mismatch: one is wrong.
-    """
-    x = row.samples(graph)
-    (source,), (port,) = graph.inputs, design.outputs
-    shaped = x.reshape(len(x), *source.type.shape)
-    want = Reference(graph).run({source.name: shaped})[port.name].reshape(len(x), -1)
-    if row.given:
-        told = np.loadtxt(row.given[1], np.int64, ndmin=2)
-        if not np.array_equal(want[: len(told)], told):
-            raise Mismatch("the reference is not what was published", row.name)
-    (read,) = design.inputs
-    stream = np.concatenate([x, np.repeat(x[-1:], design.latency, axis=0)])
-    held = np.ones((len(stream), 1), np.uint8)
-    inputs = {"x_data_i": _bits(stream, read.fixed.width), "rst_ni": held, "in_valid_i": held}
-    if f"{read.name}_data_i" not in inputs:
-        inputs[f"{read.name}_data_i"] = inputs.pop("x_data_i")
-    got = netlist.run(inputs)[f"{port.name}_data_o"][design.latency :]
-    wrong = (got != _bits(want, port.fixed.width)).any(axis=1).sum()
-    if wrong:
-        raise Mismatch(f"{wrong} of {len(x)} samples differ", f"{row.name}, {row.goal}")
-    return len(x)
-
-
-def _bits(values: Codes, width: int) -> np.ndarray:
-    every = (values.astype(np.int64)[:, :, None] >> np.arange(width)) & 1
-    return every.reshape(len(values), -1).astype(np.uint8)
-
-
 def table(found: Sequence[Result]) -> str:
     """Return the results as text."""
     head = "| core | goal | LUT | bar | parts alone | estimate | FF | cycles | path | published |"
@@ -172,7 +135,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print, and return 1 where a bar is missed."""
     parser = argparse.ArgumentParser(prog="make bench-tables")
     parser.add_argument("--only", default="", help="part of a name of rows")
-    only = parser.parse_args(argv).only
+    parser.add_argument("--bless", action="store_true", help="write the table of neurons")
+    given = parser.parse_args(argv)
+    only = given.only
+    if only == "neurons":
+        return neurons.run(given.bless)
+    if given.bless:
+        parser.error("--bless writes the table of ONLY=neurons alone")
     found, failures = [], []
     for row in rows():
         if only not in f"{row.name} {row.goal}":
