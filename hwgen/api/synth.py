@@ -175,8 +175,7 @@ def _job(out: Path, wanted: SynthSettings, progress: Progress, cache: Cache | No
         ) from error
     parts = [part for stage in opened.design.stages for part in stage.parts]
     planned = any(isinstance(part, UnitRef) and part.params.get("Dsp") for part in parts)
-    fans = opened.design.style == "serial"
-    setting = Setting(target.family.name, target.device, wanted.dsp or planned, fans)
+    setting = Setting(target.family.name, target.device, wanted.dsp or planned)
     bench = Bench(setting, cache or Cache())
     many = jobs or os.cpu_count() or 1
     job = _Job(opened, target, bench, sources, tops[wanted.top], many, progress)

@@ -79,24 +79,24 @@ class Calibration:
     own: bool
     factors: Mapping[str, float]
     lut: ErrorFigures
-    path: tuple[float, float, float] | None = None
+    path: tuple[float, float] | None = None
     grades: Mapping[str, float] = field(default_factory=dict)
     fmax: ErrorFigures | None = None
 
 
-def path_ns(path: tuple[float, float, float], model_ns: float, lut: float) -> float:
+def path_ns(path: tuple[float, float], model_ns: float, lut: float) -> float:
     """Return the longest path after place and route.
 
-    ``(factor + spread sqrt(LUT / 1000)) model_ns + term``: wires grow with the side of what is
-    placed.
+    ``factor model_ns + spread sqrt(model_ns LUT / 1000)``: wires grow with the side of what is
+    placed, and a path of more tables has more long ones, though not as many more.
 
     Args:
-        path: factor, spread, term in ns.
+        path: factor and spread.
         model_ns: longest path of the delay model.
         lut: look-up tables of the design.
     """
-    factor, spread, term = path
-    return (factor + spread * math.sqrt(lut / 1000)) * model_ns + term
+    factor, spread = path
+    return factor * model_ns + spread * math.sqrt(model_ns * lut / 1000)
 
 
 def grade_of(board: Board) -> str:

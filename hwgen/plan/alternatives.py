@@ -117,8 +117,8 @@ def missed_clock(
             way = f"--clock {mhz:g}MHz holds, with {cycles} = {other.latency * 1000 / mhz:.4g} ns"
             break
     return DoesNotFit(
-        f"the design reaches about {reached:.4g} MHz on {board.name}, not {goal.clock_mhz:g} MHz; "
-        f"its longest path ends in layer {slowest}",
+        f"the design reaches about {math.floor(10 * reached) / 10:g} MHz on {board.name}, "
+        f"not {goal.clock_mhz:g} MHz; its longest path ends in layer {slowest}",
         "--clock",
         f"{way}; --best-effort builds it all the same",
     )

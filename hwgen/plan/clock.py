@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import fmax, layer_luts
 from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit
@@ -30,10 +31,23 @@ def holds_clock(reached: float, clock_mhz: float) -> bool:
     return reached >= clock_mhz * (1 - 1e-6)
 
 
+def margin(board: Board) -> float:
+    """Return how much faster than asked a design is to be, by the estimate: 1.0 is not at all.
+
+    Twice the median error of the estimate, where place and route was measured.
+    """
+    measured = calibrated(board.family).fmax
+    return 1.0 + 2 * measured.median if measured else 1.0
+
+
 def quick_enough(
-    at: Callable[[float], Design], board: Board, clock_mhz: float, around: float = 0.0
+    at: Callable[[float], Design],
+    board: Board,
+    clock_mhz: float,
+    around: float = 0.0,
+    spare: float | None = None,
 ) -> Design:
-    """Return a design that reaches a clock, or else the quickest that was found.
+    """Return a design that reaches a clock with a margin, or else the quickest that was found.
 
     The scheduler places registers by the delays of the family alone. Where place and route was
     measured to make longer paths, it is given a faster clock to aim at.
@@ -43,13 +57,15 @@ def quick_enough(
         board: what is built for.
         clock_mhz: the clock to reach.
         around: look-up tables beside the design, as `reached_mhz` takes them.
+        spare: how much faster it is to be; the board's `margin` where None.
     """
+    wished = clock_mhz * (margin(board) if spare is None else spare)
     best, aim, top = at(clock_mhz), clock_mhz, math.inf  # at top, one node alone is too slow
     reached = last = reached_mhz(best, board, around)
     for _ in range(_TRIES):
-        if holds_clock(reached, clock_mhz):
+        if holds_clock(reached, wished):
             break
-        wanted = aim * max(1.02 * clock_mhz / last, 1.02)
+        wanted = aim * max(1.02 * wished / last, 1.02)
         wanted = wanted if wanted < top else math.sqrt(aim * top)
         try:
             tighter = at(wanted)

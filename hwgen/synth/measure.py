@@ -36,13 +36,11 @@ class Setting:
         family: of the target.
         device: its part; None where there is no open place and route.
         dsp: products may take DSP blocks.
-        fans: as `hwgen.synth.placement.Placement` has it.
     """
 
     family: str
     device: Device | None = None
     dsp: bool = False
-    fans: bool = False
 
     @property
     def part(self) -> str:
@@ -92,7 +90,7 @@ class Bench:
         constraints = harness_pins(setting.family, pins)
         key = key_of(
             "routed", mapped, nextpnr.version(setting.family), repr(device), constraints,
-            str(seed), f"{mhz:g}", str(setting.fans),
+            str(seed), f"{mhz:g}",
         )  # fmt: skip
 
         def run() -> dict[str, Any]:
@@ -101,7 +99,7 @@ class Bench:
                 self._harnessed(part, mapped, netlist)
                 made = place_and_route(
                     netlist, harness_name(part.top), device, setting.family,
-                    Placement(seed, mhz, constraints, fans=setting.fans),
+                    Placement(seed, mhz, constraints),
                 )  # fmt: skip
             return asdict(made)
 
@@ -140,7 +138,7 @@ class Bench:
         mapped = key_of("whole", *self._script(part, pads=True))
         key = key_of(
             "loadable", mapped, nextpnr.version(setting.family), repr(device), constraints,
-            str(seed), f"{mhz:g}", str(setting.fans),
+            str(seed), f"{mhz:g}",
         )  # fmt: skip
 
         def run() -> dict[str, Any]:
@@ -158,7 +156,7 @@ class Bench:
                     netlist.write_bytes(found)
                 made = place_and_route(
                     netlist, part.top, device, setting.family,
-                    Placement(seed, mhz, constraints, fans=setting.fans), folder / "routed",
+                    Placement(seed, mhz, constraints), folder / "routed",
                 )  # fmt: skip
                 assert made.config is not None
                 bits = pack(setting.family, device, made.config)

@@ -41,8 +41,8 @@ class Arch:
         config: name of the file that holds the routed design.
         pins: name of the file of pin constraints.
         lut, ff, bram, dsp: the names that make these up in nextpnr's utilisation.
-        ways: options of placer and router; the next ones are tried where these fail.
-        fans: ways that come before these for a design with far readers (`Placement.fans`).
+        ways: placer and router, empty where the tool's own; the next ones are tried where these
+            fail.
     """
 
     program: str
@@ -52,8 +52,7 @@ class Arch:
     ff: tuple[str, ...]
     bram: tuple[str, ...]
     dsp: tuple[str, ...]
-    ways: tuple[tuple[str, ...], ...] = ((),)
-    fans: tuple[tuple[str, ...], ...] = ()
+    ways: tuple[tuple[str, str], ...] = (("", ""),)
 
 
 ARCHS: Mapping[str, Arch] = {
@@ -61,11 +60,10 @@ ARCHS: Mapping[str, Arch] = {
         "ecp5", "design.config", "pins.lpf",
         ("TRELLIS_COMB",), ("TRELLIS_FF",), ("DP16KD",), ("MULT18X18D",),
         # For adder trees of a third of the device the default placer makes a quarter more wire,
-        # and neither router ends. This one may put a clock where no way leads to its network.
-        (("--placer", "static", "--router", "router2"), ("--router", "router2")),
-        # router2 joins a reader to the nearest wire of its net, however long the way from the
-        # driver is by then: 3 ns between neighbours. router1 weighs the delay.
-        (("--placer", "static", "--router", "router1"),),
+        # and neither router ends. The static one may put a clock where no way leads to its network.
+        # router1 weighs delays. router2 joins a reader to the nearest wire of its net, however long
+        # the way from the driver is by then, 3 ns between neighbours; but it ends on fuller parts.
+        (("static", "router1"), ("static", "router2"), ("", "router2")),
     ),
     "ice40": Arch(
         "ice40", "design.asc", "pins.pcf",
@@ -79,9 +77,10 @@ ARCHS: Mapping[str, Arch] = {
         "nexus", "design.fasm", "pins.pdc",
         ("OXIDE_COMB",), ("OXIDE_FF",), ("OXIDE_EBR",), ("MULT18_CORE",),
         # The default router does not get a clock from its pin to the global network.
-        (("--router", "router1"),),
+        (("", "router1"),),
     ),
 }  # fmt: skip
+_ROUTING = ("Setting up routing queue", "Running router2")  # a log says so behind placement
 _FREE_PINS = ("ecp5", "ice40")
 _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)\s*/\s*(\d+)\s+\d+\s*%", re.M)
 _PORT = re.compile(r"^(input|output) \[(\d+):(\d+)\] (\S+)$", re.M)
@@ -291,19 +290,27 @@ def _route(
         "--seed", str(settings.seed), "--freq", f"{settings.freq_mhz:g}", "--timing-allow-fail",
     ]  # fmt: skip
     end, name, printed = time.monotonic() + settings.timeout, f"nextpnr-{known.program}", ""
-    ways = (*known.fans, *known.ways) if settings.fans else known.ways
-    for way in ways:
-        share = 1 if way == ways[-1] else 4  # of some seeds a placer never ends
-        left = (end - time.monotonic()) / share
+    ways = [*known.ways]
+    while ways:
+        (placer, router), *ways = ways
+        way = _option("--placer", placer) + _option("--router", router)
+        left = (end - time.monotonic()) / (4 if ways else 1)  # of some seeds a way never ends
         try:
             printed = run([*command, *way], work, name=name, what=top, timeout=left, log=log)
             break
         except ToolFailed as error:
-            small = _too_small(log.read_text("utf-8"), top, device)
-            if small or way == ways[-1] or time.monotonic() > end:
+            told = log.read_text("utf-8")
+            if not any(sign in told for sign in _ROUTING):  # another router would not help
+                ways = [later for later in ways if later[0] != placer]
+            small = _too_small(told, top, device)
+            if small or not ways or time.monotonic() > end:
                 raise small or error from None
     report = json.loads((work / "report.json").read_text("utf-8"))
     return _read(report, printed, known, settings.seed)
+
+
+def _option(name: str, value: str) -> list[str]:
+    return [name, value] if value else []
 
 
 def _part(family: str, device: Device) -> list[str]:

@@ -22,8 +22,6 @@ class Placement:
         dsp: let products take DSP blocks, where sources are given.
         clock: clock port of the top, where sources are given.
         timeout: seconds, for mapping and for place and route each.
-        fans: whether registers have readers all over the design, as phases of serial designs do.
-            The family's ways for such a design come first.
     """
 
     seed: int = 1
@@ -33,7 +31,6 @@ class Placement:
     dsp: bool = False
     clock: str = "clk_i"
     timeout: float = 7200.0
-    fans: bool = False
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,8 @@ def test_registers_for_a_faster_clock_and_best_effort_come_back(tmp_path: Path, 
 
 
 def test_tables_come_back_with_registers_for_a_faster_clock(tmp_path: Path) -> None:
-    graph = network((6, 8, 8, 5), (2, 3, 3), seed=2)
-    first = hwgen.build(graph, tmp_path / "a", board="ulx3s", clock="200MHz")
+    graph = network((6, 8, 8, 5), (2, 4, 4), seed=2)
+    first = hwgen.build(graph, tmp_path / "a", board="ulx3s", clock="160MHz")
     chosen = mapping_of(first.design)
     assert Realisation("tables") in chosen.values()
     text = (tmp_path / "a" / "config.toml").read_text()

@@ -26,6 +26,7 @@ from tests.benchmarks.estimate.calibrate import (
 )
 from tests.benchmarks.estimate.corpus import BOARDS, KINDS, cases, fresh
 from tests.benchmarks.estimate.measure import measure, planned
+from tests.benchmarks.estimate.routes import OWN_GRADE, Route
 from tests.benchmarks.estimate.routes import calibration as routes_calibration
 
 RECORDS: dict[str, Any] = json.loads(
@@ -50,7 +51,7 @@ def test_the_stored_factors_are_the_fit(family: str) -> None:
         expected = value if isinstance(value, str) else pytest.approx(value, abs=5e-3)
         assert stored["lut"][key] == expected, key
     if "routes" in RECORDS[family]:
-        assert stored["fmax"] == routes_calibration(RECORDS[family]["routes"])
+        assert stored["fmax"] == routes_calibration([Route(**r) for r in RECORDS[family]["routes"]])
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -126,12 +127,30 @@ def test_the_split_goes_by_digest() -> None:
 
 
 def test_paths_grow_with_the_side_of_a_design() -> None:
-    path = (0.7, 0.1, 0.4)
+    path = (0.7, 0.1)
     rows = [
         (m, lut, path_ns(path, m, lut)) for m, lut in ((2, 900), (5, 4000), (9, 100), (3, 9000))
     ]
     assert fit_path(rows) == pytest.approx(path, abs=1e-3)
-    assert path_ns(path, 10, 4000) == pytest.approx(7 + 2 + 0.4)
+    assert path_ns(path, 10, 4000) == pytest.approx(7 + 0.1 * 40**0.5)
+
+
+def test_the_error_of_a_route_is_that_of_the_fit_to_all_others() -> None:
+    """One design that no other resembles: it counts with what the others say of it."""
+    path, sizes = (0.6, 0.25), ((9.0, 1000), (6.0, 300), (12.0, 5000), (15.0, 2000))
+    rows = [
+        Route(f"d{i}", OWN_GRADE, lut, ns, 1000 / path_ns(path, ns, lut), "tool")
+        for i, (ns, lut) in enumerate(sizes)
+    ]
+    rows += [replace(row, grade="6", mhz=row.mhz / 1.5) for row in rows[:2]]
+    exact = routes_calibration(rows)
+    assert exact["path"] == pytest.approx(path, abs=2e-4)
+    assert exact["grades"] == {OWN_GRADE: 1.0, "6": 1.5}
+    assert exact["error"]["worst"] < 1e-3
+    slow = replace(rows[2], name="odd", mhz=rows[2].mhz / 1.3)
+    odd = routes_calibration([*rows, slow])["error"]
+    assert odd["designs"] == 7
+    assert odd["worst"] == pytest.approx(0.3, abs=2e-3)
 
 
 def test_shares_are_rounded_up() -> None:

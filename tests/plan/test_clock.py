@@ -16,10 +16,13 @@ from hwgen.api.explore import explore
 from hwgen.api.explore_space import Lists
 from hwgen.api.settings import Ask
 from hwgen.cli import run
+from hwgen.cost.calibration import calibrated
 from hwgen.cost.timing import layer_ns
+from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit
 from hwgen.frontends.bundle import write_bundle
 from hwgen.ir.graph import Graph
+from hwgen.plan import clock
 from hwgen.target.board import load_board
 from tests.api.test_estimate import net
 
@@ -40,6 +43,30 @@ def test_registers_are_added_until_the_clock_holds_with_its_wires(graph: Graph) 
     # The family's delays alone would have been content with longer paths.
     longest = max(layer_ns(made.design.pipeline, load_board("ulx3s").family))
     assert longest < 1000 / 100 * 0.9
+
+
+def test_the_estimate_of_a_planned_clock_has_twice_its_own_median_error_to_spare(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = load_board("ulx3s")
+    error = calibrated(board.family).fmax
+    assert error is not None
+    assert clock.margin(board) == 1 + 2 * error.median
+    assert clock.margin(load_board("vu13p")) == 1  # nothing was routed there
+
+    def at(mhz: float) -> Design:
+        aims.append(mhz)
+        return made
+
+    made, aims = examine(Ask(graph, "ulx3s", clock="100MHz")).design, []
+    # As fast as it is aimed at: one more try, above what is wished for.
+    monkeypatch.setattr(clock, "reached_mhz", lambda *_: aims[-1])
+    clock.quick_enough(at, board, 100.0)
+    assert len(aims) == 2
+    assert aims[1] == pytest.approx(102 * clock.margin(board))
+    aims.clear()
+    clock.quick_enough(at, board, 100.0, spare=1.0)
+    assert aims == [100.0]
 
 
 def test_a_missed_clock_is_a_refusal_and_the_way_out_leads_to_a_build(graph: Graph) -> None:

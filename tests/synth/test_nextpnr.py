@@ -107,6 +107,7 @@ def test_a_missing_tool_is_told_with_the_way_to_get_it(
 STAND_IN = """#!{python}
 import json, pathlib, sys, time
 pathlib.Path("{tried}").open("a").write(" ".join(sys.argv[1:]) + "\\n")
+print("{says}", flush=True)
 if {fails}:
     time.sleep({sleeps})
     sys.exit("no way to the clock")
@@ -114,48 +115,44 @@ report = {{"fmax": {{"clk": {{"achieved": 50.0}}}}, "utilization": {{}}}}
 pathlib.Path("report.json").write_text(json.dumps(report))
 print("Info: done")
 """
+PLACED = "Info: Setting up routing queue."
+WAYS = ("--placer static --router router1", "--placer static --router router2", "--router router2")
 
 
 @pytest.mark.parametrize(
-    ("fails", "sleeps"), [("'static' in sys.argv", 0), ("'static' in sys.argv", 100), ("True", 0)]
+    ("fails", "sleeps", "says", "ways"),
+    [
+        ("False", 0, PLACED, (0,)),  # delays are weighed first
+        ("'router1' in sys.argv", 0, PLACED, (0, 1)),
+        ("'static' in sys.argv", 0, PLACED, (0, 1, 2)),
+        ("'static' in sys.argv", 0, "Info: Running Static placer...", (0, 2)),
+        ("'static' in sys.argv", 100, "", (0, 2)),
+        ("True", 0, PLACED, (0, 1, 2)),
+    ],
 )
-def test_where_a_placer_fails_or_never_ends_the_next_one_is_tried(
-    fails: str, sleeps: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_where_a_placer_or_a_router_fails_or_never_ends_another_is_tried(
+    fails: str,
+    sleeps: int,
+    says: str,
+    ways: tuple[int, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     tool, tried, netlist = (tmp_path / name for name in ("tool", "tried", "made.json"))
-    tool.write_text(STAND_IN.format(python=sys.executable, tried=tried, fails=fails, sleeps=sleeps))
+    told = {"python": sys.executable, "tried": tried, "fails": fails, "sleeps": sleeps}
+    tool.write_text(STAND_IN.format(**told, says=says))
     tool.chmod(0o755)
     netlist.write_text("{}")
     monkeypatch.setattr(nextpnr, "nextpnr", lambda family: tool)
     device = load_board("ulx3s").device
     assert device is not None
+    # A first one that does not end has a quarter of the time.
+    settings = placement.Placement(timeout=8.0)
     if fails == "True":
         with pytest.raises(ToolFailed, match="no way to the clock"):
-            nextpnr.place_and_route(netlist, "m", device, "ecp5")
+            nextpnr.place_and_route(netlist, "m", device, "ecp5", settings)
     else:
-        # A first one that does not end has a quarter of the time.
-        made = nextpnr.place_and_route(
-            netlist, "m", device, "ecp5", placement.Placement(timeout=8.0)
-        )
+        made = nextpnr.place_and_route(netlist, "m", device, "ecp5", settings)
         assert made.fmax_mhz == 50.0
-    first, second = tried.read_text().splitlines()
-    assert "--placer static" in first
-    assert "--placer" not in second
-    assert "--router router2" in second
-
-
-def test_far_readers_are_routed_by_delay_first(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    tool, tried, netlist = (tmp_path / name for name in ("tool", "tried", "made.json"))
-    fails = "'router1' in sys.argv"
-    tool.write_text(STAND_IN.format(python=sys.executable, tried=tried, fails=fails, sleeps=0))
-    tool.chmod(0o755)
-    netlist.write_text("{}")
-    monkeypatch.setattr(nextpnr, "nextpnr", lambda family: tool)
-    device = load_board("ulx3s").device
-    assert device is not None
-    nextpnr.place_and_route(netlist, "m", device, "ecp5", placement.Placement(fans=True))
-    first, second = tried.read_text().splitlines()
-    assert "--router router1" in first
-    assert "--router router2" in second
+    found = [line.split("--timing-allow-fail ")[1] for line in tried.read_text().splitlines()]
+    assert found == [WAYS[way] for way in ways]

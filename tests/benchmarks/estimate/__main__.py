@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hwgen.cost.requantizers import FILE as REQUANTS
 from hwgen.design.types import Design
 from hwgen.errors import ConfigError, HwgenError
 from hwgen.files import json_bytes
-from hwgen.synth import yosys
+from hwgen.synth import nextpnr, yosys
 from hwgen.target.board import load_board
 from tests.benchmarks.estimate import calibrate, clocks, kinds, requants, routes
 from tests.benchmarks.estimate.calibrate import Record
@@ -54,17 +55,22 @@ def main() -> int:
                 store(family, list(recorded(family)))
         for family in families:
             if given.routes and family in routes.FAMILIES:
-                enter(family, {"routes": routes.measured(family, OUT / "routed")})
+                rows = [asdict(row) for row in routes.measured(family, OUT / "routed")]
+                enter(family, {"routes": rows})
         for family in families:
             if given.refit:
                 store(family, list(told_anew(family)))
         if given.record or given.routes or given.refit:
             fit_all()
         if given.clocks or given.kinds:
-            wrong = clocked() if given.clocks else []
+            wrong = clocked(given.bless) if given.clocks else []
             wrong += by_kind(families, given.seed) if given.kinds else []
             return told(wrong)
-        return 0 if given.refit else compare(families, given.bless)
+        return (
+            0
+            if given.refit or (given.routes and not given.record)
+            else compare(families, given.bless)
+        )
     except HwgenError as error:
         print(f"bench-estimate: {error}", file=sys.stderr)
         return error.exit_code
@@ -146,7 +152,9 @@ def fit_all() -> None:
         records = [Record.from_json(data) for data in entry["designs"]]
         families[family] = calibrate.calibration(records, entry["tool"])
         if "routes" in entry:
-            families[family]["fmax"] = routes.calibration(entry["routes"])
+            families[family]["fmax"] = routes.calibration(
+                [routes.Route(**row) for row in entry["routes"]]
+            )
     CALIBRATION.write_bytes(json_bytes({"families": families}))
 
 
@@ -157,13 +165,15 @@ def told(wrong: Sequence[str]) -> int:
     return 1 if wrong else 0
 
 
-def clocked() -> list[str]:
+def clocked(bless: bool) -> list[str]:
     """Place and route what is planned for a clock; return the clocks that are missed."""
     rows = []
     for case in clocks.CASES:
         rows += clocks.placed(OUT / "routed", (case,))
         print(clocks.table(rows[-1:]), flush=True)
     print(clocks.table(rows))
+    if bless:
+        write_marked(DOCUMENT, "clocks", f"\n{nextpnr.version('ecp5')}.\n\n{clocks.table(rows)}\n")
     return [f"{r.name}: {r.reached:.1f} of {r.asked:g} MHz" for r in rows if r.reached < r.asked]
 
 

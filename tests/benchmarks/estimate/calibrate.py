@@ -133,13 +133,12 @@ def calibration(records: Sequence[Record], tool: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def fit_path(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+def fit_path(rows: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
     """Return what `hwgen.cost.calibration.path_ns` takes, from rows of (model ns, LUT, routed ns).
 
     Least squares of shares.
     """
-    model, lut, routed = np.array(rows, np.float64).T
-    columns = np.stack([model, model * np.sqrt(lut / 1000), np.ones(len(rows))], axis=1)
-    found = np.linalg.lstsq(columns / routed[:, None], np.ones(len(rows)), rcond=None)[0]
-    factor, spread, term = (round(float(value), 4) for value in found)
-    return factor, spread, term
+    model, lut, routed = np.array(list(rows), np.float64).T
+    columns = np.stack([model, np.sqrt(model * lut / 1000)], axis=1) / routed[:, None]
+    factor, spread = np.linalg.lstsq(columns, np.ones(len(routed)), rcond=None)[0]
+    return round(float(factor), 4), round(float(spread), 4)

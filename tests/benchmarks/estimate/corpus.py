@@ -350,7 +350,7 @@ FRESH = (
     "residual", "cnn", "bnn", "mlp", "steps", "sign", "leaky", "bounded", "clip", "relu", "norm",
     "multiply", "join", "sum_pool", "max_pool", "depthwise", "conv2d", "conv1d", "sparse", "bits",
 )  # fmt: skip
-LARGE = 4
+LARGE = (0, 3)  # 3 and 6 cycles
 BOARDS = {"ultrascale_plus": "vcu118", "ecp5": "ecp5_evn"}
 
 
@@ -366,7 +366,7 @@ def cases(family: str) -> Iterator[Case]:
 
 def large(family: str) -> Iterator[Case]:
     """Yield designs that are only placed and routed."""
-    for number in range(LARGE):
+    for number in LARGE:
         yield _case(family, "wide", number)
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,46 +21,55 @@ from hwgen.emit.verilog.design import emit_rtl
 from hwgen.synth import nextpnr, placement, yosys
 from hwgen.synth.measure import flow_digest
 from hwgen.target.board import load_board
-from tests.benchmarks.estimate.calibrate import described, fit_path, split
+from tests.benchmarks.estimate.calibrate import described, fit_path
 from tests.benchmarks.estimate.corpus import BOARDS, cases, large
 from tests.benchmarks.estimate.measure import planned
 
 FAMILIES = ("ecp5",)
 KINDS = ("mlp", "bnn", "residual", "sparse", "conv1d")
 EACH = 2  # designs of each
-SEEDS = (1, 2, 3)  # the middle one of these placements counts
-OWN_GRADE = "8 5G"  # of the small designs; large ones are placed once in each grade
-GRADES = {OWN_GRADE: "ecp5_evn", "6": "ulx3s"}  # and a board with such a part
+SEED = 1
+OWN_GRADE = "8 5G"  # of all designs
+GRADES = {OWN_GRADE: "ecp5_evn", "6": "ulx3s", "8": "orangecrab_85"}  # boards with such parts
+ALL_GRADES = ("conv1d-00", "mlp-01")  # designs that are placed in the others too
 
 
-def measured(family: str, cache: Path) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Route:
+    """A design that was placed and routed.
+
+    Attributes:
+        name, grade: of the design, and of the part.
+        lut, model_ns: look-up tables and longest path by the models.
+        mhz: clock that was reached.
+        tool: that routed.
+    """
+
+    name: str
+    grade: str
+    lut: int
+    model_ns: float
+    mhz: float
+    tool: str
+
+
+def measured(family: str, cache: Path) -> Iterator[Route]:
     """Place and route part of the corpus; what is known by digest is not routed again.
 
     Raises:
         ToolMissing, ToolFailed: from Yosys or nextpnr.
     """
     small = [c for c in cases(family) if c.kind in KINDS and int(c.name[-2:]) < EACH]
-    found = {case.name: case for case in (*small, *large(family))}
-    designs = {name: planned(case) for name, case in found.items()}
-    kinds = {name: case.kind for name, case in found.items()}
-    held = split({n: d.model for n, d in designs.items()}, kinds)
     known = load_board(BOARDS[family]).family
-    rows = []
-    for name, design in designs.items():
-        wide = found[name] not in small
-        for grade in GRADES if wide else (OWN_GRADE,):
-            seeds = SEEDS[:1] if wide else SEEDS
-            mhz = [routed(design, grade, seed, cache) for seed in seeds]
-            told = ", ".join(f"{m:.1f}" for m in mhz)
-            print(f"{family:16} {name:14} grade {grade} {told} MHz", flush=True)
-            rows.append(
-                {
-                    "name": name, "held": name in held, "grade": grade, "mhz": mhz,
-                    "tool": nextpnr.version(family), "lut": estimate(design, known).lut,
-                    "model_ns": round(longest_ns(design, known), 4),
-                }
+    for case in (*small, *large(family)):
+        design = planned(case)
+        for grade in GRADES if case.name in ALL_GRADES else (OWN_GRADE,):
+            mhz = routed(design, grade, SEED, cache)
+            print(f"{family:16} {case.name:14} grade {grade} {mhz:.1f} MHz", flush=True)
+            yield Route(
+                case.name, grade, estimate(design, known).lut,
+                round(longest_ns(design, known), 4), mhz, nextpnr.version(family),
             )  # fmt: skip
-    return rows
 
 
 def routed(design: Design, grade: str, seed: int, cache: Path) -> float:
@@ -90,29 +100,33 @@ def routed(design: Design, grade: str, seed: int, cache: Path) -> float:
     return float(json.loads(kept.read_text()))
 
 
-def calibration(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return a family's ``fmax`` of ``calibration.json``: the path's fit, and the error left."""
-    ns = {(row["name"], row["grade"]): 1000.0 / median(row["mhz"]) for row in rows}
-    own = [row for row in rows if row["grade"] == OWN_GRADE]
-    seen = [row for row in own if not row["held"]]
-    path = fit_path([(row["model_ns"], row["lut"], ns[row["name"], OWN_GRADE]) for row in seen])
-    grades = {}
-    for grade in sorted({row["grade"] for row in rows}):
-        both = [row["name"] for row in seen if (row["name"], grade) in ns]
-        grades[grade] = round(median(ns[n, grade] / ns[n, OWN_GRADE] for n in both), 4)
-    errors = [
-        ns[row["name"], row["grade"]]
-        / (grades[row["grade"]] * path_ns(path, row["model_ns"], row["lut"]))
-        - 1
-        for row in rows
-        if row["held"]
-    ]
+def calibration(rows: Sequence[Route]) -> dict[str, Any]:
+    """Return a family's ``fmax`` of ``calibration.json``: the path's fit, and its error.
+
+    The error of a design is that of the fit to all others.
+    """
+    path, grades = fit(rows)
+    errors = []
+    for row in rows:
+        others, ratios = fit([other for other in rows if other.name != row.name])
+        modelled = path_ns(others, row.model_ns, row.lut) * ratios[row.grade]
+        errors.append(1000 / row.mhz / modelled - 1)
     mid, worst = described(errors)
     return {
         "path": list(path),
         "grades": grades,
         "error": {
             "designs": len(errors), "layers": 0, "median": mid, "worst": worst,
-            "layer_median": 0.0, "layer_worst": 0.0, "tool": rows[0]["tool"],
+            "layer_median": 0.0, "layer_worst": 0.0, "tool": rows[0].tool,
         },
     }  # fmt: skip
+
+
+def fit(rows: Sequence[Route]) -> tuple[tuple[float, float], dict[str, float]]:
+    """Return what `path_ns` takes, and delays of each speed grade over those of `OWN_GRADE`."""
+    own = {row.name: row for row in rows if row.grade == OWN_GRADE}
+    path = fit_path((row.model_ns, row.lut, 1000 / row.mhz) for row in own.values())
+    ratios: dict[str, list[float]] = {}
+    for row in rows:
+        ratios.setdefault(row.grade, []).append(own[row.name].mhz / row.mhz)
+    return path, {grade: round(median(found), 4) for grade, found in sorted(ratios.items())}

@@ -59,17 +59,17 @@ def routed(
     board = load_board(BOARD)
     style = "serial" if interval > 1 else "parallel"
     design = plan(graph, board, Goal(clock_mhz, style=style, pace=Pace(interval)), "jet")
-    found = [_one(design, seed, style == "serial") for seed in seeds]
+    found = [_one(design, seed) for seed in seeds]
     lut, ff, _ = found[0]
     mhz = tuple(clock for *_, clock in found)
     return Routed(name, design.interval, design.latency, int(lut), int(ff), mhz)
 
 
-def _one(design: Design, seed: int, fans: bool) -> tuple[int, int, float]:
+def _one(design: Design, seed: int) -> tuple[int, int, float]:
     """Return LUT4, flip-flops and clock of a design; the harness around it is counted."""
     device = load_board(BOARD).device
     assert device is not None
-    tools = device, seed, fans, yosys.version(), nextpnr.version("ecp5"), flow_digest()
+    tools = device, seed, yosys.version(), nextpnr.version("ecp5"), flow_digest()
     state = hashlib.sha256(repr(tools).encode())
     with tempfile.TemporaryDirectory() as folder:
         out = emit_rtl(design).write(Path(folder) / "out")
@@ -78,7 +78,7 @@ def _one(design: Design, seed: int, fans: bool) -> tuple[int, int, float]:
             state.update(source.read_bytes())
         kept = OUT / "routed" / f"{state.hexdigest()[:20]}.json"
         if not kept.is_file():
-            placement = Placement(seed, design.clock_mhz, fans=fans)
+            placement = Placement(seed, design.clock_mhz)
             made = nextpnr.place_and_route(sources, f"hwg_{design.name}", device, "ecp5", placement)
             keep(kept, json.dumps([made.lut, made.ff, made.fmax_mhz]).encode())
     lut, ff, mhz = json.loads(kept.read_text())
