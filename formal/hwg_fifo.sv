@@ -8,6 +8,28 @@
   logic [COUNT_WIDTH-1:0]         f_front_q;
   wire  [31:0]                    f_place = (32'(head_q) + 32'(f_front_q)) % Depth;
   wire  [31:0]                    f_tail  = (32'(head_q) + 32'(count_q)) % Depth;
+  wire  [PTR_WIDTH-1:0]           f_at    = f_place[PTR_WIDTH-1:0];
+  wire  [Width-1:0]               f_kept;  // in memory, where the word is
+
+  if (Depth == 1) begin : gen_f_one
+    assign f_kept = gen_one.word_q;
+  end
+  if (Depth > 1 && RamStyle == 0) begin : gen_f_registers
+    assign f_kept = gen_registers.mem_q[f_at];
+  end
+  if (Depth > 1 && RamStyle == 1) begin : gen_f_distributed
+    assign f_kept = gen_distributed.mem_q[f_at];
+  end
+  if (Depth > 1 && RamStyle == 2) begin : gen_f_block
+    assign f_kept = gen_block.mem_q[f_at];
+    // What leaves is what the memory has there, from the cycle on in which it can be taken.
+    always @(posedge clk_i) begin
+      if (rst_ni && !$initstate && count_q != '0) assert (out_data_o == gen_block.mem_q[head_q]);
+    end
+  end
+  if (Depth > 1 && RamStyle == 3) begin : gen_f_any
+    assign f_kept = gen_any.mem_q[f_at];
+  end
 
   initial assume (!rst_ni);
   always @(posedge clk_i) begin
@@ -26,7 +48,7 @@
       assert (32'(tail_q) == f_tail);
       assert (in_ready_o == (32'(count_q) < Depth));
       if (f_live_q) assert (f_front_q < count_q);
-      if (f_live_q) assert (mem_q[f_place[PTR_WIDTH-1:0]] == f_data_q);
+      if (f_live_q) assert (f_kept == f_data_q);
       if (f_live_q && pop && f_front_q == '0) assert (out_data_o == f_data_q);
     end
   end

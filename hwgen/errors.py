@@ -8,9 +8,9 @@ Exit codes by family: 2 config, 3 model, 4 does not fit, 5 tool, 6 verification;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 E = TypeVar("E", bound="HwgenError")
 
@@ -49,7 +49,8 @@ class HwgenError(Exception):
     Args:
         what: what is wrong, with what was expected.
         where: the layer, file, option or key it concerns; may be empty.
-        hint: the way out; may be empty.
+        hint: the way out; may be empty. A function of nothing where it takes long to find: it is
+            asked once, when somebody reads the hint.
 
     Attributes:
         result: figures of a refusal, where there are some (the estimate of a design that is too
@@ -59,11 +60,23 @@ class HwgenError(Exception):
     exit_code = 1
     result: Result | None = None
 
-    def __init__(self, what: str, where: str = "", hint: str = "") -> None:
-        super().__init__(what, where, hint)
+    def __init__(self, what: str, where: str = "", hint: str | Callable[[], str] = "") -> None:
+        super().__init__(what, where)
         self.what = what
         self.where = where
-        self.hint = hint
+        self._hint = hint
+
+    @property
+    def hint(self) -> str:
+        """The way out; may be empty."""
+        if not isinstance(self._hint, str):
+            self._hint = self._hint()
+        return self._hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how a copy is made in another process, where the hint is a text."""
+        state = {**self.__dict__, "_hint": self.hint}
+        return _empty, (type(self),), state
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
@@ -82,6 +95,11 @@ class HwgenError(Exception):
             "where": self.where,
             "hint": self.hint,
         }
+
+
+def _empty(kind: type[E]) -> E:
+    """Return an error without its parts, which are set behind."""
+    return kind.__new__(kind)
 
 
 class ConfigError(HwgenError):

@@ -191,8 +191,7 @@ class Ask:
     def planned(self, graph: Graph, board: Board, goal: Goal, name: str) -> Planned:
         """Return the design that is asked for."""
         mhz = None if self.register_clock is None else parse_clock(self.register_clock)
-        made = planned(graph, board, goal, name, self.realisations(), mhz)
-        return replace(made, design=replace(made.design, axi_mhz=goal.axi_mhz))
+        return planned(graph, board, goal, name, self.realisations(), mhz)
 
     def realisations(self) -> dict[str, Realisation]:
         """Return how layers shall be realised: what was chosen, before what the style fills in."""

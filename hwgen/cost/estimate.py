@@ -194,7 +194,7 @@ def _stages(design: Design, family: Family) -> dict[str, Estimate]:
         for name in stage.writes:
             link = design.link(name)
             if link.depth:
-                cost += fifo_cost(link.bits, link.depth, cells)
+                cost += fifo_cost(link.bits, link.depth, link.ram_style, cells)
         for part in stage.parts:
             if isinstance(part, UnitRef):
                 cost += unit_cost(part.unit, part.params, cells)

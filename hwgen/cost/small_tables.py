@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from hwgen.units.facts import UnitCost, facts, folds, with_defaults
-from hwgen.units.memories import Cells, bits
+from hwgen.units.facts import UnitCost, facts, with_defaults
+from hwgen.units.geometry import folds
+from hwgen.units.memories import Cells, FifoTables, RamStyle, bits, fifo_words
 
 Params = Mapping[str, int]
 _BANK, _BANK_BITS, _BANK_TABLES = 16, 4, 6  # of a memory in tables: words, bits, what it takes
-_BLOCK_WORTH = 128  # a block memory beside one in tables, as Yosys weighs them
-_CELL_WORTH = 4  # likewise of 16 x 4 bits
+_BANKED = 15  # tables that choose among the banks of a FIFO
+_FIFO = FifoTables((7.5, -1.0), (9.0, -7.0), 1.0, 2)
 
 
 def memory_tables(width: int, words: int) -> float:
@@ -32,21 +33,16 @@ def rom_tables(width: int, words: int) -> float:
     return width * (0.8 if words <= _BANK else 1.75 * words / _BANK)
 
 
-def fifo_cost(width: int, depth: int, cells: Cells) -> UnitCost:
-    """Return the cost of a FIFO."""
-    control = UnitCost(8 * depth.bit_length(), depth.bit_length() + 3 * bits(depth))
-    return control + _queue(width, depth, cells)
-
-
-def _queue(width: int, depth: int, cells: Cells) -> UnitCost:
-    """Return the cost of the memory of a FIFO, in the kind that Yosys gives it."""
-    if depth == 1:
-        return UnitCost(ff=width)
-    banks = math.ceil(depth / _BANK)
-    weight = _CELL_WORTH * math.ceil(width / _BANK_BITS) * banks + width * (banks - 1)
-    if weight <= _BLOCK_WORTH * cells.blocks(width, depth):
-        return UnitCost(lut=memory_tables(width, depth))
-    return UnitCost(1.5 * width, width + 1, bram=cells.blocks(width, depth))
+def fifo_cost(width: int, depth: int, style: int, cells: Cells) -> UnitCost:
+    """Return the cost of a FIFO, as `hwgen.cost.units.fifo_cost` has it."""
+    large = fifo_words(width, depth, style)
+    tables = _FIFO.of(width, depth, style)
+    if style == RamStyle.BLOCK and depth > 1:
+        return UnitCost(tables, large.ff, bram=cells.blocks(width, depth))
+    if style == RamStyle.REGISTERS or depth == 1:
+        return UnitCost(tables, large.ff)
+    banked = _BANKED if depth > _BANK else 0
+    return UnitCost(tables + banked + memory_tables(width, depth), large.ff)
 
 
 def _line(width: int, depth: int, style: int, cells: Cells) -> UnitCost:
@@ -174,8 +170,25 @@ def _concat(p: Params, cells: Cells) -> UnitCost:
     return UnitCost(lut=choice + 2 * bits(p["MaxCount"]) + 4 * many)
 
 
+def _thresholds(p: Params, cells: Cells) -> UnitCost:
+    """Return the cost of steps by channel: a memory of cuts and a comparison a level."""
+    cut = p["InWidth"] + 1
+    lane = p["OutWidth"] * (1.0 if p["ValueTurns"] == 1 else 4.0)  # channels differ in few values
+    for level in range(p["Levels"]):
+        places = p["Turns"] * 2**level
+        lane += cut
+        if places > 1:
+            lane += cut * (0.8 if places <= _BANK else 1.6 * places / _BANK)
+    return UnitCost(lut=p["Lanes"] * lane)
+
+
 def _scaled(unit: str, factor: float) -> Callable[[Params, Cells], UnitCost]:
     return lambda p, _: UnitCost(lut=factor * facts(unit).cost(with_defaults(unit, p)).lut)
+
+
+def _flow_buffer(p: Params, cells: Cells) -> UnitCost:
+    fifo = fifo_cost(p["Width"], p["Depth"], p["RamStyle"], cells)
+    return UnitCost(fifo.lut + 2 * p["Depth"].bit_length(), bram=fifo.bram)
 
 
 TABLES: Mapping[str, Callable[[Params, Cells], UnitCost]] = {
@@ -190,12 +203,10 @@ TABLES: Mapping[str, Callable[[Params, Cells], UnitCost]] = {
     "hwg_reorder": _reorder,
     "hwg_stream_extend": _scaled("hwg_stream_extend", 1.0),
     "hwg_stream_concat": _concat,
-    "hwg_stream_thresholds": _scaled("hwg_stream_thresholds", 3.0),
+    "hwg_stream_thresholds": _thresholds,
     "hwg_narrow": _narrow,
     "hwg_widen": _scaled("hwg_widen", 1.3),
-    "hwg_flow_buffer": lambda p, cells: (
-        UnitCost(lut=10 * p["Depth"].bit_length()) + _queue(p["Width"], p["Depth"], cells)
-    ),
+    "hwg_flow_buffer": _flow_buffer,
 }
 
 

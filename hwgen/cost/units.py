@@ -14,40 +14,28 @@ from dataclasses import replace
 from hwgen.cost import small_tables
 from hwgen.target.family import Family
 from hwgen.units.facts import UnitCost as UnitCost
-from hwgen.units.facts import facts, folds, with_defaults
-from hwgen.units.memories import Cells, distributed
+from hwgen.units.facts import facts, with_defaults
+from hwgen.units.geometry import folds
+from hwgen.units.memories import Cells, FifoTables, bits, blocks, fifo_words
 
 Params = Mapping[str, int]
 _SHARES = (0.83, 0.98)  # sites a table of a matrix-vector unit, its products in tables, in blocks
 LARGE = Cells()  # AMD's
-_BLOCK_BITS, _BLOCK_WORDS = 36, 512  # of half a block memory of 36 kbit
+_FIFO = FifoTables((3.0, 3.0), (5.0, 1.0), 0.5, 4)  # in sites, of which two tables may share one
 
 
-def counter_bits(count: int) -> int:
-    """Return the bits of a counter of so many steps."""
-    return max((count - 1).bit_length(), 1)
+def fifo_cost(width: int, depth: int, style: int, cells: Cells = LARGE) -> UnitCost:
+    """Return the cost of a FIFO.
 
-
-def fifo_cost(width: int, depth: int, cells: Cells = LARGE) -> UnitCost:
-    """Return the cost of a FIFO in distributed memory, or in block memory where it is deep."""
+    Args:
+        width: bits of a word.
+        depth: words.
+        style: its memory, a `RamStyle`.
+        cells: of the family.
+    """
     if cells.lut_inputs < LARGE.lut_inputs:
-        return small_tables.fifo_cost(width, depth, cells)
-    place = counter_bits(depth)
-    # A place wraps by itself where it can have every value; the one that is read stands twice.
-    steps = 3.0 * depth.bit_length() + 3 if depth & (depth - 1) == 0 else 5.5 * depth.bit_length()
-    control = UnitCost(steps, depth.bit_length() + 3 * place)
-    return control + memory_cost(width, depth)
-
-
-def memory_cost(width: int, words: int) -> UnitCost:
-    """Return the cost of a memory that is written and read, by the cheaper kind."""
-    if words == 1:
-        return UnitCost(ff=width)
-    tables = distributed(width, words)
-    blocks = math.ceil(width / _BLOCK_BITS) * math.ceil(words / _BLOCK_WORDS) / 2
-    if tables <= 300 * blocks:
-        return UnitCost(lut=tables)
-    return UnitCost(lut=width / 2, bram=blocks)
+        return small_tables.fifo_cost(width, depth, style, cells)
+    return fifo_words(width, depth, style) + UnitCost(lut=_FIFO.of(width, depth, style))
 
 
 def _fork(params: Params) -> UnitCost:
@@ -72,10 +60,14 @@ def _xnor_matvec(p: Params) -> UnitCost:
 
 
 def _matvec(p: Params) -> UnitCost:
-    biases = p["PE"] * p.get("BiasBits", 0)
-    tables = rom_tables(biases, folds(p)[0]) if biases else 0.0
     made = _with_memory("hwg_matvec", p, p["PE"] * p["SIMD"] * p["WWidth"])
-    return made + UnitCost(lut=tables)
+    biases = p["PE"] * p.get("BiasBits", 0)
+    if not biases:
+        return made
+    # A turn goes with its sums through the pipeline, to their biases.
+    turns = folds(p)[0]
+    stages = facts("hwg_matvec").latency(with_defaults("hwg_matvec", p))
+    return made + UnitCost(lut=rom_tables(biases, turns), ff=stages * bits(turns))
 
 
 def _with_memory(unit: str, p: Params, width: int) -> UnitCost:
@@ -83,9 +75,17 @@ def _with_memory(unit: str, p: Params, width: int) -> UnitCost:
     whole = _in_sites(unit, _SHARES[p.get("Dsp", 0) > 0])(p)
     words = math.prod(folds(p))
     if p["BlockRom"]:
-        blocks = math.ceil(width / _BLOCK_BITS) * math.ceil(words / _BLOCK_WORDS) / 2
-        return whole + UnitCost(bram=blocks)
+        return whole + UnitCost(bram=blocks(width, words))
     return whole + UnitCost(lut=rom_tables(width, words), ff=width)
+
+
+def _thresholds(p: Params) -> UnitCost:
+    """Return the cost of steps by channel, whose values differ little from channel to channel."""
+    made = facts("hwg_stream_thresholds").cost(with_defaults("hwg_stream_thresholds", p))
+    if p["ValueTurns"] > 1:
+        values = p["Lanes"] * p["OutWidth"] * p["ValueTurns"] * 2 ** p["Levels"] / 64
+        made = replace(made, lut=made.lut - 0.75 * values)
+    return _shared(made, 0.72)
 
 
 def rom_tables(width: int, words: int) -> float:
@@ -105,11 +105,11 @@ COSTS: Mapping[str, Callable[[Params], UnitCost]] = {
     "hwg_reorder": _of_facts("hwg_reorder"),
     "hwg_stream_extend": _of_facts("hwg_stream_extend"),
     "hwg_stream_concat": _of_facts("hwg_stream_concat"),
-    "hwg_stream_thresholds": _in_sites("hwg_stream_thresholds", 0.72),
+    "hwg_stream_thresholds": _thresholds,
     "hwg_narrow": _in_sites("hwg_narrow", 0.8),
     "hwg_widen": _in_sites("hwg_widen", 0.8),
     "hwg_flow_buffer": lambda p: (
-        fifo_cost(p["Width"], p["Depth"])
+        fifo_cost(p["Width"], p["Depth"], p["RamStyle"])
         + UnitCost(lut=2 * p["Depth"].bit_length(), ff=p["Depth"].bit_length())
     ),
 }
@@ -132,5 +132,5 @@ def unit_cost(unit: str, params: Params, cells: Cells = LARGE) -> UnitCost:
 def cells_of(family: Family) -> Cells:
     """Return the cells of a family; blocks of memory are AMD's where its file does not tell."""
     if not family.bram_bits or not family.bram_width:
-        return Cells(family.lut_inputs)
-    return Cells(family.lut_inputs, family.bram_bits, family.bram_width)
+        return Cells(family.lut_inputs, table_memory=family.table_memory)
+    return Cells(family.lut_inputs, family.bram_bits, family.bram_width, family.table_memory)

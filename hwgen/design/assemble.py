@@ -73,6 +73,7 @@ def of_pipeline(
         pipeline.latency,
         1,
         heading.data_width,
+        heading.axi_mhz,
     )
 
 

@@ -25,6 +25,7 @@ from hwgen.design.types import (
 from hwgen.ir.names import KEYWORDS
 from hwgen.logic.builder import Logic
 from hwgen.logic.nodes import Const, In, Select
+from hwgen.units.memories import RamStyle
 
 _LEGAL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -73,6 +74,7 @@ def _check_link(link: Link) -> None:
     assert link.words >= 1, f"{where}: a sample has a word at least"
     stream, serial = link.kind is LinkKind.STREAM, link.kind is LinkKind.SERIAL
     assert link.depth == 0 or (stream and link.depth > 0), f"{where}: only a stream has a FIFO"
+    assert link.ram_style in list(RamStyle), f"{where}: no such memory"
     assert stream or link.coding is None, f"{where}: only a stream goes through memory"
     assert (link.digit_bits >= 1) == serial, f"{where}: only a serial link has digits"
     assert all(field.cycle >= 0 for field in link.fields), f"{where}: before the network input"

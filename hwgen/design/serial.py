@@ -39,7 +39,7 @@ from hwgen.errors import ConfigError
 from hwgen.files import FileSet, json_bytes, npz_bytes
 from hwgen.ir.fixed import Fixed
 
-SCHEMA = 2
+SCHEMA = 3
 DOCUMENT, ARRAYS = "design.json", "design.npz"
 AGAIN = "build it again with: hwgen build MODEL -b BOARD -o OUT"
 Document = dict[str, Any]
@@ -144,6 +144,7 @@ def _of_link(link: Link) -> Document:
         "kind": link.kind.value,
         "words": link.words,
         "depth": link.depth,
+        "ram_style": link.ram_style,
         "digit_bits": link.digit_bits,
         "coding": link.coding,
         "fields": {  # first in the lowest bits
@@ -242,6 +243,7 @@ def _link(entry: Mapping[str, Any]) -> Link:
         int(entry["depth"]),
         int(entry["digit_bits"]),
         None if entry["coding"] is None else str(entry["coding"]),
+        int(entry["ram_style"]),
     )
 
 

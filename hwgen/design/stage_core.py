@@ -133,6 +133,7 @@ def of_serial(
         part.latency,
         part.interval,
         heading.data_width,
+        heading.axi_mhz,
     )
 
 

@@ -24,6 +24,7 @@ from hwgen.logic.links import NO_REGISTERS, LinkRegisters
 from hwgen.logic.nodes import Wire
 from hwgen.logic.serial.graph import SerialGraph
 from hwgen.logic.serial.offsets import Offsets
+from hwgen.units.memories import RamStyle
 
 DATA_WIDTH = 64  # bits of an AXI-Stream beat, unless asked otherwise
 
@@ -67,7 +68,7 @@ class Link:
         kind: the handshake.
         fields: of one word, the first in the lowest bits.
         words: of one sample.
-        depth: of a stream: words of FIFO in front of the reader.
+        depth, ram_style: of a stream: words of FIFO in front of the reader, and its `RamStyle`.
         digit_bits: of a serial link: bits of every field a cycle; else 0.
         coding: of a stream through memory: name of the feature map's coding; else None.
     """
@@ -79,6 +80,7 @@ class Link:
     depth: int = 0
     digit_bits: int = 0
     coding: str | None = None
+    ram_style: int = RamStyle.ANY.value
 
     @property
     def bits(self) -> int:
@@ -307,10 +309,7 @@ class Heading:
     """Whose design it is, and what it is planned for.
 
     Attributes:
-        name, target: of the design, of the board.
-        clock_mhz: the clock that every path meets.
-        model: digest of the graph.
-        data_width: bits of an AXI-Stream beat.
+        name, target, clock_mhz, model, data_width, axi_mhz: as of `Design`.
     """
 
     name: str
@@ -318,6 +317,7 @@ class Heading:
     clock_mhz: float
     model: str
     data_width: int = DATA_WIDTH
+    axi_mhz: float | None = None
 
 
 @dataclass(frozen=True)
@@ -326,7 +326,7 @@ class Design:
 
     Attributes:
         name: of the design; a printer puts ``hwg_`` before it.
-        target, clock_mhz: the board and the clock that it was planned for.
+        target, clock_mhz: the board and the clock that it was planned for; every path meets that.
         model: digest of the graph.
         inputs, outputs: ports of the network.
         links: all of them, also those between the layers of a pipeline.

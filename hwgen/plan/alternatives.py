@@ -58,17 +58,23 @@ def too_large(
     }
     most = max(parts, key=lambda name: parts[name])
     share = 100 * parts[most] / max(getattr(taken, over[0]), 1)
-    other = _smallest(graph, design, board, goal, _holds)
-    away = (
-        f"the smallest board that holds it is {other}" if other else _none_holds(graph, board, goal)
-    )
-    folded = design.style == "stream" and goal.pace.interval is None  # as far as the board needs
-    found = "" if folded else way(graph, board, goal)
+
+    def hint() -> str:  # other boards and intervals are planned when it is read
+        other = _smallest(graph, design, board, goal, _holds)
+        away = (
+            f"the smallest board that holds it is {other}"
+            if other
+            else _none_holds(graph, board, goal)
+        )
+        folded = design.style == "stream" and goal.pace.interval is None  # as the board needs it
+        found = "" if folded else way(graph, board, goal)
+        return f"{found + '; ' if found else ''}{away}; or prune more, or use fewer bits"
+
     return DoesNotFit(
         f"the design takes about {' and '.join(said)} on {board.name}; layer {most} takes the most "
         f"of it, {share:.0f} % of the {over[0].upper()}",
         most,
-        f"{found + '; ' if found else ''}{away}; or prune more, or use fewer bits",
+        hint,
     )
 
 

@@ -58,7 +58,9 @@ def way(graph: Graph, board: Board, goal: Goal) -> str:
 
 def with_way(refusal: DoesNotFit, graph: Graph, board: Board, goal: Goal) -> DoesNotFit:
     """Return a refusal whose hint begins with the folding that works, where one does."""
-    found = way(graph, board, goal)
-    if not found:
-        return refusal
-    return DoesNotFit(refusal.what, refusal.where, f"{found}; {refusal.hint}")
+
+    def hint() -> str:  # planned when it is read
+        found = way(graph, board, goal)
+        return f"{found}; {refusal.hint}" if found else refusal.hint
+
+    return DoesNotFit(refusal.what, refusal.where, hint)

@@ -11,14 +11,14 @@ from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import estimate
 from hwgen.cost.figures import exceeded
 from hwgen.cost.matmul import check_parallel, likely_luts, unshared_adders
-from hwgen.design.types import Design, Heading
+from hwgen.design.types import Design
 from hwgen.errors import ConfigError, DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.logic.links import LinkRegisters
-from hwgen.ops.serial import digest
 from hwgen.plan.clock import holds_clock, quick_enough, reached_mhz
 from hwgen.plan.folding import way, with_way
 from hwgen.plan.goal import Goal
+from hwgen.plan.heading import heading_of
 from hwgen.plan.mapping import SERIAL, UNITS, Realisation, check_mapping, mapping_of
 from hwgen.plan.pace import Pace
 from hwgen.plan.parallel.schedule import schedule
@@ -59,7 +59,7 @@ class Planned:
         if refusal is None or not self.why:
             return refusal
         what = f"{refusal.what}\n  no other style is left: {self.why}"
-        return DoesNotFit(what, refusal.where, refusal.hint)
+        return DoesNotFit(what, refusal.where, lambda: refusal.hint)
 
 
 def plan(
@@ -139,7 +139,7 @@ def planned(
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
 
     def at(clock_mhz: float, mapping: Mapping[str, Realisation]) -> Design:
-        heading = Heading(name, board.name, clock_mhz, digest(graph), board.data_width)
+        heading = heading_of(graph, board, replace(goal, clock_mhz=clock_mhz), name)
         design = schedule(
             graph, heading, board.family, max_cycles=goal.max_cycles, search=goal.search,
             tables=prices, mapping=mapping, links=LinkRegisters(goal.register_links),
@@ -246,10 +246,14 @@ def _streamed(
     try:
         design = plan_stream(graph, board, goal, name, mapping)
     except DoesNotFit as refusal:
-        found = "" if mapping or goal.pace.interval is None else way(graph, board, goal)
-        if not found:
+        if mapping or goal.pace.interval is None:
             raise
-        raise DoesNotFit(refusal.what, refusal.where, found) from None
+        before = refusal.hint
+
+        def hint() -> str:  # planned when it is read
+            return way(graph, board, goal) or before
+
+        raise DoesNotFit(refusal.what, refusal.where, hint) from None
     return Planned(checked(design, board, goal), goal.clock_mhz)
 
 

@@ -28,13 +28,22 @@ from hwgen.cost.figures import (
 from hwgen.cost.liveness import live_ebops
 from hwgen.cost.packaged import packaged
 from hwgen.design.timing import begins
-from hwgen.design.types import Design, UnitRef
+from hwgen.design.types import Design, Link, UnitRef
+from hwgen.errors import count_of
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.planner import holds_clock
 from hwgen.plan.trigger_budget import crossings
 from hwgen.report.scales import dear_scales
 from hwgen.target.board import Board
+from hwgen.units.memories import RamStyle
+
+_MEMORIES = {
+    RamStyle.REGISTERS: " in registers",
+    RamStyle.DISTRIBUTED: " in tables",
+    RamStyle.BLOCK: " in block RAM",
+    RamStyle.ANY: "",
+}
 
 
 def figures(graph: Graph, design: Design, estimate: Estimate, board: Board, goal: Goal) -> Figures:
@@ -79,13 +88,18 @@ def _resources(estimate: Estimate) -> dict[str, int]:
     return {key: getattr(estimate, key) for key in RESOURCES}
 
 
+def _fifo(link: Link) -> str:
+    memory = _MEMORIES[RamStyle(link.ram_style)]
+    return f"FIFO of {count_of(link.depth, 'word')}{memory}"
+
+
 def _stages(design: Design, board: Board) -> Iterator[StageFigures]:
     parts = estimate_layers(design, board.family)
     if design.style == "stream":
         for stage in design.stages:
             taken = _resources(parts[stage.name])
-            deep = max(design.link(name).depth for name in stage.writes)
-            note = f"{stage.note}; FIFO of {deep} words" if deep else stage.note
+            deep = max((design.link(name) for name in stage.writes), key=lambda link: link.depth)
+            note = f"{stage.note}; {_fifo(deep)}" if deep.depth else stage.note
             yield StageFigures(stage.name, note, 0, stage.interval, stage.latency, **taken)
         return
     reached = 0

@@ -15,7 +15,13 @@ _FAMILY: dict[str, Any] = {
     "name": str,
     "title": str,
     "vendor": str,
-    "lut": {"inputs": int, "carry_group": int, "adder_operands": int, "source": str},
+    "lut": {
+        "inputs": int,
+        "carry_group": int,
+        "adder_operands": int,
+        "memory": Maybe(bool),
+        "source": str,
+    },
     "dsp": Maybe({"a_width": int, "b_width": int, "source": str}),
     "bram": Maybe({"bits": int, "max_width": int, "source": str}),
     "delay": {
@@ -78,6 +84,7 @@ def _read_family(path: Path) -> Family:
         title=data["title"],
         vendor=data["vendor"],
         lut_inputs=lut["inputs"],
+        table_memory=lut["memory"] is not False,
         carry_group=lut["carry_group"],
         adder_operands=lut["adder_operands"],
         **{part: figure["ns"] for part, figure in delay.items()},
@@ -111,6 +118,7 @@ class Family:
             family's file does not tell.
         bram_bits: of one block of memory, as a board's budget counts them; 0 if not told.
         bram_width: bits of its widest port; 0 if not told.
+        table_memory: whether look-up tables can hold memory that is written.
     """
 
     name: str
@@ -132,6 +140,7 @@ class Family:
     dsp_widths: tuple[int, int] | None = None
     bram_bits: int = 0
     bram_width: int = 0
+    table_memory: bool = True
 
     def adder_ns(self, width: int, operands: int = 2) -> float:
         """Return the delay of a carry chain of *width* positions with the net in front of it."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwgen.ir.tensor import Codes
+from hwgen.units.geometry import folds
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def memory(weights: Codes, width: int, pe: int, simd: int) -> Codes:
         simd: columns that it takes a cycle.
     """
     rows, columns = weights.shape
-    turns, steps = -(-rows // pe), -(-columns // simd)
+    turns, steps = folds({"Rows": rows, "PE": pe, "Columns": columns, "SIMD": simd})
     full = np.zeros((turns * pe, steps * simd), np.int64)
     full[:rows, :columns] = weights
     folded = full.reshape(turns, pe, steps, simd).swapaxes(1, 2)

@@ -13,13 +13,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hwgen.errors import HwgenError
+from hwgen.units.geometry import Params, folds, padded, reorder_words, window_lags, window_sizes
 from hwgen.units.library import find_unit
+from hwgen.units.memories import (
+    FifoTables,
+    bits,
+    blocks,
+    distributed,
+    fifo_words,
+    memory,
+    tap_lines,
+)
 from hwgen.units.memories import UnitCost as UnitCost
-from hwgen.units.memories import bits, blocks, distributed, memory, tap_lines
-from hwgen.units.models import reorder_words, window_lags, window_sizes
 
-Params = Mapping[str, int]
-
+_FIFO = FifoTables((4.5, 3.0), (6.7, 0.0), 0.95, 4)
 DIGIT = 4  # bits of an activation that one chain of adders takes, see hwg_dot
 
 
@@ -60,11 +67,6 @@ def levels(params: Params) -> int:
     """Return the levels of adders of a dot product: parameters of ``hwg_matvec``."""
     digits = -(-params["AWidth"] // DIGIT) if params["Dsp"] == 0 else 1
     return bits(params["SIMD"]) + bits(digits)
-
-
-def folds(params: Params) -> tuple[int, int]:
-    """Return turns and steps of a matrix-vector unit."""
-    return -(-params["Rows"] // params["PE"]), -(-params["Columns"] // params["SIMD"])
 
 
 def _window_latency(params: Params) -> int:
@@ -182,7 +184,7 @@ def _matvec_cost(params: Params) -> UnitCost:
     turns, steps = folds(p)
     lanes = p["SIMD"] * (p["PE"] if p["Depthwise"] else 1)
     depth = 2 + (levels(p) + 1) // 2
-    control = bits(turns * steps) + bits(turns) + bits(steps) + depth * (3 + bits(turns)) + 1
+    control = bits(turns * steps) + bits(turns) + bits(steps) + 3 * depth + 1
     made = UnitCost(lut=1.3 * (bits(turns * steps) + bits(turns) + bits(steps)) + 12, ff=control)
     made += UnitCost(ff=lanes * p["AWidth"])
     if not p["Depthwise"] and turns > 1 and steps > 1:
@@ -226,6 +228,11 @@ def _xnor_cost(params: Params) -> UnitCost:
 
 def _skid_cost(params: Params) -> UnitCost:
     return UnitCost(lut=params["Width"] + 3, ff=2 * params["Width"] + 2)
+
+
+def _fifo_cost(params: Params) -> UnitCost:
+    sizes = params["Width"], params["Depth"], params["RamStyle"]
+    return fifo_words(*sizes) + UnitCost(lut=_FIFO.of(*sizes))
 
 
 def _one(params: Params) -> int:
@@ -288,19 +295,13 @@ def _upsample_cost(params: Params) -> UnitCost:
     return made + UnitCost(lut=p["Width"] * factors)
 
 
-def _padded(params: Params) -> tuple[int, int]:
-    """Return rows and columns of a map with its edges."""
-    p = params
-    return p["Top"] + p["H"] + p["Bottom"], p["Left"] + p["W"] + p["Right"]
-
-
 def _pad_interval(params: Params) -> int:
-    rows, columns = _padded(params)
+    rows, columns = padded(params)
     return rows * columns * params["CF"]
 
 
 def _pad_cost(params: Params) -> UnitCost:
-    rows, columns = _padded(params)
+    rows, columns = padded(params)
     counters = bits(rows) + bits(columns) + bits(params["CF"])
     return UnitCost(lut=2.2 * counters + 4 + params["Width"], ff=counters)
 
@@ -363,6 +364,7 @@ _FACTS: Mapping[str, Facts] = {
     "hwg_xnor_matvec": Facts(_xnor_latency, _matvec_interval, _xnor_cost),
     "hwg_narrow": Facts(_none, _count, _narrow_cost),
     "hwg_widen": Facts(_none, _count, _widen_cost),
+    "hwg_fifo": Facts(_one, _one, _fifo_cost),
     "hwg_skid": Facts(_one, _one, _skid_cost),
     "hwg_pool": Facts(_pool_latency, _one, _pool_cost),
     "hwg_pool_blocks": Facts(_one, _map_interval, _blocks_cost),

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from hwgen.ir.tensor import INT64_SAFE, Codes
+from hwgen.units.geometry import Params, folds, padded, reorder_words, window_sizes
 
-Params = Mapping[str, int]
 Constants = Mapping[str, Codes]
 Model = Callable[[Params, Constants, Sequence[Codes]], list[Codes]]
 
@@ -38,23 +38,6 @@ def _narrow(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[
     samples, lanes = len(source), source.shape[-1] // parts
     groups = source.reshape(samples, -1, -(-count // parts) * parts, lanes)[:, :, :count]
     return [groups.reshape(samples, -1, lanes)]
-
-
-def window_sizes(params: Params) -> tuple[int, int]:
-    """Return the rows and columns of the windows that ``hwg_window`` gives."""
-    sizes = []
-    for axis, before, after in (("H", "PadTop", "PadBottom"), ("W", "PadLeft", "PadRight")):
-        reach = (params[f"Kernel{axis}"] - 1) * params[f"Dilation{axis}"]
-        whole = params[axis] - reach + params[before] + params[after]
-        sizes.append(-(-whole // params[f"Stride{axis}"]))
-    return sizes[0], sizes[1]
-
-
-def window_lags(params: Params) -> tuple[int, int]:
-    """Return by how many rows and columns a window of ``hwg_window`` lags behind its pixel."""
-    rows = (params["KernelH"] - 1) * params["DilationH"] - params["PadTop"]
-    columns = (params["KernelW"] - 1) * params["DilationW"] - params["PadLeft"]
-    return rows, columns
 
 
 def _window(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
@@ -96,7 +79,7 @@ def _matvec(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[
     """Multiply; the weights lie as in the memory beside the unit, so their order is checked too."""
     (source,) = ins
     p, samples = params, len(source)
-    turns, steps = -(-p["Rows"] // p["PE"]), -(-p["Columns"] // p["SIMD"])
+    turns, steps = folds(p)
     memory = constants["Weights"].reshape(turns, steps, p["PE"], p["SIMD"])
     matrix = memory.transpose(0, 2, 1, 3).reshape(turns * p["PE"], steps * p["SIMD"])
     bias = constants["Bias"]
@@ -127,7 +110,7 @@ def _xnor_matvec(params: Params, constants: Constants, ins: Sequence[Codes]) -> 
     """Count equal bits; weights and kinds lie as in the unit, so their order is checked too."""
     (source,) = ins
     p, samples = params, len(source)
-    turns, steps = -(-p["Rows"] // p["PE"]), -(-p["Columns"] // p["SIMD"])
+    turns, steps = folds(p)
     parts = constants["Weights"].reshape(turns, steps, -1, p["PE"], p["SIMD"])
     matrix = parts.transpose(2, 0, 3, 1, 4).reshape(parts.shape[2], turns * p["PE"], -1)
     mask = matrix[1] if p["Masked"] else np.ones_like(matrix[0])
@@ -166,16 +149,11 @@ def _crop(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Co
 def _pad(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:
     p, lanes = params, ins[0].shape[-1]
     pixels = ins[0].reshape(len(ins[0]), p["H"], p["W"], -1, lanes)
-    high, wide = p["Top"] + p["H"] + p["Bottom"], p["Left"] + p["W"] + p["Right"]
+    high, wide = padded(p)
     whole = np.zeros((len(pixels), high, wide, *pixels.shape[3:]), pixels.dtype)
     whole[:] = constants.get("Pad", 0)
     whole[:, p["Top"] : p["Top"] + p["H"], p["Left"] : p["Left"] + p["W"]] = pixels
     return [whole.reshape(len(pixels), -1, lanes)]
-
-
-def reorder_words(params: Params) -> int:
-    """Return the words that ``hwg_reorder`` orders anew, again and again."""
-    return params["Outer"] * params["Middle"] * params["Inner"]
 
 
 def _reorder(params: Params, constants: Constants, ins: Sequence[Codes]) -> list[Codes]:

@@ -4,7 +4,8 @@
 /// Function:   a sample is launched only when a place for its result is reserved; results wait in a
 ///             FIFO until they are taken
 /// Timing:     adds 1 cycle behind the core; with a core latency of L, full rate needs Depth >= L + 2
-/// Parameters: Width >= 1, Depth >= 1, Interval >= 1: cycles from one launch to the next, at least
+/// Parameters: Width >= 1, Depth >= 1, Interval >= 1: cycles from one launch to the next, at least;
+///             RamStyle of the FIFO, as hwg_fifo has it
 /// Notes:      A credit is spent at launch and comes back when the result is taken, so that core and
 ///             FIFO together never hold more than Depth samples. The operand bypasses this unit.
 ///             The handshake rules are in docs/links.md.
@@ -13,7 +14,8 @@
 module hwg_flow_buffer #(
   parameter int Width    = 8,  // bits of a result
   parameter int Depth    = 4,  // samples in core and FIFO together
-  parameter int Interval = 1   // cycles between two samples of the core
+  parameter int Interval = 1,  // cycles between two samples of the core
+  parameter int RamStyle = 3
 ) (
   input  wire logic             clk_i,
   input  wire logic             rst_ni,
@@ -39,6 +41,9 @@ module hwg_flow_buffer #(
 
   if (Interval < 1) begin : gen_check_interval
     initial $fatal(1, "hwg_flow_buffer: Interval must be >= 1");
+  end
+  if (RamStyle < 0 || RamStyle > 3) begin : gen_check_ram_style
+    initial $fatal(1, "hwg_flow_buffer: RamStyle must be 0 to 3");
   end
 
   // The core takes the next sample when it is free again.
@@ -78,8 +83,9 @@ module hwg_flow_buffer #(
 
   logic result_ready;
   hwg_fifo #(
-    .Width(Width),
-    .Depth(Depth)
+    .Width   (Width),
+    .Depth   (Depth),
+    .RamStyle(RamStyle)
   ) u_fifo (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),

@@ -176,7 +176,7 @@ for name, edit, what in (
     ("manifest_other", lambda out: (out / "manifest.json").write_text("{}"), "not one of hwgen"),
     (
         "earlier",
-        spoil("manifest.json", b'"schema": 2', b'"schema": 1'),
+        spoil("manifest.json", b'"schema": 3', b'"schema": 1'),
         "built this with schema 1, and this hwgen",
     ),
     ("design_edited", spoil("design.json", b'"latency": 2', b'"latency": 1'), "design.json was"),

@@ -121,7 +121,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("message", REFUSED)
 def test_what_cannot_be_read_is_refused(message: str, tmp_path: Path) -> None:
-    assert SCHEMA == 2
+    assert SCHEMA == 3
     folder = design_files(planned(DESIGNS["dense"]())).write(tmp_path / "out")
     REFUSED[message](folder)
     with pytest.raises(ConfigError, match=message) as caught:

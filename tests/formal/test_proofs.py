@@ -12,11 +12,21 @@ from tests.formal.proofs import Proof, holds, model
 pytestmark = pytest.mark.ci
 
 AXIL = ("hwg_axil_check",)
+
+
+def _fifo(depth: int, style: int) -> dict[str, int]:
+    return {"Width": 2, "Depth": depth, "RamStyle": style}
+
+
 WRITE, READ = ("hwg_axi_write_check",), ("hwg_axi_read_check",)
 PROOFS = {
-    "fifo of 3": Proof("hwg_fifo", 8, params={"Width": 2, "Depth": 3}, induction=2),
-    "fifo of 1": Proof("hwg_fifo", 6, params={"Width": 2, "Depth": 1}, induction=2),
-    "fifo of 4": Proof("hwg_fifo", 8, params={"Width": 2, "Depth": 4}, induction=2),
+    "fifo of 3": Proof("hwg_fifo", 8, params=_fifo(3, 3), induction=2),
+    "fifo of 1": Proof("hwg_fifo", 6, params=_fifo(1, 3), induction=2),
+    "fifo of 4": Proof("hwg_fifo", 8, params=_fifo(4, 3), induction=2),
+    "fifo of registers": Proof("hwg_fifo", 8, params=_fifo(3, 0), induction=2),
+    "fifo of distributed RAM": Proof("hwg_fifo", 8, params=_fifo(3, 1), induction=2),
+    "fifo of block RAM": Proof("hwg_fifo", 8, params=_fifo(3, 2), induction=2),
+    "fifo of block RAM, of 2": Proof("hwg_fifo", 8, params=_fifo(2, 2), induction=2),
     "fork": Proof("hwg_fork", 8, params={"Sinks": 3}, induction=2),
     "skid register": Proof("hwg_skid", 8, params={"Width": 2}, induction=2),
     "join of links": Proof("hwg_join", 2, params={"Sources": 3}, induction=1),
@@ -50,6 +60,9 @@ def test_rules_are_kept(name: str, tmp_path: Path) -> None:
 SEEDS = (
     ("fifo of 3", "hwg_fifo", "count_q != COUNT_WIDTH'(Depth)", "1'b1"),
     ("fifo of 3", "hwg_fifo", "if (push && !pop)", "if (push)"),
+    ("fifo of block RAM", "hwg_fifo", "push & (tail_q == head_d)", "push & (count_q == '0)"),
+    ("fifo of block RAM", "hwg_fifo", "mem_q[head_d]", "mem_q[head_q]"),
+    ("fifo of block RAM", "hwg_fifo", "rounds_q <= round", "rounds_q <= rounds_q | round"),
     ("fifo between clocks", "hwg_cdc_fifo", "in_next ^ (in_next >> 1)", "in_next"),
     ("fifo between clocks", "hwg_cdc_fifo", "in_gray_q != (out_seen ^ FULL)", "1'b1"),
     ("fifo between clocks", "hwg_cdc_fifo", "out_gray_q != in_seen", "in_gray_q != out_gray_q"),

@@ -37,6 +37,11 @@ def hints(root: Path, *folders: str) -> dict[str, str]:
             for node in ast.walk(tree):
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                     known.setdefault(node.targets[0].id, []).extend(texts(node.value, {}))
+                elif isinstance(node, ast.FunctionDef) and not node.args.args:  # asked when read
+                    said = [
+                        n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value
+                    ]
+                    known.setdefault(node.name, []).extend(t for v in said for t in texts(v, {}))
             for node in ast.walk(tree):
                 if isinstance(node, ast.Call) and (hint := _hint(node)) is not None:
                     place = f"{file.relative_to(root).as_posix()}:{node.lineno}"

@@ -155,7 +155,7 @@ def test_a_hint_leads_to_a_build(way: Way) -> None:
     assert build(graph, way.right).figures.latency_cycles > 0
 
 
-@pytest.mark.parametrize("cap", [{"latency": "9cycles"}, {"budget": "lut<500"}])
+@pytest.mark.parametrize("cap", [{"latency": "9cycles"}, {"budget": "lut<400"}])
 def test_a_folding_that_a_cap_refuses_is_not_recommended(cap: Settings) -> None:
     with pytest.raises(HwgenError) as caught:
         build(wide(), {**SMALL, **cap})

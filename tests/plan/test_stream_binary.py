@@ -23,6 +23,8 @@ from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import Realisation, mapping_of
 from hwgen.plan.pace import Pace
 from hwgen.plan.planner import plan
+from hwgen.plan.stream.choose import chosen, ways_of
+from hwgen.plan.stream.segments import cut
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
 from tests.plan.nets import instances, planned
@@ -118,6 +120,24 @@ def test_the_planner_chooses_binary_units_by_cost(rng: Rng) -> None:
     design = planned(graph, 256)
     assert [unit.unit for unit in units(design)] == [XNOR]
     self_check(graph, design, 1)
+
+
+@pytest.mark.parametrize("reader", ["xnor", "folded"])
+def test_a_step_is_priced_by_who_reads_it(rng: Rng, reader: str) -> None:
+    graph, board, goal = cnn(rng), load_board("vcu118"), Goal(200.0, pace=Pace(4000))
+    asked = {"c2": FOLDS["c2"], "c3": Realisation(reader, pe=4, simd=3, memory="lut")}
+    parts = cut(graph)
+    ways = ways_of(graph, parts, board, goal, asked)
+    took = chosen(graph, parts, ways, board, goal).choices
+    binary = reader == "xnor"
+    assert (took["a2"].gives_bits, took["c3"].reads_bits) == (binary, binary)
+    # A binary unit takes a step in where bits leave; else its sums go on to a unit of steps.
+    alike = [c for c in ways["a2"] if c.fold == took["a2"].fold and c.lanes == took["a2"].lanes]
+    bits, numbers = (min(c.cost for c in alike if c.gives_bits is kind) for kind in (True, False))
+    assert bits < numbers
+    assert took["a2"].cost == (bits if binary else numbers)
+    design = planned(graph, 4000, **asked)
+    assert units(design)[0].params["SignOnly"] == int(binary)
 
 
 def pooled(rng: Rng, others: bool = False) -> Graph:

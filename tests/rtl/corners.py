@@ -36,6 +36,10 @@ _MANY: Corner = {"Coder": 0, "Bits": 15, "Sets": 2, "Weighted": 1}
 _POINT: Corner = {
     "KernelH": 1, "KernelW": 1, "PadTop": 0, "PadLeft": 0, "PadBottom": 0, "PadRight": 0,
 }  # fmt: skip
+_FIFOS: list[Corner] = [
+    {"Width": bits, "Depth": words, "RamStyle": style}
+    for bits, words, style in ((1, 1, 2), (1, 7, 3), (8, 5, 0), (8, 2, 2), (80, 13, 1))
+]
 _FEW: Corner = {"Coder": 1, "Bits": 1}
 _STEP_ALONE: Corner = {"Width": 2, "Bits": 1, "Kinds": 0, "Groups": 0, "Values": 16}
 _WIDEST: Corner = {"Width": 32, "Bits": 15, "Kinds": 2, "Groups": 64, "Values": 1024}
@@ -118,7 +122,7 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         {"Width": 1, "Signed": 0, "Digit": 4},
         {"Width": 5, "Digit": 5},
     ],
-    "hwg_fifo": [{"Width": 1, "Depth": 1}, {"Depth": 7}, {"Width": 200, "Depth": 8}],
+    "hwg_fifo": _FIFOS,
     "hwg_fork": [{"Sinks": 1}, {"Sinks": 5}],
     "hwg_join": [{"Sources": 1}, {"Sources": 5}],
     "hwg_skid": [{"Width": 1}],
@@ -276,15 +280,12 @@ CORNERS: Mapping[str, Sequence[Corner]] = {
         },
     ],
     "hwg_stream_check": [{"Width": 1}, {"Width": 100}],
-    "hwg_flow_buffer": [{"Width": 1, "Depth": 1}, {"Width": 80, "Depth": 13}, {"Interval": 5}],
+    "hwg_flow_buffer": [*_FIFOS, {"Interval": 5}],
     "hwg_bist": [
         {"Samples": 1, "Width": 1, "Latency": 1},
         {"Samples": 300, "Width": 33, "Latency": 5},
     ],
-    "hwg_bist_source": [
-        {"Words": 1, "Width": 1},
-        {"Words": 15_680, "Width": 4, "Seed": 65_536},
-    ],
+    "hwg_bist_source": [{"Words": 1, "Width": 1}, {"Words": 15_680, "Width": 4, "Seed": 65_536}],
     "hwg_bist_sink": [
         {"Words": 1, "Width": 1, "Cycles": 1},
         {"Words": 100, "Width": 33, "Cycles": 2**27, "Seed": 101},

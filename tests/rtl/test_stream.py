@@ -52,13 +52,16 @@ WORDS = (
     ({**_frame(32, 8, 8, 1, 11), "lanes": 1}, False),
 )
 UNITS: tuple[tuple[str, dict[str, int], bool], ...] = (
-    ("fifo", {"Depth": 4}, True),
-    ("fifo", {"Depth": 1}, False),
-    ("fifo", {"Depth": 3}, True),
+    ("fifo", {"Depth": 4, "RamStyle": 3}, True),
+    ("fifo", {"Depth": 1, "RamStyle": 2}, False),
+    ("fifo", {"Depth": 3, "RamStyle": 0}, True),
+    ("fifo", {"Depth": 5, "RamStyle": 1}, True),
+    ("fifo", {"Depth": 2, "RamStyle": 2}, True),
+    ("fifo", {"Depth": 3, "RamStyle": 2}, True),
     ("fork", {"Sinks": 3}, True),
-    ("buffer", {"Depth": LATENCY + 2}, True),
-    ("buffer", {"Depth": LATENCY + 1}, False),
-    ("buffer", {"Depth": 1}, False),
+    ("buffer", {"Depth": LATENCY + 2, "RamStyle": 2}, True),
+    ("buffer", {"Depth": LATENCY + 1, "RamStyle": 1}, False),
+    ("buffer", {"Depth": 1, "RamStyle": 3}, False),
 )
 
 
@@ -79,7 +82,7 @@ def _unit_channel(i: int, kind: str, params: dict[str, int]) -> list[str]:
     source, sink = f"s{i}_axis", f"m{i}_0_axis"
     if kind == "fifo":
         wires = [("in_data_i", _word(source)), ("out_data_o", _word(sink))]
-        given = [("Width", str(WORD)), ("Depth", str(params["Depth"]))]
+        given = [("Width", str(WORD)), *((name, str(n)) for name, n in params.items())]
         return sv.instance("hwg_fifo", f"u_fifo{i}", given, [*_stream(source, sink), *wires])
     if kind == "fork":
         sinks = [f"m{i}_{k}_axis" for k in range(params["Sinks"])]
@@ -102,7 +105,7 @@ def _unit_channel(i: int, kind: str, params: dict[str, int]) -> list[str]:
         ),
         *sv.instance(
             "hwg_flow_buffer", f"u_buffer{i}",
-            [("Width", str(WORD)), ("Depth", str(params["Depth"]))],
+            [("Width", str(WORD)), *((name, str(n)) for name, n in params.items())],
             [
                 *_stream(source, sink), ("launch_valid_o", f"go{i}"),
                 ("result_valid_i", f"done{i}"), ("result_data_i", f"result{i}"),
@@ -227,6 +230,7 @@ def test_stream_units_keep_their_word(tmp_path: Path, seed: int) -> None:
 
 FAULTS = (
     ("hwg_fifo", "count_q != COUNT_WIDTH'(Depth)", "1'b1", "keeps_order_under_back_pressure"),
+    ("hwg_fifo", "rounds_q ? round_q : read_q", "read_q", "keeps_order_under_back_pressure"),
     ("hwg_fork", "done_q | (out_valid_o", "'0 & (out_valid_o", "keeps_order_under_back_pressure"),
     ("hwg_axis_unpack", "~valid_q | out_ready_i", "~valid_q", "runs_at_full_rate"),
     ("hwg_axis_unpack", "keep_ok & ~bad_q", "keep_ok", "drops_broken_frames"),

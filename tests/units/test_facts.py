@@ -7,7 +7,8 @@ import pytest
 
 from hwgen.errors import HwgenError
 from hwgen.units import facts as module
-from hwgen.units.facts import blocks, distributed, facts, folds, with_defaults
+from hwgen.units.facts import blocks, distributed, facts, with_defaults
+from hwgen.units.geometry import folds
 from tests.benchmarks.stream.units import POINTS, Point, with_parameters
 
 
@@ -56,7 +57,6 @@ def test_a_fold_that_does_not_divide_takes_a_turn_more() -> None:
 
 def test_every_unit_with_facts_is_measured() -> None:
     measured = {point.module for point in POINTS}
-    # A FIFO is priced with its link; it is measured beside FINN's only.
-    assert measured - {"hwg_fifo"} == set(module._FACTS)
+    assert measured == set(module._FACTS)
     with pytest.raises(AssertionError, match="Missing"):
         with_parameters("parameter int W = 3", Point("hwg_skid", {"Missing": 1}))

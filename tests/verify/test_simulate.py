@@ -172,7 +172,7 @@ def test_wrong_calls_are_explained(copy) -> None:
     edit(copy.out / "rtl" / "files.f", "hwg_tiny_fc1.sv", "gone.sv")
     with pytest.raises(ConfigError, match=r"files\.f names gone\.sv, which is missing"):
         simulate(copy.out, vectors)
-    edit(copy.out / "design.json", '"schema": 2', '"schema": 1')
+    edit(copy.out / "design.json", '"schema": 3', '"schema": 1')
     with pytest.raises(ConfigError, match="schema 1"):
         simulate(copy.out, vectors)
 

@@ -17,8 +17,8 @@ from hwgen.emit.hls import cpp
 from hwgen.errors import ConfigError
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.tensor import Codes
-from hwgen.units.facts import folds, with_defaults
-from hwgen.units.models import reorder_words
+from hwgen.units.facts import with_defaults
+from hwgen.units.geometry import folds, reorder_words
 
 
 def element(link: Link) -> str:

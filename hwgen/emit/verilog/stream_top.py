@@ -114,6 +114,7 @@ class _Writer:
         put, name = self._put(link.name), link.name
         if link.depth:
             size = [("Width", str(link.bits)), ("Depth", str(link.depth))]
+            size += [("RamStyle", str(link.ram_style))]
             ports = [*_reads("in", put), *_writes("out", name)]
             yield from self._unit(FIFO, f"{name}_fifo", size, ports)
 
@@ -189,7 +190,7 @@ class _Writer:
         yield from self._unit(
             BUFFER,
             f"{name}_buffer",
-            [("Width", str(width)), ("Depth", str(buffer.params["Depth"]))],
+            _given(buffer),
             [
                 ("in_valid_i", f"{name}_valid"),
                 ("in_ready_o", f"{name}_ready"),

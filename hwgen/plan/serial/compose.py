@@ -88,6 +88,7 @@ def composed(
         latency,
         interval,
         heading.data_width,
+        heading.axi_mhz,
     )
     check(design)
     return design

@@ -11,8 +11,8 @@ from hwgen.design.assemble import ports_of
 from hwgen.design.types import Design, Heading
 from hwgen.ir.graph import Graph
 from hwgen.logic.links import NO_REGISTERS, LinkRegisters
-from hwgen.ops.serial import digest
 from hwgen.plan.goal import Goal
+from hwgen.plan.heading import heading_of
 from hwgen.plan.mapping import SERIAL, Realisation
 from hwgen.plan.parallel import schedule as parallel
 from hwgen.plan.parallel.truth_tables import Prices
@@ -46,7 +46,7 @@ def plan_serial(
         ConfigError: a layer shall be of tables and cannot.
         DoesNotFit: a layer on whole words is too slow for the clock.
     """
-    heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
+    heading = heading_of(graph, board, goal, name)
     lean = without_unread(graph)
     parts = regions(lean, lowered(lean, 2, goal.search), mapping)
     ports = {node.name for node in graph.inputs}

@@ -16,7 +16,7 @@ from hwgen.design.types import Stage
 from hwgen.plan.stream.channels import Actor, Channel
 from hwgen.plan.stream.matvec_actor import Matvec
 from hwgen.plan.stream.move_actors import Concat, Cropped, Grown, Reorder, kept, repeated
-from hwgen.units.models import Params, reorder_words, window_lags
+from hwgen.units.geometry import Params, reorder_words, window_lags
 
 
 class Core(Actor):

@@ -25,6 +25,7 @@ from hwgen.plan.mapping import Realisation
 from hwgen.plan.parallel.schedule import schedule
 from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.target.board import Board
+from hwgen.units.memories import RamStyle
 
 ROUND_TRIP = 2  # cycles from a result to the credit that it gives back, beside the core's latency
 
@@ -108,7 +109,9 @@ def stage(name: str, made: Core, reads: Sequence[str], write: Link, note: str) -
     """Return the stage of a pipeline behind credits; it writes a word a cycle."""
     latency = made.pipeline.latency
     depth = latency + ROUND_TRIP
-    buffer = UnitRef(BUFFER, {"Width": write.bits, "Depth": depth})
+    buffer = UnitRef(
+        BUFFER, {"Width": write.bits, "Depth": depth, "RamStyle": RamStyle.DISTRIBUTED.value}
+    )
     ((_, wires),) = made.pipeline.logic.outputs
     logic = replace(made.pipeline.logic, outputs=((write.name, wires),))
     body = (replace(made.pipeline, logic=logic), buffer)

@@ -23,7 +23,8 @@ from hwgen.ops.windows import Window
 from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of
 from hwgen.plan.stream.segments import Cut, Segment
 from hwgen.plan.stream.units import BLOCK_BITS, Facts, Fold, in_memory
-from hwgen.units.facts import facts, folds, with_defaults
+from hwgen.units.facts import facts, with_defaults
+from hwgen.units.geometry import folds
 
 UNIT = "hwg_xnor_matvec"
 

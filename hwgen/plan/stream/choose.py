@@ -8,11 +8,13 @@ longer one never costs more.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hwgen.cost.calibration import calibrated
 from hwgen.cost.figures import RESOURCES, Takes
 from hwgen.cost.units import LARGE, UnitCost, cells_of
 from hwgen.errors import ConfigError, DoesNotFit, count_of
@@ -20,6 +22,7 @@ from hwgen.ir.graph import Graph
 from hwgen.ir.tensor import TensorType
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import ADDERS, TABLES, XNOR, Realisation
+from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.plan.stream.segments import Cut
 from hwgen.plan.stream.solve import Table, cheapest
 from hwgen.plan.stream.ways import (
@@ -27,8 +30,8 @@ from hwgen.plan.stream.ways import (
     Choice,
     Fabric,
     between,
-    choices,
     conversion_cost,
+    every_choice,
     worth,
 )
 from hwgen.target.board import Board
@@ -74,10 +77,11 @@ def ways_of(
     """
     limit = LONGEST if goal.pace.interval is None else goal.pace.interval
     multiplier = board.family.dsp_widths if board.budget.dsp else None
-    fabric, blocks = Fabric(multiplier, cells_of(board.family)), _worths(board)
+    prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
+    fabric, blocks = Fabric(multiplier, cells_of(board.family), prices), worths(board)
     return {
         segment.name: _asked(
-            [replace(c, blocks=blocks) for c in choices(graph, parts, segment, limit, fabric)],
+            [replace(c, blocks=blocks) for c in every_choice(graph, parts, segment, limit, fabric)],
             segment.head.name,
             mapping.get(segment.head.name),
             multiplier,
@@ -86,7 +90,7 @@ def ways_of(
     }
 
 
-def _worths(board: Board) -> Blocks:
+def worths(board: Board) -> Blocks:
     """Return what blocks are worth: on small parts as many tables as there are for each."""
     there = board.budget
     if cells_of(board.family).lut_inputs >= LARGE.lut_inputs:
@@ -140,17 +144,25 @@ def affordable(taken: Takes | UnitCost, board: Board, goal: Goal, room: float = 
         goal: with the budget.
         room: share that *taken* may have.
     """
-    for key in RESOURCES:
-        if getattr(taken, key) > room * getattr(board.budget, key):
-            return False
+    return all(affordable_of(key, getattr(taken, key) / room, board, goal) for key in RESOURCES)
+
+
+def affordable_of(key: str, taken: float, board: Board, goal: Goal) -> bool:
+    """Tell whether so much of one resource is within a board and a budget.
+
+    Args:
+        key: of the resource, one of `RESOURCES`.
+        taken: of it.
+        board: that it is taken of.
+        goal: with the budget.
+    """
+    there = getattr(board.budget, key)
     for condition in goal.pace.budget:
-        if condition.key in RESOURCES:
-            there = getattr(board.budget, condition.key)
-            value = float(getattr(taken, condition.key)) / room
-            value = 100.0 * value / max(there, 1) if condition.unit == "%" else value
+        if condition.key == key:
+            value = 100.0 * taken / max(there, 1) if condition.unit == "%" else taken
             if not condition.holds(value):
                 return False
-    return True
+    return bool(taken <= there)
 
 
 def _blocks(multiplier: tuple[int, int] | None) -> str:
@@ -210,10 +222,10 @@ def _kept(found: Sequence[Choice], limit: int) -> list[Choice]:
 
 
 def _front(found: Sequence[Choice], limit: int) -> list[Choice]:
-    """Return the cheapest way that keeps the interval, for each length of words in and out."""
-    best: dict[tuple[int, int], Choice] = {}
+    """Return the cheapest way that keeps the interval, for each kind of words in and out."""
+    best: dict[tuple[int, int, bool, bool], Choice] = {}
     for choice in _kept(found, limit):
-        key = choice.lanes, choice.leaving
+        key = choice.lanes, choice.leaving, choice.reads_bits, choice.gives_bits
         if key not in best or (choice.cost, choice.interval) < (best[key].cost, best[key].interval):
             best[key] = choice
     return list(best.values())
@@ -286,10 +298,7 @@ def picked(
             kind = graph[source].type
             table = np.array(
                 [
-                    [
-                        _conversion(kind, a.leaving, c.read(place), limit, cells)
-                        for c in domains[segment.name]
-                    ]
+                    [_conversion(kind, a, c, place, limit, cells) for c in domains[segment.name]]
                     for a in domains[before]
                 ]
             )
@@ -302,10 +311,20 @@ def picked(
     return Picked(picks, inputs)
 
 
-def _conversion(kind: TensorType, before: int, after: int, limit: int, cells: Cells) -> float:
-    """Return the worth of the converters of a map, and much more where they take too long."""
+def _conversion(
+    kind: TensorType, writer: Choice, reader: Choice, place: int, limit: int, cells: Cells
+) -> float:
+    """Return the worth of the converters of a map between two ways.
+
+    Infinite where one gives bits and the other reads numbers, or the other way round; much more
+    where they take too long.
+    """
+    if writer.gives_bits != reader.reads_bits:
+        return math.inf
+    before, after = writer.leaving, reader.read(place)
     late = between(kind.size, before, after) / limit
-    cost = worth(conversion_cost(kind.fixed.width, before, after, 0, cells))
+    bits = 1 if reader.reads_bits else kind.fixed.width
+    cost = worth(conversion_cost(bits, before, after, 0, cells))
     return cost + (TOO_LATE * late if late > 1 else 0)
 
 

@@ -42,6 +42,11 @@ class FoldedLayer:
     depthwise: bool = False
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the input map."""
+        return *self.sides, self.channels
+
+    @property
     def columns(self) -> int:
         """Products in one output."""
         return self.taps if self.depthwise else self.channels * self.taps
@@ -153,6 +158,12 @@ def lanes_for(layer: FoldedLayer, simd: int, interval: int) -> int:
     return next(fits, 0)
 
 
+def sum_bits_of(node: Node) -> int:
+    """Return the bits of a two's complement word that holds every sum of a layer."""
+    low, high = int(node.type.lo.min()), int(node.type.hi.max())
+    return max((~low if low < 0 else low).bit_length(), max(high, 0).bit_length()) + 1
+
+
 def sums_of(node: Node, layer: FoldedLayer, source: Map, lanes: int) -> Matrix:
     """Return the matrix of a layer, its columns in the order in which they travel.
 
@@ -163,14 +174,12 @@ def sums_of(node: Node, layer: FoldedLayer, source: Map, lanes: int) -> Matrix:
         lanes: channels of a group; a window of one group follows that of another.
     """
     weight = np.asarray(node.op.weight, np.int64)
-    low, high = int(node.type.lo.min()), int(node.type.hi.max())
-    sum_bits = max((~low if low < 0 else low).bit_length(), max(high, 0).bit_length()) + 1
     return Matrix(
         layer.ordered(weight, lanes),
         np.asarray(node.op.bias, np.int64),
         source.fixed.width,
         source.fixed.signed,
-        sum_bits,
+        sum_bits_of(node),
         layer.positions,
         layer.depthwise,
     )

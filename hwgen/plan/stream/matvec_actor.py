@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections import deque
 
 from hwgen.plan.stream.channels import Actor, Channel
-from hwgen.units.facts import facts, folds, with_defaults
-from hwgen.units.models import Params
+from hwgen.units.facts import facts, with_defaults
+from hwgen.units.geometry import Params, folds
 
 
 class Matvec(Actor):

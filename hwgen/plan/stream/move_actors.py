@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from hwgen.plan.stream.channels import Actor, Channel
-from hwgen.units.models import Params
+from hwgen.units.geometry import Params, padded
 
 
 class _Count:
@@ -207,8 +207,7 @@ def kept(params: Params, out: bool) -> bytes:
         out: whether the map that comes has the rim.
     """
     p = params
-    rows = p["H"] if out else p["Top"] + p["H"] + p["Bottom"]
-    columns = p["W"] if out else p["Left"] + p["W"] + p["Right"]
+    rows, columns = (p["H"], p["W"]) if out else padded(p)
     return bytes(
         p["Top"] <= y < rows - p["Bottom"] and p["Left"] <= x < columns - p["Right"]
         for y in range(rows)

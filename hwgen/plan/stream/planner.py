@@ -9,19 +9,20 @@ from dataclasses import replace
 from hwgen.cost.estimate import estimate, layer_luts
 from hwgen.design.assemble import ports_of
 from hwgen.design.check import check
-from hwgen.design.types import Design, Heading
+from hwgen.design.types import Design
 from hwgen.errors import DoesNotFit
 from hwgen.ir.graph import Graph
 from hwgen.ops.pool import Pool
-from hwgen.ops.serial import digest
 from hwgen.plan.clock import holds_clock, reached_mhz
 from hwgen.plan.goal import Goal
+from hwgen.plan.heading import heading_of
 from hwgen.plan.mapping import Realisation
 from hwgen.plan.stream.adders import Settings
 from hwgen.plan.stream.binary import as_bits, signs_in_front
 from hwgen.plan.stream.build import Builder
 from hwgen.plan.stream.choose import Picked, affordable, chosen, ways_of
 from hwgen.plan.stream.fifos import with_fifos
+from hwgen.plan.stream.memories import with_memories
 from hwgen.plan.stream.moves import in_walks
 from hwgen.plan.stream.segments import Cut, cut
 from hwgen.plan.stream.tokens import pace
@@ -46,7 +47,7 @@ def plan_stream(
         ConfigError: the mapping asks for what cannot be built.
         DoesNotFit: too slow for the goal.
     """
-    heading = Heading(name, board.name, goal.clock_mhz, digest(graph), board.data_width)
+    heading = heading_of(graph, board, goal, name)
     graph = in_walks(graph)
     parts, factor = cut(graph), 1.0
     ways = ways_of(graph, parts, board, goal, mapping)
@@ -68,7 +69,7 @@ def plan_stream(
         whole = sum(layer_luts(design, board.family).values())
         again = _assembled(graph, parts, replace(settings, around=whole), picked)
         design = again if reached_mhz(again, board) > reached else design
-    design = pace(with_fifos(design))
+    design = with_memories(pace(with_fifos(design)), board, goal)
     check(design)
     return design
 
@@ -120,5 +121,5 @@ def _assembled(graph: Graph, parts: Cut, settings: Settings, picked: Picked) -> 
     return Design(
         heading.name, heading.target, heading.clock_mhz, heading.model, inputs, outputs,
         tuple(made.links.values()), tuple(made.stages), 1,
-        max(stage.interval for stage in made.stages), heading.data_width,
+        max(stage.interval for stage in made.stages), heading.data_width, heading.axi_mhz,
     )  # fmt: skip

@@ -19,8 +19,8 @@ from hwgen.design.types import UnitRef
 from hwgen.errors import count_of
 from hwgen.ir.tensor import Codes
 from hwgen.ops.windows import Window
-from hwgen.units.facts import facts, folds, with_defaults
-from hwgen.units.models import window_lags
+from hwgen.units.facts import facts, with_defaults
+from hwgen.units.geometry import folds, window_lags
 
 Pair: TypeAlias = tuple[int, int]
 
@@ -293,8 +293,13 @@ def _bias_bits(bias: Codes, pe: int) -> int:
 
 def matvec_cycles(matrix: Matrix, fold: Fold) -> int:
     """Return the cycles of a vector."""
-    columns, rows = matrix.weight.shape
-    return -(-rows // fold.pe) * -(-columns // fold.simd)
+    return math.prod(_folds(matrix.weight, fold))
+
+
+def _folds(matrix: Codes, fold: Fold) -> Pair:
+    """Return turns and steps of a matrix (columns, rows)."""
+    columns, rows = matrix.shape
+    return folds({"Rows": rows, "PE": fold.pe, "Columns": columns, "SIMD": fold.simd})
 
 
 def in_memory(matrix: Codes, fold: Fold) -> Codes:
@@ -303,7 +308,7 @@ def in_memory(matrix: Codes, fold: Fold) -> Codes:
     What stands beyond the last row and column is 0.
     """
     columns, rows = matrix.shape
-    turns, steps = -(-rows // fold.pe), -(-columns // fold.simd)
+    turns, steps = _folds(matrix, fold)
     whole = np.zeros((steps * fold.simd, turns * fold.pe), np.int64)
     whole[:columns, :rows] = matrix
     made = whole.reshape(steps, fold.simd, turns, fold.pe).transpose(2, 0, 3, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import product
 
@@ -19,13 +19,26 @@ from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import TensorType
 from hwgen.ops.base import Matmul, Windowed
 from hwgen.ops.pool import Pool
+from hwgen.ops.thresholds import Thresholds
+from hwgen.ops.windows import Window
+from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.plan.stream import stairs
 from hwgen.plan.stream.adders import ROUND_TRIP
-from hwgen.plan.stream.binary import UNIT, params_of, reads_signs, signs_of, step_of
-from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, sizes, sums_of
+from hwgen.plan.stream.binary import (
+    UNIT,
+    as_bits,
+    gives_signs,
+    params_of,
+    reads_signs,
+    signs_in_front,
+    signs_of,
+    step_of,
+)
+from hwgen.plan.stream.folded import FoldedLayer, can_fold, columns_of, sizes, sum_bits_of, sums_of
 from hwgen.plan.stream.maps import Map
 from hwgen.plan.stream.moves import lanes_of, moved, walk_of
 from hwgen.plan.stream.segments import Cut, Segment
+from hwgen.plan.stream.tails import Tail
 from hwgen.plan.stream.units import (
     Fold,
     Matrix,
@@ -38,8 +51,8 @@ from hwgen.plan.stream.units import (
     windows,
 )
 from hwgen.plan.stream.words import LARGEST
-from hwgen.units.facts import folds
-from hwgen.units.memories import Cells
+from hwgen.units.geometry import folds
+from hwgen.units.memories import Cells, RamStyle
 
 DSP_WORTH, BLOCK_WORTH = 100, 600  # tables that a DSP block and a memory of 36 kbit are worth
 OPERAND_BITS = 16  # of an operand of a folded unit
@@ -64,6 +77,8 @@ class Choice:
         interval: cycles of a sample.
         moves: whether it is a unit that moves words.
         reads: elements of a word that it reads from each input, where they differ from *lanes*.
+        reads_bits: whether it reads signs as bits, 1 for +1 and 0 for -1.
+        gives_bits: whether it gives signs as bits.
         blocks: what blocks are worth on its board.
         taken: what it takes, window generator and functions included.
     """
@@ -74,6 +89,8 @@ class Choice:
     interval: int
     taken: UnitCost
     moves: bool = False
+    reads_bits: bool = False
+    gives_bits: bool = False
     blocks: Blocks = Blocks()
     reads: tuple[int, ...] = ()
 
@@ -100,10 +117,12 @@ class Fabric:
         multiplier: bits of the signed operands of its DSP blocks, the wider first; None where it
             has none.
         cells: of its family.
+        prices: of logic on it.
     """
 
     multiplier: tuple[int, int] | None
     cells: Cells = LARGE
+    prices: Prices = Prices(LARGE.lut_inputs, {})  # noqa: RUF009 - frozen
 
     def cost(self, unit: UnitRef) -> UnitCost:
         """Return the cost of a unit."""
@@ -135,8 +154,38 @@ def between(size: int, before: int, after: int) -> int:
     return size // math.gcd(before, after)
 
 
-def choices(
+def every_choice(
     graph: Graph, parts: Cut, segment: Segment, limit: int, fabric: Fabric
+) -> Iterator[Choice]:
+    """Yield the ways to build a segment, those that give signs as bits besides, where it can.
+
+    Whether it does so hangs on its reader: a binary unit reads bits, all others read numbers.
+    """
+    yield from choices(graph, parts, segment, limit, fabric)
+    if segment.name not in givers(graph, parts):
+        return
+    passes = not gives_signs(segment)  # a pool: what it reads are bits already
+    for choice in choices(graph, parts, segment, limit, fabric, bits=True):
+        yield replace(choice, gives_bits=True, reads_bits=choice.reads_bits or passes)
+
+
+def givers(graph: Graph, parts: Cut) -> set[str]:
+    """Return the segments that may give signs as bits: those in front of layers of signs."""
+    return {
+        name
+        for segment in parts.segments
+        if reads_signs(graph, parts, segment)
+        for name in signs_in_front(parts, segment)
+    }
+
+
+def choices(
+    graph: Graph,
+    parts: Cut,
+    segment: Segment,
+    limit: int,
+    fabric: Fabric,
+    bits: bool = False,
 ) -> Iterator[Choice]:
     """Yield the ways to build a segment: as adder graphs, and folded in every way.
 
@@ -146,18 +195,21 @@ def choices(
         segment: what to build.
         limit: cycles of a sample that are allowed.
         fabric: of the board.
+        bits: whether it gives bits where it would give signs.
     """
     head, kinds = segment.head, graph.types(segment.head)
+    own, segment = segment, as_bits(segment) if bits else segment
     source, channels = kinds[0], kinds[0].shape[-1]
     words = max(head.type.size // head.type.shape[-1], *(t.size // t.shape[-1] for t in kinds))
     if isinstance(head.op, Windowed):
         words = max(words, math.prod(padded(head.op.window, source.shape[:-1])))
     if (walk := walk_of(head, kinds)) is not None:
         width = head.type.fixed.width
+        tail = Tail(segment.tail, head.type, width, fabric.prices)
         for lanes in lanes_of(walk, max(LARGEST, channels)):
             made = moved(walk, width, lanes)
             leaving = lanes if alike_behind(segment, lanes) else head.type.shape[-1]
-            cost = fabric.cost(made.unit) + _behind(segment.tail, leaving, width)
+            cost = fabric.cost(made.unit) + tail.cost(leaving)
             cycles = max(made.interval, between(head.type.size, lanes, leaving))
             yield Choice(None, lanes, leaving, cycles, cost, moves=True)
         if head.op.at_position(kinds) is not None:  # in words of all channels of a position
@@ -174,22 +226,28 @@ def choices(
         leaving = 0 if free else head.type.shape[-1]
         yield Choice(None, 0 if free else channels, leaving, words, UnitCost(), reads=each)
         return
-    layer = columns_of(head, source) if can_fold(head) else None
-    around = _window_cost(head, source, channels, fabric)
+    tail = Tail(segment.tail, head.type, sum_bits_of(head), fabric.prices)
+    taken = head.op.window if isinstance(head.op, Windowed) else None
+    around = _window_cost(taken, source.shape, channels, source.fixed.width, fabric)
+    around += tail.cost(head.type.shape[-1])
     yield Choice(None, channels, head.type.shape[-1], words, around + _adders(head, source))
-    if layer is None:
+    if not can_fold(head):
         return
+    layer = columns_of(head, source)
     matrix = sums_of(head, layer, Map("", source, source.fixed, channels), channels)
     if max(matrix.bits, matrix.weight_bits) <= OPERAND_BITS:
-        yield from _foldings(segment, layer, matrix, source, limit, fabric)
-    if reads_signs(graph, parts, segment):
-        yield from _binary(segment, layer, source, matrix.sum_bits, limit, fabric)
+        yield from _foldings(segment, layer, matrix, tail, limit, fabric)
+    if reads_signs(graph, parts, own):
+        # The unit does a single step itself, where a binary unit reads what it gives.
+        step = step_of(own) if bits else None
+        yield from _binary(segment, layer, tail, step, limit, fabric)
 
 
 def _wired(head: Node, reads: Sequence[int], leaving: int, fabric: Fabric) -> Choice:
     """Return a movement as wires of a word, which waits as the result of an adder graph does."""
     width = leaving * head.type.fixed.width
-    held = fabric.cost(UnitRef(BUFFER, {"Width": width, "Depth": 1 + ROUND_TRIP}))
+    params = {"Width": width, "Depth": 1 + ROUND_TRIP, "RamStyle": RamStyle.DISTRIBUTED.value}
+    held = fabric.cost(UnitRef(BUFFER, params))
     words = head.type.size // leaving
     return Choice(None, reads[0], leaving, words, held + UnitCost(ff=width), reads=tuple(reads))
 
@@ -215,21 +273,21 @@ def _foldings(
     segment: Segment,
     layer: FoldedLayer,
     matrix: Matrix,
-    source: TensorType,
+    tail: Tail,
     limit: int,
     fabric: Fabric,
 ) -> Iterator[Choice]:
-    head, bits = segment.head, source.fixed.width
+    bits = matrix.bits
     every = products_of(matrix, fabric.multiplier)
     for size in sizes(layer, max(limit, layer.pixels)):
         pe, simd, width = size.pe, size.simd, size.lanes
         entering = layer.pixels * (layer.channels // width)
-        around = _window_cost(head, source, width, fabric)
+        around = _window_cost(layer.window, layer.shape, width, bits, fabric)
         group = layer.columns if layer.columns % simd else 0
         entered = layer.entering(pe, simd)
         around += conversion_cost(bits, width * layer.taps, entered, group, fabric.cells)
         products = [dsp for dsp in every if dsp < 2 or pe % 2 == 0]
-        behind, leaving = _functions(segment, pe, matrix.sum_bits, fabric)
+        behind, leaving = _functions(segment, pe, tail, fabric)
         for dsp, memory in product(products, ("lut", "block")):
             fold = Fold(pe, simd, dsp, memory)
             own = fabric.cost(UnitRef("hwg_matvec", matvec_params(matrix, fold)))
@@ -241,59 +299,53 @@ def _foldings(
 def _binary(
     segment: Segment,
     layer: FoldedLayer,
-    source: TensorType,
-    sum_bits: int,
+    tail: Tail,
+    step: Thresholds | None,
     limit: int,
     fabric: Fabric,
 ) -> Iterator[Choice]:
-    """Yield the foldings of a binary unit, whose input is one bit an element."""
-    step = step_of(segment)
+    """Yield the foldings of a binary unit, whose input is one bit an element.
+
+    With *step*, the one behind its sums, the unit gives the bit of that instead of a sum.
+    """
     # Lanes only order the columns, which changes neither parameters nor cost.
-    signs = signs_of(segment.head, layer, layer.channels, step, sum_bits)
+    signs = signs_of(segment.head, layer, layer.channels, step, tail.bits)
     for size in sizes(layer, max(limit, layer.pixels)):
         pe, simd, width = size.pe, size.simd, size.lanes
         if layer.rows % pe or layer.columns % simd:
             continue
         entering = layer.pixels * (layer.channels // width)
-        around = _window_cost(segment.head, source, width, fabric, 1)
+        around = _window_cost(layer.window, layer.shape, width, 1, fabric)
         if layer.window is not None:
             around += conversion_cost(1, width * layer.taps, simd, 0, fabric.cells)
-        behind, leaving = (UnitCost(), pe) if step else _functions(segment, pe, sum_bits, fabric)
+        behind, leaving = (UnitCost(), pe) if step else _functions(segment, pe, tail, fabric)
         for memory in ("lut", "block"):
             fold = Fold(pe, simd, 0, memory, True)
             params = params_of(signs, fold)
             cycles = max(layer.positions * math.prod(folds(params)), entering)
             own = fabric.cost(UnitRef(UNIT, params))
-            yield Choice(fold, width, leaving, cycles, own + around + behind)
+            whole = own + around + behind
+            yield Choice(fold, width, leaving, cycles, whole, reads_bits=True)
 
 
-def _functions(segment: Segment, pe: int, sum_bits: int, fabric: Fabric) -> tuple[UnitCost, int]:
+def _functions(segment: Segment, pe: int, tail: Tail, fabric: Fabric) -> tuple[UnitCost, int]:
     """Return the cost of the functions behind a folded layer, and the elements of their words."""
-    rows, cost = segment.head.type.shape[-1], UnitCost()
+    rows, cost, sum_bits = segment.head.type.shape[-1], UnitCost(), tail.bits
     if rows % pe:
         common = math.gcd(rows, pe)
         cost, pe = conversion_cost(sum_bits, pe, common, rows, fabric.cells), common
     if not segment.tail:
         return cost, pe
-    tail = segment.tail
     if stepped := stairs.takes(segment, pe):
-        params = stairs.params_of(tail[0], pe, Fixed(sum_bits, 0, True))
+        params = stairs.params_of(segment.tail[0], pe, Fixed(sum_bits, 0, True))
         cost += fabric.cost(UnitRef(stairs.UNIT, params))
-        tail = tail[1:]
+        tail = tail.rest
     alike = stepped or alike_behind(segment, pe)
     lanes = pe if alike else rows
-    cost += _behind(tail, lanes, sum_bits)
+    cost += tail.cost(lanes)
     if not alike:
         cost += conversion_cost(sum_bits, pe, rows, 0, fabric.cells)
     return cost, lanes
-
-
-def _behind(tail: Sequence[Node], lanes: int, bits: int) -> UnitCost:
-    """Return about what the functions behind a segment's head take, on words of some lanes."""
-    if not tail:
-        return UnitCost()
-    each = bits * sum(stairs.comparisons(node) for node in tail)
-    return UnitCost(lut=lanes * each + 20, ff=lanes * bits)
 
 
 def alike_behind(segment: Segment, lanes: int) -> bool:
@@ -302,12 +354,12 @@ def alike_behind(segment: Segment, lanes: int) -> bool:
 
 
 def _window_cost(
-    head: Node, source: TensorType, lanes: int, fabric: Fabric, bits: int = 0
+    taken: Window | None, shape: tuple[int, ...], lanes: int, bits: int, fabric: Fabric
 ) -> UnitCost:
-    taken = getattr(head.op, "window", None)
+    """Return the cost of what makes windows of a map, *lanes* channels a word."""
     if taken is None or taken.plain:
         return UnitCost()
-    plane = Plane.of(source.shape, lanes, bits or source.fixed.width)
+    plane = Plane.of(shape, lanes, bits)
     return sum((fabric.cost(facts.unit) for facts in windows(plane, taken, 0)), UnitCost())
 
 

@@ -20,7 +20,8 @@ from hwgen.plan.goal import Goal
 from hwgen.plan.pace import Pace
 from hwgen.plan.planner import plan
 from hwgen.target.board import load_board
-from hwgen.units.facts import folds, with_defaults
+from hwgen.units.facts import with_defaults
+from hwgen.units.geometry import folds
 from tests.benchmarks.binary.rows import signs
 
 UNIT = "hwg_xnor_matvec"

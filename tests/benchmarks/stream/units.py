@@ -12,7 +12,7 @@ from statistics import median
 
 import numpy as np
 
-from hwgen.cost.units import UnitCost, fifo_cost
+from hwgen.cost.units import UnitCost
 from hwgen.emit.verilog.rom import packed_literal
 from hwgen.ir.tensor import Codes
 from hwgen.synth.count import Measured, count
@@ -109,6 +109,7 @@ POINTS = (
                           "MiddleStep": 48, "InnerStep": 8}),
     Point("hwg_reorder", {"Width": 16, "Outer": 32, "Middle": 16, "Inner": 16, "OuterStep": 1,
                           "MiddleStep": 512, "InnerStep": 32, "RamStyle": 2}),
+    Point("hwg_stream_extend", {"Lanes": 4}),
     _concat(64, 1, 1),
     _concat(16, 128, 64, 32),
     _concat(40, 20, 300, 1, 9, 50),
@@ -118,8 +119,13 @@ POINTS = (
     _steps(1, 16, 6, (14, 6), own=False),
     _steps(8, 1, 4, (9, 4)),
     Point("hwg_skid", {"Width": 64}),
-    Point("hwg_fifo", {"Width": 8, "Depth": 32}, Anchor(_SHIFTS, 154, 266, 0, 0)),
-    Point("hwg_fifo", {"Width": 32, "Depth": 32}, Anchor(_SHIFTS, 509, 1034, 0, 0)),
+    Point("hwg_fifo", {"Width": 8, "Depth": 32, "RamStyle": 1}, Anchor(_SHIFTS, 154, 266, 0, 0)),
+    Point("hwg_fifo", {"Width": 32, "Depth": 32, "RamStyle": 1}, Anchor(_SHIFTS, 509, 1034, 0, 0)),
+    Point("hwg_fifo", {"Width": 30, "Depth": 2, "RamStyle": 0}),
+    Point("hwg_fifo", {"Width": 8, "Depth": 4, "RamStyle": 0}),
+    Point("hwg_fifo", {"Width": 12, "Depth": 100, "RamStyle": 1}),
+    Point("hwg_fifo", {"Width": 64, "Depth": 150, "RamStyle": 2}),
+    Point("hwg_fifo", {"Width": 24, "Depth": 1024, "RamStyle": 2}),
     Point("hwg_narrow", {"Width": 32, "Parts": 4, "Count": 4}),
     Point("hwg_widen", {"Width": 32, "Parts": 4, "Count": 4}),
 )  # fmt: skip
@@ -157,8 +163,6 @@ def _off(said: float, found: float, slack: float) -> float:
 
 
 def _said(point: Point) -> UnitCost:
-    if point.module == "hwg_fifo":
-        return fifo_cost(point.params["Width"], point.params["Depth"])
     return facts(point.module).cost(with_defaults(point.module, point.params))
 
 

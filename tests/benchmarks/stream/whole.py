@@ -23,7 +23,8 @@ from hwgen.design.source_list import read_list
 from hwgen.design.types import Design, UnitRef
 from hwgen.ir.graph import Graph
 from hwgen.synth.cache import Cache, key_of
-from hwgen.synth.count import Measured, count
+from hwgen.synth.cells import CELLS
+from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist
 from hwgen.synth.sources import clean
 from hwgen.synth.yosys import version, write_netlist
@@ -78,7 +79,24 @@ def rows() -> Iterator[Row]:
     yield from (row for row in made if isinstance(row.model, Graph) or row.model.is_file())
 
 
-def counted(made: Build, out: Path, family: str) -> dict[str, Measured]:
+@dataclass(frozen=True)
+class Taken:
+    """What an instance takes: tables as sites, registers, DSP blocks, halves of block RAMs."""
+
+    lut: int
+    ff: int
+    dsp: int
+    halves: int
+
+    @classmethod
+    def of(cls, netlist: Netlist) -> Taken:
+        """Return what a netlist takes."""
+        found, known = count(netlist), CELLS[netlist.family].bram
+        halves = sum(known.get(cell.kind, 0) for cell in netlist.cells)
+        return cls(found.plut, found.ff, found.dsp, halves)
+
+
+def counted(made: Build, out: Path, family: str) -> dict[str, Taken]:
     """Return what every instance of a design's top takes, by its name; kept by its text."""
     top = ModuleNames.of(made.design).top
     texts = []
@@ -88,16 +106,16 @@ def counted(made: Build, out: Path, family: str) -> dict[str, Measured]:
             text = re.sub(r"(?m)^  (hwg_\w+ (?:#\(|u_))", r"  (* keep_hierarchy *) \1", text)
         texts.append(clean(text))
     dsp = any(isinstance(p, UnitRef) and p.params.get("Dsp") for p in parts(made.design))
-    cache, key = Cache(), key_of("whole", version(), family, str(dsp), *texts)
+    cache, key = Cache(), key_of("whole in halves", version(), family, str(dsp), *texts)
     kept = cache.get(key)
     if kept is None:
         found = {name: asdict(one) for name, one in _mapped(texts, top, family, dsp).items()}
         kept = json.dumps(found).encode()
         cache.put(key, kept)
-    return {name: Measured(**one) for name, one in json.loads(kept).items()}
+    return {name: Taken(**one) for name, one in json.loads(kept).items()}
 
 
-def _mapped(texts: list[str], top: str, family: str, dsp: bool) -> dict[str, Measured]:
+def _mapped(texts: list[str], top: str, family: str, dsp: bool) -> dict[str, Taken]:
     """Map a design, its instances kept apart, and count each."""
     with tempfile.TemporaryDirectory() as name:
         folder, files = Path(name), list[Path]()
@@ -108,12 +126,12 @@ def _mapped(texts: list[str], top: str, family: str, dsp: bool) -> dict[str, Mea
         write_netlist(files, top, family, netlist, dsp=dsp)
         every = json.loads(netlist.read_bytes())["modules"]
         modules = {k: m for k, m in every.items() if "blackbox" not in m["attributes"]}
-        found, known = dict[str, Measured](), dict[str, Measured]()
+        found, known = dict[str, Taken](), dict[str, Taken]()
         for instance, cell in modules[top]["cells"].items():
             kind = cell["type"]
             if instance.startswith("u_") and kind in modules:
                 if kind not in known:
-                    known[kind] = count(Netlist.read(netlist, kind, family))
+                    known[kind] = Taken.of(Netlist.read(netlist, kind, family))
                 found[instance] = known[kind]
     return found
 
@@ -139,7 +157,10 @@ def stages(made: Build, out: Path, board: str) -> Iterator[Stage]:
             stage.name,
             units[0] if len(stage.parts) == 1 and units else "adder graphs",
             (e.lut, e.ff, e.dsp, e.bram),
-            tuple(sum(getattr(m, key) for m in taken) for key in ("plut", "ff", "dsp", "bram")),
+            (
+                *(sum(getattr(m, key) for m in taken) for key in ("lut", "ff", "dsp")),
+                -(-sum(m.halves for m in taken) // 2),
+            ),
         )
     assert not found, f"instances of no stage: {', '.join(found)}"
 
