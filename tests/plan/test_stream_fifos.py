@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from hwgen.design.types import Design
 from hwgen.ir.graph import Graph
 from hwgen.plan.goal import Goal
 from hwgen.plan.pace import Pace
-from hwgen.plan.stream import tokens
+from hwgen.plan.stream import fifos, tokens
 from hwgen.plan.stream.planner import plan_stream
 from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
@@ -101,6 +102,43 @@ def test_results_of_a_circuit_of_waits_come_at_distances_that_alternate() -> Non
 @pytest.mark.sim
 def test_a_design_that_jitters_does_so_in_simulation(tmp_path: Path) -> None:
     holds_in_simulation(*jittering(), tmp_path / "out", BenchSettings(tests=CLAIMS))
+
+
+def bits(design: Design) -> int:
+    return sum(link.depth * link.bits for link in design.links)
+
+
+def test_fifos_of_large_maps_are_shortened_by_some_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = planned(1)
+    monkeypatch.setattr(fifos, "_EVENTS", 0)
+    design = planned(1)
+    keeps_its_rate(design)
+    assert bits(exact) <= bits(design) <= 1.1 * bits(exact)
+    monkeypatch.setattr(fifos, "_TRIALS", 0)
+    assert bits(planned(1)) > 1.1 * bits(exact)
+
+
+def test_fifos_that_had_to_grow_are_shortened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact, needed = planned(1), fifos._needed
+
+    def too_short(*given: Any) -> Any:
+        made = needed(*given)
+        return replace(made, fifos=dict.fromkeys(made.fifos, 1))
+
+    monkeypatch.setattr(fifos, "_needed", too_short)
+    design = planned(1)
+    keeps_its_rate(design)
+    assert bits(design) <= 1.5 * bits(exact)
+
+
+def test_fifos_that_do_not_last_are_between_short_and_long_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exact, shorter = planned(1), fifos._shorter
+    monkeypatch.setattr(fifos, "_shorter", lambda *given: replace(shorter(*given), fifos={}))
+    design = planned(1)
+    keeps_its_rate(design)
+    assert bits(exact) <= bits(design)
 
 
 def test_short_fifos_stop_the_design_or_slow_it_down() -> None:

@@ -41,9 +41,9 @@ def test_both_simulations_give_the_same_cycles(monkeypatch: pytest.MonkeyPatch) 
         pytest.fail("the core is not compiled: make setup")
     seen, settle = set[int](), native.settle
 
-    def watched(actors: list[Actor]) -> bool:
+    def watched(actors: list[Actor], told: list[Channel]) -> bool:
         seen.update(actor.rule for actor in actors)
-        return settle(actors)
+        return settle(actors, told)
 
     monkeypatch.setattr(native, "settle", watched)
     for make, allowed in GRAPHS:

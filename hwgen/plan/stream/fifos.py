@@ -17,6 +17,7 @@ away or made shorter as long as the rate holds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,6 +32,8 @@ _PACED, _HASTY = 5, 8  # samples of a trial, entering at the interval, and witho
 _SHORT = 2  # places of a FIFO that may be for nothing
 _GROWTHS = 8  # times that FIFOs are made longer where a schedule's are not enough
 _EVENTS = 150_000  # words of a run up to which FIFOs are made as short as possible
+_SHARES = 16  # steps from short depths to long ones
+_TRIALS = 24  # of shorter FIFOs where a run has more words
 
 
 @dataclass(frozen=True)
@@ -73,19 +76,41 @@ def with_fifos(design: Design) -> Design:
     floor = dict(buffers)
     for links, open_ in ((forks, False), (queued, False), (queued, True)):
         depths = _needed(design, links, buffers, open_)
-        if _keeps(design, depths):
-            made = _shorter(design, depths, floor)
-            if _lasts(design, made):
-                return _with(design, made)
-            if _lasts(design, depths):
-                return _with(design, depths)
+        if _keeps(design, depths) and (made := _least(design, depths, floor)) is not None:
+            return _with(design, made)
     for _ in range(_GROWTHS):  # a hasty source comes in bursts, which longer FIFOs take
         fifos = {name: depths.fifos.get(name, 0) * 3 // 2 + 1 for name in queued}
         buffers = {name: depth * 3 // 2 for name, depth in depths.buffers.items()}
         depths = _Depths(fifos, buffers)
-        if _lasts(design, depths):
-            return _with(design, depths)
+        if (made := _least(design, depths, floor)) is not None:
+            return _with(design, made)
     raise AssertionError(f"the stages take more than {design.interval} cycles a sample")
+
+
+def _least(design: Design, depths: _Depths, floor: Mapping[str, int]) -> _Depths | None:
+    """Return depths that are no longer than they must be; None where even *depths* do not last."""
+    made = _shorter(design, depths, floor) if _keeps(design, depths) else depths
+    if _lasts(design, made):
+        return made
+    return _lasting(design, made, depths) if _lasts(design, depths) else None
+
+
+def _lasting(design: Design, short: _Depths, long: _Depths) -> _Depths:
+    """Return depths that last, between short ones that do not and long ones that do."""
+
+    def between(share: int) -> _Depths:
+        def mixed(few: Mapping[str, int], many: Mapping[str, int]) -> dict[str, int]:
+            pairs = ((name, few.get(name, 0), most) for name, most in many.items())
+            found = {name: low + (most - low) * share // _SHARES for name, low, most in pairs}
+            return {name: depth for name, depth in found.items() if depth}
+
+        return _Depths(mixed(short.fifos, long.fifos), mixed(short.buffers, long.buffers))
+
+    low, high = 1, _SHARES
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _lasts(design, between(middle)) else (middle + 1, high)
+    return between(high)
 
 
 def _needed(
@@ -119,9 +144,9 @@ def _keeps(design: Design, depths: _Depths) -> bool:
     before it. Then words enter without a pause, as benches measure it.
     """
     made = _with(design, depths)
-    if not on_time(run(made, _PACED, paced=True), made):
+    if not on_time(run(made, _PACED, paced=True, inner=False), made):
         return False
-    return interval(run(made, _HASTY), made) <= design.interval
+    return interval(run(made, _HASTY, inner=False), made) <= design.interval
 
 
 def _lasts(design: Design, depths: _Depths) -> bool:
@@ -129,7 +154,7 @@ def _lasts(design: Design, depths: _Depths) -> bool:
     words = sum(link.words for link in design.links)
     frames = max(2 * samples_of(design), min(_LONG, _WORDS // words))
     made = _with(design, depths)
-    return interval(run(made, frames), made) <= design.interval
+    return interval(run(made, frames, inner=False), made) <= design.interval
 
 
 def _shorter(design: Design, depths: _Depths, floor: Mapping[str, int]) -> _Depths:
@@ -141,6 +166,7 @@ def _shorter(design: Design, depths: _Depths, floor: Mapping[str, int]) -> _Dept
     places = depths.fifos | {n: d for n, d in depths.buffers.items() if d > floor[n]}
     size = {name: depth * design.link(name).bits for name, depth in places.items()}
     exactly = sum(link.words for link in design.links) * _HASTY <= _EVENTS
+    open_: dict[str, tuple[int, int]] = {}  # of which the least depth is not known yet
     for name in sorted(size, key=lambda name: (-size[name], name)):
         low, high = floor.get(name, 0), places[name]
         if _keeps(design, depths.changed(name, low)):
@@ -153,6 +179,30 @@ def _shorter(design: Design, depths: _Depths, floor: Mapping[str, int]) -> _Dept
             else:
                 low = middle + 1
         depths = depths.changed(name, high)
+        open_[name] = low, high
+    return depths if exactly else _narrowed(design, depths, open_)
+
+
+def _narrowed(design: Design, depths: _Depths, open_: dict[str, tuple[int, int]]) -> _Depths:
+    """Return depths shortened by some trials, each of the FIFO of which most bits are unsure.
+
+    Args:
+        design: to size.
+        depths: that keep the rate.
+        open_: by FIFO, the least depth that may do, and one that does.
+    """
+    for _ in range(_TRIALS):
+        gaps = {n: (high - low) * design.link(n).bits for n, (low, high) in open_.items()}
+        name = max(sorted(gaps), key=gaps.__getitem__, default="")
+        if not name or gaps[name] <= 0:
+            break
+        low, high = open_[name]
+        middle = math.isqrt(low * (high - 1))  # most are far too long, or hardly
+        shorter = depths.changed(name, middle)
+        if _keeps(design, shorter):
+            depths, open_[name] = shorter, (low, middle)
+        else:
+            open_[name] = middle + 1, high
     return depths
 
 

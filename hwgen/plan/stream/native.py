@@ -8,7 +8,7 @@ themselves are run.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 import numpy as np
@@ -40,8 +40,14 @@ def _rules(lib: ctypes.CDLL) -> int:
     return int(lib.hwgen_tokens_rules()) if hasattr(lib, "hwgen_tokens_rules") else _FIRST_RULES
 
 
-def settle(actors: Sequence[Actor]) -> bool:
-    """Move words until none can; False where there is no compiled simulation."""
+def settle(actors: Sequence[Actor], told: Collection[Channel]) -> bool:
+    """Move words until none can; False where there is no compiled simulation.
+
+    Args:
+        actors: all of them.
+        told: channels whose words are told, and when their writer launched them; the others stay as
+            they are.
+    """
     lib = library()
     if lib is None or any(actor.rule >= _rules(lib) for actor in actors):
         return False
@@ -69,9 +75,12 @@ def settle(actors: Sequence[Actor]) -> bool:
         raise MemoryError
     cycles = np.empty(int(sizes.sum()), np.int64)
     lib.hwgen_tokens_take(handle, cycles.ctypes.data)
-    found = [one.tolist() for one in np.split(cycles, np.cumsum(sizes)[:-1])]
-    for i, channel in enumerate(known.values()):
-        channel.shown, channel.taken = found[2 * i : 2 * i + 2]
+    found = np.split(cycles, np.cumsum(sizes)[:-1])
+    wanted = {id(channel) for channel in told}
+    for channel in told:
+        at = 2 * index[id(channel)]
+        channel.shown, channel.taken = (one.tolist() for one in found[at : at + 2])
     for actor, launched in zip(actors, found[2 * len(known) :], strict=True):
-        actor.launched = launched
+        if any(id(out) in wanted for out in actor.outs):
+            actor.launched = launched.tolist()
     return True

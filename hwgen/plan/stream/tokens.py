@@ -10,10 +10,11 @@ does the same some fifty times as fast, where it was built.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from hwgen.design.types import Design
 from hwgen.plan.stream import native
@@ -38,9 +39,8 @@ class Times:
     @property
     def depth(self) -> int:
         """Least number of places with which no word is put later; a place is free a cycle late."""
-        return max(
-            (k - bisect_left(self.taken, at) + 1 for k, at in enumerate(self.put)), default=1
-        )
+        places = np.arange(len(self.put)) - np.searchsorted(self.taken, self.put) + 1
+        return int(places.max(initial=1))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Run:
     Attributes:
         entered: by input link of the network, the cycle in which each word was taken.
         left: by output link, likewise.
-        times: of the links behind cores and FIFOs.
+        times: of the links behind cores and FIFOs, where they were asked for.
         stuck: output links that did not get all words: stages wait for each other for ever.
     """
 
@@ -60,11 +60,18 @@ class Run:
     stuck: tuple[str, ...] = ()
 
 
-def run(design: Design, frames: int, paced: bool = False, compiled: bool = True) -> Run:
-    """Simulate *frames* samples that follow each other, and sinks that never wait.
+def run(
+    design: Design, frames: int, paced: bool = False, compiled: bool = True, inner: bool = True
+) -> Run:
+    """Simulate samples that follow each other, and sinks that never wait.
 
-    The words of a sample enter without a pause, or, *paced*, spread over the design's interval.
-    The compiled simulation does it where it was built, unless it shall not.
+    Args:
+        design: what is simulated.
+        frames: how many samples.
+        paced: whether the words of a sample enter spread over the design's interval; else they
+            enter without a pause.
+        compiled: whether the compiled simulation does it, where it was built.
+        inner: whether the times of links between stages are told.
     """
     ins: dict[str, Channel] = {}
     outs: dict[str, Channel] = {}
@@ -89,11 +96,13 @@ def run(design: Design, frames: int, paced: bool = False, compiled: bool = True)
             puts[link.name] = Fifo(outs[link.name], ins[link.name], link.depth)
             actors.append(puts[link.name])
     actors += [Sink(ins[port.link]) for port in design.outputs]
-    if not (compiled and native.settle(actors)):
+    waits = {name: ins[name] for name in puts} if inner else {}
+    told = [outs[port.link] for port in design.inputs] + [ins[p.link] for p in design.outputs]
+    if not (compiled and native.settle(actors, (*told, *waits.values()))):
         _settle(actors)
     left = {port.link: ins[port.link].taken for port in design.outputs}
     stuck = [link for link, taken in left.items() if len(taken) < design.link(link).words * frames]
-    times = {name: Times(actor.launched, ins[name].taken) for name, actor in puts.items()}
+    times = {name: Times(puts[name].launched, one.taken) for name, one in waits.items()}
     entered = {port.link: outs[port.link].taken for port in design.inputs}
     return Run(entered, left, times, tuple(stuck))
 
@@ -127,7 +136,7 @@ def samples_of(design: Design) -> int:
 
 def latency(design: Design) -> int:
     """Return the cycles from the offer of a lone sample to the last word of its result."""
-    return max(times[-1] for times in run(design, 1).left.values())
+    return max(times[-1] for times in run(design, 1, inner=False).left.values())
 
 
 def pace(design: Design) -> Design:
@@ -136,7 +145,7 @@ def pace(design: Design) -> Design:
     Raises:
         AssertionError: stages wait for each other, or samples follow slower than the stages say.
     """
-    made = run(design, 2 * samples_of(design))
+    made = run(design, 2 * samples_of(design), inner=False)
     assert not made.stuck, f"the stages wait for each other: words miss at {', '.join(made.stuck)}"
     measured = interval(made, design)
     assert measured <= design.interval, f"{measured} cycles a sample, not {design.interval}"
