@@ -17,6 +17,8 @@ import pytest
 
 from hwgen.design.types import Design
 from hwgen.ir.graph import Graph
+from hwgen.ops.merge import Concat
+from hwgen.ops.shape import Permute
 from hwgen.plan.goal import Goal
 from hwgen.plan.pace import Pace
 from hwgen.plan.stream import fifos, tokens
@@ -25,7 +27,8 @@ from hwgen.target.board import load_board
 from hwgen.verify.self_check import self_check
 from hwgen.verify.simulate import BenchSettings
 from tests.plan.branches import branchy
-from tests.plan.nets import holds_in_simulation
+from tests.plan.nets import Net, holds_in_simulation
+from tests.plan.nets import planned as planned_at
 
 CLAIMS = ("matches_reference", "latency_is_as_claimed", "interval_is_as_claimed")
 
@@ -56,9 +59,17 @@ def keeps_its_rate(design: Design) -> None:
 
 
 def jittering() -> tuple[Graph, Design]:
-    """Return a graph, and a design of it whose results come 32 and 36 cycles apart, in turn."""
-    graph, design = branchy(11), planned(11)
-    links = [replace(x, depth=x.depth - (x.name == "n11_to1")) for x in design.links]
+    """Return a graph, and a design of it whose results come 32 and 36 cycles apart, in turn.
+
+    A map is joined with itself, turned and turned back, and its FIFO is three words too short.
+    """
+    net = Net(4, 4, 2)
+    net.add("turned", Permute((2, 0, 1)), "x")
+    net.add("back", Permute((1, 2, 0)), "turned")
+    net.add("both", Concat(-1), "back", "x")
+    graph = net.graph("both")
+    design = planned_at(graph, 64)
+    links = [replace(x, depth=x.depth - 3 * (x.name == "x_to1")) for x in design.links]
     short = replace(design, links=tuple(links), interval=34)
     return graph, replace(short, latency=tokens.latency(short))
 
@@ -91,8 +102,8 @@ def test_no_word_leaves_later_because_the_next_sample_comes_early(cycles: int) -
 
 
 def test_results_of_a_circuit_of_waits_come_at_distances_that_alternate() -> None:
-    _, design = jittering()
-    assert planned(11).interval == 32
+    graph, design = jittering()
+    assert planned_at(graph, 64).interval == 32
     found = distances(design)
     assert set(zip(found[::2], found[1::2], strict=False)) == {(32, 36)}
     assert tokens.interval(tokens.run(design, 61), design) == 34  # over whole periods
