@@ -36,7 +36,7 @@ from tests.verify.test_prove import claims
 
 FAMILY = load_board("vu13p").family
 # Edge tables of two inputs of 12 bits: sums of a function's bits are beyond 64 bits.
-UNPROVEN = {"edge_tables5", "conv4"}
+UNPROVEN = {"edge_tables5"}
 QUICK = ("argmax1", "conv4", "edge_conv3", "mul_shift4", "requantize9", "requantize10",
          "thresholds5", "thresholds6", "edge_tables7")  # fmt: skip
 

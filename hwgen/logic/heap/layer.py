@@ -122,16 +122,17 @@ class _Compared:
         own = self.output
         bounds = [threshold - own.constant for threshold in thresholds]
         top = own.hi - own.constant
+        shorter = self.fabric.chains and bits_for(0, top) <= bits_for(0, own.hi - own.lo)
+        if len(bounds) > 1 and not shorter:
+            return None
         layer, b.layer = b.layer, self.layer
         if len(bounds) == 1:
             slack = int(not self.options.levels)
             ends = values[0], values[1]
             found = reached(b, own.terms, bounds[0], ends, slack, self.fabric)
-        elif self.fabric.chains and bits_for(0, top) <= bits_for(0, own.hi - own.lo):
+        else:
             word = built(b, heap_of(own.terms, 0, 0, top, self.options))
             found = b.thresh(word, bounds, values)
-        else:
-            return None
         b.layer = layer
         return found
 

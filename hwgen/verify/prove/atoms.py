@@ -9,13 +9,15 @@ A variable is an atom, or a sum of several atoms of which a function is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hwgen.verify.prove.forms import Form, half_even
 from hwgen.verify.prove.steps import NO_STEPS, Ints, Steps
+
+_TRIED = 8  # bits of which products are tried at every value
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,11 @@ class Atoms:
         self._largest: dict[int, tuple[Form, ...]] = {}
         self._cut: set[int] = set()
         self._digits: dict[int, tuple[Form, int, int]] = {}  # sum, its bits, and which
+        self._free: set[int] = set()  # carries of which only the sum of two is known
+        self._carried: set[int] = set()  # of a comparison of a heap, by its tables
+        self._factors: dict[int, frozenset[int]] = {}  # of products of bits
+        self._noted: dict[int, list[tuple[Form, Form]]] = {}  # their sums, in two ways
+        self._ends: dict[tuple[tuple[int, int], ...], tuple[int, int]] = {}  # of their sums
         self.points = 0  # how many values functions were compared at
 
     def atom(self, key: object, lo: int, hi: int) -> int:
@@ -83,6 +90,25 @@ class Atoms:
         """Tell whether a form has bits of sums among its atoms."""
         return not self._digits.keys().isdisjoint(form.terms)
 
+    def free(self, key: object) -> Form:
+        """Return a bit of which nothing is known."""
+        atom = self.atom(key, 0, 1)
+        self._free.add(atom)
+        return Form(0, {atom: 1})
+
+    def bits_in(self, form: Form) -> Form:
+        """Return the part of a form that is bits of sums, or free bits."""
+        held = {a: c for a, c in form.terms.items() if a in self._digits or a in self._free}
+        return Form(0, held)
+
+    def is_bit(self, atom: int) -> bool:
+        """Tell whether an atom is 0 or 1."""
+        return self.lo[atom] == 0 and self.hi[atom] == 1
+
+    def factors(self, atom: int) -> frozenset[int]:
+        """Return the bits that a bit is the product of; itself where it is none."""
+        return self._factors.get(atom) or frozenset((atom,))
+
     def within(self, form: Form, lo: int, hi: int) -> Form:
         """Return a form that is known to be within an interval, and note that of its atom."""
         if lo == hi:
@@ -90,15 +116,64 @@ class Atoms:
         if form.const == 0 and list(form.terms.values()) == [1]:
             (atom,) = form.terms
             self.lo[atom], self.hi[atom] = max(self.lo[atom], lo), min(self.hi[atom], hi)
+            if self.lo[atom] == self.hi[atom]:
+                return Form(self.lo[atom])
         return form
 
     def interval(self, form: Form) -> tuple[int, int]:
-        """Return the exact interval of a form over independent atoms."""
+        """Return the interval of a form: exact, if its atoms are independent but for products."""
+        terms = form.terms
         lo = hi = form.const
-        for atom, factor in form.terms.items():
-            ends = factor * self.lo[atom], factor * self.hi[atom]
-            lo, hi = lo + min(ends), hi + max(ends)
+        groups = self._groups([a for a in terms if a in self._factors])
+        apart = {atom for group in groups for atom in group}
+        for group in groups:
+            least, most = self._tried(tuple((a, terms[a]) for a in group if a in terms))
+            lo, hi = lo + least, hi + most
+        for atom, factor in terms.items():
+            if atom in apart:
+                continue
+            if factor > 0:
+                lo, hi = lo + factor * self.lo[atom], hi + factor * self.hi[atom]
+            else:
+                lo, hi = lo + factor * self.hi[atom], hi + factor * self.lo[atom]
         return lo, hi
+
+    def _groups(self, products: Sequence[int]) -> list[list[int]]:
+        """Return products of bits and those bits, together what shares a bit."""
+        groups: list[list[int]] = []
+        at: dict[int, int] = {}  # group of a bit
+        for atom in products:
+            bits = self.factors(atom)
+            found = sorted({at[bit] for bit in bits if bit in at})
+            if not found:
+                found = [len(groups)]
+                groups.append([])
+            first, *others = found
+            for other in others:
+                groups[first] += groups[other]
+                at.update((bit, first) for bit, group in list(at.items()) if group == other)
+                groups[other] = []
+            groups[first] += [atom, *(bit for bit in bits if bit not in at)]
+            at.update(dict.fromkeys(bits, first))
+        return [group for group in groups if group]
+
+    def _tried(self, terms: tuple[tuple[int, int], ...]) -> tuple[int, int]:
+        """Return the interval of a sum of products of the same bits, if those are few."""
+        if terms in self._ends:
+            return self._ends[terms]
+        bits = sorted(frozenset().union(*(self.factors(atom) for atom, _ in terms)))
+        if len(bits) > _TRIED:
+            ends = [(c * self.lo[a], c * self.hi[a]) for a, c in terms]
+            found = sum(min(end) for end in ends), sum(max(end) for end in ends)
+        else:
+            points, at = np.arange(1 << len(bits)), {bit: i for i, bit in enumerate(bits)}
+            total = 0 * points
+            for atom, factor in terms:
+                mask = sum(1 << at[bit] for bit in self.factors(atom))
+                total += factor * ((points & mask) == mask)
+            found = int(total.min()), int(total.max())
+        self._ends[terms] = found
+        return found
 
     def cut(self, forms: Iterable[Form]) -> None:
         """Take the atoms of proven forms as variables from now on."""

@@ -23,6 +23,7 @@ from hwgen.verify.prove.walk import Value, Walk
 from hwgen.verify.prove.whole import Whole, asked, tried
 from hwgen.verify.prove.words import Word, Words
 
+_WIDEST = 64  # bits of a wire that is looked at as one number
 _LABEL = re.compile(r"(?P<node>.+)\[(?P<at>\d+)\]")
 
 
@@ -119,11 +120,14 @@ class _Proof:
             for layer in self.layers:
                 self._layer(layer)
             self._outputs()
-            self._ports()
         except Unproven as error:
             self.found.problems.append(str(error))
         except RecursionError:
             self.found.problems.append("the design is too deep to be followed")
+        try:
+            self._ports()
+        except Unproven as error:
+            self.found.problems.append(str(error))
         self.found.values, self.found.units = self.space.points, self.units.kinds
         self.found.layers = len(self.layers)
 
@@ -144,11 +148,23 @@ class _Proof:
             return None
         return self.units(walk, instance)
 
-    def _settled(self, symbol: Any, word: Word) -> Word:
+    def _settled(self, symbol: Any, words: Value[Word]) -> Value[Word]:
         """Check that a wire of a layer holds what it computes, and take it for that number."""
         path = symbol.hierarchicalPath
         if path.rpartition(".")[0] not in self.bodies or symbol.name.endswith(("_i", "_o")):
-            return word
+            return words
+        if len(words) == 1:
+            return [self._held(symbol, words[0])]
+        # Bits of a heap, side by side: one number, if nothing is left of the way it was added up.
+        if symbol.type.bitWidth > _WIDEST:
+            return words
+        word = self.words.join(words)
+        if self.space.digits(word.form):
+            return words
+        return [replace(self._held(symbol, word), linear=None, parts=())]
+
+    def _held(self, symbol: Any, word: Word) -> Word:
+        path = symbol.hierarchicalPath
         self.found.wires += 1
         signed = symbol.type.isSigned
         if not self.words.fits(word, signed):
@@ -198,6 +214,9 @@ class _Proof:
         if word.form.terms == meant.terms:
             self.found.exact += 1
             return word
+        lo, hi = self.space.interval(meant)
+        if not lo <= word.lo <= word.hi <= hi:
+            word = self.words.exact(word, lo < 0)
         off = constant(self.space, word.form.plus(meant, -1))
         if off is None:
             return word
@@ -242,10 +261,11 @@ class _Proof:
         found = self.found.whole = tried(*design) or asked(*design)
         if found is None or found.equal is None:
             self.found.problems += self.found.unequal
-        elif found.equal:
+        elif found.equal:  # what the forms could not follow stays a problem: its cycle is not known
             self.found.elements += len(self.found.unequal)
         else:
-            self.found.problems += self.found.unequal or ["a difference from ports to ports"]
+            if self.found.unequal or not self.found.problems:
+                self.found.problems += self.found.unequal or ["a difference from ports to ports"]
             self.found.problems[-1] += f"; they differ {found.where}"
 
     def _difference(self, form: Form, meant: Form) -> str:

@@ -10,34 +10,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hwgen.errors import Unproven, count_of
-from hwgen.verify.prove.atoms import Atoms
-from hwgen.verify.prove.forms import Form, half_even
+from hwgen.verify.prove.forms import Form
+from hwgen.verify.prove.quotients import Quotients
 from hwgen.verify.prove.steps import MOST, STEPS, Ints, Steps, halved
 
 _FEW = 1 << 20  # values of a variable that is added to functions of it
 
 
-class Space(Atoms):
+class Space(Quotients):
     """Atoms of one proof, and the functions that make them."""
-
-    def undone(self, form: Form, width: int) -> Form:
-        """Return a form in which the upper bits of a sum, added up, are a quotient of it.
-
-        Equal to *form* modulo ``2 ** width``; *form* itself where bits would be left.
-        """
-        made = form.modulo(width)
-        while self.digits(made):
-            atom = min(made.terms.keys() & self._digits.keys())
-            of, bits, least = self._digits[atom]
-            factor, upper = made.terms[atom], Form()
-            for place in range(least, bits):
-                upper = upper.plus(self.digit(of, bits, place), 1 << (place - least))
-            left = made.plus(upper, -factor).modulo(width)
-            if not upper.terms.keys().isdisjoint(left.terms):
-                return form
-            whole = self.floor(of, least).plus(self.floor(of, bits), -(1 << (bits - least)))
-            made = left.plus(whole, factor).modulo(width)
-        return made
 
     def mixed(self, form: Form) -> bool:
         """Tell whether a form is no function of one variable that can be tabulated."""
@@ -46,6 +27,11 @@ class Space(Atoms):
             return len(variables) > 1
         (variable,) = variables
         return self.hi[variable] - self.lo[variable] >= MOST
+
+    def loose(self, form: Form) -> bool:
+        """Tell whether bits of a form are to be followed one by one, as parts of a heap."""
+        carried = self._carried.intersection(form.terms)
+        return self.mixed(form) or not carried <= self._cut
 
     # Functions of one variable
 
@@ -163,7 +149,7 @@ class Space(Atoms):
         self._narrow(form)
         variable, factor, constant = self.of(form)
         if variable in self._sums:
-            form = self._of_one_sum(form)
+            form = self.of_one_sum(form)
             variable, factor, constant = self.of(form)
         if not factor:
             inner = self.steps(form, variable)
@@ -187,7 +173,7 @@ class Space(Atoms):
         Raises:
             Unproven: there are too many.
         """
-        forms = [self._of_one_sum(form) for form in forms]
+        forms = [self.of_one_sum(form) for form in forms]
         moving = [form for form in forms if form.terms]
         if not moving:
             found = run(*(np.array([form.const]) for form in forms))
@@ -253,12 +239,24 @@ class Space(Atoms):
             if result is before or result.same(before):
                 return result
 
-    def _of_one_sum(self, form: Form) -> Form:
+    def of_one_sum(self, form: Form) -> Form:
         """Return a form of bits of one sum as a function of that sum; others as they are.
 
         A quotient has lost what it does not depend on, the multiples of its divisor, so that the
         quotients of one sum look as if they were of several.
         """
+        for variable in sorted({self.variable(atom) for atom in form.terms} & self._sums.keys()):
+            whole = self._sums[variable]
+            if self.hi[variable] - self.lo[variable] < MOST:
+                atom = next(iter(whole.terms))
+                times = form.terms.get(atom, 0) // whole.terms[atom]
+                left = form.plus(whole, -times)
+                if not left.terms:
+                    return form
+                if all(self.variable(one) == variable for one in left.terms):
+                    every, rest = self._every(variable), self.steps(left, variable)
+                    values = times * every.values + rest.at(every.starts)
+                    return self.function(variable, Steps(every.starts, values))
         floors = [atom for atom in form.terms if atom in self._floors]
         if not floors:
             return form
@@ -287,61 +285,6 @@ class Space(Atoms):
         return self.function(variable, Steps(points, values)).plus(left)
 
     # Other atoms
-
-    def floor(self, form: Form, shift: int) -> Form:
-        """Return ``form >> shift``, rounded down."""
-        if shift and form.terms:  # what all terms have in common is dropped first
-            common = math.gcd(*form.terms.values(), 1 << shift)
-            less = {a: c // common for a, c in form.terms.items()}
-            form, shift = Form(form.const // common, less), shift - common.bit_length() + 1
-        step = 1 << shift
-        if shift == 0:
-            return form
-        whole = {a: c >> shift for a, c in form.terms.items() if c % step == 0}
-        outside = Form(form.const >> shift, whole)
-        rest = Form(form.const % step, {a: c for a, c in form.terms.items() if c % step})
-        lo, hi = self.interval(rest)
-        if lo >> shift == hi >> shift:
-            return outside.plus(Form(lo >> shift))
-        # floor((floor(L / 2**a) + S) / 2**b) is floor((L + S * 2**a) / 2**(a + b)).
-        inner = [a for a, c in rest.terms.items() if c == 1 and a in self._floors]
-        if len(inner) == 1:
-            held, before = self._floors[inner[0]]
-            others = rest.plus(Form(0, {inner[0]: 1}), -1)
-            return outside.plus(self.floor(held.plus(others, 1 << before), shift + before))
-        found = self.atom(("floor", rest.key(), rest.const, shift), lo >> shift, hi >> shift)
-        self._floors[found] = rest, shift
-        return outside.plus(Form(0, {found: 1}))
-
-    def rounded(self, form: Form, shift: int) -> Form:
-        """Return ``form / 2 ** shift``, rounded half to even."""
-        even = 2 << shift
-        whole = {a: c >> shift for a, c in form.terms.items() if c % even == 0}
-        outside = Form(form.const // even * 2, whole)
-        rest = Form(form.const % even, {a: c for a, c in form.terms.items() if c % even})
-        lo, hi = (half_even(end, shift) for end in self.interval(rest))
-        if lo == hi:
-            return outside.plus(Form(lo))
-        found = self.atom(("rounded", rest.key(), rest.const, shift), lo, hi)
-        self._rounds[found] = rest, shift
-        return outside.plus(Form(0, {found: 1}))
-
-    def product(self, a: Form, b: Form) -> Form:
-        """Return the product of two forms."""
-        result = b.times(a.const).plus(Form(0, a.terms), b.const)
-        for one, left in a.terms.items():
-            for two, right in b.terms.items():
-                pair = min(one, two), max(one, two)
-                ends = [
-                    x * y
-                    for x in (self.lo[one], self.hi[one])
-                    for y in (self.lo[two], self.hi[two])
-                ]
-                least = min(ends) if one != two else 0
-                found = self.atom(("product", pair), least, max(ends))
-                self._products[found] = pair
-                result = result.plus(Form(0, {found: left * right}))
-        return result
 
     def largest(self, forms: Sequence[Form]) -> Form:
         """Return the maximum of some forms."""

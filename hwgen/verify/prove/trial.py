@@ -10,6 +10,7 @@ import numpy as np
 from hwgen.verify.prove.forms import Form
 from hwgen.verify.prove.space import Space
 from hwgen.verify.prove.steps import MOST, Ints
+from hwgen.verify.prove.weights import compared
 
 _ONCE = 1 << 16  # points at a time
 
@@ -20,7 +21,7 @@ def constant(space: Space, form: Form) -> int | None:
     Groups of atoms that share no variable are tried at every value of what they depend on, as
     far as there are few; proven values are variables here.
     """
-    form = space.gathered(form)
+    form = space.gathered(compared(space, space.gathered(form)))
     groups: list[tuple[set[int], list[int]]] = []
     for atom in form.terms:
         roots, atoms = _roots(space, atom), [atom]

@@ -63,7 +63,7 @@ class Units:
             if word.width > _FULL and word.hi - word.lo >= MOST:
                 return {out.name: [self._wide(instance, word, out.type.bitWidth)]}
             steps, word = self._function(key, instance, port, word, signed)
-            return {out.name: [self.words.through(steps, word, signed, out.type.bitWidth)]}
+            return {out.name: self.words.through(steps, word, signed, out.type.bitWidth)}
         if name == "hwg_max":
             self._check(key, instance, solver.largest_is_right)
             return {"data_o": [self._largest(read("a_i"), read("b_i"), params)]}
@@ -169,6 +169,8 @@ class Units:
                     lo, hi = lo + (truth == 15) * (1 << i), hi + (1 << i)
         cycle = meet(all_read)
         total = space.gathered(total)
+        least, most = space.interval(total)
+        lo, hi = max(lo, least), min(hi, most)
         above = space.within(space.floor(total, bits), lo >> bits, hi >> bits)
         within = total.plus(above, -(1 << bits))
         low = self.words.summed(Word(total, lo, hi, bits, cycle, True), within)
@@ -177,8 +179,7 @@ class Units:
         if leave == 1:
             return [low, Word(above, lo >> bits, hi >> bits, 1, cycle)]
         # Which terms are counted as the majority depends on where they stand, not on their sum.
-        key = ("majority", where)
-        majority = Form(0, {space.atom(key, 0, 1): 1})
+        majority = space.free(("majority", where))
         carry = above.plus(majority, -1)
         return [low, Word(carry, 0, 1, 1, cycle), Word(majority, 0, 1, 1, cycle)]
 
@@ -191,6 +192,9 @@ class Units:
         if truth in (5, 10):
             read = self.words.bit(*bit)
             return [read], read.form if truth == 10 else Form(1).plus(read.form, -1)
+        made = self.words.weighed((truth >> np.arange(4)) & 1, [bit, gate], 1)
+        if made is not None:
+            return made, made[0].form
         run = lambda x, g: Pattern((truth >> (2 * g.bits + x.bits)) & 1, 1)  # noqa: E731
         both = [self.words.bit(*bit, alone=True), self.words.bit(*gate, alone=True)]
         return both, self.words.applied(run, both, 1).form

@@ -95,7 +95,8 @@ class Walk(Generic[W]):
         top: the instance; its ports are given with `give`.
         unit: tells of an instance what leaves it; without one every instance is walked into.
         register: what a register makes of the word it takes; without one there are none.
-        settled: called with every value of a net or variable that one driver drives whole.
+        settled: called with every value of a net or variable that one driver drives whole, if it
+            is one word or an expression of this module; it returns what is taken for it.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Walk(Generic[W]):
         top: Any,
         unit: Unit[W] | None = None,
         register: Callable[[W], W] | None = None,
-        settled: Callable[[Any, W], W] | None = None,
+        settled: Callable[[Any, Value[W]], Value[W]] | None = None,
     ) -> None:
         self.kind, self.top = kind, top
         self._unit, self._register, self._settled = unit, register, settled
@@ -168,8 +169,9 @@ class Walk(Generic[W]):
                     raise Unproven(f"the register {driver.symbol.hierarchicalPath}")
                 found = [self._register(word) for word in found]
             whole = driver.width == driver.symbol.type.bitWidth
-            if self._settled is not None and whole and len(found) == 1:
-                found = [self._settled(driver.symbol, found[0])]
+            made_here = not (driver.port or driver.register)
+            if self._settled is not None and whole and (len(found) == 1 or made_here):
+                found = self._settled(driver.symbol, found)
         except Unproven as error:
             if error.where:
                 raise

@@ -9,7 +9,7 @@ reference, and where a solver is asked against the forms of the graph.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ WORK = 1 << 26  # and how many of them times nets
 _ONCE = 1 << 13
 ASKED = 48  # input bits of a design that a solver is asked about
 WIRES = 400  # and its nets
+WIDEST = 256  # bits of the numbers that its outputs are computed from
 MILLISECONDS = 10_000  # that a solver may take
 
 
@@ -60,7 +61,7 @@ def tried(top: Any, graph: Graph, wires: int) -> Whole | None:
     if total > min(TRIED, WORK // max(wires, 1)):
         return None
     inside = ports(top)
-    walk = Walk(Arrays(), top, _through, lambda word: word)
+    walk = Walk(Arrays(), top, through, lambda word: word)
     how = f"{count_of(total, 'input')} tried, one by one: every one there is"
     for first in range(0, total, _ONCE):
         points = np.arange(first, min(first + _ONCE, total), dtype=np.int64)
@@ -98,7 +99,7 @@ def asked(top: Any, graph: Graph, wires: int) -> Whole | None:
     if wires > WIRES or sum(n.type.size * n.type.fixed.width for n in sources) > ASKED:
         return None
     terms, space = Terms(), Space()
-    walk = Walk(terms, top, _through, lambda word: word)
+    walk = Walk(terms, top, through, lambda word: word)
     inside, spec = ports(top), Spec(graph, space)
     free: dict[int, Term] = {}
     given: list[Any] = []
@@ -113,9 +114,13 @@ def asked(top: Any, graph: Graph, wires: int) -> Whole | None:
             free |= dict.fromkeys(form.terms, (words[-1], signed))  # type: ignore[arg-type]
         walk.give(inside[f"{node.name}_data_i"], words)
     pairs = []
-    for out in graph.outputs:
-        forms, width = spec.forms(out.node), graph[out.node].type.fixed.width
-        meant = _Meant(terms, space, free)
+    wanted = [spec.forms(out.node) for out in graph.outputs]
+    wide = _widest(space, [form for forms in wanted for form in forms])
+    if wide > WIDEST:
+        return None
+    meant = _Meant(terms, space, free, wide)
+    for out, forms in zip(graph.outputs, wanted, strict=True):
+        width = graph[out.node].type.fixed.width
         for i, form in enumerate(forms):
             made = walk.whole(walk.value(inside[f"{out.name}_data_o"], i * width, width))
             pairs.append((made, terms.slice(meant.sum(form), 0, width)))
@@ -126,7 +131,7 @@ def asked(top: Any, graph: Graph, wires: int) -> Whole | None:
     return Whole(not where, how, where)
 
 
-def _through(walk: Walk[W], instance: Any) -> Mapping[str, Value[W]] | None:
+def through(walk: Walk[W], instance: Any) -> Mapping[str, Value[W]] | None:
     """Return what leaves a chain of registers that are left out; None of all other units."""
     if instance.definition.name != "hwg_delay":
         return None
@@ -134,15 +139,28 @@ def _through(walk: Walk[W], instance: Any) -> Mapping[str, Value[W]] | None:
     return {"data_o": walk.expression(given.expression)}
 
 
+def _widest(space: Space, forms: Sequence[Form]) -> int:
+    """Return the bits that hold every number from which some forms are computed."""
+    most, seen, waiting = 1, set[int](), list(forms)
+    while waiting:
+        form = waiting.pop()
+        size = abs(form.const)
+        for atom, factor in form.terms.items():
+            size += abs(factor) * max(abs(space.lo[atom]), abs(space.hi[atom]), 1)
+            if atom not in seen:
+                seen.add(atom)
+                made = space.made_of(atom)
+                waiting += made.forms
+                most = max(most, 1 << made.shift)  # a rounding adds less than that
+        most = max(most, size)
+    return most.bit_length() + 3
+
+
 class _Meant:
     """Forms of a graph as terms of a solver."""
 
-    def __init__(self, terms: Terms, space: Space, free: Mapping[int, Any]) -> None:
-        self.terms, self.space, self.free = terms, space, free
-        self.width = 2 + max(
-            int(max(abs(a), abs(b))).bit_length() for a, b in zip(space.lo, space.hi, strict=True)
-        )
-        self.width = min(2 * self.width + 8, 96)
+    def __init__(self, terms: Terms, space: Space, free: Mapping[int, Any], width: int) -> None:
+        self.terms, self.space, self.free, self.width = terms, space, free, width
         self._known: dict[int, Term] = {}
 
     def const(self, value: int) -> Term:

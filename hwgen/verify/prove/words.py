@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from hwgen.errors import Unproven
 from hwgen.verify.prove.arrays import Arrays, Pattern
 from hwgen.verify.prove.forms import Form
 from hwgen.verify.prove.space import Space
 from hwgen.verify.prove.steps import Ints, Steps
+from hwgen.verify.prove.weights import MOST_BITS, applied, polynomial
 
 _SIGNS = {"add": 1, "sub": -1}
 
@@ -31,6 +34,7 @@ class Word:
         pattern: whether the form is made of the bits, so that a sign says nothing of it.
         source: of some bits of a word: that word, and the lowest of them.
         linear: the same value as a sum of single bits, where it has another form for that.
+        parts: of words beside each other: those, the first in the lowest bits.
     """
 
     form: Form
@@ -41,6 +45,7 @@ class Word:
     pattern: bool = False
     source: tuple[Word, int] | None = None
     linear: Form | None = None
+    parts: tuple[Word, ...] = ()
 
 
 class Words:
@@ -74,7 +79,8 @@ class Words:
         form = self.space.gathered(word.form.plus(above, -(1 << word.width)))
         lo, hi = self.space.interval(form)
         top = low + (1 << word.width) - 1
-        return Word(form, max(lo, low), min(hi, top), word.width, word.cycle)
+        lo, hi = max(lo, low), min(hi, top)
+        return Word(form, lo, hi, word.width, word.cycle, parts=word.parts)
 
     def fits(self, word: Word, signed: bool) -> bool:
         """Tell whether the form is what the bits mean, without wrapping."""
@@ -84,9 +90,10 @@ class Words:
     def extend(self, word: Word, width: int, signed: bool) -> Word:
         """Return a word cut off or extended."""
         if width > word.width:
-            return replace(self.exact(word, signed), width=width, source=None, linear=None)
+            made = self.exact(word, signed)
+            return replace(made, width=width, source=None, linear=None, parts=())
         if width < word.width:
-            word = replace(word, source=word.source or (word, 0), linear=None)
+            word = replace(word, source=word.source or (word, 0), linear=None, parts=())
         return replace(word, width=width)
 
     def slice(self, word: Word, low: int, bits: int) -> Word:
@@ -117,7 +124,7 @@ class Words:
             left = word.linear
             return Word(left, 0, 1, 1, word.cycle) if left else self.exact(word, False)
         of, width = word.linear or word.form, word.width
-        if not self.space.mixed(of):
+        if not self.space.loose(of):
             return self.exact(self.slice(word, at, 1), False)
         if at or alone:
             return Word(self.space.digit(of, width, at), 0, 1, 1, word.cycle)
@@ -130,12 +137,19 @@ class Words:
         """Return a word as the sum of its bits, as `bit` has them."""
         if word.linear is not None:
             return word.linear
-        if word.source is None or not self.space.mixed(word.source[0].form):
+        if not self._heaped(word):
             return self.exact(word, False).form
         form = Form()
         for i in range(word.width):
             form = form.plus(self.bit(word, i).form, 1 << i)
         return form
+
+    def _heaped(self, word: Word) -> bool:
+        """Tell whether a word is bits of a heap's sum."""
+        if word.source is None:
+            return False
+        base, _ = word.source
+        return self.space.loose(base.linear or base.form)
 
     def join(self, words: Sequence[Word]) -> Word:
         """Return words beside each other as one, the first in the lowest bits."""
@@ -146,8 +160,9 @@ class Words:
             part = word if n == len(words) - 1 else self.exact(word, False)
             form = form.plus(part.form, 1 << at)
             lo, hi, at = lo + (part.lo << at), hi + (part.hi << at), at + word.width
-        made = replace(self._made(self.space.gathered(form), lo, hi, at, words), pattern=True)
-        if not any((w.source and self.space.mixed(w.source[0].form)) or w.linear for w in words):
+        made = self._made(self.space.gathered(form), lo, hi, at, words)
+        made = replace(made, pattern=True, parts=tuple(words))
+        if not any(w.linear or self._heaped(w) for w in words):
             return made
         form, at = Form(), 0
         for word in words:
@@ -156,13 +171,20 @@ class Words:
 
     def summed(self, word: Word, linear: Form) -> Word:
         """Return a word that is known as a sum of bits, too; by that alone if no bit is left."""
+        if not self.space.digits(linear):
+            lo, hi = self.space.interval(linear)
+            if lo >= 0 and hi >> word.width == 0:
+                form = self.space.gathered(linear)
+                return Word(form, lo, hi, word.width, word.cycle, True, None, None, word.parts)
         kept, left = self.space.gathered(linear.modulo(word.width)), None
         if self.space.digits(kept):
             kept, left = self.space.gathered(self.space.undone(kept, word.width)), linear
             if self.space.digits(kept):
                 return replace(word, linear=linear)
         ends = self.space.interval(kept)
-        return Word(kept, *ends, word.width, word.cycle, True, None, left)
+        if ends[0] >> word.width != ends[1] >> word.width:
+            left = linear
+        return Word(kept, *ends, word.width, word.cycle, True, None, left, word.parts)
 
     def _made(self, form: Form, lo: int, hi: int, width: int, of: Sequence[Word]) -> Word:
         least, most = self.space.interval(form)
@@ -204,7 +226,7 @@ class Words:
         else:
             a = self.exact(a, signed and op == "arithmetic")
             form, lo, hi = self.space.floor(a.form, by), a.lo >> by, a.hi >> by
-        return replace(a, form=form, lo=lo, hi=hi, source=None, linear=None)
+        return replace(a, form=form, lo=lo, hi=hi, source=None, linear=None, parts=())
 
     def mux(self, chosen: Word, a: Word, b: Word) -> Word:
         """Return *a* where a bit is 1, else *b*."""
@@ -214,11 +236,52 @@ class Words:
         """Return the bit of a constant that an address chooses."""
         if 1 << address.width > size:
             raise Unproven(f"an address of {address.width} bits goes beyond a table of {size}")
+        if address.width <= MOST_BITS:
+            truths = np.array([bits >> at & 1 for at in range(1 << address.width)])
+            made = self.weighed(truths, self.singles(address), 1)
+            if made is not None:
+                return made[0]
         return self.applied(lambda x: self._arrays.lookup(bits, size, x), (address,), 1)
 
     def choose(self, a: Word, address: Word) -> Word:
         """Return the bit of a word that an address chooses."""
         return self.applied(self._arrays.choose, (a, address), 1)
+
+    def singles(self, word: Word) -> list[tuple[Word, int]]:
+        """Return the bits of a word: of every one a word that holds it, and its place there."""
+        if word.parts:
+            return [bit for part in word.parts for bit in self.singles(part)]
+        return [(word, at) for at in range(word.width)]
+
+    def weighed(
+        self, values: Ints, bits: Sequence[tuple[Word, int]], width: int
+    ) -> list[Word] | None:
+        """Return a function of bits of several sums as words; None where nothing but cases says it.
+
+        A function of bits is a sum of their products, so that those cancel where the bits of a
+        count are added; it is noted if it is a quotient, too.
+
+        Args:
+            values: of the function, by address.
+            bits: of the address.
+            width: of the words together.
+        """
+        bases = [word.source[0].form if word.source else word.form for word, _ in bits]
+        same = len({(base.key(), base.const) for base in bases}) == 1
+        if same or len({self.space.variable(atom) for base in bases for atom in base.terms}) < 2:
+            return None
+        ins = [self.bit(word, at) for word, at in bits]
+        forms, cycle = [word.form for word in ins], meet(ins)
+        known = applied(self.space, values, forms)
+        products = [polynomial(self.space, values >> at & 1, forms) for at in range(width)]
+        made = [form for form in products if form is not None]
+        if len(made) == width:
+            if known is not None:
+                self.space.note(_summed(made), known)
+            return [Word(form, 0, 1, 1, cycle) for form in made]
+        if known is None:
+            return None
+        return [Word(known, int(values.min()), int(values.max()), width, cycle, True)]
 
     def applied(
         self,
@@ -237,11 +300,24 @@ class Words:
         form = self.space.joined(values, [word.form for word in ins])
         return Word(form, *self.space.interval(form), width, meet(words), True)
 
-    def through(self, steps: Steps, word: Word, signed: bool, width: int) -> Word:
-        """Return a unit of one input, given as a function of that input, as a word."""
+    def through(self, steps: Steps, word: Word, signed: bool, width: int) -> list[Word]:
+        """Return a unit of one input, given as a function of that input, as words."""
+        if word.width <= MOST_BITS and not signed:
+            points = np.arange(1 << word.width)
+            made = self.weighed(steps.at(points), self.singles(word), width)
+            if made is not None:
+                return made
         inner = self.exact(word, signed)
         form = self.space.through(steps, inner.form)
-        return Word(form, *self.space.interval(form), width, word.cycle, True)
+        return [Word(form, *self.space.interval(form), width, word.cycle, True)]
+
+
+def _summed(bits: Sequence[Form]) -> Form:
+    """Return bits beside each other as a number."""
+    total = Form()
+    for at, bit in enumerate(bits):
+        total = total.plus(bit, 1 << at)
+    return total
 
 
 def meet(words: Sequence[Word]) -> int | None:
