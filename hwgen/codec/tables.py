@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -66,6 +66,7 @@ class Tables:
         )
 
     @classmethod
+    @cache
     def generic(cls) -> Tables:
         """Return tables made without data: values fall off geometrically from a share of zeros.
 

@@ -13,6 +13,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -126,15 +127,14 @@ def filled(file: str, name: str, figures: Mapping[str, int]) -> str:
     return text.partition("\n")[2]
 
 
-def _elaborated(name: str, text: str) -> Any:
-    """Return PeakRDL's model of a description whose address map is called *name*.
-
-    Raises:
-        ToolMissing: PeakRDL is not installed.
-    """
+def _need_peakrdl() -> None:
     for package in ("systemrdl", "peakrdl_cheader"):
         if importlib.util.find_spec(package) is None:
             raise ToolMissing("PeakRDL is not installed", package, "pip install 'hwgen[pack]'")
+
+
+def _elaborated(name: str, text: str) -> Any:
+    """Return PeakRDL's model of a description whose address map is called *name*."""
     from systemrdl.compiler import RDLCompiler
 
     compiler = RDLCompiler()
@@ -154,6 +154,12 @@ def register_map_of(name: str, text: str) -> tuple[Register, ...]:
     Raises:
         ToolMissing: PeakRDL is not installed.
     """
+    _need_peakrdl()
+    return _registers_in(name, text)
+
+
+@lru_cache(maxsize=32)
+def _registers_in(name: str, text: str) -> tuple[Register, ...]:
     root = _elaborated(name, text)
     from systemrdl.node import RegNode
 
@@ -200,6 +206,12 @@ def c_header_of(name: str, text: str) -> str:
     Raises:
         ToolMissing: PeakRDL is not installed.
     """
+    _need_peakrdl()
+    return _header_of(name, text)
+
+
+@lru_cache(maxsize=32)
+def _header_of(name: str, text: str) -> str:
     root = _elaborated(name, text)
     from peakrdl_cheader.exporter import CHeaderExporter
 
