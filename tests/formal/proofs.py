@@ -37,7 +37,7 @@ class Proof:
     depth: int
     top: str = ""
     checks: Sequence[str] = ()
-    params: Mapping[str, int] = field(default_factory=dict)
+    params: Mapping[str, int | str] = field(default_factory=dict)
     induction: int = 0
     clocks: int = 1
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ def _fifo(depth: int, style: int) -> dict[str, int]:
     return {"Width": 2, "Depth": depth, "RamStyle": style}
 
 
+_CONCAT: Mapping[str, int | str] = {
+    "Sources": 3, "Width": 2, "MaxCount": 3, "Counts": "96'h000000010000000300000002",
+}  # fmt: skip
 WRITE, READ = ("hwg_axi_write_check",), ("hwg_axi_read_check",)
 PROOFS = {
     "fifo of 3": Proof("hwg_fifo", 8, params=_fifo(3, 3), induction=2),
@@ -34,6 +38,7 @@ PROOFS = {
     "narrow, odd": Proof("hwg_narrow", 9, params={"Width": 2, "Parts": 3, "Count": 4}, induction=2),
     "widen": Proof("hwg_widen", 9, params={"Width": 2, "Parts": 3, "Count": 3}, induction=2),
     "widen, odd": Proof("hwg_widen", 9, params={"Width": 2, "Parts": 3, "Count": 4}, induction=2),
+    "concatenation": Proof("hwg_stream_concat", 9, params=_CONCAT, induction=2),
     "join": Proof("hwg_axis_join", 8, params={"DataWidth": 8}, induction=2),
     "fifo between clocks": Proof(
         "hwg_cdc_fifo", 10, params={"Width": 1, "Depth": 4, "Stages": 2}, induction=3, clocks=2
@@ -75,6 +80,9 @@ SEEDS = (
     ("narrow", "hwg_narrow", "out_ready_i & last", "last"),
     ("widen", "hwg_widen", "out_ready_i | ~last", "1'b1"),
     ("widen, odd", "hwg_widen", "out_data_o = '0;", "out_data_o = {in_data_i, held_q};"),
+    ("concatenation", "hwg_stream_concat", "turn_q <= last ? turned", "turn_q <= passes ? turned"),
+    ("concatenation", "hwg_stream_concat", "turn_q & {Sources{out_ready_i}}",
+     "{Sources{out_ready_i}}"),
     ("join", "hwg_axis_join", "left_q == 32'd1", "left_q == 32'd2"),
     ("registers", "hwg_axil_slave", "write_o | (b_valid_q & ~b_ready_i)", "write_o"),
     ("slow registers", "hwg_axil_slave", "~asked_q & (~r_valid_q | r_ready_i)", "1'b1"),

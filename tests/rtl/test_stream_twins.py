@@ -239,6 +239,7 @@ def test_twins_of_streams_with_vendor_integers(tmp_path: Path, seed: int) -> Non
         ("pool_blocks.h", "x % BlockW == 0", "x % BlockW == 1"),
         ("stream_thresholds.h", ">= si", "> si"),
         ("reorder.h", "m * MiddleStep", "m * InnerStep"),
+        ("stream_extend.h", "T(word.at[i])", "T(word.at[0])"),
         ("bit_planes.h", "2 * ones - columns", "2 * ones - SIMD"),
         ("xnor_matvec.h", "there && counts", "counts"),
         ("xnor_matvec.h", "* KindsX + ", "+ "),
