@@ -34,6 +34,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from hwgen.cost.placed import in_common
 from hwgen.cost.requantizers import common, looked_up
 from hwgen.logic.builder import Logic
 from hwgen.logic.nodes import (
@@ -108,6 +109,8 @@ def terms_of(
             terms["requant"] += tables
         if k >= 6 and wire in chosen and wire not in registered:
             terms["mux"] -= muxes(logic.width(wire), k)
+    if k >= 6 and terms["lookup"]:
+        terms["lookup"] -= in_common(logic, wires)
     return terms
 
 

@@ -17,7 +17,8 @@ from hwgen.plan.planner import plan
 from hwgen.synth.count import Measured
 from hwgen.synth.yosys import map_design
 from hwgen.target.board import load_board
-from tests.benchmarks.tables.__main__ import BOARD, FAMILY, Result, check, table
+from tests.benchmarks.tables.__main__ import BOARD, FAMILY, Result, check, estimates, measure, table
+from tests.benchmarks.tables.jets1000 import Paired, codes
 from tests.benchmarks.tables.rows import Row, layer, rows
 
 
@@ -69,3 +70,32 @@ def test_a_wrong_table_of_the_netlist_is_found(tmp_path: Path) -> None:
     cells[at] = replace(cell, params=params)
     with pytest.raises(Mismatch, match="differ"):
         check(row, graph, design, replace(netlist, cells=tuple(cells)))
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("name", ["4 tangents, 8 bits to 6", "random 11:", "random 14:"])
+def test_small_networks_of_tables_take_what_is_estimated(name: str) -> None:
+    """Mapped, simulated, the whole as large as its parts, the estimate within its bar."""
+    (row,) = (row for row in rows() if row.name.startswith(name))
+    found = measure(row)
+    assert found.missed == []
+    assert found.samples >= 1002
+    assert f"| {row.name} |" in (estimates([found]) if row.drawn else table([found]))
+
+
+def test_two_classifiers_are_compared_row_by_row() -> None:
+    one, other = np.ones(100, bool), np.ones(100, bool)
+    one[:4], other[2:14] = False, False  # 2 rows neither, 2 the second alone, 10 the first alone
+    found = Paired(one, other)
+    assert found.alone == (10, 2)
+    off, half = found.difference
+    assert off == pytest.approx(0.08)
+    assert half == pytest.approx(1.96 * (12 - 0.64) ** 0.5 / 100)
+    assert found.chance == pytest.approx(2 * (1 + 12 + 66) / 2**12)
+    assert Paired(one, one).chance == 1.0
+
+
+def test_codes_of_jets_saturate_at_both_ends() -> None:
+    low, high = (codes(np.full((1, 16), sign * 9, np.float32)) for sign in (-1, 1))
+    assert (low.min(), low.max()) == (0, 0)
+    assert (high.min(), high.max()) == (63, 63)

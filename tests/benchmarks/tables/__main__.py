@@ -26,7 +26,7 @@ from hwgen.synth.count import Measured, count
 from hwgen.synth.path import PathModel, longest_path
 from hwgen.synth.yosys import map_design
 from hwgen.target.board import load_board
-from tests.benchmarks.tables import neurons
+from tests.benchmarks.tables import jets1000, neurons
 from tests.benchmarks.tables.check import check
 from tests.benchmarks.tables.rows import Row, rows
 
@@ -67,7 +67,7 @@ class Result:
             found.append(f"{lut} LUT, {self.row.luts} are the bar")
         if self.row.ns and self.ns > self.row.ns:
             found.append(f"{self.ns:.2f} ns, {self.row.ns} are the bar")
-        if abs(self.model / lut - 1) > OFF:
+        if abs(self.model - lut) > OFF * lut:
             found.append(f"the estimate is {self.model}, {lut} were mapped")
         if lut > self.parts * (1 + FLAT) and not self.row.drawn:
             found.append(f"the parts take {self.parts}, the whole {lut}")
@@ -154,9 +154,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             continue
         failures += [f"{row.name}, {row.goal}: {missed}" for missed in found[-1].missed]
     shown, drawn = ([one for one in found if one.row.drawn == random] for random in (False, True))
-    print(table(shown))
+    if shown:
+        print(table(shown))
     if drawn:
         print(f"\n{estimates(drawn)}")
+    if jets1000.ROWS.is_file() and only in "jets1000":
+        print(f"\n{jets1000.text(jets1000.compared())}")
     print(f"\nsimulated: {sum(one.samples for one in found):,} samples, all equal")
     print("".join(f"\nmissed: {failure}" for failure in failures))
     return int(bool(failures))
