@@ -19,6 +19,8 @@ from hwgen.errors import ToolFailed
 from hwgen.synth.yosys import run_script
 from hwgen.units.library import units, with_uses
 from tests.golden.test_golden import DESIGNS, emit
+from tests.plan.nets import planned
+from tests.plan.test_stream_joins import everything
 from tests.rtl.corners import CORNERS
 from tests.rtl.slang import complaints
 from tests.verify.conftest import small_net, two_ways, write
@@ -185,3 +187,14 @@ def test_yosys_reads_a_generated_top(
     text = tools.run([sys.executable, "-c", code, *script], what=top)
     assert "all passes done" in text
     assert "Warning" not in text, text[-3000:]
+
+
+@pytest.mark.ci
+def test_a_top_of_joined_maps_is_free_of_warnings(
+    lint: Callable[..., None], tmp_path: Path
+) -> None:
+    files = _sources(emit_rtl(planned(everything(), 500)).write(tmp_path / "out"))
+    for top in ("hwg_net", "hwg_net_axis"):
+        for defines in ([], ["HWG_ASSERT"]):
+            lint(files, top, {}, *defines)
+            assert complaints(files, top, {}, *defines) == []
