@@ -14,7 +14,7 @@ JOBS   ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations 30 --durations-min 0.5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize bench-heads bench-models bench-tables bench-serial bench-stream bench-binary bench-hls golden lint fmt type doctor clean
+.PHONY: help setup demo sim test test-ci test-long test-pythons bench bench-adders bench-estimate bench-codec bench-quantize bench-heads bench-models bench-prove bench-tables bench-serial bench-stream bench-binary bench-hls golden lint fmt type doctor clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ bench-tables: setup ## networks of tables and few-bit layers, mapped and simulat
 
 bench-heads: setup ## arg max and softmax by the number of classes, mapped and simulated: ONLY=argmax10 QUICK=1 BLESS=1
 	$(BIN)/python -m tests.benchmarks.heads --only "$(ONLY)" $(if $(QUICK),--quick) $(if $(BLESS),--bless)
+
+bench-prove: setup ## networks that `hwgen verify --prove` proves, in what time: ONLY=kan/jets BLESS=1
+	$(BIN)/python -m tests.benchmarks.prove --only "$(ONLY)" $(if $(BLESS),--bless)
 
 bench-models: setup ## public models, one by one: docs/models.md: ONLY=qkeras_3layer QUICK=1 BLESS=1
 	$(BIN)/python -m tests.benchmarks.models --only "$(ONLY)" $(if $(QUICK),--quick) $(if $(BLESS),--bless)

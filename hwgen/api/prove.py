@@ -107,15 +107,21 @@ def prove(out: Path | str, *, allow_changed: bool = False, progress: Progress = 
             f"hwgen sim {opened.folder} compares it with the reference, sample by sample; "
             "hwgen build --style parallel makes one that can be proven"
         )
-        raise Unproven(proof.text(), str(opened.folder), hint).carrying(proof)
+        raise _refused(proof, opened, hint)
     found = prove_flow(opened.folder / "rtl", opened.graph, _claims(design), progress)
     proof = _proof(design, found)
     with at_work(opened.folder, "hwgen verify"):
         record(opened.folder, "proof", proof.as_dict())
     if not proof.proven:
         hint = f"hwgen sim {opened.folder} looks for a sample that shows it"
-        raise Unproven(proof.text(), str(opened.folder), hint).carrying(proof)
+        raise _refused(proof, opened, hint)
     return proof
+
+
+def _refused(proof: Proof, opened: BuildFolder, hint: str) -> Unproven:
+    """Return the error of a proof that failed; the verdict that it carries tells why."""
+    told = f"{proof.top} is not proven, for {count_of(len(proof.problems), 'reason')}"
+    return Unproven(told, str(opened.folder), hint).carrying(proof)
 
 
 def _claims(design: Design) -> Claims:

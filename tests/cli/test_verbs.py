@@ -222,6 +222,10 @@ def test_verify_says_what_it_cannot_prove(tiny: Path, capfd: Capture, tmp_path: 
     assert (found["ok"], found["proven"]) == (False, False)
     (problem,) = found["problems"]
     assert re.fullmatch(r"out_valid_o comes in cycle \d+, not in \d+", problem)
+    assert run(["verify", str(out), "--prove", "--allow-changed"]) == 6
+    told = "".join(capfd.readouterr())
+    assert told.count(problem) == 1
+    assert "hwg_tiny is not proven, for 1 reason" in told
 
 
 @pytest.mark.parametrize("style", ["serial", "stream"])

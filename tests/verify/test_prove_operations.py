@@ -113,7 +113,7 @@ def test_heaps_are_proven_by_their_forms(tmp_path: Path, mhz: float) -> None:
 
 
 def mutant(text: str, rng: np.random.Generator) -> str:
-    """Return the text of heaps with one digit, bit, flag or constant changed."""
+    """Return the text of heaps with one digit, bit, flag or constant changed, if it has one."""
     places = [
         (*m.span("it"), kind)
         for kind, pattern in (
@@ -126,6 +126,8 @@ def mutant(text: str, rng: np.random.Generator) -> str:
         for m in re.finditer(pattern, text)
         if "//" not in text[text.rfind("\n", 0, m.start()) + 1 : m.start()]
     ]
+    if not places:
+        return text
     start, end, kind = places[int(rng.integers(len(places)))]
     old = text[start:end]
     if kind == "digit":

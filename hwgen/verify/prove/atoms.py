@@ -57,6 +57,7 @@ class Atoms:
         self._products: dict[int, tuple[int, int]] = {}
         self._largest: dict[int, tuple[Form, ...]] = {}
         self._cut: set[int] = set()
+        self._variables: dict[int, int] = {}  # of floors, until something is cut
         self._digits: dict[int, tuple[Form, int, int]] = {}  # sum, its bits, and which
         self._free: set[int] = set()  # carries of which only the sum of two is known
         self._carried: set[int] = set()  # of a comparison of a heap, by its tables
@@ -73,6 +74,10 @@ class Atoms:
             self.lo.append(lo)
             self.hi.append(hi)
         return found
+
+    def known(self, key: object) -> int | None:
+        """Return the atom of a key; None where there is none yet."""
+        return self._known.get(key)
 
     def input(self, name: str, lo: int, hi: int) -> Form:
         """Return an element of the network's input."""
@@ -141,19 +146,22 @@ class Atoms:
     def _groups(self, products: Sequence[int]) -> list[list[int]]:
         """Return products of bits and those bits, together what shares a bit."""
         groups: list[list[int]] = []
+        held: list[frozenset[int]] = []  # bits of a group
         at: dict[int, int] = {}  # group of a bit
-        for atom in products:
-            bits = self.factors(atom)
+        for atom in sorted(products, key=lambda one: -len(self._factors[one])):
+            bits = self._factors[atom]
+            first = at.get(next(iter(bits)), -1)
+            if first >= 0 and bits <= held[first]:
+                groups[first].append(atom)
+                continue
             found = sorted({at[bit] for bit in bits if bit in at})
-            if not found:
-                found = [len(groups)]
-                groups.append([])
-            first, *others = found
-            for other in others:
+            first = len(groups)
+            groups.append([atom, *(bit for bit in bits if bit not in at)])
+            for other in found:
                 groups[first] += groups[other]
-                at.update((bit, first) for bit, group in list(at.items()) if group == other)
+                bits |= held[other]
                 groups[other] = []
-            groups[first] += [atom, *(bit for bit in bits if bit not in at)]
+            held.append(bits)
             at.update(dict.fromkeys(bits, first))
         return [group for group in groups if group]
 
@@ -179,6 +187,7 @@ class Atoms:
         """Take the atoms of proven forms as variables from now on."""
         for form in forms:
             self._cut.update(form.terms)
+        self._variables.clear()
 
     def is_cut(self, atom: int) -> bool:
         """Tell whether an atom is proven, and so a variable."""

@@ -62,6 +62,7 @@ class Found:
         layers: of the design.
         exact: how many fields of layers are elements of the graph as they are, or but for a
             constant.
+        apart: the first one that is named as an element and not found equal to it.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -73,6 +74,7 @@ class Found:
     units: dict[str, int] = field(default_factory=dict)
     layers: int = 0
     exact: int = 0
+    apart: str = ""
 
 
 def prove_flow(rtl: Path, graph: Graph, claims: Claims, progress: Progress = silent) -> Found:
@@ -219,6 +221,7 @@ class _Proof:
             word = self.words.exact(word, lo < 0)
         off = constant(self.space, word.form.plus(meant, -1))
         if off is None:
+            self.found.apart = self.found.apart or label
             return word
         self.found.exact += 1
         form = meant.plus(Form(off))
@@ -260,6 +263,9 @@ class _Proof:
         design = self.top, self.graph, self.found.wires
         found = self.found.whole = tried(*design) or asked(*design)
         if found is None or found.equal is None:
+            if self.found.unequal and self.found.apart:
+                told = f"{self.found.apart} is the first value that is not shown to be the graph's"
+                self.found.problems.append(told)
             self.found.problems += self.found.unequal
         elif found.equal:  # what the forms could not follow stays a problem: its cycle is not known
             self.found.elements += len(self.found.unequal)

@@ -42,7 +42,9 @@ class Space(Quotients):
         if atom in self._tables:
             return self._tables[atom][0]
         if atom in self._floors:
-            return self.of(self._floors[atom][0])[0]
+            if atom not in self._variables:
+                self._variables[atom] = self.of(self._floors[atom][0])[0]
+            return self._variables[atom]
         return atom
 
     def of(self, form: Form) -> tuple[int, int, int]:
@@ -60,8 +62,11 @@ class Space(Quotients):
         if form.terms[min(atoms)] < 0:
             factor = -factor
         whole = Form(0, {a: c // factor for a, c in form.terms.items()})
-        found = self.atom(("sum", whole.key()), *self.interval(whole))
-        self._sums[found] = whole
+        key = ("sum", whole.key())
+        found = self.known(key)
+        if found is None:
+            found = self.atom(key, *self.interval(whole))
+            self._sums[found] = whole
         return found, factor, form.const
 
     def _steps(self, atom: int, variable: int) -> Steps:

@@ -25,6 +25,8 @@ def constant(space: Space, form: Form) -> int | None:
     groups: list[tuple[set[int], list[int]]] = []
     for atom in form.terms:
         roots, atoms = _roots(space, atom), [atom]
+        if roots is None:
+            return None
         for other in [g for g in groups if g[0] & roots]:
             groups.remove(other)
             roots, atoms = roots | other[0], atoms + other[1]
@@ -52,14 +54,17 @@ def constant(space: Space, form: Form) -> int | None:
     return total
 
 
-def _roots(space: Space, atom: int) -> set[int]:
-    """Return the atoms that an atom is made of in the end."""
-    roots, seen, waiting = set[int](), {atom}, [atom]
+def _roots(space: Space, atom: int) -> set[int] | None:
+    """Return the atoms that an atom is made of in the end; None where those are many."""
+    roots, seen, waiting, size = set[int](), {atom}, [atom], 1
     while waiting:
         one = waiting.pop()
         below = [] if space.is_cut(one) else space.below(one)
         if not below:
             roots.add(one)
+            size *= space.hi[one] - space.lo[one] + 1
+            if size > MOST >> 2:
+                return None
         waiting += [other for other in below if other not in seen]
         seen.update(below)
     return roots
