@@ -14,7 +14,7 @@ from hwgen.synth import yosys
 from hwgen.synth.count import Measured, count
 from tests.benchmarks.adders import __main__ as bench
 from tests.benchmarks.adders import bars, designs, ecp5, parts, speed, table
-from tests.benchmarks.adders.cases import Case, Layer, matrices, mlp
+from tests.benchmarks.adders.cases import Case, Layer, few_bits, matrices, mlp
 from tests.benchmarks.adders.designs import Asked, ours, rival, rival_info, searched
 from tests.benchmarks.adders.measure import TERNARY, Result, check, mapped, measure
 
@@ -45,6 +45,9 @@ def test_cases_are_what_they_were() -> None:
     digests = [c.digest() for c in (*matrices(), mlp())]
     assert digests == [c.digest() for c in (*matrices(), mlp())]
     assert len(set(digests)) == 13
+    few = {c.name: c for c in few_bits()}
+    assert float((few["few_quarter64"].layers[0].weight != 0).mean()) == 0.25
+    assert {c.interval() for c in few.values()} == {(0, 1)}
 
 
 @pytest.fixture(scope="module")

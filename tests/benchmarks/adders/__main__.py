@@ -14,7 +14,7 @@ from typing import Any
 
 from hwgen.errors import HwgenError
 from tests.benchmarks.adders import bars, ecp5, graphs, speed, table
-from tests.benchmarks.adders.cases import Case, matrices, networks
+from tests.benchmarks.adders.cases import Case, few_bits, matrices, networks
 from tests.benchmarks.adders.designs import (
     AREA,
     Asked,
@@ -50,6 +50,7 @@ def cases() -> dict[str, dict[str, Callable[[], Case]]]:
     made = networks(ROOT.parent / "shared" / "models")
     return {
         "matrices": {c.name: partial(_same, c) for c in matrices()},
+        "few": {c.name: partial(_same, c) for c in few_bits()},
         "networks": dict(made),
         "cut": {f"{name}_5ns": partial(_cut, make) for name, make in made.items()},
     }

@@ -54,6 +54,13 @@ def of_matrices(rows: Sequence[Row]) -> Iterator[Bar]:
     yield from _texts(rows)
 
 
+def of_few(rows: Sequence[Row]) -> Iterator[Bar]:
+    """Yield the bars of matrices whose inputs have few bits."""
+    worst = _worst([(pair.lut, pair.own.case) for pair in table.pairs(rows)])
+    yield Bar("inputs of few bits", "LUT over alkaid's, the worst", 0.96, *worst)
+    yield from _texts(rows)
+
+
 def of_search(rows: Sequence[Row]) -> Iterator[Bar]:
     """Yield the bar of the matrices after a search."""
     pairs = table.pairs(rows, SEARCH)

@@ -147,6 +147,20 @@ def matrices() -> Iterator[Case]:
         yield Case(name, title, (layer,), bits, signed=bits > 1)
 
 
+def few_bits() -> Iterator[Case]:
+    """Yield matrices whose inputs have one bit: the two above, and a sparse one."""
+    known = {case.name: case for case in matrices()}
+    rng = np.random.default_rng(79)
+    quarter = _sparse(rng, rng.choice([-1, 1], (64, 64)), 0.75)
+    table = [
+        ("few_bin64", known["bin64x64i1"].title, known["bin64x64i1"].layers[0].weight),
+        ("few_ter64", known["ter64x64i1"].title, known["ter64x64i1"].layers[0].weight),
+        ("few_quarter64", "64x64, a quarter of them +-1 (1 bit)", quarter),
+    ]
+    for name, title, weight in table:
+        yield Case(name, title, (Layer(weight, np.zeros(weight.shape[1], np.int64)),), 1, False)
+
+
 def dense(size: int) -> Case:
     """Return a square matrix of 6-bit weights, for timing."""
     weight = _dense(size, size, size, 6)

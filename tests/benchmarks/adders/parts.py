@@ -77,6 +77,11 @@ def _matrices(found: Found) -> _Part:
     return reached, tables
 
 
+def _few(found: Found) -> _Part:
+    rows = found.rows.get("few", [])
+    return [*bars.of_few(rows), *bars.of_model(rows, MODEL_LIMIT)], _mapped(rows)
+
+
 def _networks(found: Found) -> _Part:
     rows = found.rows.get("networks", [])
     return [*bars.of_networks(rows), *bars.of_model(rows, MODEL_LIMIT)], _mapped(rows)
@@ -113,6 +118,7 @@ def _ecp5(found: Found) -> _Part:
 
 _PARTS: Mapping[str, Callable[[Found], _Part]] = {
     "matrices": _matrices,
+    "few": _few,
     "networks": _networks,
     "cut": _cut,
     "search": _search,
