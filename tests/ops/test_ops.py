@@ -182,3 +182,13 @@ def test_a_wrong_number_of_inputs_is_a_model_error(example):
         example.op.infer(extra)
     assert error.value.where
     assert error.value.hint
+
+
+@pytest.mark.parametrize("shift", [61, 62, 63])
+def test_the_largest_shifts_of_64_bits_round_as_any_other(shift: int) -> None:
+    op = OPS["requantize"](shift, -4, 4)
+    half = 1 << 61
+    codes = np.array([half, half + 1, -half, -half - 1, 2 * half, -2 * half, 1], INT64)
+    wide = op.run([codes.astype(OBJECT)])
+    assert op.run([codes.copy()]).tolist() == wide.tolist()
+    assert bool(wide.any()) == (shift < 63)
