@@ -12,7 +12,7 @@ operands, few sums of single bits that are only compared with a constant do with
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +30,11 @@ from hwgen.logic.nodes import Shl, Wire
 FEW = 6  # bits an input, on average, up to which a heap is tried
 _LARGEST = 4096  # bits of one output's heap
 _WIDE = (1 << 40) - 1  # inputs so wide that adders of all widths cost about the same
-_MUCH = 0.95  # of the bits of heaps that share nothing, below which sharing wins
-_AGAINST_DEPTH = 30, 20, 20  # adders in a row that are worth as much as the area, by haste
+_MUCH = 0.9  # of the bits of heaps that share nothing, below which sharing wins
+_AGAINST_DEPTH = 50, 20, 20  # adders in a row that are worth as much as the area, by haste
+_AGAINST_SHARING = 30, 20, 20  # the same for heaps that share, which are deep
+
+_Way = TypeVar("_Way", bound="Layer | Parted")
 
 
 def matvec(
@@ -77,7 +80,7 @@ def matvec(
     if b.alike:
         return apply(plan.over(least, most), b, wires)
     if b.arity == 3 and b.haste != GRAPHS_ALONE and wires and not any(late.values()):
-        heaps = _heaps(b, matrix, wires, total.tolist(), _price(b, plan.bits, plan.depth))
+        heaps = _heaps(b, matrix, wires, total.tolist(), _Size(plan.bits, plan.depth))
         if heaps:
             return heaps.built(b)
     made = apply(plan, b, wires)
@@ -88,32 +91,46 @@ def matvec(
     return made
 
 
-def _price(b: Builder, cost: int, depth: int) -> float:
-    """Return what sums cost, the adders in a row with them."""
-    return cost + b.level * depth if b.level else cost * (_AGAINST_DEPTH[b.haste] + depth)
+class _Size(NamedTuple):
+    """Look-up tables of sums, and adders in a row."""
+
+    cost: int
+    depth: int
 
 
 def _heaps(
-    b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int], below: float
+    b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int], graph: _Size
 ) -> Layer | Parted | None:
-    """Return the cheapest heaps below a price; None where there are none, or too many bits."""
+    """Return the cheapest heaps; None where a graph is, or where there are too many bits."""
     inputs = _inputs(b, matrix, wires)
     if inputs is None:
         return None
     b.heaps = True
     alone, *grouped = layers(b, inputs, matrix, bias, _options(b))
     alike = [] if b.compares else parted(inputs, matrix, bias, _options(b), b.effort)
-    # Where only area counts, heaps that share much need not be compared with heaps that do not.
-    apart = b.haste or not alike or alike[0].share >= _MUCH
-    ways: list[Layer | Parted] = [alone, *grouped] if apart else [*grouped]
+    if not b.haste and alike and alike[0].share < _MUCH:
+        found = _cheapest(b, alike, graph, _AGAINST_SHARING[b.haste])
+        if found or b.effort:  # where sharing loses, heaps that do not share lose as well
+            return found
+    best = _cheapest(b, [alone, *grouped], graph, _AGAINST_DEPTH[b.haste])
     if b.level:  # a part is a chain in front of those that read it, at least
-        alike = [w for w in alike if w.bits / 2 + b.level * (alone.depth + 1) < below]
-    best: Layer | Parted | None = None
-    for way in ways + alike:
-        price = _price(b, way.cost, way.depth)
-        if price < below:
-            best, below = way, price
-    return best
+        most = min(one.cost + b.level * one.depth for one in (graph, alone))
+        alike = [w for w in alike if w.bits / 2 + b.level * (alone.depth + 1) < most]
+    return _cheapest(b, alike, best or graph, _AGAINST_SHARING[b.haste]) or best
+
+
+def _cheapest(
+    b: Builder, ways: Sequence[_Way], than: _Size | Layer | Parted, against_depth: int
+) -> _Way | None:
+    """Return the cheapest of some ways, if it is cheaper than another one."""
+
+    def price(way: _Size | Layer | Parted) -> float:
+        if b.level:
+            return way.cost + b.level * way.depth
+        return way.cost * (against_depth + way.depth)
+
+    best = min(ways, key=price, default=None)
+    return best if best is not None and price(best) < price(than) else None
 
 
 def _direct(b: Builder, matrix: Matrix, wires: Sequence[Wire], bias: Sequence[int]) -> Layer | None:

@@ -27,7 +27,7 @@ from hwgen.ops.input_ import Input
 from hwgen.ops.merge import Concat
 from hwgen.ops.reference import Reference
 from hwgen.ops.thresholds import Thresholds
-from hwgen.plan.parallel.lower import lower
+from hwgen.plan.parallel.lower import Depth, lower
 
 Rng = np.random.Generator
 
@@ -75,7 +75,7 @@ def check(graph: Graph, rng: Rng, **given: int) -> Logic:
 def test_layers_are_right(
     rng: Rng, size: tuple[int, int], bits: int, zeros: float, steps: int, haste: int
 ) -> None:
-    check(layer(rng, size, bits, zeros, steps), rng, haste=haste)
+    check(layer(rng, size, bits, zeros, steps), rng, depth=Depth(haste))
 
 
 def test_a_sum_that_leaves_too_is_made_once(rng: Rng) -> None:

@@ -159,11 +159,11 @@ def test_the_cheaper_of_graph_and_heap_is_kept(monkeypatch: pytest.MonkeyPatch) 
     assert luts(few) < luts(layer(weight, 0, 1)) / 2
 
 
-@pytest.mark.parametrize(("bits", "bar"), [(1, 440), (4, 1400)])
-def test_layers_take_what_was_promised(bits: int, bar: int) -> None:
+@pytest.mark.parametrize(("bits", "effort", "bar"), [(1, 1, 440), (4, 1, 1400), (4, 0, 1560)])
+def test_layers_take_what_was_promised(bits: int, effort: int, bar: int) -> None:
     """Weights up to 127, 16 x 16: no more look-up tables than was promised."""
     weight = np.random.default_rng(1).integers(-127, 128, (16, 16))
-    assert luts(layer(weight, 0, (1 << bits) - 1)) <= bar
+    assert luts(layer(weight, 0, (1 << bits) - 1, effort=effort)) <= bar
 
 
 def test_a_half_pruned_layer_takes_what_was_promised() -> None:
