@@ -30,7 +30,7 @@ def test_networks_are_proven_and_their_faults_are_not(case: Case, tmp_path: Path
     assert found.problems == []
     assert found.elements == sum(port.size for port in made.design.outputs)
     rng, caught = np.random.default_rng(11), 0
-    layers = sorted(right.glob(f"hwg_{made.graph.name}_*.sv"))
+    layers = sorted(right.glob(f"hwg_{made.design.name}_*.sv"))
     layers = [file for file in layers if not file.stem.endswith(("_axis", "_pkg"))]
     for n in range(10 * FAULTS):
         rtl = tmp_path / f"mutant{n}"
@@ -38,7 +38,7 @@ def test_networks_are_proven_and_their_faults_are_not(case: Case, tmp_path: Path
         file = rtl / layers[int(rng.integers(len(layers)))].name
         file.write_text(table_fault(file.read_text("utf-8"), rng), "utf-8")
         try:
-            wrong = differs(rtl, made.graph, 4_000)
+            wrong = differs(rtl, made.graph, made.design.name, 4_000)
         except ToolFailed:  # slang refuses a selection beyond a word
             continue
         if wrong:

@@ -179,20 +179,22 @@ def table_fault(text: str, rng: np.random.Generator) -> str:
     return text[:digit] + new + text[digit + 1 :]
 
 
-def differs(rtl: Path, graph: Graph, samples: int = 30_000) -> bool:
+def differs(rtl: Path, graph: Graph, name: str, samples: int = 30_000) -> bool:
     """Tell whether the text gives another output at one of many samples."""
     names = [rtl / name for name in read_list((rtl / "files.f").read_text("utf-8"))]
-    top, kept = elaborate(names, f"hwg_{graph.name}")
+    top, kept = elaborate(names, f"hwg_{name}")
     rng, inside = np.random.default_rng(3), ports(top)
-    ((name, t),) = [(n.name, n.type) for n in graph.inputs]
+    ((source, t),) = [(n.name, n.type) for n in graph.inputs]
     skew = rng.choice([0.3, 1.0, 3.0], (samples, *(1 for _ in t.shape)))
     span = (t.hi - t.lo + 1).astype(np.float64)
     x = t.lo.astype(np.int64) + (span * rng.random((samples, *t.shape)) ** skew).astype(np.int64)
     walk: Walk = Walk(Arrays(), top, through, lambda word: word)
     flat = x.reshape(samples, -1)
-    walk.give(inside[f"{name}_data_i"], [masked(flat[:, i], t.fixed.width) for i in range(t.size)])
+    walk.give(
+        inside[f"{source}_data_i"], [masked(flat[:, i], t.fixed.width) for i in range(t.size)]
+    )
     (out,) = graph.outputs
-    wanted = run_reference(graph, {name: x})[out.name].reshape(samples, -1)
+    wanted = run_reference(graph, {source: x})[out.name].reshape(samples, -1)
     width = graph[out.node].type.fixed.width
     port = inside[f"{out.name}_data_o"]
     made = [walk.whole(walk.value(port, i * width, width)).bits for i in range(wanted.shape[1])]
@@ -219,7 +221,7 @@ def test_faults_in_layers_of_signs_are_found(tmp_path: Path, seed: int) -> None:
         file = rtl / "hwg_signs_fc1.sv"
         file.write_text(table_fault(file.read_text("utf-8"), rng), "utf-8")
         try:
-            wrong = differs(rtl, graph)
+            wrong = differs(rtl, graph, design.name)
         except ToolFailed:  # slang refuses a selection beyond a word
             continue
         if wrong:
