@@ -61,8 +61,8 @@ bench: setup ## speed figures, side by side with hls4ml; it fails where the emul
 bench-adders: setup ## adder graphs beside alkaid's and da4ml's: ONLY=d8x8b6,mlp BLESS=1
 	$(BIN)/python -m tests.benchmarks.adders --only "$(ONLY)" $(if $(BLESS),--bless)
 
-bench-estimate: setup ## the estimate beside synthesis, on designs it never saw: RECORD=1 BLESS=1 CLOCKS=1 KINDS=1
-	$(BIN)/python -m tests.benchmarks.estimate $(if $(RECORD),--record --routes) $(if $(BLESS),--bless) $(if $(CLOCKS),--clocks) $(if $(KINDS),--kinds)
+bench-estimate: setup ## the estimate beside synthesis, on designs it never saw: RECORD=1 BLESS=1 CLOCKS=1 SEEDS=1 KINDS=1
+	$(BIN)/python -m tests.benchmarks.estimate $(if $(RECORD),--record --routes) $(if $(BLESS),--bless) $(if $(CLOCKS),--clocks $(if $(SEEDS),--seeds $(SEEDS))) $(if $(KINDS),--kinds)
 
 bench-codec: setup ## bits a value of all feature-map coders, and DRAM energy: ONLY=engine BLESS=1
 	$(BIN)/python -m tests.benchmarks.codec $(if $(ONLY),--only $(ONLY)) $(if $(BLESS),--bless)
