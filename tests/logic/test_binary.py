@@ -55,7 +55,7 @@ def layer(rng: Rng, size: tuple[int, int], bits: int, zeros: float, steps: int =
     return net.graph()
 
 
-def check(graph: Graph, rng: Rng, **given: int) -> Logic:
+def check(graph: Graph, rng: Rng, **given: Depth) -> Logic:
     logic = lower(graph, 3, **given).logic
     kind = graph.inputs[0].type
     x = rng.integers(kind.lo, kind.hi + 1, (2000, *kind.shape))
