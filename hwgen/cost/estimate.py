@@ -35,7 +35,7 @@ from hwgen.cost.units import UnitCost, cells_of, fifo_cost, unit_cost
 from hwgen.design.flow_core import flow_cores
 from hwgen.design.stage_core import stage_cores
 from hwgen.design.timing import arrivals
-from hwgen.design.types import Design, Layer, Pipeline, UnitRef
+from hwgen.design.types import Design, Pipeline, UnitRef
 from hwgen.logic.nodes import (
     Add,
     Add3,
@@ -67,7 +67,7 @@ __all__ = [
     "lut_cost",
     "matmul_terms",
     "parameters",
-    "terms_of_layer",
+    "terms_of_layers",
     "zeros",
 ]
 
@@ -129,11 +129,8 @@ def layer_luts(design: Design, family: Family) -> dict[str, int]:
     """Return the look-up tables of each layer; of a stream design, of each stage."""
     if design.style in ("stream", "serial"):
         return {name: part.lut for name, part in estimate_layers(design, family).items()}
-    pipeline = design.pipeline
-    return {
-        layer.name: lut_cost(terms_of_layer(pipeline, layer, family), family)
-        for layer in pipeline.layers
-    }
+    terms = terms_of_layers(design.pipeline, family)
+    return {name: lut_cost(own, family) for name, own in terms.items()}
 
 
 def estimate_layers(design: Design, family: Family) -> dict[str, Estimate]:
@@ -250,17 +247,31 @@ def lut_cost(terms: Mapping[str, float], family: Family) -> int:
     return round(sum(factors.get(term, 1.0) * count for term, count in terms.items()))
 
 
-def terms_of_layer(pipeline: Pipeline, layer: Layer, family: Family) -> Counter[str]:
-    """Return the terms of a layer's nodes."""
+def terms_of_layers(
+    pipeline: Pipeline, family: Family, *, alone: bool = False
+) -> dict[str, Counter[str]]:
+    """Return the terms of every layer's nodes.
+
+    Args:
+        pipeline: with the layers.
+        family: of the part.
+        alone: of each layer by itself, whose values leave through ports; else of the whole, where
+            a register behind a layer, the one before an output among them, takes part of its logic.
+    """
     logic, cycle = pipeline.logic, pipeline.cycle
-    registered = set(layer.wires)
-    registered.difference_update(tap.wire for tap in layer.exports if not tap.delay)
-    for wire in layer.wires:
-        registered.difference_update(
-            source for source in logic.nodes[wire].operands if cycle[source] == cycle[wire]
-        )
-    recorded = calibrated(family).family
-    return terms_of(logic, layer.wires, family.lut_inputs, registered, recorded)
+    at_once = {
+        source
+        for reader, node in enumerate(logic.nodes)
+        for source in node.operands
+        if cycle[source] == cycle[reader]
+    }
+    recorded, made = calibrated(family).family, {}
+    for layer in pipeline.layers:
+        registered = set(layer.wires) - at_once
+        if alone:
+            registered.difference_update(tap.wire for tap in layer.exports if not tap.delay)
+        made[layer.name] = terms_of(logic, layer.wires, family.lut_inputs, registered, recorded)
+    return made
 
 
 def fmax(design: Design, board: Board, lut: int) -> float:

@@ -4,8 +4,8 @@
 A mapper trades tables for depth bit by bit, so no short formula follows it closely. But what
 saturates at powers of two, as activations do, has few parameters: `requantizers.json` beside this
 file holds a count for each, by family, kind, shift, bits of the result and bits dropped above them;
-``make bench-estimate RECORD=1`` writes it. Beyond the last recorded parameter the line through the
-last and the last but three goes on.
+``make bench-estimate RECORD=1`` writes it. Beyond the last recorded bits of the result the line
+through the last and the last but three goes on; a bit more that is dropped enters a tree of tables.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ class Kind:
     Attributes:
         below, above: it can saturate there.
         zero: and its lower bound is zero.
-        held: only registers read it, which its sign resets.
+        held: only registers read it, which its sign, or what is beyond its bounds, resets.
         half: the sum before it has rounded.
         shifts: bits dropped below.
         outs: bits of the result.
         drops: bits of the quotient above those, the sign included.
+        small: looked at where tables have four inputs alone; larger ones take as much without it.
     """
 
     below: bool
@@ -46,6 +47,7 @@ class Kind:
     shifts: range
     outs: range
     drops: range
+    small: bool = False
 
     def bounds(self, out: int) -> tuple[int, int]:
         """Return the bounds of *out* bits."""
@@ -59,7 +61,7 @@ class Kind:
                     yield shift, out, drop
 
 
-_ONE, _NONE = range(1, 2), range(1)
+_ONE, _NONE, _SIX = range(1, 2), range(1), range(1, 7)
 KINDS = {
     "clip": Kind(True, True, False, False, False, _NONE, OUTS[1:], range(1, 8)),
     "clip_half": Kind(True, True, False, False, True, SHIFTS, OUTS[1:], range(1, 8)),
@@ -76,11 +78,14 @@ KINDS = {
     "relu_clip_held": Kind(True, True, True, True, False, _NONE, OUTS, range(2, 9)),
     "relu_clip_half_held": Kind(True, True, True, True, True, SHIFTS, OUTS, range(2, 9)),
     "relu_clip_round_held": Kind(True, True, True, True, False, SHIFTS, OUTS, range(2, 9)),
+    "clip_held": Kind(True, True, False, True, False, _NONE, OUTS[1:], _SIX, True),
+    "clip_half_held": Kind(True, True, False, True, True, _SIX, OUTS[1:], _SIX, True),
+    "clip_round_held": Kind(True, True, False, True, False, _SIX, OUTS[1:], _SIX, True),
 }
 
 
 def common(
-    node: Requant, bounds: tuple[int, int], width: int, out: int, held: bool
+    node: Requant, bounds: tuple[int, int], width: int, out: int, held: bool, k: int
 ) -> tuple[str, int, int, int] | None:
     """Return kind, shift, bits of the result and bits dropped; None if it is no common one.
 
@@ -90,6 +95,7 @@ def common(
         width: of the operand.
         out: bits of the result.
         held: whether only registers read it.
+        k: inputs of a table.
     """
     low, high = map(node.rounded, bounds)
     below, above = low < node.lo, high > node.hi
@@ -104,7 +110,7 @@ def common(
         return None
     else:
         name = "relu_clip" if zero else "clip"
-    if held and below and zero:
+    if held and below and (zero or (above and k < 6)):
         name += "_held"
     lo, hi = KINDS[name].bounds(out)
     if (below and node.lo != lo) or (above and node.hi != hi):
@@ -112,8 +118,11 @@ def common(
     return name, node.shift, out, width + unsigned - node.shift - out
 
 
-def looked_up(family: str, name: str, shift: int, out: int, drop: int) -> int | None:
-    """Return the tables of `COPIES` of a requantizer, or None if nothing near it was recorded."""
+def looked_up(family: str, k: int, name: str, shift: int, out: int, drop: int) -> int | None:
+    """Return the tables of `COPIES` of a requantizer, or None if nothing near it was recorded.
+
+    Tables have *k* inputs.
+    """
     table = _read().get(family, {}).get(name)
     kind = KINDS[name]
     axes = (kind.shifts, kind.outs, kind.drops)
@@ -124,7 +133,10 @@ def looked_up(family: str, name: str, shift: int, out: int, drop: int) -> int | 
     ]
     if table is None or any(place < axis[0] for axis, place in zip(axes, at, strict=True)):
         return None
-    return round(_at(table, axes, at))
+    last = [min(place, axis[-1]) for axis, place in zip(axes, at, strict=True)]
+    # All bits above are equal, or all are zero.
+    beyond = at[0] - last[0] + (at[2] - last[2]) * (1 if kind.zero else 2)
+    return round(_at(table, axes, (last[0], at[1], last[2])) + beyond * COPIES / (k - 1))
 
 
 def _at(table: Any, axes: Sequence[range], at: Sequence[int]) -> float:

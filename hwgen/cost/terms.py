@@ -9,6 +9,7 @@ of k inputs:
   wiring, unless they are subtracted; operands that do not overlap are wiring altogether;
 - ``mux``: bits that are chosen from two, two of them in a table where k >= 6; ``gate``: bits that
   the bounds of a requantizer choose, where tables are small;
+- ``mask``: tables of bits that are zero or one by a sign alone, counted and not fitted;
 - ``round``: bits of a quotient on the carry chain that rounds it; ``decide``: tables of the
   decision to round up, beyond those that the chain's first position hides;
 - ``compare``: tables of a comparison with a constant, each taking k - 1 more bits above the lowest
@@ -17,11 +18,18 @@ of k inputs:
 - ``order``: bits of the larger, or the smaller, of two variables: a comparison on a carry chain
   (AMD: three bits in two tables), and a choice of every bit by its carry. A difference of the same
   two variables whose sign alone is read is that comparison, and takes nothing;
-- ``table``: tables of a function of few inputs, told by its own values;
+- ``step_long``, ``step_turn``: of a step function of many bits (AMD: over twice k), thresholds, or
+  where tables are small groups of bits that are compared, and outputs or their changes;
+- ``step_low``, ``step_high``, ``step_table``: of a shorter one, thresholds that differ in their k
+  lowest bits, bits above those that are compared, and what the outputs take when each is looked up:
+  the mapper mixes all three;
 - ``heap``: positions of the carry chains of heaps of bits, counted and not fitted;
-- ``lookup``: tables of a truth table (hwgen.logic.truth_tables), counted and not fitted;
+- ``lookup``: tables of a truth table (hwgen.logic.truth_tables), counted and not fitted; of one
+  that small tables do not hold, ``cover`` are those of a cover (hwgen.logic.covers), and ``choice``
+  the choices between two functions that it covers;
 - ``requant``: tables of four copies of a common requantizer (`hwgen.cost.requantizers`); only
-  others are taken apart into the terms above;
+  others are taken apart into the terms above; ``edge``: bits of one whose bounds differ in sign
+  alone;
 - ``product``: bits of a product of two variables, row by row.
 """
 
@@ -29,14 +37,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from itertools import pairwise
-
-import numpy as np
-import numpy.typing as npt
+from dataclasses import replace
 
 from hwgen.cost.placed import in_common
 from hwgen.cost.requantizers import common, looked_up
+from hwgen.cost.steps import enter_steps
+from hwgen.cost.structures import SHORT, ceil, enter_chain, enter_compare, muxes, zeros_below
 from hwgen.logic.builder import Logic
+from hwgen.logic.covers import cover
 from hwgen.logic.nodes import (
     Add,
     Add3,
@@ -59,13 +67,13 @@ TERMS = (
     "add",
     "add3",
     "requant",
+    "edge",
     "mux",
     "round",
     "decide",
     "compare",
     "long_compare",
     "order",
-    "table",
     "decode",
     "product",
     "product_sum",
@@ -74,12 +82,14 @@ TERMS = (
     "short_add",
     "short_round",
     "short_round_bits",
+    "step_low",
+    "step_high",
+    "step_table",
+    "step_long",
+    "step_turn",
+    "cover",
+    "choice",
 )
-# What a family with small tables builds of those, not of a carry chain: positions to tables.
-_SHORT_TABLES = (0, 1, 2, 4, 7)
-_SHORT = len(_SHORT_TABLES) - 1
-_FEW = 3  # thresholds that stay comparisons
-_LOOKED_UP = 12  # bits of a step function's input up to which its own values are looked at
 
 
 def terms_of(
@@ -98,15 +108,16 @@ def terms_of(
     wires = list(wires)
     merged = _sides(logic, wires)
     compared, chosen = _maxima(logic, wires)
-    for wire in sorted(set(wires) - compared):
+    clips = _clips(logic, wires)
+    for wire in sorted(set(wires) - compared - clips):
         node = logic.nodes[wire]
-        tables = None
+        known = None
         if isinstance(node, Requant) and wire not in merged:
-            tables = _common(logic, wire, node, wire in registered, family)
-        if tables is None:
-            _enter(logic, wire, k, wire in registered, wire in merged, terms)
+            known = _common(logic, wire, node, k, wire in registered, family)
+        if known is None:
+            _enter(logic, wire, k, wire in registered, merged.get(wire), terms)
         else:
-            terms["requant"] += tables
+            terms.update(known)
         if k >= 6 and wire in chosen and wire not in registered:
             terms["mux"] -= muxes(logic.width(wire), k)
     if k >= 6 and terms["lookup"]:
@@ -114,16 +125,32 @@ def terms_of(
     return terms
 
 
-def _sides(logic: Logic, wires: Iterable[Wire]) -> set[Wire]:
-    """Return both requantizers of every leaky rectifier: one table a bit clips and chooses."""
-    merged: set[Wire] = set()
+def _sides(logic: Logic, wires: Iterable[Wire]) -> dict[Wire, bool]:
+    """Return both requantizers of every leaky rectifier: one table a bit clips and chooses.
+
+    With each, whether its own choice of a bound is free where it never saturates below: the other
+    one is the word as it stands.
+    """
+    merged: dict[Wire, bool] = {}
+    for wire in wires:
+        node = logic.nodes[wire]
+        if isinstance(node, Select):
+            pos, neg = logic.nodes[node.on_pos], logic.nodes[node.on_neg]
+            if isinstance(pos, Requant) and isinstance(neg, Requant) and pos.a == neg.a == node.a:
+                merged |= {node.on_pos: False, node.on_neg: not pos.shift}
+    return merged
+
+
+def _clips(logic: Logic, wires: Iterable[Wire]) -> set[Wire]:
+    """Return both clips of every leaky rectifier that rounds before: the choice does them too."""
+    clips: set[Wire] = set()
     for wire in wires:
         node = logic.nodes[wire]
         if isinstance(node, Select):
             sides = [logic.nodes[side] for side in (node.on_pos, node.on_neg)]
-            if all(isinstance(side, Requant) and side.a == node.a for side in sides):
-                merged.update((node.on_pos, node.on_neg))
-    return merged
+            if all(isinstance(x, Requant) and x.a != node.a and not x.shift for x in sides):
+                clips.update((node.on_pos, node.on_neg))
+    return clips
 
 
 def _maxima(logic: Logic, wires: Iterable[Wire]) -> tuple[set[Wire], set[Wire]]:
@@ -157,15 +184,26 @@ def _difference(node: Node) -> frozenset[Wire] | None:
     return frozenset(node.operands) if plain else None
 
 
-def _common(logic: Logic, wire: Wire, node: Requant, registered: bool, family: str) -> int | None:
-    """Return the tables of a requantizer that was recorded, else None."""
-    bounds = (logic.lo[node.a], logic.hi[node.a])
-    shape = common(node, bounds, logic.width(node.a), logic.width(wire), registered)
-    return looked_up(family, *shape) if shape and family else None
+def _common(
+    logic: Logic, wire: Wire, node: Requant, k: int, registered: bool, family: str
+) -> Counter[str] | None:
+    """Return the terms of a requantizer that was recorded, else None.
+
+    Bounds that differ in sign alone, as symmetric quantizers have them, are those of a recorded one
+    but for the lowest code.
+    """
+    bounds, out = (logic.lo[node.a], logic.hi[node.a]), logic.width(wire)
+    symmetric = node.lo == -node.hi and node.hi > 0 and not node.hi & (node.hi + 1)
+    whole = replace(node, lo=node.lo - 1) if symmetric else node
+    shape = common(whole, bounds, logic.width(node.a), out, registered, k)
+    tables = looked_up(family, k, *shape) if shape and family else None
+    if tables is None:
+        return None
+    return Counter(requant=tables, edge=out) if symmetric else Counter(requant=tables)
 
 
 def _enter(
-    logic: Logic, wire: Wire, k: int, registered: bool, side: bool, terms: Counter[str]
+    logic: Logic, wire: Wire, k: int, registered: bool, side: bool | None, terms: Counter[str]
 ) -> None:
     node, out = logic.nodes[wire], logic.width(wire)
     match node:
@@ -174,7 +212,7 @@ def _enter(
             peak = max(logic.width(a) + shift_a, logic.width(b) + shift_b)
             if k < 6 and positions and out > peak and logic.lo[a] >= 0 <= logic.lo[b]:
                 positions += 1  # a carry that leaves the chain takes a position here
-            _chain("add", positions, k, terms)
+            enter_chain("add", positions, k, terms)
         case Add3():
             terms["add3"] += adder_positions(logic, wire)
         case Max(a, b):
@@ -196,15 +234,22 @@ def _enter(
         case Requant():
             _requant(logic, wire, node, k, registered, side, terms)
         case Thresh():
-            _thresh(logic, node, k, terms)
+            enter_steps(logic, node, k, terms)
         case Chain():
             terms["heap"] += node.luts
         case Gather():
             pass  # wiring
-        case PlacedTable():
-            terms["lookup"] += placed_luts(node.values, k)
-        case Table():
-            terms["lookup"] += luts(node.values, k)
+        case PlacedTable() | Table():
+            terms.update(table_terms(node, k))
+
+
+def table_terms(node: Table, k: int) -> Counter[str]:
+    """Return the terms of a truth table."""
+    if k >= 6:
+        count = placed_luts if isinstance(node, PlacedTable) else luts
+        return Counter(lookup=count(node.values))
+    found = cover(node.values, k)
+    return Counter(lookup=found.single, cover=found.tables, choice=found.choices)
 
 
 def _varying(logic: Logic, wire: Wire) -> int:
@@ -219,9 +264,10 @@ def _requant(
     node: Requant,
     k: int,
     registered: bool,
-    side: bool,
+    side: bool | None,
     terms: Counter[str],
 ) -> None:
+    free = bool(side) and k >= 6
     lo, hi, out = logic.lo[node.a], logic.hi[node.a], logic.width(wire)
     low, high = map(node.rounded, (lo, hi))
     below, above = low < node.lo, high > node.hi
@@ -230,126 +276,44 @@ def _requant(
     elif node.shift:
         # The topmost bit of an unsigned power of two is the carry that leaves the chain.
         kept = out - (low >= 0 and node.hi == 1 << (out - 1))
-        if k >= 6 or kept > _SHORT:
-            _chain("round", kept, k, terms)
+        if k >= 6 or kept > SHORT:
+            enter_chain("round", kept, k, terms)
         else:
             terms["short_round"] += 1
             terms["short_round_bits"] += kept
         terms["decide"] += ceil(node.shift - k + 1, k - 1) if k >= 6 else ceil(node.shift - 2, 2)
     if not (below or above):
         return
-    if above or node.lo or not registered:  # else the register behind it is reset by the sign
+    if side is None and not (node.shift or above or node.lo or registered):
+        terms["mask"] += muxes(out, k)
+        return
+    plain = all(v & (v + 1) == 0 for v in (node.hi, -node.lo - 1) if v > 0)
+    if k >= 6 and registered and node.lo and below and above and not plain:
+        _held_bounds(node, logic.width(node.a) - node.shift, out, k, terms)
+        return
+    if (above or node.lo or not registered) and (below or not free):
+        # Else the register behind it is reset by the sign.
         terms["mux" if k >= 6 else "gate"] += muxes(out, k)
     floor = max(logic.width(node.a) - node.shift, 1)
     # The sign alone tells what is below zero, and what is not.
     sides = (below and node.lo != 0) + (above and node.hi != 0)
-    plain = all(v & (v + 1) == 0 for v in (node.hi, -node.lo - 1) if v > 0)
     whole = node.half or not node.shift  # else the bound itself stays what rounding would pass
     if k < 6 and plain:
         terms["compare"] += ceil(floor - (out if whole else 0), 3)
-    elif side and plain:  # the choice knows the sign
+    elif side is not None and plain:  # the choice knows the sign
         terms["compare"] += ceil(floor - out, k - 1)
     elif whole and floor <= (2 * k if plain else k + 1):
         terms["compare"] += ceil(floor - out, 3)
     elif sides:
-        _compare(floor, sides, k, terms)
+        enter_compare(floor, sides, k, terms)
 
 
-def _chain(term: str, positions: int, k: int, terms: Counter[str]) -> None:
-    """Enter a carry chain; one that is short is built of small tables, and one has two ends."""
-    if k >= 6:
-        terms[term] += positions
-    elif positions > _SHORT:
-        terms[term] += positions
-        terms["chain"] += 1
-    else:
-        terms[f"short_{term}"] += _SHORT_TABLES[positions]
+def _held_bounds(node: Requant, width: int, out: int, k: int, terms: Counter[str]) -> None:
+    """Enter two bounds before registers, which are reset or set where both bounds agree.
 
-
-def _compare(width: int, sides: int, k: int, terms: Counter[str], zeros: int = 0) -> None:
-    """Enter the comparison of a word with one constant, or with two that bound an interval."""
-    if k < 6 and width - zeros > _SHORT:
-        for _ in range(sides):
-            _chain("long_compare", width - zeros, k, terms)
-    elif k >= 6 and width > 2 * k:
-        terms["long_compare"] += 2 * ceil(width, k) + 2 * sides - 3
-    else:
-        terms["compare"] += max(ceil(width - zeros - 1, k - 1), 1) + sides - 1
-
-
-def _thresh(logic: Logic, node: Thresh, k: int, terms: Counter[str]) -> None:
-    lo, hi = logic.lo[node.a], logic.hi[node.a]
-    width, columns = logic.width(node.a), distinct_columns(node.values)
-    if width <= k:
-        # Two outputs of at most five inputs share a table of six.
-        terms["compare"] += muxes(len(columns), k) if width < k else len(columns)
-        return
-    turns = sum(sum(a != b for a, b in pairwise(column)) for column in columns)
-    steps: Counter[str] = Counter()
-    for bound in node.thresholds:
-        zeros = (bound & -bound).bit_length() - 1 if bound else width - 2
-        _compare(width, 1, k, steps, zeros)
-    if len(node.thresholds) > _FEW and width <= _LOOKED_UP:
-        # What the mapper leaves of many comparisons: a table a step of an output, or what the
-        # outputs take when each is looked up; it finds the second one never quite.
-        looked_up = ceil(7 * _table(node, lo, hi, width, k), 3 if k >= 6 else 2)
-        if k >= 6 or looked_up < steps["long_compare"]:
-            terms["table"] += min(turns, looked_up) if k >= 6 else looked_up
-            return
-    terms.update(steps)
-    if k >= 6 and width > 2 * k and len(node.thresholds) > 1:
-        terms["long_compare"] -= len(node.thresholds)  # they share what they look at
-    terms["decode"] += turns - len(columns)
-
-
-def distinct_columns(values: Iterable[int]) -> set[tuple[int, ...]]:
-    """Return the bits of a table's outputs that differ from each other and are not fixed."""
-    words = list(values)
-    width = max(max(v.bit_length(), (~v).bit_length() if v < 0 else 0) for v in words) + 1
-    columns = {tuple(v >> k & 1 for v in words) for k in range(width)}
-    return {column for column in columns if 0 < sum(column) < len(words)}
-
-
-def _table(node: Thresh, lo: int, hi: int, width: int, k: int) -> int:
-    """Return the tables of a function of *width* bits, split at its highest bits.
-
-    Equal parts are built once; a part that ignores some of its inputs is smaller.
+    Each bound is told by itself, and either of them; only the other bits are chosen.
     """
-    codes = np.arange(lo, hi + 1)
-    picked = np.array(node.values)[np.searchsorted(np.array(node.thresholds), codes, side="right")]
-    size = 1 << width
-    whole = np.empty(size, np.int64)
-    whole[:] = picked[0]
-    whole[codes % size] = picked
-    total = 0
-    small: set[bytes] = set()
-    for k_bit in range(int(np.ptp(picked)).bit_length() + 1):
-        column = (whole >> k_bit & 1).astype(np.uint8)
-        if column.min() == column.max():
-            continue
-        leaves = min(k, width)
-        parts = {p.tobytes() for p in column.reshape(-1, 1 << leaves) if p.min() != p.max()}
-        small |= parts
-        nodes = 0
-        level = column.reshape(-1, 1 << leaves)
-        rows = level.reshape(len(level), -1)
-        while len(rows) > 1:
-            rows = rows.reshape(len(rows) // 2, -1)
-            nodes += len({r.tobytes() for r in rows if not _halves_equal(r)})
-        total += ceil(nodes, 3 if k >= 6 else 1)
-    return total + len(small)
-
-
-def _halves_equal(row: npt.NDArray[np.uint8]) -> bool:
-    half = len(row) // 2
-    return bool(np.array_equal(row[:half], row[half:]))
-
-
-def muxes(width: int, k: int) -> int:
-    """Return the tables that choose a word from two."""
-    return ceil(width, 2) if k >= 6 else width
-
-
-def ceil(a: int, b: int) -> int:
-    """Return a / b, rounded up; 0 for what is negative."""
-    return -(-max(a, 0) // b)
+    for bound in (node.lo, node.hi + 1):
+        terms["compare"] += max(ceil(width - zeros_below(bound, width) - 1, k - 1), 1)
+    terms["compare"] += 2
+    terms["mux"] += muxes(((node.lo ^ node.hi) & ((1 << out) - 1)).bit_count(), k)

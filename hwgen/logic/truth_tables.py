@@ -139,13 +139,12 @@ def split(whole: Function) -> tuple[tuple[int, ...], tuple[Function, ...]]:
 
 
 @lru_cache(maxsize=1 << 16)
-def luts(values: tuple[int, ...], k: int) -> int:
-    """Return the look-up tables of *k* inputs that a table takes.
+def luts(values: tuple[int, ...]) -> int:
+    """Return the look-up tables of six inputs that a table takes.
 
-    A function of up to k bits takes one; where k is 6, two that together read five share one. Where
-    k is less, six inputs are tables behind multiplexers (PFUMX, L6MUX). Equal parts are built once.
-    One bit selects by a multiplexer (F7); two take a table, three two of them, and four four: what
-    Yosys was seen to take.
+    A function of up to six bits takes one; two that together read five share one. Equal parts are
+    built once. One bit selects by a multiplexer (F7); two take a table, three two of them, and four
+    four: what Yosys was seen to take.
     """
     functions: dict[Function, None] = {}
     total = 0
@@ -157,21 +156,18 @@ def luts(values: tuple[int, ...], k: int) -> int:
             continue
         selects, parts = split(column.whole)
         functions |= dict.fromkeys(part for part in parts if not (part.fixed or part.plain))
-        total += len(selects) ** 2 // 4 << (k < PART)
-    total += sum(1 << max(len(one.reads) - k, 0) for one in functions)
-    return total - (_shared(functions) if k >= PART else 0)
+        total += len(selects) ** 2 // 4
+    return total + len(functions) - _shared(functions)
 
 
 @lru_cache(maxsize=1 << 16)
-def placed_luts(values: tuple[int, ...], k: int) -> int:
-    """Return the look-up tables of *k* inputs that a table takes whose bits stay as they are.
+def placed_luts(values: tuple[int, ...]) -> int:
+    """Return the look-up tables of six inputs that a table takes whose bits stay as they are.
 
     Each different function of up to eight bits is by itself: two tables of six bits behind a
     multiplexer, or four; of up to five bits, in pairs. Of longer ones different parts are by
     themselves, and tables that read two address bits and four parts select, behind multiplexers.
     """
-    if k < PART:
-        return luts(values, k)
     functions = dict.fromkeys(one.whole for one in columns(values) if not one.wired)
     long_ = [split(one) for one in functions if len(one.reads) > PLACED]
     short = {one: None for one in functions if len(one.reads) <= PLACED}

@@ -17,7 +17,8 @@ from hwgen.cost.estimate import (
     longest_ns,
     lut_cost,
 )
-from hwgen.cost.terms import TERMS, distinct_columns, terms_of
+from hwgen.cost.steps import distinct_columns
+from hwgen.cost.terms import TERMS, terms_of
 from hwgen.design.assemble import of_pipeline
 from hwgen.design.names import ModuleNames
 from hwgen.design.source_list import read_list
@@ -205,9 +206,8 @@ def test_many_steps_of_few_bits_are_looked_up() -> None:
         return b.thresh(x, WIDE, list(range(len(WIDE) + 1)))
 
     looked_up, searched = terms(steps, 6), terms(steps, 4)
-    assert set(looked_up) == {"table"}
-    assert 5 <= looked_up["table"] < 5 * len(WIDE)
-    assert searched.get("table", 0) or searched["long_compare"] <= 8 * len(WIDE)
+    assert set(looked_up) == {"step_low", "step_high", "step_table"}
+    assert 5 <= looked_up["step_table"] < 5 * len(WIDE) < 5 * searched["step_long"]
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_estimated_registers_are_those_that_synthesis_leaves(
 def test_a_faster_clock_takes_more_registers_and_the_same_logic(rng: np.random.Generator) -> None:
     graph, family = mlp(rng), load_board("vcu118").family
     slow, fast = (estimate(planned(graph, "vcu118", mhz), family) for mhz in (100, 500))
-    assert slow.lut == pytest.approx(fast.lut, rel=0.1)  # a register may do a choice for nothing
+    assert slow.lut == pytest.approx(fast.lut, rel=0.15)  # a register may do a choice for nothing
     assert slow.ff < fast.ff
     assert slow.latency < fast.latency
 

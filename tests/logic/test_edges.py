@@ -91,22 +91,22 @@ def test_steps_of_any_height_are_their_tables(bits: int) -> None:
 def test_a_placed_table_pays_for_each_function_of_its_own() -> None:
     parity = [bin(i).count("1") & 1 for i in range(256)]
     for bits, luts in ((8, 4), (7, 2), (6, 1), (5, 1)):
-        assert placed_luts(tuple(parity[: 1 << bits]), 6) == luts
+        assert placed_luts(tuple(parity[: 1 << bits])) == luts
     pair = tuple(parity[i] + 2 * (i & i >> 1 & 1) for i in range(32))
-    assert placed_luts(pair, 6) == 1  # two of at most five bits
+    assert placed_luts(pair) == 1  # two of at most five bits
 
 
 def test_a_long_placed_table_pays_for_its_different_parts(rng: np.random.Generator) -> None:
     noise = rng.integers(0, 2, 1 << 10)
-    assert placed_luts(tuple(noise[:512].tolist()), 6) == 8 + 2
-    assert placed_luts(tuple(noise.tolist()), 6) == 16 + 4
+    assert placed_luts(tuple(noise[:512].tolist())) == 8 + 2
+    assert placed_luts(tuple(noise.tolist())) == 16 + 4
     one, other = noise[:64], noise[64:128]
-    assert placed_luts(tuple(np.concatenate([one, other] * 8).tolist()), 6) == 2  # seven bits do
+    assert placed_luts(tuple(np.concatenate([one, other] * 8).tolist())) == 2  # seven bits do
     zero = np.zeros(64, np.int64)
     rows = [zero, zero, one, zero, other, zero, zero, zero]
-    assert placed_luts(tuple(np.concatenate(rows).tolist()), 6) == 2 + 1  # three bits, two parts
+    assert placed_luts(tuple(np.concatenate(rows).tolist())) == 2 + 1  # three bits, two parts
     twice = noise[:512] * 3  # both bits are one function
-    assert placed_luts(tuple(twice.tolist()), 6) == 8 + 2
+    assert placed_luts(tuple(twice.tolist())) == 8 + 2
 
 
 def lowered(edges: EdgeSum, bits: int, arity: int = 3, haste: int = 0) -> Logic:

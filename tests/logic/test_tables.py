@@ -10,6 +10,7 @@ import pytest
 
 from hwgen.logic.bit_origins import Span, origins, read_origins, register_bits
 from hwgen.logic.builder import Builder, Logic
+from hwgen.logic.covers import cover
 from hwgen.logic.enumeration import Word, cone, enumerated, table, word
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Add, Table
@@ -71,21 +72,44 @@ def odd(mask: int) -> object:
 
 
 @pytest.mark.parametrize(
-    ("values", "six", "four"),
+    ("values", "six"),
     [
-        (values_of(3, odd(1), odd(2), odd(1)), 0, 0),  # wiring
-        (values_of(2, lambda a: a == 0), 1, 1),
-        (values_of(6, odd(0b111111)), 1, 4),  # four tables of four behind multiplexers
-        (values_of(5, odd(0b11111), lambda a: a == 7), 1, 4),  # two of five inputs share a site
-        (values_of(6, odd(0b111111), lambda a: a == 7), 2, 8),
-        (values_of(7, odd(0b1111111)), 2, 8),  # F7
-        (values_of(8, odd(0b11111111)), 3, 10),  # two parts, of which two bits select
-        (values_of(7, lambda a: a == 127), 1, 4),
+        (values_of(3, odd(1), odd(2), odd(1)), 0),  # wiring
+        (values_of(2, lambda a: a == 0), 1),
+        (values_of(6, odd(0b111111)), 1),
+        (values_of(5, odd(0b11111), lambda a: a == 7), 1),  # two of five inputs share a site
+        (values_of(6, odd(0b111111), lambda a: a == 7), 2),
+        (values_of(7, odd(0b1111111)), 2),  # F7
+        (values_of(8, odd(0b11111111)), 3),  # two parts, of which two bits select
+        (values_of(7, lambda a: a == 127), 1),
     ],
 )
-def test_prices_by_hand(values: tuple[int, ...], six: int, four: int) -> None:
-    assert luts(values, 6) == six
-    assert luts(values, 4) == four
+def test_prices_by_hand(values: tuple[int, ...], six: int) -> None:
+    assert luts(values) == six
+
+
+@pytest.mark.parametrize(
+    ("values", "size"),
+    [
+        (values_of(3, odd(1), odd(2), odd(1)), (0, 0, 0)),  # wiring
+        (values_of(4, lambda a: a == 9), (1, 0, 0)),
+        (values_of(5, odd(0b11111)), (0, 2, 4)),  # three bits, and their parity with two more
+        (values_of(6, lambda a: a == 63), (0, 2, 0)),
+        (values_of(7, lambda a: a == 127), (0, 2, 0)),  # no choices: a gate a bit
+        (values_of(6, lambda a: a == 63, lambda a: a != 63), (0, 2, 0)),  # once, and its inverse
+        (values_of(5, odd(0b11111), lambda a: a > 15 and odd(0b01111)(a)), (0, 3, 4)),
+    ],
+)
+def test_covers_by_hand(values: tuple[int, ...], size: tuple[int, int, int]) -> None:
+    found = cover(values, 4)
+    assert (found.single, found.tables, found.choices) == size
+
+
+def test_a_cover_is_as_large_as_all_choices_at_most(rng: np.random.Generator) -> None:
+    for bits in (5, 7, 9):
+        values = tuple(rng.integers(0, 8, 1 << bits).tolist())
+        most = 3 * ((1 << (bits - 4)) + (1 << (bits - 4)) - 1)  # leaves of four bits, and choices
+        assert 0 < cover(values, 4).tables <= most
 
 
 @pytest.mark.parametrize(("bits", "six", "four"), [(1, 0, 0), (4, 1, 1), (6, 1, 2), (9, 3, 4)])

@@ -88,19 +88,20 @@ def test_another_choice_for_one_layer_leaves_the_others() -> None:
 def test_a_choice_that_changed_with_the_clock_gives_the_same_design(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The planner aims at faster clocks until one is reached; there, prices choose otherwise."""
+    """The planner aims at faster clocks until one is reached; there, nothing is looked up."""
     scheduled, aims = planner.schedule, list[float]()
 
-    def dear_at_faster_clocks(graph: Graph, heading: Heading, *rest: Any, **given: Any) -> Design:
+    def none_at_faster_clocks(graph: Graph, heading: Heading, *rest: Any, **given: Any) -> Design:
         aims.append(heading.clock_mhz)
-        factors = {"lookup": 1000.0} if heading.clock_mhz > 200.0 else {}
-        given["tables"] = replace(given["tables"], factors=factors)
+        given["tables"] = (
+            None if heading.clock_mhz > 200.0 else replace(given["tables"], factors={})
+        )
         return scheduled(graph, heading, *rest, **given)
 
     def reached(design: Design, board: object, around: float = 0.0) -> float:
         return 100.0 if "tables" in {r.kind for r in mapping_of(design).values()} else 150.0
 
-    monkeypatch.setattr(planner, "schedule", dear_at_faster_clocks)
+    monkeypatch.setattr(planner, "schedule", none_at_faster_clocks)
     monkeypatch.setattr(clock, "reached_mhz", reached)
     graph, board, goal = network((6, 8, 5), (2, 3), seed=2), load_board("vcu118"), Goal(200.0)
     design = plan(graph, board, goal, "net")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Step functions as sums of tables: cheaper where they are smooth, equal everywhere."""
+"""Step functions as tables, whole or as sums: cheaper, and equal everywhere."""
 
 from __future__ import annotations
 
@@ -37,10 +37,26 @@ def test_smooth_steps_are_tables_and_equal(bits: int, out: int, haste: int) -> N
         assert after < 0.75 * before
 
 
-def test_few_steps_and_other_families_keep_their_comparisons() -> None:
-    for graph, arity in ((tangents(8, 2), 3), (tangents(8, 6), 2), (tangents(6, 6), 3)):
-        logic = lower(graph, arity, tables=PRICES).logic
+def test_few_steps_and_short_ones_keep_their_comparisons() -> None:
+    for graph in (tangents(8, 2), tangents(6, 6)):
+        logic = lower(graph, 3, tables=PRICES).logic
         assert any(isinstance(node, Thresh) for node in logic.nodes)
+
+
+@pytest.mark.parametrize("bits", [5, 8, 10])
+def test_families_with_small_tables_look_whole_functions_up(bits: int) -> None:
+    prices = Prices(4, calibrated(load_board("ecp5_evn").family).factors)
+    graph = tangents(bits, 5, 2)
+    logic = lower(graph, 2, tables=prices).logic
+    assert not any(isinstance(node, Thresh | Chain) for node in logic.nodes)
+    plain = lower(graph, 2).logic
+    before, after = (prices.of(one, range(len(one.nodes))) for one in (plain, logic))
+    assert after < 0.4 * before
+    x = np.arange(-(1 << bits - 1), 1 << bits - 1)
+    codes = np.stack([x, x[::-1]], axis=1)
+    (want,) = run_reference(graph, {"x": codes}).values()
+    (got,) = evaluate(logic, {"x": codes}, check=True).values()
+    assert np.array_equal(got, want)
 
 
 def test_a_layer_of_many_long_functions_tries_some(monkeypatch: pytest.MonkeyPatch) -> None:

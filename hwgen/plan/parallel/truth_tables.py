@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwgen.cost.terms import terms_of
+from hwgen.cost.terms import table_terms, terms_of
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import INT64_SAFE, Codes
@@ -25,7 +25,7 @@ from hwgen.logic.enumeration import Word, cone, enumerated, table, word
 from hwgen.logic.evaluate import evaluate
 from hwgen.logic.nodes import Node as LogicNode
 from hwgen.logic.nodes import Shl, Table, Wire, Wires
-from hwgen.logic.truth_tables import LIMIT, levels, luts
+from hwgen.logic.truth_tables import LIMIT, levels
 from hwgen.ops.base import Elementwise, Mask, Matmul
 
 ALWAYS = 8  # address bits of tables that are tried for all neurons at once, and need no excuse
@@ -48,7 +48,22 @@ class Prices:
 
     def of(self, logic: Logic, wires: Sequence[Wire]) -> float:
         """Return the look-up tables that some nodes take."""
-        terms = terms_of(logic, wires, self.inputs)
+        return self._sum(terms_of(logic, wires, self.inputs))
+
+    def table(self, node: Table) -> float:
+        """Return the look-up tables that a truth table takes."""
+        return self._sum(table_terms(node, self.inputs))
+
+    def doubt(self, node: LogicNode) -> float:
+        """Return what a long table has to be cheaper by, and 0 of any other node.
+
+        The model of adders is above what synthesis makes of a few narrow ones, by a sixth or more.
+        """
+        if not isinstance(node, Table) or len(node.picks) <= ALWAYS:
+            return 0.0
+        return self.table(node) / 6
+
+    def _sum(self, terms: Mapping[str, float]) -> float:
         return sum(self.factors.get(term, 1.0) * count for term, count in terms.items())
 
 
@@ -137,7 +152,7 @@ def tabulated(
     def price(wires: Wires) -> float:
         logic = Logic.of(b, [("y", wires.reshape(-1).tolist())])
         own = [w for w, layer in enumerate(logic.layers) if layer in layers]
-        return prices.of(logic, own) + sum(_doubt(logic.nodes[w], prices.inputs) for w in own)
+        return prices.of(logic, own) + sum(prices.doubt(logic.nodes[w]) for w in own)
 
     effort = b.effort
     b.effort = min(effort, 1)  # to choose by
@@ -191,7 +206,7 @@ def _choices(
     cost_of: dict[int, float] = {}
     bits: dict[int, int] = {}
     for neuron in neurons.values():
-        own = luts(neuron.node.values, prices.inputs) + _doubt(neuron.node, prices.inputs)
+        own = prices.table(neuron.node) + prices.doubt(neuron.node)
         cost_of[neuron.channel] = cost_of.get(neuron.channel, 0.0) + own
         bits[neuron.channel] = max(bits.get(neuron.channel, 0), neuron.bits)
     sets = (
@@ -201,16 +216,6 @@ def _choices(
         {c for c in bits if bits[c] <= prices.inputs},
     )
     return list(dict.fromkeys(frozenset(s) for s in sets if s))
-
-
-def _doubt(node: LogicNode, k: int) -> float:
-    """Return what a long table has to be cheaper by, and 0 of any other node.
-
-    The model of adders is above what synthesis makes of a few narrow ones, by a sixth or more.
-    """
-    if not isinstance(node, Table) or len(node.picks) <= ALWAYS:
-        return 0.0
-    return luts(node.values, k) / 6
 
 
 def _neurons(b: Builder, chain: Sequence[Node], ins: Wires, adders: Wires) -> dict[int, _Neuron]:

@@ -10,11 +10,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hwgen.cost.requantizers import COPIES
 from hwgen.cost.terms import TERMS
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 LEAST = 20  # LUT of a layer below which a share says nothing
+STEPS = frozenset(t for t in TERMS if t.startswith("step_") or t in ("cover", "choice"))
+MEDIAN, WORST, WHOLE_WORST = 0.10, 0.25, 0.20  # errors that are promised, of layers and wholes
 _ROUNDS = 60
+_DRAWN = 0.3  # weight of the formula's own factor, where that of a layer's whole is one
 _NEAR = 0.03  # relative errors below this count alike
 
 
@@ -26,7 +30,8 @@ class Record:
         name, kind: of the case.
         digest: of its graph.
         held: whether the fit may not see it.
-        layers: of every stage, its terms and its LUT.
+        layers: of every stage by itself, its terms and its LUT.
+        whole: terms of the whole.
         lut, ff: of the whole, flat.
         ff_model: registers as the model counts them.
     """
@@ -36,6 +41,7 @@ class Record:
     digest: str
     held: bool
     layers: Mapping[str, tuple[Mapping[str, float], int]]
+    whole: Mapping[str, float]
     lut: int
     ff: int
     ff_model: int
@@ -52,10 +58,20 @@ class Record:
 
     def modelled(self, factors: Mapping[str, float]) -> dict[str, int]:
         """Return the LUT of every layer by the model."""
-        return {
-            name: round(sum(factors.get(t, 1.0) * n for t, n in terms.items()))
-            for name, (terms, _) in self.layers.items()
-        }
+        return {name: _luts(terms, factors) for name, (terms, _) in self.layers.items()}
+
+    def modelled_whole(self, factors: Mapping[str, float]) -> int:
+        """Return the LUT of the whole by the model."""
+        return _luts(self.whole, factors)
+
+
+def _luts(terms: Mapping[str, float], factors: Mapping[str, float]) -> int:
+    return round(sum(factors.get(t, 1.0) * n for t, n in terms.items()))
+
+
+def records_of(entry: Mapping[str, Any]) -> list[Record]:
+    """Return the records of a family's entry: the corpus, and the kinds by themselves."""
+    return [Record.from_json(data) for data in (*entry["designs"], *entry.get("kinds", ()))]
 
 
 def split(digests: Mapping[str, str], kinds: Mapping[str, str]) -> set[str]:
@@ -70,28 +86,54 @@ def split(digests: Mapping[str, str], kinds: Mapping[str, str]) -> set[str]:
 def fit(records: Iterable[Record]) -> dict[str, float]:
     """Return the factors that make the sum of relative errors least, none of them negative.
 
-    Least squares, weighted anew until the sum of absolute errors is least; a term that would need
-    a negative factor takes none. One that no design has counts as its formula says.
+    Terms of step functions and of tables are fitted to the layers that have any, after all others
+    were fitted to the layers that have none. One that no design has counts as its formula says.
     """
     rows = [row for record in records if not record.held for row in record.layers.values()]
-    a = np.array([[terms.get(t, 0) for t in TERMS] for terms, _ in rows], np.float64)
+    alone = [row for row in rows if STEPS.isdisjoint(term for term, n in row[0].items() if n)]
+    found = dict.fromkeys(TERMS, 1.0)
+    found |= _least(alone, [t for t in TERMS if t not in STEPS], {})
+    rest = [row for row in rows if row not in alone]
+    found |= _least(rest, [t for t in TERMS if t in STEPS], found)
+    return {term: round(float(f), 3) for term, f in found.items()}
+
+
+def _least(
+    rows: Sequence[tuple[Mapping[str, float], int]],
+    terms: Sequence[str],
+    known: Mapping[str, float],
+) -> dict[str, float]:
+    """Return the factors of some terms, those of others being known.
+
+    Least squares, weighted anew until the sum of absolute errors is least; a term that would need
+    a negative factor takes none. What few designs decide is drawn to one, as the formula says.
+    """
+    if not rows:
+        return {}
+    a = np.array([[row.get(t, 0) for t in terms] for row, _ in rows], np.float64)
+    others = [
+        sum(known.get(t, 0.0) * n for t, n in row.items() if t not in terms) for row, _ in rows
+    ]
     b = np.array([lut for _, lut in rows], np.float64)
     scale = 1 / np.maximum(b, LEAST / 2)
-    used = np.flatnonzero(a.any(axis=0))
-    unseen = ~a.any(axis=0)
+    b -= others
+    seen = a.any(axis=0)
+    used = np.flatnonzero(seen)
     weight = scale
-    found = np.zeros(len(TERMS))
+    found = np.zeros(len(terms))
+    drawn = _DRAWN * np.diag([COPIES if term == "requant" else 1 for term in terms])
     for _ in range(_ROUNDS):
-        solution = np.linalg.lstsq(a[:, used] * weight[:, None], b * weight, rcond=None)[0]
+        sides = np.concatenate([a * weight[:, None], drawn])[:, used]
+        wanted = np.concatenate([b * weight, np.full(len(terms), _DRAWN)])
+        solution = np.linalg.lstsq(sides, wanted, rcond=None)[0]
         if (solution < 0).any():
             used = used[solution > 0]
             continue
-        found = np.zeros(len(TERMS))
+        found = np.zeros(len(terms))
         found[used] = solution
         off = np.abs(a @ found - b) * scale
         weight = scale / np.sqrt(np.maximum(off, _NEAR))
-    found[unseen] = 1.0
-    return {term: round(float(f), 3) for term, f in zip(TERMS, found, strict=True)}
+    return {t: float(f) for t, f, own in zip(terms, found, seen, strict=True) if own}
 
 
 def layer_errors(
@@ -107,7 +149,7 @@ def layer_errors(
 
 def design_errors(records: Iterable[Record], factors: Mapping[str, float]) -> list[float]:
     """Return the errors of whole designs."""
-    return [sum(r.modelled(factors).values()) / r.lut - 1 for r in records if r.lut >= LEAST]
+    return [r.modelled_whole(factors) / r.lut - 1 for r in records if r.lut >= LEAST]
 
 
 def described(errors: Sequence[float]) -> tuple[float, float]:

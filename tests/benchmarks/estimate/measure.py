@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hwgen.cost.calibration import calibrated
 from hwgen.design.names import ModuleNames
 from hwgen.design.types import Design, Heading
 from hwgen.emit.verilog.design import emit_rtl
+from hwgen.ir.graph import Graph
 from hwgen.ops.serial import digest
 from hwgen.plan.parallel.schedule import schedule
+from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.synth import yosys
 from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist
-from hwgen.target.board import load_board
+from hwgen.target.board import Board, load_board
 from hwgen.units.library import find_unit, units
 from tests.benchmarks.estimate.corpus import Case
 
@@ -69,9 +72,14 @@ class Module:
 
 def planned(case: Case) -> Design:
     """Return the design of a case, by the ordinary line from graph to design."""
-    graph, board = case.graph(), load_board(case.board)
-    heading = Heading(graph.name, board.name, case.clock_mhz, digest(graph))
-    return schedule(graph, heading, board.family)
+    return planned_as_built(case.graph(), load_board(case.board), case.clock_mhz)
+
+
+def planned_as_built(graph: Graph, board: Board, clock_mhz: float) -> Design:
+    """Return the design of a graph, tables where a build has them, whatever clock it reaches."""
+    prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
+    heading = Heading(graph.name, board.name, clock_mhz, digest(graph))
+    return schedule(graph, heading, board.family, tables=prices)
 
 
 def measure(

@@ -15,6 +15,8 @@ from hwgen.cost.requantizers import COPIES, KINDS, Kind
 from hwgen.synth import yosys
 from hwgen.synth.count import count
 from hwgen.synth.netlist import Netlist
+from hwgen.target.board import load_board
+from tests.benchmarks.estimate.corpus import BOARDS
 
 BATCH = 40  # larger ones take more than in proportion
 
@@ -27,7 +29,9 @@ def measured(family: str, cache: Path) -> dict[str, list[list[list[int]]]]:
     Raises:
         ToolMissing, ToolFailed: from Yosys.
     """
-    rows = [(name, *row) for name, kind in KINDS.items() for row in kind.rows()]
+    small = load_board(BOARDS[family]).family.lut_inputs < 6
+    kinds = {name: kind for name, kind in KINDS.items() if small or not kind.small}
+    rows = [(name, *row) for name, kind in kinds.items() for row in kind.rows()]
     counts: list[int] = []
     for start in range(0, len(rows), BATCH):
         counts += _kept(rows[start : start + BATCH], family, cache)
@@ -35,7 +39,7 @@ def measured(family: str, cache: Path) -> dict[str, list[list[list[int]]]]:
     left = iter(counts)
     return {
         name: [[[next(left) for _ in kind.drops] for _ in kind.outs] for _ in kind.shifts]
-        for name, kind in KINDS.items()
+        for name, kind in kinds.items()
     }
 
 
