@@ -36,6 +36,12 @@ class Decoder(BlockBench):
         for name in SETTINGS:
             getattr(self.dut, f"{name}_i").value = tensor[name]
 
+    async def run(self, session: dict[str, Any], cycles: int = 0) -> list[Any]:
+        """Run a session in its mode: strict, or fast."""
+        await self.edge
+        self.dut.strict_i.value = int(session["strict"])
+        return await super().run(session, cycles)
+
     def links(
         self, tensor: dict[str, Any], came: list[Any], stops: Sequence[Iterator[bool]]
     ) -> Sequence[Offer | Watch]:
