@@ -81,7 +81,7 @@ def row(case: Case) -> str:
     verdict = "proven" if found["proven"] else "not proven"
     print(f"{case.name}: {verdict}", *found["problems"][:3], sep="\n  ", flush=True)
     figures = (found["layers"], found["wires"], found["values"], sum(found["units"].values()))
-    cells = [f"`{case.name}`", verdict, f"{seconds:.1f}", *(f"{n:,}" for n in figures)]
+    cells = [case.name, verdict, f"{seconds:.1f}", *(f"{n:,}" for n in figures)]
     return f"| {' | '.join(cells)} |"
 
 
@@ -92,14 +92,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--bless", action="store_true")
     args = parser.parse_args(arguments)
     only = [name for name in args.only.split(",") if name]
-    lines = [line for line in marked(PAGE, MARK).splitlines() if line.startswith("| `")]
+    lines = [line for line in marked(PAGE, MARK).splitlines() if line.startswith("| ")]
     old = {line.split("|")[1].strip(): line for line in lines}
     rows = []
     for case in cases():
         if not only or any(case.name.startswith(name) for name in only):
             rows.append(row(case))
-        elif f"`{case.name}`" in old:
-            rows.append(old[f"`{case.name}`"])
+        elif case.name in old:
+            rows.append(old[case.name])
     table = HEAD + "\n".join(rows) + "\n"
     print(table)
     if args.bless:
