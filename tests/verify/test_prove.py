@@ -14,12 +14,14 @@ from hwgen.errors import ToolFailed, Unproven
 from hwgen.ir.fixed import Fixed
 from hwgen.ops.input_ import Input
 from hwgen.ops.thresholds import Thresholds
+from hwgen.verify.prove import design as prover
 from hwgen.verify.prove.arrays import Arrays, Pattern
 from hwgen.verify.prove.design import Claims, Found, prove_flow
 from hwgen.verify.prove.forms import Form
 from hwgen.verify.prove.space import Space
 from hwgen.verify.prove.steps import Steps
 from hwgen.verify.prove.trial import constant
+from hwgen.verify.prove.walk import Walk
 from hwgen.verify.prove.words import Words
 from tests.verify.conftest import make_graph, write
 from tests.verify.faults import (
@@ -65,6 +67,16 @@ def test_designs_without_a_fault_are_proven(name: str, request: pytest.FixtureRe
     assert found.elements == sum(port.size for port in built.design.outputs)
     assert found.layers == len(built.design.pipeline.layers)
     assert found.wires > 50
+
+
+def test_a_design_that_is_too_deep_is_a_problem(tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deep(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(prover, "tried", deep)
+    assert proof(tiny).problems == ["the design is too deep to be followed"]
+    monkeypatch.setattr(Walk, "value", deep)
+    assert proof(tiny).problems == ["the design is too deep to be followed"]
 
 
 @pytest.mark.parametrize(

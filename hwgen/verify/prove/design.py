@@ -117,21 +117,25 @@ class _Proof:
         self.walk: Walk[Word] = Walk(self.words, top, self._unit, _later, self._settled)
 
     def prove(self) -> None:
-        try:
-            self._feed()
-            for layer in self.layers:
-                self._layer(layer)
-            self._outputs()
-        except Unproven as error:
-            self.found.problems.append(str(error))
-        except RecursionError:
-            self.found.problems.append("the design is too deep to be followed")
-        try:
-            self._ports()
-        except Unproven as error:
-            self.found.problems.append(str(error))
+        for step in (self._follow, self._ports):
+            try:
+                step()
+                continue
+            except Unproven as error:
+                problem = str(error)
+            except RecursionError:
+                problem = "the design is too deep to be followed"
+            if problem not in self.found.problems:  # neither step may be able to follow it
+                self.found.problems.append(problem)
         self.found.values, self.found.units = self.space.points, self.units.kinds
         self.found.layers = len(self.layers)
+
+    def _follow(self) -> None:
+        """Follow the design in forms, layer by layer."""
+        self._feed()
+        for layer in self.layers:
+            self._layer(layer)
+        self._outputs()
 
     def _feed(self) -> None:
         for name, (width, _) in self.claims.inputs.items():
