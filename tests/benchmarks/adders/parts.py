@@ -7,7 +7,7 @@ command and which versions it is of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hwgen.synth import nextpnr
@@ -62,34 +62,28 @@ def report(part: str, found: Found, only: str = "") -> str:
 
 
 _Part = tuple[Iterable[bars.Bar], list[str]]
+_Report = Callable[[Found], _Part]
+
+
+def _of_rows(part: str, bars_of: Callable[[Sequence[table.Row]], Iterable[bars.Bar]]) -> _Report:
+    """Return what reports a part of mapped designs: its bars, and its tables."""
+
+    def report_of(found: Found) -> _Part:
+        rows = found.rows.get(part, [])
+        return [*bars_of(rows), *bars.of_model(rows, MODEL_LIMIT)], _mapped(rows)
+
+    return report_of
 
 
 def _matrices(found: Found) -> _Part:
-    rows = found.rows.get("matrices", [])
-    reached = [*bars.of_matrices(rows), *bars.of_model(rows, MODEL_LIMIT)]
+    reached, tables = _of_rows("matrices", bars.of_matrices)(found)
     family = load_board(BOARD).family
     models = [
         f"- three-operand adder {'as the family says' if t is None else f'{t:g}x'}: "
         f"{PathModel.of(family, t)}"
         for t in TERNARY
     ]
-    tables = [*_mapped(rows), "Path models:", "\n".join(models), _script(FAMILY)]
-    return reached, tables
-
-
-def _few(found: Found) -> _Part:
-    rows = found.rows.get("few", [])
-    return [*bars.of_few(rows), *bars.of_model(rows, MODEL_LIMIT)], _mapped(rows)
-
-
-def _networks(found: Found) -> _Part:
-    rows = found.rows.get("networks", [])
-    return [*bars.of_networks(rows), *bars.of_model(rows, MODEL_LIMIT)], _mapped(rows)
-
-
-def _cut(found: Found) -> _Part:
-    rows = found.rows.get("cut", [])
-    return [*bars.of_cut(rows), *bars.of_model(rows, MODEL_LIMIT)], _mapped(rows)
+    return reached, [*tables, "Path models:", "\n".join(models), _script(FAMILY)]
 
 
 def _search(found: Found) -> _Part:
@@ -116,11 +110,11 @@ def _ecp5(found: Found) -> _Part:
     return reached, [ecp5.table(found.placed), _script(ecp5.FAMILY)]
 
 
-_PARTS: Mapping[str, Callable[[Found], _Part]] = {
+_PARTS: Mapping[str, _Report] = {
     "matrices": _matrices,
-    "few": _few,
-    "networks": _networks,
-    "cut": _cut,
+    "few": _of_rows("few", bars.of_few),
+    "networks": _of_rows("networks", bars.of_networks),
+    "cut": _of_rows("cut", bars.of_cut),
     "search": _search,
     "graphs": _graphs,
     "speed": _speed,
