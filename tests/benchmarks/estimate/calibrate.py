@@ -14,6 +14,7 @@ from hwgen.cost.requantizers import COPIES
 from hwgen.cost.terms import TERMS
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+_Layer: TypeAlias = tuple[Mapping[str, float], int]  # its terms and its LUT
 LEAST = 20  # LUT of a layer below which a share says nothing
 STEPS = frozenset(t for t in TERMS if t.startswith("step_") or t in ("cover", "choice"))
 MEDIAN, WORST, WHOLE_WORST = 0.10, 0.25, 0.20  # errors that are promised, of layers and wholes
@@ -40,7 +41,7 @@ class Record:
     kind: str
     digest: str
     held: bool
-    layers: Mapping[str, tuple[Mapping[str, float], int]]
+    layers: Mapping[str, _Layer]
     whole: Mapping[str, float]
     lut: int
     ff: int
@@ -90,16 +91,18 @@ def fit(records: Iterable[Record]) -> dict[str, float]:
     were fitted to the layers that have none. One that no design has counts as its formula says.
     """
     rows = [row for record in records if not record.held for row in record.layers.values()]
-    alone = [row for row in rows if STEPS.isdisjoint(term for term, n in row[0].items() if n)]
+    alone, stepped = list[_Layer](), list[_Layer]()
+    for row in rows:
+        steps = any(n for term, n in row[0].items() if term in STEPS)
+        (stepped if steps else alone).append(row)
     found = dict.fromkeys(TERMS, 1.0)
     found |= _least(alone, [t for t in TERMS if t not in STEPS], {})
-    rest = [row for row in rows if row not in alone]
-    found |= _least(rest, [t for t in TERMS if t in STEPS], found)
+    found |= _least(stepped, [t for t in TERMS if t in STEPS], found)
     return {term: round(float(f), 3) for term, f in found.items()}
 
 
 def _least(
-    rows: Sequence[tuple[Mapping[str, float], int]],
+    rows: Sequence[_Layer],
     terms: Sequence[str],
     known: Mapping[str, float],
 ) -> dict[str, float]:
