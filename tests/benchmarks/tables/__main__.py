@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwgen.cost.estimate import estimate
-from hwgen.design.source_list import read_list
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.errors import Mismatch
 from hwgen.plan.goal import goal_for
@@ -26,6 +25,7 @@ from hwgen.synth.count import Measured, count
 from hwgen.synth.path import PathModel, longest_path
 from hwgen.synth.yosys import map_design
 from hwgen.target.board import load_board
+from hwgen.verify.compile_rtl import files
 from tests.benchmarks.tables import jets1000, neurons
 from tests.benchmarks.tables.check import check
 from tests.benchmarks.tables.rows import Row, rows
@@ -86,11 +86,11 @@ def measure(row: Row) -> Result:
     made = emit_rtl(design)
     seconds = time.process_time() - start
     with tempfile.TemporaryDirectory() as folder:
-        rtl = made.write(Path(folder) / "out") / "rtl"
-        files = [rtl / n for n in read_list((rtl / "files.f").read_text()) if "axi" not in n]
-        netlist = map_design(files, "hwg_bench", FAMILY)
+        out = made.write(Path(folder) / "out")
+        sources = [file for file in files(out) if "axi" not in file.name]
+        netlist = map_design(sources, "hwg_bench", FAMILY)
         alone = [
-            count(map_design(files, f"hwg_bench_{layer.link}", FAMILY)).plut
+            count(map_design(sources, f"hwg_bench_{layer.link}", FAMILY)).plut
             for layer in design.pipeline.layers
         ]
     samples = check(row, graph, design, netlist)

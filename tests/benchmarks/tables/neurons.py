@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 
 from hwgen.cost.estimate import estimate
-from hwgen.design.source_list import read_list
 from hwgen.emit.verilog.design import emit_rtl
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph
@@ -31,6 +30,7 @@ from hwgen.plan.planner import plan
 from hwgen.synth.count import count
 from hwgen.synth.yosys import map_design, version
 from hwgen.target.board import load_board
+from hwgen.verify.compile_rtl import files
 from tests.benchmarks.page import write_marked
 from tests.benchmarks.tables.check import check
 from tests.benchmarks.tables.rows import Row
@@ -85,9 +85,9 @@ def measured(graph: Graph, board_name: str, kind: str) -> Figure:
     mapping = {"fc": Realisation(kind)} if kind else None
     design = plan(graph, board, goal_for(board, "10MHz"), "bench", mapping)
     with tempfile.TemporaryDirectory() as folder:
-        rtl = emit_rtl(design).write(Path(folder) / "out") / "rtl"
-        files = [rtl / n for n in read_list((rtl / "files.f").read_text()) if "axi" not in n]
-        netlist = map_design(files, "hwg_bench", board.family.name)
+        out = emit_rtl(design).write(Path(folder) / "out")
+        sources = [file for file in files(out) if "axi" not in file.name]
+        netlist = map_design(sources, "hwg_bench", board.family.name)
     check(Row("neurons", lambda: graph, "10MHz"), graph, design, netlist)
     model = estimate(design, board.family).lut
     return Figure(count(netlist).plut / NEURONS, model / NEURONS)
