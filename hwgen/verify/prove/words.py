@@ -139,10 +139,7 @@ class Words:
             return word.linear
         if not self._heaped(word):
             return self.exact(word, False).form
-        form = Form()
-        for i in range(word.width):
-            form = form.plus(self.bit(word, i).form, 1 << i)
-        return form
+        return _summed([self.bit(word, i).form for i in range(word.width)])
 
     def _heaped(self, word: Word) -> bool:
         """Tell whether a word is bits of a heap's sum."""
