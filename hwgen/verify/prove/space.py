@@ -154,7 +154,7 @@ class Space(Quotients):
         self._narrow(form)
         variable, factor, constant = self.of(form)
         if variable in self._sums:
-            form = self.of_one_sum(form)
+            form = self._of_one_sum(form)
             variable, factor, constant = self.of(form)
         if not factor:
             inner = self.steps(form, variable)
@@ -178,7 +178,7 @@ class Space(Quotients):
         Raises:
             Unproven: there are too many.
         """
-        forms = [self.of_one_sum(form) for form in forms]
+        forms = [self._of_one_sum(form) for form in forms]
         moving = [form for form in forms if form.terms]
         if not moving:
             found = run(*(np.array([form.const]) for form in forms))
@@ -244,7 +244,7 @@ class Space(Quotients):
             if result is before or result.same(before):
                 return result
 
-    def of_one_sum(self, form: Form) -> Form:
+    def _of_one_sum(self, form: Form) -> Form:
         """Return a form of bits of one sum as a function of that sum; others as they are.
 
         A quotient has lost what it does not depend on, the multiples of its divisor, so that the
