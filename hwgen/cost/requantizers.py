@@ -134,21 +134,17 @@ def looked_up(family: str, k: int, name: str, shift: int, out: int, drop: int) -
     if table is None or any(place < axis[0] for axis, place in zip(axes, at, strict=True)):
         return None
     last = [min(place, axis[-1]) for axis, place in zip(axes, at, strict=True)]
+    plane, drop_place = table[last[0] - kind.shifts[0]], last[2] - kind.drops[0]
+    tables = _along([row[drop_place] for row in plane], at[1] - kind.outs[0])
     # All bits above are equal, or all are zero.
     beyond = at[0] - last[0] + (at[2] - last[2]) * (1 if kind.zero else 2)
-    return round(_at(table, axes, (last[0], at[1], last[2])) + beyond * COPIES / (k - 1))
+    return round(tables + beyond * COPIES / (k - 1))
 
 
-def _at(table: Any, axes: Sequence[range], at: Sequence[int]) -> float:
-    """Return an entry, or where the line through the last ones of each axis leads."""
-    if not axes:
-        return float(table)
-    axis, place = axes[0], at[0]
-    last = _at(table[min(place, axis[-1]) - axis[0]], axes[1:], at[1:])
-    if place <= axis[-1]:
-        return last
-    before = _at(table[len(axis) - 4], axes[1:], at[1:])
-    return max(last, last + (last - before) / 3 * (place - axis[-1]))
+def _along(known: Sequence[int], place: int) -> float:
+    """Return an entry, or where the line through the last and the last but three leads."""
+    last, beyond = known[-1], place - len(known) + 1
+    return known[place] if beyond <= 0 else max(last, last + (last - known[-4]) / 3 * beyond)
 
 
 @cache
