@@ -127,16 +127,15 @@ def parted(
     )
     bits, spans = (tuple(f) for f in ([len(r.bits) for r in rows], [r.hi - r.lo for r in rows]))
     given, draws = Columns(weights, bits, spans), _DRAWS[effort]
-    found = set[tuple[tuple[int, ...], ...]]()
+    found = set[tuple[int, tuple[tuple[int, ...], ...]]]()
     for k in range(_fewer(draws, _WORK, work)):
         charge, noise = _CHARGES[k % len(_CHARGES)], _NOISE * (k >= len(_CHARGES))
         found.add(_searched(given, Draw(charge, noise, options.seed * 7919 + k)))
-    found.discard(weights)
     whole, constants = heaped(given, weights), tuple(map(int, bias))
-    fewest = sorted((heaped(given, columns), columns) for columns in found)
+    found.discard((whole, weights))
     return [
         Parted(tuple(inputs), rows, columns, weights, constants, options, own, own / whole)
-        for own, columns in fewest[: _fewer(_BUILT[effort], _LIGHT, work)]
+        for own, columns in sorted(found)[: _fewer(_BUILT[effort], _LIGHT, work)]
     ]
 
 
@@ -150,9 +149,13 @@ def _wire(row: int) -> Wire:
 
 
 @lru_cache(maxsize=1 << 10)
-def _searched(columns: Columns, draw: Draw) -> tuple[tuple[int, ...], ...]:
-    """Return the weights of outputs and parts, by the compiled core if there is one."""
-    return native.parts(columns, draw) or parts.run(columns, draw)
+def _searched(columns: Columns, draw: Draw) -> tuple[int, tuple[tuple[int, ...], ...]]:
+    """Return the bits in all heaps, and the weights of outputs and parts.
+
+    The compiled core searches if there is one.
+    """
+    found = native.parts(columns, draw) or parts.run(columns, draw)
+    return heaped(columns, found), found
 
 
 @lru_cache(maxsize=1 << 9)
