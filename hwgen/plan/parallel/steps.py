@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 import numpy as np
 
+from hwgen.ir.fixed import bits_for
 from hwgen.logic.builder import GRAPHS_ALONE, Builder, Logic
 from hwgen.logic.edges import EdgeSum, edge_sum
 from hwgen.logic.enumeration import table, word
@@ -43,6 +44,19 @@ def as_tables(b: Builder, wires: Wires, price: Callable[[Logic], float]) -> Wire
     tried: set[tuple[tuple[int, int], Thresh]] = set()
     long_: set[tuple[tuple[int, int], Thresh]] = set()
 
+    @cache
+    def form_of(ends: tuple[int, int], bare: Thresh) -> Form:
+        width = bits_for(*ends)
+        forms: list[Form] = [_compared]
+        if (PART < width <= PLACED) if b.arity > 2 else width <= _BITS:
+            forms.append(_whole)
+        if b.arity > 2:
+            forms.append(_summed)
+        own = b.arity, b.effort, b.haste
+        costs = [price(alone(bare, ends, own, form)) for form in forms]
+        best = costs.index(min(costs))
+        return forms[best] if costs[best] < costs[0] - _GAIN else _compared
+
     def realised(wire: Wire) -> Wire:
         node = b.nodes[wire]
         if not isinstance(node, Thresh) or len(node.thresholds) <= _FEW:
@@ -57,15 +71,7 @@ def as_tables(b: Builder, wires: Wires, price: Callable[[Logic], float]) -> Wire
             long_.add((ends, bare))
         if len(long_) > _MANY or len(tried) > _MOST:
             return wire
-        forms: list[Form] = [_compared]
-        if (PART < b.width(node.a) <= PLACED) if b.arity > 2 else b.width(node.a) <= _BITS:
-            forms.append(_whole)
-        if b.arity > 2:
-            forms.append(_summed)
-        own = b.arity, b.effort, b.haste
-        costs = [price(alone(bare, ends, own, form)) for form in forms]
-        best = costs.index(min(costs))
-        return forms[best](b, wire) if costs[best] < costs[0] - _GAIN else wire
+        return form_of(ends, bare)(b, wire)
 
     flat = [realised(wire) for wire in wires.reshape(-1).tolist()]
     return np.array(flat, np.int64).reshape(wires.shape)
