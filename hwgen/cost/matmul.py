@@ -14,6 +14,7 @@ from hwgen.errors import DoesNotFit, count_of
 from hwgen.ir.fixed import bits_for
 from hwgen.ir.graph import Graph, Node
 from hwgen.ir.tensor import Codes
+from hwgen.logic.cmvm.columns import digit_count
 from hwgen.logic.truth_tables import LIMIT
 from hwgen.ops.base import Matmul, Taps
 from hwgen.ops.thresholds import Thresholds
@@ -118,7 +119,7 @@ def matmul_terms(graph: Graph) -> tuple[MatmulTerms, ...]:
     for layer in _layers(graph):
         taps, act_bits = layer.taps, layer.act_bits
         weight, summed = taps.weight, taps.summed
-        digits = _each(weight, _digits)
+        digits = _each(weight, digit_count)
         alive = int(np.count_nonzero(digits.sum(axis=summed)))
         count = int((taps.uses[..., None] * digits).sum())
         sums = alive * layer.positions
@@ -203,8 +204,3 @@ def _each(weight: Codes, function: Callable[[int], int]) -> npt.NDArray[np.int64
 def _span(magnitude: int) -> int:
     """Return the bits from the highest to the lowest nonzero one."""
     return (magnitude // (magnitude & -magnitude)).bit_length() if magnitude else 0
-
-
-def _digits(magnitude: int) -> int:
-    """Return the nonzero digits of the canonical signed form."""
-    return (magnitude ^ (3 * magnitude)).bit_count()

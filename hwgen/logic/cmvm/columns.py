@@ -36,6 +36,16 @@ def signed_digits(value: int) -> tuple[tuple[int, int], ...]:
     return tuple(digits)
 
 
+def digit_count(value: int) -> int:
+    """Return how many signed digits an integer has.
+
+    >>> digit_count(7)
+    2
+    """
+    value = abs(value)
+    return (value ^ 3 * value).bit_count()
+
+
 @dataclass(frozen=True)
 class Columns:
     """Rows to build, and the row of every column (None where it is constant)."""
@@ -93,7 +103,7 @@ def centred(weight: Matrix, bias: Sequence[int]) -> Columns | None:
     digits = _digit_counter(weight)
     own = digits(weight).sum()
     tries = np.arange(min(weight.min(), 0), max(weight.max(), 0) + 1)
-    left = np.stack([digits(weight - c).sum(1) + len(signed_digits(int(c))) for c in tries])
+    left = np.stack([digits(weight - c).sum(1) + digit_count(int(c)) for c in tries])
     centre = tries[left.argmin(0)]
     if left.min(0).sum() + weight.shape[1] > 0.95 * own:
         return None
@@ -103,9 +113,9 @@ def centred(weight: Matrix, bias: Sequence[int]) -> Columns | None:
 def _digit_counter(weight: Matrix) -> Any:
     top = 2 * int(abs(weight).max()) + 1
     if top > 1 << 16:
-        count = np.vectorize(lambda v: len(signed_digits(int(v))), otypes=[np.int64])
+        count = np.vectorize(lambda v: digit_count(int(v)), otypes=[np.int64])
         return lambda values: count(values) if values.size else values.astype(np.int64)
-    table = np.array([len(signed_digits(v)) for v in range(top + 1)], np.int64)
+    table = np.array([digit_count(v) for v in range(top + 1)], np.int64)
     return lambda values: table[abs(values.astype(np.int64))]
 
 

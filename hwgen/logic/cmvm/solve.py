@@ -21,7 +21,7 @@ from hwgen.ir.fixed import bits_for
 from hwgen.logic.builder import Builder
 from hwgen.logic.cmvm import native, search
 from hwgen.logic.cmvm.adder_graph import AdderGraph, Maker
-from hwgen.logic.cmvm.columns import Columns, Matrix, centred, differences, direct, signed_digits
+from hwgen.logic.cmvm.columns import Columns, Matrix, centred, differences, digit_count, direct
 from hwgen.logic.cmvm.problem import Options, Problem, Row, Solution, least_delay
 from hwgen.logic.nodes import Wire
 
@@ -273,7 +273,7 @@ def _options(
 
 def _blocks(weight: Matrix) -> list[list[int]]:
     """Split the inputs so that no block has more than PAIR_LIMIT pairs of digits."""
-    digits = [[len(signed_digits(int(v))) for v in row] for row in weight.tolist()]
+    digits = [[digit_count(int(v)) for v in row] for row in weight.tolist()]
     load = np.array(digits, np.int64).reshape(weight.shape)
     parts = 1
     while True:

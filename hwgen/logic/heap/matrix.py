@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from hwgen.ir.fixed import bits_for
 from hwgen.logic.builder import Builder
-from hwgen.logic.cmvm.columns import signed_digits
+from hwgen.logic.cmvm.columns import digit_count, signed_digits
 from hwgen.logic.cmvm.nodes import Random
 from hwgen.logic.heap.sums import Signal, Term, signal, source_of
 from hwgen.logic.nodes import Wire
@@ -87,7 +87,7 @@ def _ways(value: int, digits: int) -> tuple[Digits, ...]:
     found = []
     for sign in (-1, 1):
         above = (value - sign) >> 1
-        if len(signed_digits(above)) == digits - 1:
+        if digit_count(above) == digits - 1:
             for way in _ways(above, digits - 1):
                 found.append(((0, sign), *((shift + 1, s) for shift, s in way)))
     return tuple(found)

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from hwgen.logic.cmvm.columns import signed_digits
+from hwgen.logic.cmvm.columns import digit_count, signed_digits
 from hwgen.logic.cmvm.nodes import Random
 
 _BIT = 50  # hundredths of a look-up table that a bit of a heap takes
@@ -100,7 +100,7 @@ def heaped(columns: Columns, found: Sequence[Sequence[int]]) -> int:
         span = sum(abs(w) * own for w, own in zip(part, columns.spans, strict=True))
         bits.append(span.bit_length())
     return sum(
-        digits(w) * own for column in found for w, own in zip(column, bits, strict=True) if w
+        digit_count(w) * own for column in found for w, own in zip(column, bits, strict=True) if w
     )
 
 
@@ -115,25 +115,16 @@ def common(a: int, b: int, up: int, sign: int) -> tuple[int, int]:
         sign: of the part in *b*.
     """
     up_a, up_b = max(-up, 0), max(up, 0)
-    all_of = digits(a) + digits(b)
+    all_of = digit_count(a) + digit_count(b)
     found, part = 0, 0
     tried = [(p, 1) for p in _sums(a, up_a)] + [(p, sign) for p in _sums(b, up_b)]
     for value, turned in tried:
         p = value * turned
-        saved = all_of - digits(a - (p << up_a)) - digits(b - sign * (p << up_b)) - digits(p)
+        rests = digit_count(a - (p << up_a)) + digit_count(b - sign * (p << up_b))
+        saved = all_of - rests - digit_count(p)
         if saved > 0 and (saved, -abs(p), p) > (found, -abs(part), part):
             found, part = saved, p
     return found, part
-
-
-def digits(value: int) -> int:
-    """Return the signed digits that an integer needs.
-
-    >>> digits(7)
-    2
-    """
-    value = abs(value)
-    return (value ^ 3 * value).bit_count()
 
 
 def _sums(weight: int, up: int) -> Iterator[int]:
@@ -253,7 +244,9 @@ class _Search:
         rows = [(w, p, bits) for w, p, bits in zip(column, part, self.bits, strict=True) if p]
         for shift in range(self.shifts + 1):
             for factor in (1 << shift, -(1 << shift)):
-                saved = sum(bits * (digits(w) - digits(w - factor * p)) for w, p, bits in rows)
+                saved = sum(
+                    bits * (digit_count(w) - digit_count(w - factor * p)) for w, p, bits in rows
+                )
                 if saved - width > best:
                     best, chosen = saved - width, factor
         return chosen
