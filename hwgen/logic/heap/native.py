@@ -35,8 +35,8 @@ def library() -> ctypes.CDLL | None:
     lib = core()
     if lib is None or not hasattr(lib, "hwgen_heap_solve"):
         return None
-    number, size = ctypes.c_int, ctypes.POINTER(ctypes.c_int64)
-    lib.hwgen_heap_solve.argtypes = [ctypes.POINTER(_Heap), number, number, ctypes.c_int64, size]
+    number = ctypes.c_int
+    lib.hwgen_heap_solve.argtypes = [ctypes.POINTER(_Heap), number, number, ctypes.c_int64, _LONGS]
     lib.hwgen_heap_solve.restype = ctypes.c_void_p
     lib.hwgen_heap_take.argtypes = [ctypes.c_void_p, _INTS]
     lib.hwgen_heap_take.restype = None
