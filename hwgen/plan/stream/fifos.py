@@ -76,23 +76,27 @@ def with_fifos(design: Design) -> Design:
     floor = dict(buffers)
     for links, open_ in ((forks, False), (queued, False), (queued, True)):
         depths = _needed(design, links, buffers, open_)
-        if _keeps(design, depths) and (made := _least(design, depths, floor)) is not None:
+        if not _keeps(design, depths):
+            continue
+        if (made := _least(design, _shorter(design, depths, floor), depths)) is not None:
             return _with(design, made)
     for _ in range(_GROWTHS):  # a hasty source comes in bursts, which longer FIFOs take
         fifos = {name: depths.fifos.get(name, 0) * 3 // 2 + 1 for name in queued}
         buffers = {name: depth * 3 // 2 for name, depth in depths.buffers.items()}
         depths = _Depths(fifos, buffers)
-        if (made := _least(design, depths, floor)) is not None:
+        short = _shorter(design, depths, floor) if _keeps(design, depths) else depths
+        if (made := _least(design, short, depths)) is not None:
             return _with(design, made)
     raise AssertionError(f"the stages take more than {design.interval} cycles a sample")
 
 
-def _least(design: Design, depths: _Depths, floor: Mapping[str, int]) -> _Depths | None:
-    """Return depths that are no longer than they must be; None where even *depths* do not last."""
-    made = _shorter(design, depths, floor) if _keeps(design, depths) else depths
-    if _lasts(design, made):
-        return made
-    return _lasting(design, made, depths) if _lasts(design, depths) else None
+def _least(design: Design, short: _Depths, long: _Depths) -> _Depths | None:
+    """Return depths that last, short ones where they do; None where even the long ones do not."""
+    if _lasts(design, short):
+        return short
+    if short == long or not _lasts(design, long):
+        return None
+    return _lasting(design, short, long)
 
 
 def _lasting(design: Design, short: _Depths, long: _Depths) -> _Depths:
