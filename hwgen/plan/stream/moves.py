@@ -34,15 +34,16 @@ def in_walks(graph: Graph) -> Graph:
     What an operation broadcasts is repeated in front of it, so that it acts position by position.
     """
     names = Names(node.name for node in graph.nodes)
-    made: list[Node] = []
+    made: dict[str, Node] = {}
 
     def steps(node: Node, ops: Sequence[Movement], *ins: str) -> tuple[str, ...]:
         """Enter movements one after the other, and return what reads them instead of *ins*."""
-        types = [one.type for i in ins for one in made if one.name == i]
+        types = [made[i].type for i in ins]
         for op in ops:
             kind = op.infer(types)
-            made.append(Node(names.take(f"{node.name}_step"), op, ins, kind, node.layer))
-            ins, types = (made[-1].name,), [kind]
+            name = names.take(f"{node.name}_step")
+            made[name] = Node(name, op, ins, kind, node.layer)
+            ins, types = (name,), [kind]
         return ins
 
     for node in graph.nodes:
@@ -54,8 +55,8 @@ def in_walks(graph: Graph) -> Graph:
         else:
             pairs = zip(op.ahead(shapes), ins, strict=True)
             ins = tuple(steps(node, ops, one)[0] for ops, one in pairs)
-        made.append(replace(node, op=op, inputs=ins))
-    return replace(graph, nodes=tuple(made))
+        made[node.name] = replace(node, op=op, inputs=ins)
+    return replace(graph, nodes=tuple(made.values()))
 
 
 def lanes_of(walk: Walk, most: int) -> Iterator[int]:
