@@ -23,7 +23,7 @@ from hwgen.ir.tensor import TensorType
 from hwgen.plan.goal import Goal
 from hwgen.plan.mapping import ADDERS, TABLES, XNOR, Realisation
 from hwgen.plan.parallel.truth_tables import Prices
-from hwgen.plan.stream.segments import Cut
+from hwgen.plan.stream.segments import Cut, Segment
 from hwgen.plan.stream.solve import Table, cheapest
 from hwgen.plan.stream.ways import (
     Blocks,
@@ -32,6 +32,7 @@ from hwgen.plan.stream.ways import (
     between,
     conversion_cost,
     every_choice,
+    givers,
     worth,
 )
 from hwgen.target.board import Board
@@ -79,9 +80,15 @@ def ways_of(
     multiplier = board.family.dsp_widths if board.budget.dsp else None
     prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
     fabric, blocks = Fabric(multiplier, cells_of(board.family), prices), worths(board)
+    giving = givers(graph, parts)
+
+    def found(one: Segment) -> list[Choice]:
+        every = every_choice(graph, parts, one, limit, fabric, one.name in giving)
+        return [replace(choice, blocks=blocks) for choice in every]
+
     return {
         segment.name: _asked(
-            [replace(c, blocks=blocks) for c in every_choice(graph, parts, segment, limit, fabric)],
+            found(segment),
             segment.head.name,
             mapping.get(segment.head.name),
             multiplier,

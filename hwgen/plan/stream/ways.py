@@ -155,14 +155,27 @@ def between(size: int, before: int, after: int) -> int:
 
 
 def every_choice(
-    graph: Graph, parts: Cut, segment: Segment, limit: int, fabric: Fabric
+    graph: Graph,
+    parts: Cut,
+    segment: Segment,
+    limit: int,
+    fabric: Fabric,
+    gives: bool,
 ) -> Iterator[Choice]:
     """Yield the ways to build a segment, those that give signs as bits besides, where it can.
 
     Whether it does so hangs on its reader: a binary unit reads bits, all others read numbers.
+
+    Args:
+        graph: that it is part of.
+        parts: all segments.
+        segment: what to build.
+        limit: cycles of a sample that are allowed.
+        fabric: of the board.
+        gives: whether it may give signs as bits: whether it is one of the `givers`.
     """
     yield from choices(graph, parts, segment, limit, fabric)
-    if segment.name not in givers(graph, parts):
+    if not gives:
         return
     passes = not gives_signs(segment)  # a pool: what it reads are bits already
     for choice in choices(graph, parts, segment, limit, fabric, bits=True):
