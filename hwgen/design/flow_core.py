@@ -36,6 +36,13 @@ def buffer_of(stage: Stage) -> UnitRef:
     return found
 
 
+def with_buffer(stage: Stage, **params: int) -> Stage:
+    """Return a stage of a pipeline with other parameters of its buffer."""
+    buffer = buffer_of(stage)
+    made = replace(buffer, params={**buffer.params, **params})
+    return replace(stage, body=tuple(made if part is buffer else part for part in stage.parts))
+
+
 def flow_cores(design: Design) -> Mapping[str, Design]:
     """Return every pipeline of a stream design as a design of its own, by the name of its stage.
 

@@ -21,8 +21,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hwgen.design.flow_core import BUFFER, buffer_of, pipeline_of, unit_of
-from hwgen.design.types import Design, Stage, UnitRef
+from hwgen.design.flow_core import pipeline_of, unit_of, with_buffer
+from hwgen.design.types import Design
 from hwgen.plan.stream.adders import ROUND_TRIP
 from hwgen.plan.stream.tokens import interval, on_time, run, samples_of
 
@@ -212,18 +212,8 @@ def _narrowed(design: Design, depths: _Depths, open_: dict[str, tuple[int, int]]
 
 def _with(design: Design, depths: _Depths) -> Design:
     links = tuple(replace(link, depth=depths.fifos.get(link.name, 0)) for link in design.links)
-
-    def deep(stage: Stage) -> Stage:
-        if pipeline_of(stage) is None:
-            return stage
-        buffer = buffer_of(stage)
-        params = {**buffer.params, "Depth": depths.buffers[stage.writes[0]]}
-        body = tuple(
-            replace(part, params=params)
-            if isinstance(part, UnitRef) and part.unit == BUFFER
-            else part
-            for part in stage.parts
-        )
-        return replace(stage, body=body)
-
-    return replace(design, links=links, stages=tuple(map(deep, design.stages)))
+    stages = tuple(
+        with_buffer(stage, Depth=depths.buffers[stage.writes[0]]) if pipeline_of(stage) else stage
+        for stage in design.stages
+    )
+    return replace(design, links=links, stages=stages)

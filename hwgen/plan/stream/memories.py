@@ -16,7 +16,7 @@ from itertools import product
 
 from hwgen.cost.estimate import estimate
 from hwgen.cost.units import cells_of, fifo_cost, unit_cost
-from hwgen.design.flow_core import BUFFER
+from hwgen.design.flow_core import BUFFER, buffer_of, pipeline_of, with_buffer
 from hwgen.design.types import Design, Part, UnitRef
 from hwgen.plan.goal import Goal
 from hwgen.plan.stream.choose import affordable_of, worths
@@ -62,9 +62,9 @@ def _sizes(design: Design) -> dict[str, tuple[int, int]]:
     """Return width and depth of every FIFO, by the link behind it."""
     found = {link.name: (link.bits, link.depth) for link in design.links if link.depth}
     for stage in design.stages:
-        for part in stage.parts:
-            if isinstance(part, UnitRef) and part.unit == BUFFER:
-                found[_buffer(stage.writes[0])] = part.params["Width"], part.params["Depth"]
+        if pipeline_of(stage):
+            params = buffer_of(stage).params
+            found[_buffer(stage.writes[0])] = params["Width"], params["Depth"]
     return found
 
 
@@ -108,16 +108,10 @@ def _with(design: Design, chosen: Mapping[str, RamStyle]) -> Design:
         replace(link, ram_style=int(chosen[link.name])) if link.depth else link
         for link in design.links
     )
-
-    def kept(part: Part, link: str) -> Part:
-        if not isinstance(part, UnitRef) or part.unit != BUFFER:
-            return part
-        return replace(part, params={**part.params, "RamStyle": int(chosen[_buffer(link)])})
-
     stages = tuple(
-        stage
-        if isinstance(stage.body, UnitRef)
-        else replace(stage, body=tuple(kept(part, stage.writes[0]) for part in stage.parts))
+        with_buffer(stage, RamStyle=int(chosen[_buffer(stage.writes[0])]))
+        if pipeline_of(stage)
+        else stage
         for stage in design.stages
     )
     return replace(design, links=links, stages=stages)
