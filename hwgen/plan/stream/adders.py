@@ -105,16 +105,18 @@ def core(graph: Graph, settings: Settings, names: Names) -> Core:
     return Core(replace(made.pipeline, layers=layers), links, fixed)
 
 
+def buffer(width: int, latency: int) -> UnitRef:
+    """Return the least buffer behind a pipeline of some latency that takes a word every cycle."""
+    depth = latency + ROUND_TRIP
+    return UnitRef(BUFFER, {"Width": width, "Depth": depth, "RamStyle": RamStyle.DISTRIBUTED.value})
+
+
 def stage(name: str, made: Core, reads: Sequence[str], write: Link, note: str) -> Stage:
     """Return the stage of a pipeline behind credits; it writes a word a cycle."""
     latency = made.pipeline.latency
-    depth = latency + ROUND_TRIP
-    buffer = UnitRef(
-        BUFFER, {"Width": write.bits, "Depth": depth, "RamStyle": RamStyle.DISTRIBUTED.value}
-    )
     ((_, wires),) = made.pipeline.logic.outputs
     logic = replace(made.pipeline.logic, outputs=((write.name, wires),))
-    body = (replace(made.pipeline, logic=logic), buffer)
+    body = (replace(made.pipeline, logic=logic), buffer(write.bits, latency))
     return Stage(name, body, tuple(reads), (write.name,), latency + 1, write.words, note)
 
 

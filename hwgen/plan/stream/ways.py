@@ -12,7 +12,6 @@ from itertools import product
 import numpy as np
 
 from hwgen.cost.units import LARGE, UnitCost, unit_cost
-from hwgen.design.flow_core import BUFFER
 from hwgen.design.types import UnitRef
 from hwgen.ir.fixed import Fixed
 from hwgen.ir.graph import Graph, Node
@@ -23,7 +22,7 @@ from hwgen.ops.thresholds import Thresholds
 from hwgen.ops.windows import Window
 from hwgen.plan.parallel.truth_tables import Prices
 from hwgen.plan.stream import stairs
-from hwgen.plan.stream.adders import ROUND_TRIP
+from hwgen.plan.stream.adders import buffer
 from hwgen.plan.stream.binary import (
     UNIT,
     as_bits,
@@ -52,7 +51,7 @@ from hwgen.plan.stream.units import (
 )
 from hwgen.plan.stream.words import LARGEST
 from hwgen.units.geometry import folds
-from hwgen.units.memories import Cells, RamStyle
+from hwgen.units.memories import Cells
 
 DSP_WORTH, BLOCK_WORTH = 100, 600  # tables that a DSP block and a memory of 36 kbit are worth
 OPERAND_BITS = 16  # of an operand of a folded unit
@@ -259,8 +258,7 @@ def choices(
 def _wired(head: Node, reads: Sequence[int], leaving: int, fabric: Fabric) -> Choice:
     """Return a movement as wires of a word, which waits as the result of an adder graph does."""
     width = leaving * head.type.fixed.width
-    params = {"Width": width, "Depth": 1 + ROUND_TRIP, "RamStyle": RamStyle.DISTRIBUTED.value}
-    held = fabric.cost(UnitRef(BUFFER, params))
+    held = fabric.cost(buffer(width, 1))
     words = head.type.size // leaving
     return Choice(None, reads[0], leaving, words, held + UnitCost(ff=width), reads=tuple(reads))
 
