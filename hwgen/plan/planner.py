@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import estimate
 from hwgen.cost.figures import exceeded
 from hwgen.cost.matmul import check_parallel, likely_luts, unshared_adders
@@ -136,7 +135,7 @@ def planned(
         check_parallel(graph, board)
     except DoesNotFit as refusal:
         raise with_way(refusal, graph, board, goal) from None
-    prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
+    prices = Prices.on(board.family)
 
     def at(clock_mhz: float, mapping: Mapping[str, Realisation]) -> Design:
         heading = heading_of(graph, board, replace(goal, clock_mhz=clock_mhz), name)

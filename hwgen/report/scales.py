@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hwgen.cost.calibration import calibrated
 from hwgen.cost.estimate import layer_luts
 from hwgen.design.types import Design
 from hwgen.frontends.exact.fewer_bits import fewer_bits, scale_parts, some_channels
@@ -56,6 +55,6 @@ def _share(graph: Graph, parts: Sequence[Node], drop: int, family: Family) -> fl
 
 def _price(graph: Graph, family: Family) -> float:
     """Return the look-up tables of a scale by itself."""
-    prices = Prices(family.lut_inputs, calibrated(family).factors)
+    prices = Prices.on(family)
     logic = lower(graph, family.adder_operands, tables=prices).logic
     return prices.of(logic, range(len(logic.nodes)))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwgen.cost.calibration import calibrated
 from hwgen.cost.terms import table_terms, terms_of
 from hwgen.errors import ConfigError, DoesNotFit, HwgenError
 from hwgen.ir.graph import Graph, Node
@@ -27,6 +28,7 @@ from hwgen.logic.nodes import Node as LogicNode
 from hwgen.logic.nodes import Shl, Table, Wire, Wires
 from hwgen.logic.truth_tables import LIMIT, levels
 from hwgen.ops.base import Elementwise, Mask, Matmul
+from hwgen.target.family import Family
 
 ALWAYS = 8  # address bits of tables that are tried for all neurons at once, and need no excuse
 _LARGEST = 1 << 23  # entries of a layer's matrix, positions unrolled, up to which it is looked at
@@ -45,6 +47,11 @@ class Prices:
     inputs: int
     factors: Mapping[str, float]
     levels: int = LIMIT
+
+    @classmethod
+    def on(cls, family: Family) -> Prices:
+        """Return the prices of a family, by its calibration."""
+        return cls(family.lut_inputs, calibrated(family).factors)
 
     def of(self, logic: Logic, wires: Sequence[Wire]) -> float:
         """Return the look-up tables that some nodes take."""

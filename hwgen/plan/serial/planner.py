@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hwgen.cost.calibration import calibrated
 from hwgen.design.assemble import ports_of
 from hwgen.design.types import Design, Heading
 from hwgen.ir.graph import Graph
@@ -84,7 +83,7 @@ class _How:
             heading,
             family,
             search=search,
-            tables=Prices(family.lut_inputs, calibrated(family).factors),
+            tables=Prices.on(family),
             mapping=wanted,
             links=self.links,
         )

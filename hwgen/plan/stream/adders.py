@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hwgen.cost.calibration import calibrated
 from hwgen.design.flow_core import BUFFER
 from hwgen.design.types import Design, Heading, Layer, Link, Pipeline, Stage, UnitRef
 from hwgen.ir.fixed import Fixed
@@ -78,7 +77,7 @@ def core(graph: Graph, settings: Settings, names: Names) -> Core:
     """
     board, goal = settings.board, settings.goal
     known = {node.name for node in graph.nodes}
-    prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
+    prices = Prices.on(board.family)
     mapping = {name: chosen for name, chosen in settings.mapping.items() if name in known}
 
     def at(clock_mhz: float) -> Design:

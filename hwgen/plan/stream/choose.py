@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.cost.calibration import calibrated
 from hwgen.cost.figures import RESOURCES, Takes
 from hwgen.cost.units import LARGE, UnitCost, cells_of
 from hwgen.errors import ConfigError, DoesNotFit, count_of
@@ -78,7 +77,7 @@ def ways_of(
     """
     limit = LONGEST if goal.pace.interval is None else goal.pace.interval
     multiplier = board.family.dsp_widths if board.budget.dsp else None
-    prices = Prices(board.family.lut_inputs, calibrated(board.family).factors)
+    prices = Prices.on(board.family)
     fabric, blocks = Fabric(multiplier, cells_of(board.family), prices), worths(board)
     giving = givers(graph, parts)
 
