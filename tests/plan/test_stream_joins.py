@@ -138,6 +138,16 @@ def test_channels_are_joined_in_whichever_way_is_cheaper() -> None:
     self_check(graph, slow, 1)
 
 
+@pytest.mark.parametrize("third", [2, 9])
+def test_inputs_of_unequal_lengths_come_in_a_word_each(third: int) -> None:
+    graph = three_maps(0, (6, 5, 4), third)
+    design = planned(graph, 1)
+    assert design.interval == 1
+    words = [design.link(port.link) for port in design.inputs]
+    assert [(link.words, len(link.fields)) for link in words] == [(1, 120)] * 2 + [(1, third * 20)]
+    self_check(graph, design, 1)
+
+
 def test_a_map_joined_with_itself_waits_a_frame() -> None:
     net = Net(6, 5, 3)
     net.add("y", Concat(0), "x", "x")

@@ -289,7 +289,9 @@ def picked(
             ]
     for name, names in readers.items():
         channels = graph[name].type.shape[-1]
-        alone = {c.lanes for c in domains[names[0]]} if len(names) == 1 else set()
+        alone = (
+            {c.read(at) for one, at in names for c in domains[one]} if len(names) == 1 else set()
+        )
         domains[name] = [
             Choice(None, n, n, graph[name].type.size // n, UnitCost())
             for n in sorted(alone | {channels})
@@ -334,10 +336,11 @@ def _conversion(
     return cost + (TOO_LATE * late if late > 1 else 0)
 
 
-def _readers(parts: Cut, name: str) -> list[str]:
+def _readers(parts: Cut, name: str) -> list[tuple[str, int]]:
+    """Return what reads an input, and at which place each has it."""
     return [
-        segment.name
+        (segment.name, place)
         for segment in parts.segments
-        for source in segment.head.inputs
+        for place, source in enumerate(segment.head.inputs)
         if parts.behind(source) == name
     ]
