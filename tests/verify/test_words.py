@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -112,7 +113,9 @@ def test_a_wrong_weight_is_traced_to_its_stage(cnn: Written, tmp_path: Path) -> 
 @pytest.mark.ci
 def test_a_short_fifo_breaks_the_claim(cnn: Written, tmp_path: Path) -> None:
     deep = max(link.depth for link in cnn.design.links)
-    out = broken(cnn, tmp_path, "hwg_cnn.sv", f".Depth({deep})", ".Depth(1)")
+    top = (cnn.out / "rtl" / "hwg_cnn.sv").read_text("utf-8")
+    (depth,) = re.findall(rf"\.Depth +\({deep}\)", top)
+    out = broken(cnn, tmp_path, "hwg_cnn.sv", depth, ".Depth(1)")
     with pytest.raises(ProtocolViolation, match=r"cycles|words expected"):
         simulate(out, cnn.vectors, BenchSettings(tests=["interval_is_as_claimed"]))
 
