@@ -8,16 +8,15 @@ built once, and two that are left over share a look-up table where they read fiv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
 from hwgen.logic.builder import Logic
 from hwgen.logic.nodes import PlacedTable, Wire
-from hwgen.logic.truth_tables import PAIRED, PLACED, Function, alone, columns, pairs
+from hwgen.logic.truth_tables import PLACED, Function, alone, columns, pairs
 
 _Bits: TypeAlias = tuple[tuple[Wire, int], ...]  # wire and bit of it
-_CROWD = 400  # tables that read one bit, beyond which no partner is looked for
 
 
 def in_common(logic: Logic, wires: Iterable[Wire]) -> int:
@@ -35,9 +34,8 @@ def in_common(logic: Logic, wires: Iterable[Wire]) -> int:
                 saved += alone(len(bits))
             else:
                 seen.add((bits, one.truth))
-                if len(bits) <= PAIRED:
-                    left.append(frozenset(bits))
-    return saved + _paired(left)
+                left.append(frozenset(bits))
+    return saved + len(pairs(left, near=True))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -47,32 +45,3 @@ def _left_over(values: tuple[int, ...]) -> tuple[Function, ...]:
     ordered = sorted(functions, key=lambda one: (one.reads, one.truth))
     inside = {place for pair in pairs([one.reads for one in ordered]) for place in pair}
     return tuple(one for place, one in enumerate(ordered) if place not in inside)
-
-
-def _paired(left: Sequence[frozenset[tuple[Wire, int]]]) -> int:
-    """Return how many pairs of functions that have a bit in common read five bits at most."""
-    readers: dict[tuple[Wire, int], list[int]] = {}
-    for place, bits in enumerate(left):
-        for bit in bits:
-            readers.setdefault(bit, []).append(place)
-    taken: set[int] = set()
-    found = 0
-    for place in sorted(range(len(left)), key=lambda place: -len(left[place])):
-        if place in taken:
-            continue
-        near = {
-            other
-            for bit in left[place]
-            if len(readers[bit]) <= _CROWD
-            for other in readers[bit]
-            if other != place and other not in taken
-        }
-        offers = [
-            (len(left[place] & left[other]), len(left[other]), -other)
-            for other in near
-            if len(left[place] | left[other]) <= PAIRED
-        ]
-        if offers:
-            taken |= {place, -max(offers)[2]}
-            found += 1
-    return found

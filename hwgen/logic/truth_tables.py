@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import combinations
@@ -17,6 +17,7 @@ LIMIT = 10  # address bits of the largest table that is ever considered
 PART = 6  # address bits of one part
 PLACED = 8  # address bits of a function that one cluster of look-up tables holds
 PAIRED = 5  # bits that two functions in one table of six inputs may read
+_CROWD = 400  # functions that read one bit, beyond which it says nothing about who belongs together
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,22 +195,35 @@ def _shared(functions: Iterable[Function]) -> int:
     return len(pairs(sorted(one.reads for one in functions)))
 
 
-def pairs(reads: Sequence[tuple[int, ...]]) -> list[tuple[int, int]]:
+def pairs(reads: Sequence[Iterable[Hashable]], *, near: bool = False) -> list[tuple[int, int]]:
     """Return which functions share a table of six inputs, two places each: long addresses first.
 
     Args:
         reads: address bits of every function; of equally long ones the first comes first.
+        near: only functions that have a bit in common.
     """
-    sets = [frozenset(one) for one in reads]
-    left = [place for place, one in enumerate(sets) if len(one) <= PAIRED]
+    sets = {place: frozenset(one) for place, one in enumerate(reads)}
+    left = [place for place in sets if len(sets[place]) <= PAIRED]
     left.sort(key=lambda place: -len(sets[place]))
+    readers: dict[Hashable, list[int]] = {}
+    for place in left:
+        for bit in sets[place]:
+            readers.setdefault(bit, []).append(place)
+    rank = {place: at for at, place in enumerate(left)}
     found: list[tuple[int, int]] = []
-    while left:
-        one = left.pop(0)
-        fits = [other for other in left if len(sets[one] | sets[other]) <= PAIRED]
+    free = set(left)
+    for one in left:
+        if one not in free:
+            continue
+        free.discard(one)
+        others: Iterable[int] = free
+        if near:
+            crowds = (readers[bit] for bit in sets[one] if len(readers[bit]) <= _CROWD)
+            others = {other for crowd in crowds for other in crowd} & free
+        fits = [other for other in others if len(sets[one] | sets[other]) <= PAIRED]
         if fits:
-            other = max(fits, key=lambda place: len(sets[one] & sets[place]))
-            left.remove(other)
+            other = max(fits, key=lambda place: (len(sets[one] & sets[place]), -rank[place]))
+            free.discard(other)
             found.append((one, other))
     return found
 
